@@ -1,0 +1,152 @@
+#include "base/file.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace base {
+namespace {
+
+class Descriptor {
+  public:
+    explicit Descriptor(int number) : number_(number) {}
+    ~Descriptor() {
+        if (number_ >= 0) {
+            ::close(number_);
+        }
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int number() const { return number_; }
+    /// Closes now and tells whether the data reached the file system.
+    bool close() {
+        const int number = std::exchange(number_, -1);
+        return ::close(number) == 0;
+    }
+
+  private:
+    int number_;
+};
+
+Gap gap_of(const std::string& path, int error) {
+    const Why why = error == ENOENT || error == ENOTDIR  ? Why::absent
+                    : error == EACCES || error == EPERM ? Why::denied
+                                                        : Why::failed;
+    return {path, why, std::strerror(error)};
+}
+
+Result<std::string, Gap> read_all(const Descriptor& file, const std::string& path, std::size_t limit) {
+    std::string content;
+    std::array<char, 16384> buffer;
+    for (;;) {
+        const ssize_t got = ::read(file.number(), buffer.data(), buffer.size());
+        if (got < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return gap_of(path, errno);
+        }
+        if (got == 0) {
+            return content;
+        }
+        if (content.size() + static_cast<std::size_t>(got) > limit) {
+            return Gap{path, Why::failed, fmt::format("larger than {} bytes", limit)};
+        }
+        content.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+}
+
+} // namespace
+
+Result<std::string, Gap> read_file(const std::string& path, std::size_t limit) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (file.number() < 0) {
+        return gap_of(path, errno);
+    }
+    struct stat status {};
+    if (::fstat(file.number(), &status) != 0) {
+        return gap_of(path, errno);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return Gap{path, Why::failed, S_ISDIR(status.st_mode) ? "is a directory" : "is not a regular file"};
+    }
+    return read_all(file, path, limit);
+}
+
+Result<std::string, Gap> read_pseudo_file(const std::string& path, std::size_t limit) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.number() < 0) {
+        return gap_of(path, errno);
+    }
+    return read_all(file, path, limit);
+}
+
+Result<std::vector<std::string>, Gap> list_directory(const std::string& path, std::string_view suffix) {
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+    if (!directory) {
+        return gap_of(path, errno);
+    }
+    std::vector<std::string> names;
+    for (;;) {
+        errno = 0;
+        const dirent* entry = ::readdir(directory.get());
+        if (entry == nullptr) {
+            break;
+        }
+        const std::string_view entry_name = entry->d_name;
+        if (entry_name != "." && entry_name != ".." && entry_name.ends_with(suffix)) {
+            names.emplace_back(entry_name);
+        }
+    }
+    if (errno != 0) {
+        return gap_of(path, errno);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+Status write_all(int descriptor, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(descriptor, content.data(), content.size());
+        if (written < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return Error{std::strerror(errno)};
+        }
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return Nothing{};
+}
+
+Status write_atomically(const std::string& path, std::string_view content) {
+    std::string temporary = path + ".XXXXXX";
+    Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+    if (file.number() < 0) {
+        return Error{fmt::format("cannot write {}: {}", path, std::strerror(errno))};
+    }
+    const auto fail = [&](std::string_view reason) -> Status {
+        const Error error{fmt::format("cannot write {}: {}", path, reason)};
+        ::unlink(temporary.c_str());
+        return error;
+    };
+    if (const Status written = write_all(file.number(), content); !written) {
+        return fail(written.error().what);
+    }
+    if (::fchmod(file.number(), 0644) != 0 || ::fsync(file.number()) != 0 || !file.close() ||
+        ::rename(temporary.c_str(), path.c_str()) != 0) {
+        return fail(std::strerror(errno));
+    }
+    return Nothing{};
+}
+
+} // namespace base

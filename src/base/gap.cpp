@@ -1,0 +1,29 @@
+#include "base/gap.h"
+
+namespace base {
+
+std::string_view name(Why why) {
+    switch (why) {
+    case Why::absent:
+        return "absent";
+    case Why::denied:
+        return "denied";
+    case Why::failed:
+        return "failed";
+    case Why::truncated:
+        return "truncated";
+    case Why::not_collected:
+        return "not collected";
+    }
+    return "failed";
+}
+
+std::string to_text(const Gap& gap) {
+    std::string text = gap.what + ": " + std::string(name(gap.why));
+    if (!gap.detail.empty()) {
+        text += " (" + gap.detail + ")";
+    }
+    return text;
+}
+
+} // namespace base

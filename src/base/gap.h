@@ -1,0 +1,27 @@
+// Something that was not seen, and why. A gap travels from the kernel's answer to the report, so that missing
+// data is never mistaken for zero. Knows nothing of TCP.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace base {
+
+/// Why a value is not there. Only `absent` is harmless: the host has no such thing by design.
+enum class Why { absent, denied, failed, truncated, not_collected };
+
+struct Gap {
+    std::string what;   // the thing itself: "net.ipv4.tcp_mem", "the socket table"
+    Why why = Why::failed;
+    std::string detail; // what the kernel said, or what would help; may be empty
+
+    bool operator==(const Gap&) const = default;
+};
+
+/// The word used in output: "absent", "denied", "failed", "truncated", "not collected".
+std::string_view name(Why why);
+
+/// One line for people: "net.ipv4.tcp_mem: denied (Permission denied)".
+std::string to_text(const Gap& gap);
+
+} // namespace base

@@ -1,0 +1,217 @@
+#include "base/text.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace base {
+namespace {
+
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/// Optimal string alignment: insert, delete, replace or swap neighbours, each at cost 1.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+    for (std::size_t i = 0; i <= a.size(); ++i) {
+        d[i][0] = i;
+    }
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+        d[0][j] = j;
+    }
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
+            d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + change});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+            }
+        }
+    }
+    return d[a.size()][b.size()];
+}
+
+/// Length in bytes of the valid UTF-8 sequence at the start of `text`; 0 if it is invalid (RFC 3629).
+std::size_t utf8_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    const std::uint8_t first = byte(0);
+    if (first < 0x80) {
+        return 1;
+    }
+    const std::size_t length = first >= 0xC2 && first < 0xE0   ? 2
+                               : first >= 0xE0 && first < 0xF0 ? 3
+                               : first >= 0xF0 && first < 0xF5 ? 4
+                                                               : 0;
+    if (length == 0 || length > text.size()) {
+        return 0;
+    }
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
+    const bool surrogate = first == 0xED && byte(1) >= 0xA0;
+    const bool too_large = first == 0xF4 && byte(1) >= 0x90;
+    return overlong || surrogate || too_large ? 0 : length;
+}
+
+bool is_control(std::string_view sequence) {
+    const auto first = static_cast<std::uint8_t>(sequence[0]);
+    if (sequence.size() == 1) {
+        return first < 0x20 || first == 0x7F;
+    }
+    const auto second = static_cast<std::uint8_t>(sequence[1]);
+    if (sequence.size() == 2) {
+        return first == 0xC2 && second < 0xA0; // C1 controls
+    }
+    const auto third = static_cast<std::uint8_t>(sequence[2]);
+    // U+200B..U+200F, U+2028..U+202E, U+2066..U+2069 and U+FEFF: invisible, or they reorder what a person reads
+    return (first == 0xE2 && second == 0x80 && (third >= 0x8B && third <= 0x8F)) ||
+           (first == 0xE2 && second == 0x80 && (third >= 0xA8 && third <= 0xAE)) ||
+           (first == 0xE2 && second == 0x81 && (third >= 0xA6 && third <= 0xA9)) ||
+           (first == 0xEF && second == 0xBB && third == 0xBF);
+}
+
+} // namespace
+
+std::string_view trim(std::string_view text) {
+    while (!text.empty() && is_blank(text.front())) {
+        text.remove_prefix(1);
+    }
+    while (!text.empty() && is_blank(text.back())) {
+        text.remove_suffix(1);
+    }
+    return text;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    for (;;) {
+        const std::size_t at = text.find(separator);
+        parts.push_back(text.substr(0, at));
+        if (at == std::string_view::npos) {
+            return parts;
+        }
+        text.remove_prefix(at + 1);
+    }
+}
+
+std::vector<std::string_view> words(std::string_view text) {
+    std::vector<std::string_view> parts;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        if (is_blank(text[at])) {
+            ++at;
+            continue;
+        }
+        const std::size_t start = at;
+        while (at < text.size() && !is_blank(text[at])) {
+            ++at;
+        }
+        parts.push_back(text.substr(start, at - start));
+    }
+    return parts;
+}
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+    std::string text;
+    for (const std::string& part : parts) {
+        if (!text.empty()) {
+            text += separator;
+        }
+        text += part;
+    }
+    return text;
+}
+
+std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates) {
+    if (word.size() > 64) {
+        return std::nullopt;
+    }
+    const std::string* best = nullptr;
+    std::size_t best_distance = word.size() / 3 + 1;
+    for (const std::string& candidate : candidates) {
+        const bool prefix = word.size() >= 3 && candidate.starts_with(word);
+        const std::size_t d = prefix ? 1 : distance(word, candidate);
+        if (d < best_distance || (d == best_distance && best == nullptr)) {
+            best = &candidate;
+            best_distance = d;
+        }
+    }
+    return best != nullptr ? std::optional(*best) : std::nullopt;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates) {
+    const auto match = closest(word, candidates);
+    return match ? ", did you mean '" + *match + "'?" : std::string();
+}
+
+std::string printable(std::string_view text) {
+    std::string safe;
+    safe.reserve(text.size());
+    while (!text.empty()) {
+        const std::size_t length = utf8_length(text);
+        if (length == 0 || is_control(text.substr(0, length))) {
+            safe += '?';
+        } else {
+            safe += text.substr(0, length);
+        }
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return safe;
+}
+
+std::string nagios_safe(std::string_view text) {
+    // Nagios strips `~$&|'"<> from notifications, reads '|' as performance data and rewrites ';' on line 1.
+    std::string safe = printable(text);
+    for (char& c : safe) {
+        switch (c) {
+        case '|':
+            c = '/';
+            break;
+        case ';':
+            c = ',';
+            break;
+        case '`':
+        case '~':
+        case '$':
+        case '&':
+        case '\'':
+        case '"':
+        case '<':
+        case '>':
+            c = ' ';
+            break;
+        default:
+            break;
+        }
+    }
+    return safe;
+}
+
+std::size_t display_width(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }));
+}
+
+std::vector<std::string> wrap(std::string_view text, std::size_t width) {
+    std::vector<std::string> lines;
+    std::string line;
+    for (const std::string_view word : words(text)) {
+        if (!line.empty() && display_width(line) + 1 + display_width(word) > width) {
+            lines.push_back(std::move(line));
+            line.clear();
+        }
+        if (!line.empty()) {
+            line += ' ';
+        }
+        line += word;
+    }
+    if (!line.empty()) {
+        lines.push_back(std::move(line));
+    }
+    return lines;
+}
+
+} // namespace base

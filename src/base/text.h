@@ -1,0 +1,41 @@
+// Small operations on text: splitting, the closest match for "did you mean", and making foreign bytes safe to print.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace base {
+
+/// `text` without spaces, tabs and line ends at both sides.
+std::string_view trim(std::string_view text);
+
+/// The parts between separators; empty parts are kept.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// The words between runs of spaces and tabs; no empty ones.
+std::vector<std::string_view> words(std::string_view text);
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+
+/// The candidate nearest to `word` by edit distance, if it is near enough to be a typing mistake.
+std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates);
+
+/// ", did you mean 'x'?" or nothing.
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
+
+/// Safe for a terminal: control characters, escapes and invalid UTF-8 become '?'.
+std::string printable(std::string_view text);
+
+/// Safe for Nagios: printable, on one line, and without '|' and the characters that Nagios strips or rewrites.
+std::string nagios_safe(std::string_view text);
+
+/// Columns that valid UTF-8 `text` takes on a terminal (one a code point; wide East Asian ones are not used here).
+std::size_t display_width(std::string_view text);
+
+/// `text` broken at spaces into lines of at most `width` columns; longer words stay whole.
+std::vector<std::string> wrap(std::string_view text, std::size_t width);
+
+} // namespace base

@@ -1,0 +1,48 @@
+// One value of a fact table: a number, a text or a boolean with how it is known, or the reason why it is missing.
+#pragma once
+
+#include "base/gap.h"
+
+#include <cassert>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace facts {
+
+enum class Type { number, text, boolean };
+
+/// `inferred`: follows from an assumption that the documentation of the fact names.
+enum class Basis { measured, inferred };
+
+class Value {
+  public:
+    Value(double number, Basis basis = Basis::measured) : content_(number), basis_(basis) {}
+    Value(bool truth, Basis basis = Basis::measured) : content_(truth), basis_(basis) {}
+    Value(std::string text, Basis basis = Basis::measured) : content_(std::move(text)), basis_(basis) {}
+    Value(const char*) = delete; // would turn into a boolean
+    Value(base::Gap missing) : content_(std::move(missing)) {}
+
+    bool known() const { return !std::holds_alternative<base::Gap>(content_); }
+    bool is_number() const { return std::holds_alternative<double>(content_); }
+    bool is_text() const { return std::holds_alternative<std::string>(content_); }
+    bool is_boolean() const { return std::holds_alternative<bool>(content_); }
+
+    double number() const { return get<double>(); }
+    const std::string& text() const { return get<std::string>(); }
+    bool truth() const { return get<bool>(); }
+    const base::Gap& gap() const { return get<base::Gap>(); }
+    Basis basis() const { return basis_; }
+
+  private:
+    template <typename T>
+    const T& get() const {
+        const T* content = std::get_if<T>(&content_);
+        assert(content != nullptr);
+        return *content;
+    }
+    std::variant<base::Gap, bool, double, std::string> content_;
+    Basis basis_ = Basis::measured;
+};
+
+} // namespace facts

@@ -1,0 +1,51 @@
+// The whole answer of one run: findings, what became of each rule, performance data and what was not seen.
+#pragma once
+
+#include "base/gap.h"
+#include "findings/finding.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace findings {
+
+/// One rule's result over all its subjects. A skipped rule counts for nothing and says why.
+struct RuleOutcome {
+    std::string id;
+    std::optional<State> state; // none: skipped
+    std::string reason;         // why it was skipped or is UNKNOWN; else empty
+    std::size_t judged = 0;     // subjects that the rule applied to
+};
+
+/// One label of the frozen list; `value` is none when it could not be read this time.
+struct Perfdatum {
+    std::string label;
+    std::optional<double> value;
+    std::string unit;    // "", "%", "c"
+    std::string warning; // range or empty
+    std::string critical;
+    std::optional<double> low;
+    std::optional<double> high;
+};
+
+struct Report {
+    std::string host;
+    std::string kernel;
+    double time = 0; // seconds since the epoch
+    std::vector<std::string> namespaces;
+    std::vector<Finding> findings; // INFO and worse, worst first
+    std::vector<RuleOutcome> rules;
+    std::vector<Perfdatum> perfdata;
+    std::vector<base::Gap> gaps;
+    /// One line for each file of rules or settings that could not be used: makes the verdict at least UNKNOWN.
+    std::vector<std::string> broken_files;
+    std::string when_ok; // one line that says what was looked at, for the case that nothing is wrong
+
+    State worst() const;
+};
+
+/// Worst state first; then by rule order of `rules`, then as found.
+void sort_findings(Report& report);
+
+} // namespace findings

@@ -1,0 +1,37 @@
+// The one door to the outside world: files, sock_diag and the clock of one network namespace. The live machine, the
+// recorder and the replayer are all this, so that a replay takes the same path through the code as a live run.
+#pragma once
+
+#include "base/gap.h"
+#include "base/result.h"
+#include "snapshot/counters.h"
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+
+namespace kernel {
+
+/// Gets each datagram as it was received: one or more netlink messages. False stops the dump.
+using FrameSink = std::function<bool(std::span<const std::byte>)>;
+using Outcome = base::Result<base::Nothing, base::Gap>;
+
+class Machine {
+  public:
+    Machine() = default;
+    virtual ~Machine() = default;
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+
+    /// The whole pseudo file.
+    virtual snapshot::Reading<std::string> read(const std::string& path) = 0;
+
+    /// Sends one sock_diag request and feeds the answers to `sink` until it returns false.
+    virtual Outcome dump(std::span<const std::byte> request, const FrameSink& sink) = 0;
+
+    /// Seconds since the epoch.
+    virtual double now() = 0;
+};
+
+} // namespace kernel

@@ -1,0 +1,205 @@
+#include "snapshot/census.h"
+
+#include <algorithm>
+
+namespace snapshot {
+namespace {
+
+constexpr std::size_t most_flows = std::size_t{1} << 20;
+constexpr std::uint16_t flows_that_fold = 4096;
+constexpr std::size_t most_listeners = 65536;
+constexpr std::size_t most_close_wait_groups = 4096;
+constexpr std::size_t cookie_slots = 4096; // duplicates come from resuming inside one hash chain: close together
+constexpr std::uint32_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN
+
+std::uint16_t detail_of(const Socket& socket) {
+    switch (socket.state) {
+    case State::time_wait:
+        if (socket.expires_ms == 0) {
+            return age_over; // timer-wheel slack: in the table, past its 60 s
+        }
+        return static_cast<std::uint16_t>((time_wait_ms - std::min(socket.expires_ms, time_wait_ms)) / age_unit_ms);
+    case State::syn_sent:
+        return socket.retransmits;
+    case State::fin_wait2:
+        return socket.timer == Timer::time_wait ? 1 : 0;
+    default:
+        return 0;
+    }
+}
+
+bool owns(const Listener& listener, const Socket& socket) {
+    if (listener.device != 0 && listener.device != socket.device) {
+        return false;
+    }
+    if (listener.address == socket.local) {
+        return true;
+    }
+    if (!listener.address.is_wildcard()) {
+        return false;
+    }
+    const bool v4_listener = listener.address.is_v4();
+    return socket.local.is_v4() ? v4_listener || !listener.v6_only : !v4_listener;
+}
+
+CloseWaitKind kind_of(const Socket& socket) {
+    constexpr std::uint32_t still_sending_ms = 60'000;
+    constexpr std::uint32_t margin_ms = 1000;
+    if (socket.inode == 0) {
+        return CloseWaitKind::unaccepted;
+    }
+    if (socket.wqueue > 0) {
+        return CloseWaitKind::half_closed;
+    }
+    if (socket.activity) {
+        const Activity& a = *socket.activity;
+        const bool sent_since_data = a.last_data_sent_ms + margin_ms < a.last_data_recv_ms;
+        const bool sent_since_fin = a.last_data_sent_ms < a.last_ack_recv_ms + margin_ms;
+        if (sent_since_data && sent_since_fin && a.last_data_sent_ms < still_sending_ms) {
+            return CloseWaitKind::half_closed;
+        }
+    }
+    return socket.rqueue == 0 ? CloseWaitKind::leaked : CloseWaitKind::unread;
+}
+
+} // namespace
+
+Census::Census(std::uint64_t seed)
+    : flows_(seed, most_flows), flows_of_port_(65536), recent_cookies_(cookie_slots) {}
+
+std::uint32_t Census::count(State state) const {
+    const auto at = static_cast<std::size_t>(state);
+    return counts_[0][at] + counts_[1][at];
+}
+
+bool Census::seen_before(std::uint64_t cookie) {
+    if (cookie == 0) {
+        return false;
+    }
+    std::uint64_t& slot = recent_cookies_[cookie % cookie_slots];
+    if (slot == cookie) {
+        ++duplicates_;
+        return true;
+    }
+    slot = cookie;
+    return false;
+}
+
+void Census::add_listener(const Socket& socket) {
+    if (seen_before(socket.cookie)) {
+        return;
+    }
+    ++counts_[static_cast<std::size_t>(socket.family)][static_cast<std::size_t>(State::listen)];
+    if (listeners_.size() >= most_listeners) {
+        ++overflow_;
+        return;
+    }
+    Listener listener;
+    listener.address = socket.local;
+    listener.port = socket.local_port;
+    listener.device = socket.device;
+    listener.family = socket.family;
+    listener.v6_only = socket.v6_only.value_or(false);
+    listener.accept_queue = socket.rqueue;
+    listener.backlog = socket.wqueue;
+    listener.uid = socket.uid;
+    listener.inode = socket.inode;
+    listener.cgroup = socket.cgroup;
+    listeners_by_port_[socket.local_port].push_back(static_cast<std::uint32_t>(listeners_.size()));
+    listener_ports_.set(socket.local_port);
+    listeners_.push_back(listener);
+}
+
+Listener* Census::listener_of(const Socket& socket) {
+    if (!listener_ports_.test(socket.local_port)) {
+        return nullptr;
+    }
+    for (const std::uint32_t number : listeners_by_port_.find(socket.local_port)->second) {
+        if (owns(listeners_[number], socket)) {
+            return &listeners_[number];
+        }
+    }
+    return nullptr;
+}
+
+void Census::add(const Socket& socket) {
+    if (socket.state == State::listen) {
+        return; // new since the listeners were read: it owns nothing that was counted
+    }
+    if (seen_before(socket.cookie)) {
+        return;
+    }
+    const auto state = static_cast<std::size_t>(socket.state == State::new_syn_recv ? State::syn_recv : socket.state);
+    ++counts_[static_cast<std::size_t>(socket.family)][state];
+    if (Listener* listener = listener_of(socket)) {
+        ++listener->connections[state];
+    } else if (service_ports_.test(socket.local_port)) {
+        ++services_[socket.local_port][state];
+    } else {
+        add_record(socket);
+    }
+}
+
+void Census::add_record(const Socket& socket) {
+    Flow wanted;
+    wanted.source = socket.local;
+    wanted.remote = socket.remote;
+    wanted.remote_port = socket.remote_port;
+    wanted.device = socket.device;
+    const FlowTable::Place place = flows_.find_or_add(wanted);
+    if (place.flow == FlowTable::none) {
+        ++overflow_;
+        return;
+    }
+    ++flows_[place.flow].connections;
+    records_.push_back({place.flow, socket.local_port, static_cast<std::uint16_t>(socket.state), detail_of(socket)});
+    if (place.added && ++flows_of_port_[socket.local_port] == flows_that_fold) {
+        service_ports_.set(socket.local_port);
+        services_[socket.local_port];
+    }
+}
+
+void Census::add_close_wait(const Socket& socket) {
+    const bool incoming = listener_of(socket) != nullptr || service_ports_.test(socket.local_port);
+    CloseWaitGroup wanted;
+    wanted.incoming = incoming;
+    wanted.end_point = incoming ? EndPoint{socket.local, socket.local_port} : EndPoint{socket.remote, socket.remote_port};
+    wanted.uid = socket.uid;
+    wanted.cgroup = socket.cgroup;
+    wanted.kind = kind_of(socket);
+    auto group = std::find_if(close_waits_.begin(), close_waits_.end(), [&](const CloseWaitGroup& g) {
+        return g.end_point == wanted.end_point && g.kind == wanted.kind && g.uid == wanted.uid &&
+               g.cgroup == wanted.cgroup && g.incoming == wanted.incoming;
+    });
+    if (group == close_waits_.end()) {
+        if (close_waits_.size() >= most_close_wait_groups) {
+            ++overflow_;
+            return;
+        }
+        close_waits_.push_back(wanted);
+        group = std::prev(close_waits_.end());
+    }
+    ++group->count;
+    if (!socket.activity) {
+        ++group->without_age;
+        return;
+    }
+    const std::uint32_t age_ms = socket.activity->last_ack_recv_ms;
+    group->oldest_ms = std::max(group->oldest_ms, age_ms);
+    for (std::size_t i = 0; i < close_wait_ages_s.size(); ++i) {
+        if (age_ms >= close_wait_ages_s[i] * 1000) {
+            ++group->older[i];
+        }
+    }
+}
+
+void Census::add_explicit(const Socket& socket) {
+    explicit_ports_.set(socket.local_port);
+}
+
+void Census::add_bound(const Socket& socket) {
+    ++counts_[static_cast<std::size_t>(socket.family)][static_cast<std::size_t>(State::bound)];
+    bound_ports_.set(socket.local_port);
+}
+
+} // namespace snapshot

@@ -1,0 +1,128 @@
+// The sink that sockets are streamed into: it counts and interns, and keeps no socket. Free of judgement: it knows
+// ports 0..65535 and ages, but no range, no threshold and no sysctl. Memory is bounded by the connections
+// (8 bytes each) and by caps whose overflow is counted.
+#pragma once
+
+#include "snapshot/flow_table.h"
+#include "snapshot/socket.h"
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace snapshot {
+
+using StateCounts = std::array<std::uint32_t, state_count>;
+using PortSet = std::bitset<65536>;
+
+/// One connection that no listener owns. `detail` depends on the state: TIME_WAIT: age in units of 16 ms (0..3750,
+/// 3751 for 60 s and more); SYN_SENT: retransmissions; FIN_WAIT2: 1 for a timewait mini-socket; else 0.
+struct Record {
+    std::uint32_t flow;
+    std::uint16_t port;
+    std::uint16_t state : 4;
+    std::uint16_t detail : 12;
+};
+static_assert(sizeof(Record) == 8);
+constexpr std::uint32_t age_unit_ms = 16;
+constexpr std::uint16_t age_over = 60'000 / age_unit_ms + 1;
+
+struct Listener {
+    Address address;
+    std::uint16_t port = 0;
+    std::uint32_t device = 0;
+    Family family = Family::ipv4;
+    bool v6_only = false;
+    std::uint32_t accept_queue = 0;
+    std::uint32_t backlog = 0;
+    std::uint32_t uid = 0;
+    std::uint32_t inode = 0;
+    std::optional<std::uint64_t> cgroup;
+    StateCounts connections{}; // of the first listener that matches, when several share an end point
+};
+
+enum class CloseWaitKind : std::uint8_t { unaccepted, unread, leaked, half_closed };
+constexpr std::size_t close_wait_kinds = 4;
+constexpr std::array<std::uint32_t, 5> close_wait_ages_s = {5, 60, 300, 3600, 86400};
+
+/// CLOSE_WAIT sockets of one owner at one end point: the listener's for incoming ones, else the remote one.
+struct CloseWaitGroup {
+    EndPoint end_point;
+    bool incoming = false;
+    std::uint32_t uid = 0;
+    std::optional<std::uint64_t> cgroup;
+    CloseWaitKind kind = CloseWaitKind::leaked;
+    std::uint32_t count = 0;
+    std::uint32_t without_age = 0; // no tcp_info: counted in `count`, in none of `older`
+    std::array<std::uint32_t, close_wait_ages_s.size()> older{};
+    std::uint32_t oldest_ms = 0; // lower bound of the age of the oldest (tcpi_last_ack_recv)
+};
+
+class Census {
+  public:
+    explicit Census(std::uint64_t seed = 0);
+
+    /// A listening socket. All of them before the first connection, so that connections find their listener.
+    void add_listener(const Socket& socket);
+    /// Any other socket of the base dump. One that was seen a moment ago (same cookie) is left out.
+    void add(const Socket& socket);
+    /// A CLOSE_WAIT socket again, now with its tcp_info if there is one. Not counted a second time.
+    void add_close_wait(const Socket& socket);
+    /// A socket whose port was given explicitly to bind().
+    void add_explicit(const Socket& socket);
+    /// A bound but unconnected socket.
+    void add_bound(const Socket& socket);
+    /// Says that the explicit binds, or the bound sockets, are complete now; without it their sets mean nothing.
+    void explicit_binds_complete() { explicit_known_ = true; }
+    void bound_complete() { bound_known_ = true; }
+
+    const StateCounts& counts(Family family) const { return counts_[static_cast<std::size_t>(family)]; }
+    std::uint32_t count(State state) const;
+
+    const std::vector<Listener>& listeners() const { return listeners_; }
+    const FlowTable& flows() const { return flows_; }
+    std::size_t record_count() const { return records_.size(); }
+    const Record& record(std::size_t at) const { return records_[at]; }
+
+    /// Ports that thousands of remotes share: a service whose listener is gone. Records of them count for nothing.
+    const std::map<std::uint16_t, StateCounts>& services() const { return services_; }
+
+    const std::vector<CloseWaitGroup>& close_waits() const { return close_waits_; }
+
+    /// Ports with an explicitly bound socket; null until they were asked for.
+    const PortSet* explicit_ports() const { return explicit_known_ ? &explicit_ports_ : nullptr; }
+    /// Ports with a bound but unconnected socket; null until they were asked for.
+    const PortSet* bound_ports() const { return bound_known_ ? &bound_ports_ : nullptr; }
+
+    /// Sockets that no cap had room for, in any table.
+    std::uint64_t overflow() const { return overflow_; }
+    std::uint64_t duplicates() const { return duplicates_; }
+
+  private:
+    bool seen_before(std::uint64_t cookie);
+    Listener* listener_of(const Socket& socket);
+    void add_record(const Socket& socket);
+
+    std::array<StateCounts, 2> counts_{};
+    std::vector<Listener> listeners_;
+    std::map<std::uint16_t, std::vector<std::uint32_t>> listeners_by_port_;
+    PortSet listener_ports_;
+    FlowTable flows_;
+    Chunks<Record, 16384> records_;
+    std::vector<std::uint16_t> flows_of_port_; // distinct flows of each local port, up to the folding point
+    PortSet service_ports_;
+    std::map<std::uint16_t, StateCounts> services_;
+    std::vector<CloseWaitGroup> close_waits_;
+    PortSet explicit_ports_;
+    PortSet bound_ports_;
+    bool explicit_known_ = false;
+    bool bound_known_ = false;
+    std::uint64_t overflow_ = 0;
+    std::uint64_t duplicates_ = 0;
+    std::vector<std::uint64_t> recent_cookies_;
+};
+
+} // namespace snapshot

@@ -1,0 +1,77 @@
+// Flows (source, destination, destination port, device) by number: an open-addressed index over chunked storage,
+// because a big host has 100 000 of them and every socket of a dump asks for one. Knows no state and no range.
+#pragma once
+
+#include "snapshot/address.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace snapshot {
+
+struct Flow {
+    Address source;
+    Address remote;
+    std::uint32_t device = 0;
+    std::uint32_t connections = 0; // sockets of this flow in any state
+    std::uint16_t remote_port = 0;
+
+    bool same_as(const Flow& other) const {
+        return remote == other.remote && source == other.source && remote_port == other.remote_port &&
+               device == other.device;
+    }
+};
+
+/// Storage that grows by chunks, so that growing neither moves nor doubles it.
+template <typename T, std::size_t chunk_size>
+class Chunks {
+  public:
+    std::size_t size() const { return size_; }
+    T& operator[](std::size_t at) { return chunks_[at / chunk_size][at % chunk_size]; }
+    const T& operator[](std::size_t at) const { return chunks_[at / chunk_size][at % chunk_size]; }
+    void push_back(const T& item) {
+        if (size_ == chunks_.size() * chunk_size) {
+            chunks_.push_back(std::make_unique_for_overwrite<T[]>(chunk_size));
+        }
+        (*this)[size_++] = item;
+    }
+
+  private:
+    std::vector<std::unique_ptr<T[]>> chunks_;
+    std::size_t size_ = 0;
+};
+
+class FlowTable {
+  public:
+    /// `seed` keeps remote hosts from choosing addresses that collide. At most `limit` flows are kept.
+    FlowTable(std::uint64_t seed, std::size_t limit) : seed_(seed), limit_(limit) {}
+
+    static constexpr std::uint32_t none = 0xFFFFFFFF;
+    struct Place {
+        std::uint32_t flow; // `none` when the table is full
+        bool added;
+    };
+    /// The number of the flow with the key of `wanted`, which is added if it is new.
+    Place find_or_add(const Flow& wanted);
+
+    /// The number of the flow with the key of `wanted`, or `none`.
+    std::uint32_t find(const Flow& wanted) const;
+
+    std::size_t size() const { return flows_.size(); }
+    Flow& operator[](std::size_t at) { return flows_[at]; }
+    const Flow& operator[](std::size_t at) const { return flows_[at]; }
+
+  private:
+    std::size_t slot_of(const Flow& flow) const;
+    void grow();
+
+    Chunks<Flow, 1024> flows_;
+    std::vector<std::uint32_t> index_; // a power of two, at most half full
+    std::uint64_t seed_;
+    std::size_t limit_;
+};
+
+} // namespace snapshot

@@ -1,0 +1,39 @@
+// The whole snapshot: one host, one or more network namespaces. Every sysctl, counter and socket belongs to a
+// namespace, because a child namespace starts from kernel defaults and not from the host's values.
+#pragma once
+
+#include "base/gap.h"
+#include "snapshot/census.h"
+#include "snapshot/counters.h"
+#include "snapshot/sysctls.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace snapshot {
+
+/// Where the sockets came from; /proc/net/tcp cannot tell ages, explicit binds or bound sockets.
+enum class SocketSource { none, sock_diag, proc };
+
+struct Namespace {
+    std::string label;    // "this namespace", a name below /run/netns, "pid 42"
+    std::uint64_t id = 0; // inode of the namespace file, 0 if unknown
+    Sysctls sysctls;
+    Counters counters;
+    Census sockets;
+    SocketSource source = SocketSource::none;
+    /// The socket table is missing or incomplete: nothing about sockets may be called OK.
+    std::optional<base::Gap> lost_sockets;
+    std::vector<base::Gap> gaps; // everything else that was not seen
+};
+
+struct Host {
+    std::string name;
+    std::string kernel; // release, "6.1.0-18-amd64"
+    double time = 0;    // seconds since the epoch
+    std::vector<Namespace> namespaces;
+};
+
+} // namespace snapshot

@@ -1,0 +1,75 @@
+// One TCP socket as the kernel described it: what a reader hands to the census. No judgement, no history.
+#pragma once
+
+#include "snapshot/address.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace snapshot {
+
+/// The kernel's own numbers (include/net/tcp_states.h), so that a byte from sock_diag is a State. `bound` is
+/// TCP_BOUND_INACTIVE; sock_diag reports such sockets as `close`.
+enum class State : std::uint8_t {
+    established = 1,
+    syn_sent = 2,
+    syn_recv = 3,
+    fin_wait1 = 4,
+    fin_wait2 = 5,
+    time_wait = 6,
+    close = 7,
+    close_wait = 8,
+    last_ack = 9,
+    listen = 10,
+    closing = 11,
+    new_syn_recv = 12,
+    bound = 13,
+};
+constexpr std::size_t state_count = 14; // valid indices are 1..13
+
+/// The states that are shown, in the order of a connection's life.
+constexpr std::array<State, 12> shown_states = {
+    State::listen,     State::bound,     State::syn_sent,   State::syn_recv, State::established, State::fin_wait1,
+    State::fin_wait2,  State::closing,   State::time_wait,  State::close_wait, State::last_ack,  State::close};
+
+/// The name that netstat prints: "TIME_WAIT". BOUND for bound but unconnected.
+std::string_view name(State state);
+
+/// The socket's own family: a v4-mapped socket is ipv6 here, as netstat counts it.
+enum class Family : std::uint8_t { ipv4, ipv6 };
+
+/// `idiag_timer` of sock_diag.
+enum class Timer : std::uint8_t { none = 0, retransmit = 1, keepalive = 2, time_wait = 3, probe = 4 };
+
+/// From tcp_info, in milliseconds before the dump.
+struct Activity {
+    std::uint32_t last_data_sent_ms = 0;
+    std::uint32_t last_data_recv_ms = 0;
+    std::uint32_t last_ack_recv_ms = 0;
+    bool timestamps = false; // TCP timestamps were negotiated
+};
+
+struct Socket {
+    Address local;
+    Address remote;
+    std::uint16_t local_port = 0;
+    std::uint16_t remote_port = 0;
+    Family family = Family::ipv4;
+    State state = State::close;
+    Timer timer = Timer::none;
+    std::uint8_t retransmits = 0;
+    std::uint32_t expires_ms = 0; // until the timer fires
+    std::uint32_t rqueue = 0;     // LISTEN: accept queue; else bytes not read, the FIN counts one
+    std::uint32_t wqueue = 0;     // LISTEN: backlog limit; else bytes not acknowledged
+    std::uint32_t uid = 0;        // means nothing when inode is 0
+    std::uint32_t inode = 0;      // 0: no file descriptor (TIME_WAIT, orphan, not yet accepted)
+    std::uint32_t device = 0;     // SO_BINDTODEVICE interface index, 0 for none
+    std::uint64_t cookie = 0;     // 0 if the source has none (/proc)
+    std::optional<std::uint64_t> cgroup;
+    std::optional<bool> v6_only;      // LISTEN and BOUND only
+    std::optional<Activity> activity; // only where tcp_info was asked for
+};
+
+} // namespace snapshot

@@ -1,0 +1,174 @@
+#include "snapshot/sysctls.h"
+
+#include "base/number.h"
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace snapshot {
+namespace {
+
+using Kind = SysctlInfo::Kind;
+
+constexpr bool global = false;
+constexpr auto sysctl_list = std::to_array<SysctlInfo>({
+    {"net.ipv4.ip_local_port_range", Kind::integers, 2, "32768\t60999", "ports"},
+    {"net.ipv4.ip_local_reserved_ports", Kind::ports, 1, "", "ports"},
+    {"net.ipv4.ip_unprivileged_port_start", Kind::integer, 1, "1024", "port"},
+    {"net.ipv4.ip_autobind_reuse", Kind::integer, 1, "0", ""},
+    {"net.ipv4.ip_nonlocal_bind", Kind::integer, 1, "0", ""},
+    {"net.ipv4.tcp_tw_reuse", Kind::integer, 1, "2", ""},
+    {"net.ipv4.tcp_tw_reuse_delay", Kind::integer, 1, "1000", "ms"},
+    {"net.ipv4.tcp_tw_recycle", Kind::integer, 1, "0", ""},
+    {"net.ipv4.tcp_timestamps", Kind::integer, 1, "1", ""},
+    {"net.ipv4.tcp_fin_timeout", Kind::integer, 1, "60", "s"},
+    {"net.ipv4.tcp_max_tw_buckets", Kind::integer, 1, "", "sockets"},
+    {"net.ipv4.tcp_rfc1337", Kind::integer, 1, "0", ""},
+    {"net.ipv4.tcp_max_orphans", Kind::integer, 1, "", "sockets", global},
+    {"net.ipv4.tcp_orphan_retries", Kind::integer, 1, "0", ""},
+    {"net.ipv4.tcp_mem", Kind::integers, 3, "", "pages", global},
+    {"net.ipv4.tcp_max_syn_backlog", Kind::integer, 1, "", "requests"},
+    {"net.core.somaxconn", Kind::integer, 1, "4096", "connections"},
+    {"net.ipv4.tcp_syncookies", Kind::integer, 1, "1", ""},
+    {"net.ipv4.tcp_abort_on_overflow", Kind::integer, 1, "0", ""},
+    {"net.ipv4.tcp_migrate_req", Kind::integer, 1, "0", ""},
+    {"net.ipv4.tcp_keepalive_time", Kind::integer, 1, "7200", "s"},
+    {"net.ipv4.tcp_keepalive_intvl", Kind::integer, 1, "75", "s"},
+    {"net.ipv4.tcp_keepalive_probes", Kind::integer, 1, "9", ""},
+    {"net.ipv4.tcp_retries1", Kind::integer, 1, "3", ""},
+    {"net.ipv4.tcp_retries2", Kind::integer, 1, "15", ""},
+    {"net.ipv4.tcp_syn_retries", Kind::integer, 1, "6", ""},
+    {"net.ipv4.tcp_synack_retries", Kind::integer, 1, "5", ""},
+    {"net.ipv4.tcp_syn_linear_timeouts", Kind::integer, 1, "4", ""},
+    {"net.ipv4.tcp_fastopen", Kind::integer, 1, "1", ""},
+    {"net.ipv4.tcp_ehash_entries", Kind::integer, 1, "", "buckets"},
+    {"net.ipv4.tcp_child_ehash_entries", Kind::integer, 1, "0", "buckets"},
+    {"net.ipv4.tcp_l3mdev_accept", Kind::integer, 1, "0", ""},
+    {"net.ipv4.tcp_rmem", Kind::integers, 3, "", "bytes"},
+    {"net.ipv4.tcp_wmem", Kind::integers, 3, "", "bytes"},
+    {"net.core.netdev_max_backlog", Kind::integer, 1, "1000", "packets", global},
+});
+
+std::optional<std::vector<std::int64_t>> parse_integers(std::string_view text) {
+    std::vector<std::int64_t> numbers;
+    for (const std::string_view word : base::words(text)) {
+        const auto number = base::parse_integer(word);
+        if (!number) {
+            return std::nullopt;
+        }
+        numbers.push_back(*number);
+    }
+    return numbers;
+}
+
+/// "8080,9000-9010": the kernel's bitmap list format.
+std::optional<PortSet> parse_ports(std::string_view text) {
+    PortSet ports;
+    text = base::trim(text);
+    if (text.empty()) {
+        return ports;
+    }
+    for (const std::string_view part : base::split(text, ',')) {
+        const std::size_t dash = part.find('-');
+        const auto low = base::parse_port(base::trim(part.substr(0, dash)));
+        const auto high = dash == std::string_view::npos ? low : base::parse_port(base::trim(part.substr(dash + 1)));
+        if (!low || !high || *low > *high) {
+            return std::nullopt;
+        }
+        for (std::uint32_t port = *low; port <= *high; ++port) {
+            ports.set(port);
+        }
+    }
+    return ports;
+}
+
+base::Gap unusable(std::string_view name, std::string_view text, std::string_view wanted) {
+    return {std::string(name), base::Why::failed,
+            "holds '" + base::printable(text.substr(0, 40)) + "', expected " + std::string(wanted)};
+}
+
+} // namespace
+
+std::span<const SysctlInfo> known_sysctls() {
+    return sysctl_list;
+}
+
+const SysctlInfo* find_sysctl(std::string_view name) {
+    const auto found = std::find_if(sysctl_list.begin(), sysctl_list.end(),
+                                    [&](const SysctlInfo& info) { return info.name == name; });
+    return found != sysctl_list.end() ? &*found : nullptr;
+}
+
+Reading<std::string> Sysctls::text(std::string_view name) const {
+    const auto found = values_.find(name);
+    if (found == values_.end()) {
+        return base::Gap{std::string(name), base::Why::absent, {}};
+    }
+    return found->second;
+}
+
+Reading<std::vector<std::int64_t>> Sysctls::integers(std::string_view name, std::size_t count) const {
+    const auto content = text(name);
+    if (!content) {
+        return content.error();
+    }
+    auto numbers = parse_integers(*content);
+    if (!numbers || numbers->size() != count) {
+        return unusable(name, *content, count == 1 ? "one number" : std::to_string(count) + " numbers");
+    }
+    return std::move(*numbers);
+}
+
+Reading<std::int64_t> Sysctls::integer(std::string_view name) const {
+    const auto numbers = integers(name, 1);
+    if (!numbers) {
+        return numbers.error();
+    }
+    return numbers->front();
+}
+
+Reading<PortRange> Sysctls::port_range() const {
+    constexpr std::string_view name = "net.ipv4.ip_local_port_range";
+    const auto numbers = integers(name, 2);
+    if (!numbers) {
+        return numbers.error();
+    }
+    const std::int64_t low = (*numbers)[0];
+    const std::int64_t high = (*numbers)[1];
+    if (low < 1 || high > 65535 || low > high) {
+        return unusable(name, *text(name), "two ports in order");
+    }
+    return PortRange{static_cast<std::uint16_t>(low), static_cast<std::uint16_t>(high)};
+}
+
+Reading<PortSet> Sysctls::reserved_ports() const {
+    constexpr std::string_view name = "net.ipv4.ip_local_reserved_ports";
+    const auto content = text(name);
+    if (!content) {
+        return content.error();
+    }
+    const auto ports = parse_ports(*content);
+    if (!ports) {
+        return unusable(name, *content, "a list of ports such as 8080,9000-9010");
+    }
+    return *ports;
+}
+
+Sysctls Sysctls::assuming(const std::map<std::string, std::string>& assumed) const {
+    Sysctls changed = *this;
+    for (const auto& [name, text] : assumed) {
+        changed.set(name, text);
+    }
+    return changed;
+}
+
+bool well_formed(const SysctlInfo& info, std::string_view text) {
+    if (info.kind == Kind::ports) {
+        return parse_ports(text).has_value();
+    }
+    const auto numbers = parse_integers(text);
+    return numbers && numbers->size() == info.numbers;
+}
+
+} // namespace snapshot
