@@ -1,0 +1,73 @@
+// The port arithmetic of one destination, as the model computes it: the rows of the `destination` table and the answer
+// of `tcpadvisor ports`. Plain data; a value that could not be known is empty.
+#pragma once
+
+#include "base/gap.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace facts {
+
+struct TimeWaitReuse {
+    bool applies = false;
+    bool inferred = false;      // no evidence that the other end sends timestamps
+    std::uint32_t reusable = 0; // ports
+    std::string reason;         // why it applies or not, one clause
+};
+
+struct Destination {
+    std::optional<std::string> local; // none: unknown in a replay
+    std::string remote;               // address, without brackets
+    std::uint16_t remote_port = 0;
+    std::uint32_t device = 0;
+    bool loopback = false;
+
+    std::uint32_t connections = 0; // all states
+    /// Every state that a connection can have, by netstat name, in the order of its life.
+    std::vector<std::pair<std::string, std::uint32_t>> states;
+    std::uint32_t established = 0;
+    std::uint32_t syn_sent = 0;
+    std::uint32_t syn_sent_retried = 0;
+    std::uint32_t fin_wait = 0;
+    std::uint32_t time_wait = 0;
+    std::uint32_t close_wait = 0;
+
+    std::uint32_t usable = 0; // range less reserved
+    std::uint32_t in_use = 0;
+    std::uint32_t blocked = 0;
+    std::uint32_t free = 0;
+    std::uint32_t free_min = 0;
+    std::uint32_t free_max = 0;
+    double used_percent = 0;
+    std::string inferred_because; // why free_min and free_max differ; empty if they do not
+
+    TimeWaitReuse reuse;
+
+    double births_5s = 0; // per second
+    double births_15s = 0;
+    double births_60s = 0;
+    double sustainable_rate = 0; // per second
+    double load_percent = 0;
+    double load_percent_15s = 0;
+    double peak_percent = 0;
+    std::optional<double> exhausted_in; // seconds; none if the rate is sustainable
+};
+
+struct NamespacePorts {
+    std::string label;
+    std::uint64_t id = 0;
+    std::uint32_t low = 0;
+    std::uint32_t high = 0;
+    std::uint32_t size = 0;
+    std::uint32_t reserved = 0;
+    std::vector<Destination> destinations; // busiest first
+    /// Nothing can be computed: no range, or no sockets. Then all numbers above are void.
+    std::optional<base::Gap> unknown;
+    std::vector<base::Gap> gaps;
+};
+
+} // namespace facts
