@@ -1,24 +1,17 @@
-// Fills a snapshot through a machine: the cheap base pass, and what is asked for beyond it. Failures become gaps.
+// Fills a snapshot through a machine: the cheap base pass, and what is asked for beyond it. Failures become
+// gaps.
 #pragma once
 
-#include "kernel/machine.h"
+#include "kernel/place.h"
 #include "snapshot/host.h"
 #include "snapshot/request.h"
 
-#include <string>
 #include <vector>
 
 namespace kernel {
 
-/// A machine for one namespace, with the name that people know it by.
-struct Place {
-    std::string label;
-    std::uint64_t id = 0;
-    std::unique_ptr<Machine> machine;
-};
-
-/// The base pass over each place: sysctls, counters, listeners, one dump of all connections, and CLOSE_WAIT with
-/// tcp_info if there are any.
+/// The base pass over each place: sysctls, counters, listeners, one dump of all connections, and CLOSE_WAIT
+/// with tcp_info if there are any.
 snapshot::Host collect(std::vector<Place>& places);
 
 /// What the request asks for, added to its namespace. A failure becomes a gap of that namespace.

@@ -1,5 +1,6 @@
-// The one door to the outside world: files, sock_diag and the clock of one network namespace. The live machine, the
-// recorder and the replayer are all this, so that a replay takes the same path through the code as a live run.
+// The one door to the outside world: files, sock_diag and the clock of one network namespace. The live
+// machine, the recorder and the replayer are all this, so that a replay takes the same path through the code
+// as a live run.
 #pragma once
 
 #include "base/gap.h"
@@ -10,10 +11,12 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace kernel {
 
-/// Gets each datagram as it was received: one or more netlink messages. False stops the dump.
+/// Gets each datagram as it was received: one or more netlink messages, aligned for them. False stops the
+/// dump.
 using FrameSink = std::function<bool(std::span<const std::byte>)>;
 using Outcome = base::Result<base::Nothing, base::Gap>;
 
@@ -24,8 +27,11 @@ class Machine {
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
 
-    /// The whole pseudo file.
+    /// The whole file, pseudo or regular.
     virtual snapshot::Reading<std::string> read(const std::string& path) = 0;
+
+    /// The names in a directory, sorted by bytes.
+    virtual snapshot::Reading<std::vector<std::string>> list(const std::string& directory) = 0;
 
     /// Sends one sock_diag request and feeds the answers to `sink` until it returns false.
     virtual Outcome dump(std::span<const std::byte> request, const FrameSink& sink) = 0;

@@ -1,0 +1,300 @@
+#include "kernel/capture.h"
+
+#include "base/file.h"
+#include "base/number.h"
+#include "base/text.h"
+
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace kernel {
+namespace {
+
+constexpr std::string_view heading = "tcpadvisor-capture 1\n";
+constexpr std::size_t largest_file = std::size_t{1} << 30;
+constexpr std::size_t longest_line = 8192;
+constexpr std::array all_reasons = {base::Why::absent, base::Why::denied, base::Why::failed,
+                                    base::Why::truncated, base::Why::not_collected};
+
+std::string to_hexadecimal(std::string_view bytes) {
+    std::string text;
+    for (const char c : bytes) {
+        fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned char>(c));
+    }
+    return text;
+}
+
+std::optional<std::string> from_hexadecimal(std::string_view text) {
+    std::string bytes;
+    if (text.size() % 2 != 0) {
+        return std::nullopt;
+    }
+    for (std::size_t at = 0; at < text.size(); at += 2) {
+        std::uint8_t value = 0;
+        const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + 2, value, 16);
+        if (error != std::errc{} || end != text.data() + at + 2) {
+            return std::nullopt;
+        }
+        bytes.push_back(static_cast<char>(value));
+    }
+    return bytes;
+}
+
+std::string gap_text(const base::Gap& gap) {
+    return fmt::format("{}\n{}\n{}", base::name(gap.why), gap.what, gap.detail);
+}
+
+std::optional<base::Gap> parse_gap(std::string_view text) {
+    const auto lines = base::split(text, '\n');
+    if (lines.size() != 3) {
+        return std::nullopt;
+    }
+    for (const base::Why why : all_reasons) {
+        if (base::name(why) == lines[0]) {
+            return base::Gap{std::string(lines[1]), why, std::string(lines[2])};
+        }
+    }
+    return std::nullopt;
+}
+
+void put(std::string& out, std::string_view kind, std::string_view key, std::string_view content) {
+    if (key.find('\n') != std::string_view::npos || key.size() > longest_line / 2) {
+        return; // a name that no line can hold: a replay will say that it has no such thing
+    }
+    fmt::format_to(std::back_inserter(out), "{} {} {}\n", kind, content.size(), key);
+    out.append(content).push_back('\n');
+}
+
+void put_readings(std::string& out, std::string_view kind,
+                  const std::map<std::string, snapshot::Reading<std::string>>& readings) {
+    for (const auto& [key, content] : readings) {
+        if (content) {
+            put(out, kind, key, *content);
+        } else {
+            put(out, std::string(kind) + "-gap", key, gap_text(content.error()));
+        }
+    }
+}
+
+struct Record {
+    std::string_view kind;
+    std::string_view key;
+    std::string_view content;
+};
+
+class Reader {
+  public:
+    explicit Reader(std::string_view bytes) : bytes_(bytes), at_(heading.size()) {}
+
+    base::Result<Capture> read();
+
+  private:
+    std::optional<Record> next();
+    bool take(const Record& record);
+    bool take_in_place(const Record& record, RecordedPlace& place);
+    bool take_reading(const Record& record, std::map<std::string, snapshot::Reading<std::string>>& into,
+                      bool gap);
+    bool start_place(const Record& record);
+    bool fail(std::string_view what);
+
+    std::string_view bytes_;
+    std::size_t at_;
+    std::size_t start_ = 0; // of the record being read
+    std::string error_;
+    Capture capture_;
+    RecordedDump* dump_ = nullptr; // the one that is still open
+    bool ended_ = false;
+};
+
+bool Reader::fail(std::string_view what) {
+    if (error_.empty()) {
+        error_ = fmt::format("byte {}: {}", start_, what);
+    }
+    return false;
+}
+
+std::optional<Record> Reader::next() {
+    start_ = at_;
+    const std::string_view rest = bytes_.substr(at_);
+    const std::size_t line_end = rest.substr(0, longest_line).find('\n');
+    if (line_end == std::string_view::npos) {
+        fail(rest.size() < longest_line ? "the file is cut short" : "no record of a capture starts here");
+        return std::nullopt;
+    }
+    const std::string_view line = rest.substr(0, line_end);
+    const std::size_t first = line.find(' ');
+    const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
+    const auto length = second == std::string_view::npos
+                            ? std::nullopt
+                            : base::parse_unsigned(line.substr(first + 1, second - first - 1));
+    if (!length) {
+        fail(fmt::format("'{}' is no record", base::printable(line.substr(0, 60))));
+        return std::nullopt;
+    }
+    const std::size_t left = rest.size() - line_end - 1;
+    if (*length >= left) {
+        fail(fmt::format("a record of {} bytes, but the file ends after {}", *length, left));
+        return std::nullopt;
+    }
+    const std::string_view content = rest.substr(line_end + 1, *length);
+    if (rest[line_end + 1 + *length] != '\n') {
+        fail("the length of the record is wrong");
+        return std::nullopt;
+    }
+    at_ += line_end + 1 + *length + 1;
+    return Record{line.substr(0, first), line.substr(second + 1), content};
+}
+
+bool Reader::start_place(const Record& record) {
+    const auto id = base::parse_unsigned(record.key);
+    if (!id || record.content.size() > 4096) {
+        return fail("a place without a number or a usable name");
+    }
+    capture_.places.push_back(std::make_unique<RecordedPlace>());
+    capture_.places.back()->label = record.content;
+    capture_.places.back()->id = *id;
+    return true;
+}
+
+bool Reader::take_reading(const Record& record, std::map<std::string, snapshot::Reading<std::string>>& into,
+                          bool gap) {
+    snapshot::Reading<std::string> reading(std::string{});
+    if (gap) {
+        auto parsed = parse_gap(record.content);
+        if (!parsed) {
+            return fail("a gap that makes no sense");
+        }
+        reading = std::move(*parsed);
+    } else {
+        reading = std::string(record.content);
+    }
+    if (!into.try_emplace(std::string(record.key), std::move(reading)).second) {
+        return fail(fmt::format("'{}' comes twice", base::printable(record.key)));
+    }
+    return true;
+}
+
+bool Reader::take_in_place(const Record& record, RecordedPlace& place) {
+    if (record.kind == "time") {
+        const auto time = base::parse_decimal(record.content);
+        place.time = time.value_or(0);
+        return time ? true : fail("a time that is no number");
+    }
+    if (record.kind == "file" || record.kind == "file-gap") {
+        return take_reading(record, place.files, record.kind == "file-gap");
+    }
+    if (record.kind == "list" || record.kind == "list-gap") {
+        return take_reading(record, place.listings, record.kind == "list-gap");
+    }
+    if (record.kind == "dump") {
+        const auto request = from_hexadecimal(record.key);
+        if (!request) {
+            return fail("a dump whose request is not hexadecimal");
+        }
+        const auto [entry, added] = place.dumps.try_emplace(*request);
+        dump_ = &entry->second;
+        return added ? true : fail("the same dump comes twice");
+    }
+    return fail(fmt::format("unknown record '{}'", base::printable(record.kind.substr(0, 40))));
+}
+
+bool Reader::take(const Record& record) {
+    if (record.kind == "frame" || record.kind == "dump-end" || record.kind == "dump-gap") {
+        if (dump_ == nullptr) {
+            return fail("a part of a dump outside of a dump");
+        }
+        if (record.kind == "frame") {
+            dump_->frames.emplace_back(record.content);
+            return true;
+        }
+        if (record.kind == "dump-gap") {
+            dump_->gap = parse_gap(record.content);
+        }
+        const bool sound = record.kind == "dump-end" || dump_->gap.has_value();
+        dump_ = nullptr;
+        return sound ? true : fail("a gap that makes no sense");
+    }
+    if (dump_ != nullptr) {
+        return fail("a dump without an end");
+    }
+    if (record.kind == "end") {
+        ended_ = true;
+        return true;
+    }
+    if (record.kind == "place") {
+        return start_place(record);
+    }
+    return capture_.places.empty() ? fail("the first record is no place")
+                                   : take_in_place(record, *capture_.places.back());
+}
+
+base::Result<Capture> Reader::read() {
+    while (!ended_) {
+        const auto record = next();
+        if (!record || !take(*record)) {
+            return base::Error{error_};
+        }
+    }
+    start_ = at_;
+    if (at_ != bytes_.size()) {
+        fail("something follows the end of the capture");
+    } else if (capture_.places.empty()) {
+        fail("the capture holds no network namespace");
+    }
+    if (!error_.empty()) {
+        return base::Error{error_};
+    }
+    return std::move(capture_);
+}
+
+} // namespace
+
+std::string to_bytes(const Capture& capture) {
+    std::string out(heading);
+    for (const auto& place : capture.places) {
+        put(out, "place", std::to_string(place->id), place->label);
+        put(out, "time", "", fmt::format("{:.6f}", place->time));
+        put_readings(out, "file", place->files);
+        put_readings(out, "list", place->listings);
+        for (const auto& [request, dump] : place->dumps) {
+            put(out, "dump", to_hexadecimal(request), "");
+            for (const std::string& frame : dump.frames) {
+                put(out, "frame", "", frame);
+            }
+            put(out, dump.gap ? "dump-gap" : "dump-end", "", dump.gap ? gap_text(*dump.gap) : "");
+        }
+    }
+    put(out, "end", "", "");
+    return out;
+}
+
+base::Result<Capture> parse_capture(std::string_view bytes) {
+    if (!bytes.starts_with(heading)) {
+        if (bytes.starts_with("tcpadvisor-capture ")) {
+            return base::Error{"a capture of another version: " +
+                               base::printable(bytes.substr(0, bytes.find('\n')).substr(0, 40))};
+        }
+        return base::Error{"not a capture: it does not start with 'tcpadvisor-capture 1'"};
+    }
+    return Reader(bytes).read();
+}
+
+base::Result<Capture> load_capture(const std::string& path) {
+    const auto bytes = base::read_file(path, largest_file);
+    if (!bytes) {
+        return base::Error{base::to_text(bytes.error())};
+    }
+    auto capture = parse_capture(*bytes);
+    if (!capture) {
+        return base::Error{path + ": " + capture.error().what};
+    }
+    return capture;
+}
+
+base::Status save_capture(const Capture& capture, const std::string& path) {
+    return base::write_atomically(path, to_bytes(capture));
+}
+
+} // namespace kernel

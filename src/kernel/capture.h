@@ -1,0 +1,59 @@
+// Everything that a run reads, in one file: the recorder writes down what passes through a machine, the
+// replayer is a machine that answers from it and never touches the host. A capture comes from strangers: the
+// reader trusts no length in it.
+//
+// The file is "tcpadvisor-capture 1" and then records: a line "KIND LENGTH KEY", LENGTH bytes and a line end.
+// Texts stay readable, netlink stays exact.
+#pragma once
+
+#include "base/result.h"
+#include "kernel/place.h"
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kernel {
+
+/// A dump as it was received, and why it ended early if it did.
+struct RecordedDump {
+    std::vector<std::string> frames;
+    std::optional<base::Gap> gap;
+};
+
+struct RecordedPlace {
+    std::string label;
+    std::uint64_t id = 0;
+    double time = 0;                                                // seconds since the epoch
+    std::map<std::string, snapshot::Reading<std::string>> files;    // by path
+    std::map<std::string, snapshot::Reading<std::string>> listings; // by directory; names, one a line
+    std::map<std::string, RecordedDump> dumps;                      // by the bytes of the request
+};
+
+struct Capture {
+    std::vector<std::unique_ptr<RecordedPlace>> places;
+};
+
+/// The same places; what passes through them is written to `capture`, which must outlive them.
+std::vector<Place> recording(std::vector<Place> places, Capture& capture);
+
+/// Places that answer from the capture, which must outlive them. What it does not hold is `not_collected`.
+std::vector<Place> replaying(const Capture& capture);
+
+/// The file.
+std::string to_bytes(const Capture& capture);
+
+/// Reads the file; the error says what is wrong and at which byte.
+base::Result<Capture> parse_capture(std::string_view bytes);
+
+/// Reads a capture from disk, at most 1 GiB.
+base::Result<Capture> load_capture(const std::string& path);
+
+/// Writes it atomically.
+base::Status save_capture(const Capture& capture, const std::string& path);
+
+} // namespace kernel

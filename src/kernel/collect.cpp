@@ -1,0 +1,227 @@
+#include "kernel/collect.h"
+
+#include "base/text.h"
+#include "kernel/proc_net.h"
+#include "kernel/proc_tcp.h"
+#include "kernel/sock_diag.h"
+#include "kernel/sysctl.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+namespace kernel {
+namespace {
+
+using base::Gap;
+using base::Why;
+using snapshot::Namespace;
+using snapshot::Socket;
+using snapshot::State;
+
+std::uint64_t random_seed() {
+    std::uint64_t seed = 0;
+    // without entropy the census still counts right; only the defence against chosen addresses is weaker
+    [[maybe_unused]] const ssize_t got = ::getrandom(&seed, sizeof seed, GRND_NONBLOCK);
+    return seed;
+}
+
+void note_malformed(std::uint64_t count, Namespace& space) {
+    if (count > 0) {
+        space.gaps.push_back({"some sockets", Why::failed, fmt::format("{} entries make no sense", count)});
+    }
+}
+
+/// One walk over the socket table; each socket goes to `sink`.
+template <typename Sink>
+Outcome walk(Machine& machine, Walk which, Namespace& space, Sink sink) {
+    DumpReader reader(which);
+    const Outcome received = machine.dump(
+        request_for(which), [&](std::span<const std::byte> frame) { return reader.read(frame, sink); });
+    note_malformed(reader.malformed(), space);
+    return received ? reader.outcome() : received;
+}
+
+void lose_sockets(Namespace& space, Gap gap) {
+    gap.why = Why::truncated; // what was counted before is no longer the whole truth
+    space.lost_sockets = std::move(gap);
+}
+
+/// The text of both tables; IPv6 may be switched off.
+struct ProcTables {
+    std::string v4;
+    std::string v6;
+
+    template <typename Sink>
+    std::uint64_t read(Sink sink) const {
+        return read_proc_table(v4, snapshot::Family::ipv4, sink) +
+               (v6.empty() ? 0 : read_proc_table(v6, snapshot::Family::ipv6, sink));
+    }
+};
+
+void collect_from_proc(Machine& machine, const Gap& without, Namespace& space) {
+    auto v4 = read_net_file(machine, "tcp");
+    auto v6 = read_net_file(machine, "tcp6");
+    const bool v6_usable = v6 || v6.error().why == Why::absent;
+    if (!v4 || !v6_usable) {
+        space.lost_sockets = without;
+        space.lost_sockets->detail += fmt::format("; {}", base::to_text(v4 ? v6.error() : v4.error()));
+        return;
+    }
+    const ProcTables tables{std::move(*v4), v6 ? std::move(*v6) : std::string()};
+    snapshot::Census& sockets = space.sockets;
+    space.source = snapshot::SocketSource::proc;
+    const std::uint64_t malformed = tables.read([&](const Socket& socket) {
+        if (socket.state == State::listen) {
+            sockets.add_listener(socket);
+        }
+    });
+    tables.read([&](const Socket& socket) { sockets.add(socket); });
+    tables.read([&](const Socket& socket) {
+        if (socket.state == State::close_wait) {
+            sockets.add_close_wait(socket);
+        }
+    });
+    note_malformed(malformed, space);
+    const std::string reason = "/proc/net/tcp cannot tell; " + without.detail;
+    for (const char* what : {"ages of CLOSE_WAIT sockets", "backlogs of listening sockets",
+                             "explicitly bound ports", "bound but unconnected sockets"}) {
+        space.gaps.push_back({what, Why::failed, reason});
+    }
+}
+
+void collect_sockets(Machine& machine, Namespace& space) {
+    snapshot::Census& sockets = space.sockets;
+    const Outcome listeners =
+        walk(machine, Walk::listeners, space, [&](const Socket& socket) { sockets.add_listener(socket); });
+    if (!listeners) {
+        sockets = snapshot::Census(random_seed());
+        collect_from_proc(machine, listeners.error(), space);
+        return;
+    }
+    space.source = snapshot::SocketSource::sock_diag;
+    const Outcome connections =
+        walk(machine, Walk::connections, space, [&](const Socket& socket) { sockets.add(socket); });
+    if (!connections) {
+        lose_sockets(space, connections.error());
+        return;
+    }
+    if (sockets.count(State::close_wait) > 0) {
+        const Outcome close_waits = walk(machine, Walk::close_waits, space,
+                                         [&](const Socket& socket) { sockets.add_close_wait(socket); });
+        if (!close_waits) {
+            lose_sockets(space, close_waits.error());
+        }
+    }
+}
+
+Namespace collect_namespace(Place& place) {
+    Namespace space;
+    space.label = place.label;
+    space.id = place.id;
+    space.sockets = snapshot::Census(random_seed());
+    space.sysctls = read_sysctls(*place.machine);
+    space.counters = read_counters(*place.machine);
+    collect_sockets(*place.machine, space);
+    if (const std::uint64_t overflow = space.sockets.overflow(); overflow > 0 && !space.lost_sockets) {
+        space.lost_sockets =
+            Gap{"the socket table", Why::truncated, fmt::format("no room for {} sockets", overflow)};
+    }
+    return space;
+}
+
+std::string first_line(Machine& machine, const std::string& path) {
+    const auto content = machine.read(path);
+    return content ? std::string(base::trim(*content)) : std::string();
+}
+
+/// Does this kernel report bound but unconnected sockets? Kernels since 6.8 always do; older ones may, by
+/// backport.
+bool surely_reports_bound(std::string_view release) {
+    unsigned major = 0;
+    unsigned minor = 0;
+    const auto parts = base::split(release, '.');
+    if (parts.size() < 2) {
+        return false;
+    }
+    std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), major);
+    std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), minor);
+    return major > 6 || (major == 6 && minor >= 8);
+}
+
+/// Could there be bound but unconnected sockets? `alloc` counts every TCP socket of the host, `inuse` only
+/// those in the tables of this namespace: without a surplus there is none; with one, it may be something
+/// else.
+bool may_have_bound(const snapshot::Counters& counters) {
+    const auto alloc = counters.get("sockstat.TCP.alloc");
+    const auto v4 = counters.get("sockstat.TCP.inuse");
+    if (!alloc || !v4) {
+        return true;
+    }
+    return *alloc > *v4 + counters.get("sockstat6.TCP6.inuse").value_or(0);
+}
+
+void collect_bound(Machine& machine, std::string_view release, Namespace& space) {
+    std::uint64_t found = 0;
+    const Outcome outcome = walk(machine, Walk::bound, space, [&](const Socket& socket) {
+        ++found;
+        space.sockets.add_bound(socket);
+    });
+    if (!outcome) {
+        Gap gap = outcome.error();
+        gap.what = "bound but unconnected sockets";
+        space.gaps.push_back(std::move(gap));
+    } else if (found > 0 || surely_reports_bound(release) || !may_have_bound(space.counters)) {
+        space.sockets.bound_complete();
+    } else {
+        space.gaps.push_back(
+            {"bound but unconnected sockets", Why::absent, "this kernel does not report them"});
+    }
+}
+
+void collect_explicit(Machine& machine, Namespace& space) {
+    const Outcome outcome = walk(machine, Walk::explicit_binds, space,
+                                 [&](const Socket& socket) { space.sockets.add_explicit(socket); });
+    if (outcome) {
+        space.sockets.explicit_binds_complete();
+        return;
+    }
+    Gap gap = outcome.error();
+    gap.what = "explicitly bound ports";
+    space.gaps.push_back(std::move(gap));
+}
+
+} // namespace
+
+snapshot::Host collect(std::vector<Place>& places) {
+    snapshot::Host host;
+    if (places.empty()) {
+        return host;
+    }
+    Machine& first = *places.front().machine;
+    host.time = first.now();
+    host.name = first_line(first, "/proc/sys/kernel/hostname");
+    host.kernel = first_line(first, "/proc/sys/kernel/osrelease");
+    for (Place& place : places) {
+        host.namespaces.push_back(collect_namespace(place));
+    }
+    return host;
+}
+
+void collect(const snapshot::Request& request, std::vector<Place>& places, snapshot::Host& host) {
+    if (request.place >= places.size() || request.place >= host.namespaces.size()) {
+        return;
+    }
+    Machine& machine = *places[request.place].machine;
+    Namespace& space = host.namespaces[request.place];
+    const bool from_sock_diag = space.source == snapshot::SocketSource::sock_diag;
+    if (request.explicit_binds && from_sock_diag) {
+        collect_explicit(machine, space);
+    }
+    if (request.bound_sockets && from_sock_diag) {
+        collect_bound(machine, host.kernel, space);
+    }
+}
+
+} // namespace kernel

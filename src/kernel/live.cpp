@@ -1,0 +1,109 @@
+#include "kernel/live.h"
+
+#include "base/file.h"
+#include "kernel/sock_diag.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include <sys/time.h>
+
+namespace kernel {
+namespace {
+
+using Socket = std::unique_ptr<mnl_socket, int (*)(mnl_socket*)>;
+
+// inet_diag fills datagrams up to the largest buffer seen, but not over 32 KiB (kernel: netlink_dump())
+constexpr std::size_t buffer_size = 65536;
+constexpr std::size_t most_pseudo = std::size_t{256} << 20; // /proc/net/tcp of 1.7 million sockets
+constexpr std::size_t most_regular = std::size_t{1} << 20;
+
+/// A socket for one dump: a fresh one holds nothing of an earlier dump that was given up.
+base::Result<Socket, base::Gap> open_socket(Deadline deadline) {
+    Socket socket(mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC), mnl_socket_close);
+    if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
+        return refusal(errno);
+    }
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto limit = std::clamp<std::int64_t>(left.count(), 1, 3'600'000);
+    const timeval timeout{limit / 1000, limit % 1000 * 1000};
+    ::setsockopt(mnl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    return socket;
+}
+
+base::Gap receive_gap(int error) {
+    if (error == EAGAIN || error == EWOULDBLOCK) {
+        return out_of_time("the socket table");
+    }
+    base::Gap gap = refusal(error);
+    gap.why = base::Why::truncated; // ENOSPC: a datagram larger than the buffer; ENOBUFS: one was dropped
+    return gap;
+}
+
+/// Links to /dev/null switch a configuration file off.
+bool is_dev_null(const std::string& path) {
+    std::error_code error;
+    return std::filesystem::equivalent(path, "/dev/null", error) && !error;
+}
+
+} // namespace
+
+base::Gap out_of_time(std::string what) {
+    return {std::move(what), base::Why::failed, "the time was up"};
+}
+
+snapshot::Reading<std::string> LiveMachine::read(const std::string& path) {
+    if (late()) {
+        return out_of_time(path);
+    }
+    if (path.starts_with("/proc/") || path.starts_with("/sys/")) {
+        return base::read_pseudo_file(path, most_pseudo);
+    }
+    if (is_dev_null(path)) {
+        return std::string();
+    }
+    return base::read_file(path, most_regular);
+}
+
+snapshot::Reading<std::vector<std::string>> LiveMachine::list(const std::string& directory) {
+    if (late()) {
+        return out_of_time(directory);
+    }
+    return base::list_directory(directory, "");
+}
+
+Outcome LiveMachine::dump(std::span<const std::byte> request, const FrameSink& sink) {
+    auto opened = open_socket(deadline_);
+    if (!opened) {
+        return opened.error();
+    }
+    const Socket socket = std::move(*opened);
+    if (mnl_socket_sendto(socket.get(), request.data(), request.size()) < 0) {
+        return refusal(errno);
+    }
+    alignas(NLMSG_ALIGNTO) std::array<std::byte, buffer_size> buffer;
+    while (!late()) {
+        const ssize_t got = mnl_socket_recvfrom(socket.get(), buffer.data(), buffer.size());
+        if (got < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return receive_gap(errno);
+        }
+        if (!sink(std::span(buffer).first(static_cast<std::size_t>(got)))) {
+            return base::Nothing{};
+        }
+    }
+    return out_of_time("the socket table");
+}
+
+double LiveMachine::now() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+} // namespace kernel

@@ -1,0 +1,31 @@
+// The machine that asks the running kernel, in the network namespace of the calling thread.
+#pragma once
+
+#include "kernel/machine.h"
+
+#include <chrono>
+
+namespace kernel {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// A gap that says that the time was up before `what` was read.
+base::Gap out_of_time(std::string what);
+
+class LiveMachine : public Machine {
+  public:
+    /// Nothing is read after the deadline: it becomes a gap.
+    explicit LiveMachine(Deadline deadline) : deadline_(deadline) {}
+
+    snapshot::Reading<std::string> read(const std::string& path) override;
+    snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override;
+    Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override;
+    double now() override;
+
+  private:
+    bool late() const { return std::chrono::steady_clock::now() >= deadline_; }
+
+    Deadline deadline_;
+};
+
+} // namespace kernel

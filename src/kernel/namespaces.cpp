@@ -1,0 +1,211 @@
+#include "kernel/namespaces.h"
+
+#include "base/file.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "kernel/visitor.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <set>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace kernel {
+namespace {
+
+constexpr const char* own_namespace = "/proc/self/ns/net";
+constexpr const char* names_directory = "/run/netns";
+
+/// An open namespace file: it keeps the namespace alive and its number taken.
+class Door {
+  public:
+    explicit Door(const std::string& path)
+        : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+        error_ = descriptor_ < 0 ? errno : 0;
+        if (error_ == 0 && ::ioctl(descriptor_, NS_GET_NSTYPE) != CLONE_NEWNET) {
+            error_ = EINVAL;
+        }
+    }
+    ~Door() {
+        if (descriptor_ >= 0) {
+            ::close(descriptor_);
+        }
+    }
+    Door(const Door&) = delete;
+    Door& operator=(const Door&) = delete;
+
+    int descriptor() const { return descriptor_; }
+    std::string problem() const {
+        return error_ == 0 ? "" : error_ == EINVAL ? "is not a network namespace" : std::strerror(error_);
+    }
+    base::Why why() const {
+        return error_ == EACCES || error_ == EPERM ? base::Why::denied : base::Why::failed;
+    }
+
+  private:
+    int descriptor_;
+    int error_ = 0;
+};
+
+/// The inode of a namespace file; 0 if it cannot be seen.
+std::uint64_t number_of(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+/// Does the work of a live machine in another namespace.
+class VisitingMachine : public Machine {
+  public:
+    VisitingMachine(std::shared_ptr<Visitor> visitor, std::unique_ptr<Door> door, Deadline deadline)
+        : visitor_(std::move(visitor)), door_(std::move(door)), live_(deadline) {}
+
+    snapshot::Reading<std::string> read(const std::string& path) override {
+        snapshot::Reading<std::string> content(std::string{});
+        const auto refused = visitor_->visit(door_->descriptor(), [&] { content = live_.read(path); });
+        return refused ? *refused : content;
+    }
+    snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override {
+        return live_.list(directory);
+    }
+    Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override {
+        Outcome outcome(base::Nothing{});
+        const auto refused =
+            visitor_->visit(door_->descriptor(), [&] { outcome = live_.dump(request, sink); });
+        return refused ? Outcome(*refused) : outcome;
+    }
+    double now() override { return live_.now(); }
+
+  private:
+    std::shared_ptr<Visitor> visitor_;
+    std::unique_ptr<Door> door_;
+    LiveMachine live_;
+};
+
+/// A namespace that could not be opened: every answer says so.
+class ClosedMachine : public Machine {
+  public:
+    explicit ClosedMachine(base::Gap gap) : gap_(std::move(gap)) {}
+    snapshot::Reading<std::string> read(const std::string&) override { return gap_; }
+    snapshot::Reading<std::vector<std::string>> list(const std::string&) override { return gap_; }
+    Outcome dump(std::span<const std::byte>, const FrameSink&) override { return gap_; }
+    double now() override { return LiveMachine(Deadline::max()).now(); }
+
+  private:
+    base::Gap gap_;
+};
+
+Place here(Deadline deadline) {
+    return {std::string(here_label), number_of(own_namespace), std::make_unique<LiveMachine>(deadline)};
+}
+
+/// The namespace behind `path`, by whatever way it can be visited.
+Place place_at(const std::string& path, std::string label, const std::shared_ptr<Visitor>& visitor,
+               Deadline deadline) {
+    const std::uint64_t number = number_of(path);
+    auto door = std::make_unique<Door>(path);
+    if (const std::string problem = door->problem(); !problem.empty()) {
+        base::Gap gap{"the network namespace", door->why(), problem};
+        return {std::move(label), number, std::make_unique<ClosedMachine>(std::move(gap))};
+    }
+    if (number == number_of(own_namespace)) {
+        return {std::move(label), number, std::make_unique<LiveMachine>(deadline)};
+    }
+    return {std::move(label), number, std::make_unique<VisitingMachine>(visitor, std::move(door), deadline)};
+}
+
+base::Error unknown_name(const std::string& name) {
+    const auto names = base::list_directory(names_directory, "");
+    if (!names || names->empty()) {
+        return {
+            fmt::format("no network namespace '{}': {} holds none", base::printable(name), names_directory)};
+    }
+    return {fmt::format("no network namespace '{}'{} (there are: {})", base::printable(name),
+                        base::did_you_mean(name, *names), base::printable(base::join(*names, ", ")))};
+}
+
+base::Result<std::vector<Place>> open_one(const std::string& path, std::string label, Deadline deadline) {
+    const Door probe(path);
+    if (const std::string problem = probe.problem(); !problem.empty()) {
+        return base::Error{fmt::format("{}: {}", base::printable(path), problem)};
+    }
+    const auto visitor = std::make_shared<Visitor>();
+    std::vector<Place> places;
+    places.push_back(place_at(path, std::move(label), visitor, deadline));
+    if (number_of(path) != number_of(own_namespace)) {
+        if (const auto refused = visitor->visit(probe.descriptor(), [] {})) {
+            return base::Error{fmt::format("cannot enter {}: {}", base::printable(path), refused->detail)};
+        }
+    }
+    return places;
+}
+
+std::vector<pid_t> processes() {
+    std::vector<pid_t> pids;
+    const auto entries = base::list_directory("/proc", "");
+    if (!entries) {
+        return pids;
+    }
+    for (const std::string& entry : *entries) {
+        if (const auto pid = base::parse_integer(entry); pid && *pid > 0) {
+            pids.push_back(static_cast<pid_t>(*pid));
+        }
+    }
+    std::sort(pids.begin(), pids.end());
+    return pids;
+}
+
+std::vector<Place> open_all(Deadline deadline) {
+    const auto visitor = std::make_shared<Visitor>();
+    std::vector<Place> places;
+    places.push_back(here(deadline));
+    std::set<std::uint64_t> known = {places.front().id, 0};
+    const auto add = [&](const std::string& path, std::string label) {
+        if (known.insert(number_of(path)).second) {
+            places.push_back(place_at(path, std::move(label), visitor, deadline));
+        }
+    };
+    if (const auto names = base::list_directory(names_directory, "")) {
+        for (const std::string& name : *names) {
+            add(std::string(names_directory) + "/" + name, name);
+        }
+    }
+    for (const pid_t pid : processes()) {
+        add(fmt::format("/proc/{}/ns/net", pid), fmt::format("pid {}", pid));
+    }
+    return places;
+}
+
+} // namespace
+
+base::Result<std::vector<Place>> open_places(const Where& where, Deadline deadline) {
+    std::vector<Place> places;
+    switch (where.kind) {
+    case Where::Kind::here:
+        places.push_back(here(deadline));
+        return places;
+    case Where::Kind::all:
+        return open_all(deadline);
+    case Where::Kind::process:
+        return open_one(fmt::format("/proc/{}/ns/net", where.pid), fmt::format("pid {}", where.pid),
+                        deadline);
+    case Where::Kind::named:
+        break;
+    }
+    const bool is_path = where.name.find('/') != std::string::npos;
+    const std::string path = is_path ? where.name : std::string(names_directory) + "/" + where.name;
+    if (!is_path && number_of(path) == 0) {
+        return unknown_name(where.name);
+    }
+    return open_one(path, where.name, deadline);
+}
+
+} // namespace kernel

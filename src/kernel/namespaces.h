@@ -1,0 +1,29 @@
+// Which network namespaces a run looks at, and machines that work inside of them. The process itself never
+// changes its namespace: a thread of its own does.
+#pragma once
+
+#include "base/result.h"
+#include "kernel/live.h"
+#include "kernel/place.h"
+
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace kernel {
+
+struct Where {
+    enum class Kind { here, named, process, all };
+    Kind kind = Kind::here;
+    std::string name; // `named`: below /run/netns, or a path if it has a slash
+    pid_t pid = 0;    // `process`
+};
+
+constexpr std::string_view here_label = "this namespace";
+
+/// One place, or all that the host has. An error if the one that was asked for cannot be entered; of `all`,
+/// one that cannot be entered is a place whose every answer is a gap. Nothing is read after the deadline.
+base::Result<std::vector<Place>> open_places(const Where& where, Deadline deadline);
+
+} // namespace kernel

@@ -1,0 +1,220 @@
+#include "kernel/proc_net.h"
+
+#include "base/number.h"
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+namespace kernel {
+namespace {
+
+using base::Gap;
+using base::Why;
+
+constexpr auto wanted_names = std::to_array<std::string_view>({
+    "netstat.TcpExt.ListenDrops",
+    "netstat.TcpExt.ListenOverflows",
+    "netstat.TcpExt.PAWSEstab",
+    "netstat.TcpExt.PruneCalled",
+    "netstat.TcpExt.SyncookiesFailed",
+    "netstat.TcpExt.SyncookiesRecv",
+    "netstat.TcpExt.SyncookiesSent",
+    "netstat.TcpExt.TCPAbortOnClose",
+    "netstat.TcpExt.TCPAbortOnData",
+    "netstat.TcpExt.TCPAbortOnLinger",
+    "netstat.TcpExt.TCPAbortOnMemory",
+    "netstat.TcpExt.TCPAbortOnTimeout",
+    "netstat.TcpExt.TCPBacklogDrop",
+    "netstat.TcpExt.TCPChallengeACK",
+    "netstat.TcpExt.TCPMemoryPressures",
+    "netstat.TcpExt.TCPRcvQDrop",
+    "netstat.TcpExt.TCPReqQFullDoCookies",
+    "netstat.TcpExt.TCPReqQFullDrop",
+    "netstat.TcpExt.TCPSynRetrans",
+    "netstat.TcpExt.TCPTimeWaitOverflow",
+    "netstat.TcpExt.TCPTimeouts",
+    "netstat.TcpExt.TW",
+    "netstat.TcpExt.TWKilled",
+    "netstat.TcpExt.TWRecycled",
+    "snmp.Tcp.ActiveOpens",
+    "snmp.Tcp.AttemptFails",
+    "snmp.Tcp.CurrEstab",
+    "snmp.Tcp.EstabResets",
+    "snmp.Tcp.OutRsts",
+    "snmp.Tcp.OutSegs",
+    "snmp.Tcp.PassiveOpens",
+    "snmp.Tcp.RetransSegs",
+    "sockstat.TCP.alloc",
+    "sockstat.TCP.inuse",
+    "sockstat.TCP.mem",
+    "sockstat.TCP.orphan",
+    "sockstat.TCP.tw",
+    "sockstat6.TCP6.inuse",
+});
+
+std::string key_of(std::string_view file, std::string_view prefix, std::string_view name) {
+    std::string key(file);
+    key.append(".").append(prefix).append(".").append(name);
+    return key;
+}
+
+void set_if_wanted(const std::string& key, std::string_view value, snapshot::Counters& counters) {
+    if (std::find(wanted_names.begin(), wanted_names.end(), key) == wanted_names.end()) {
+        return;
+    }
+    if (const auto number = base::parse_unsigned(value)) {
+        counters.set(key, *number);
+    } else {
+        counters.set_gap(
+            key, {key, Why::failed, "holds '" + base::printable(value.substr(0, 40)) + "', no number"});
+    }
+}
+
+/// "TcpExt: a b" -> the words after the prefix; empty if the line does not start with "PREFIX:".
+std::vector<std::string_view> values_of(std::string_view line, std::string_view prefix) {
+    if (!line.starts_with(prefix) || line.substr(prefix.size(), 1) != ":") {
+        return {};
+    }
+    return base::words(line.substr(prefix.size() + 1));
+}
+
+/// The prefixes of a file that hold anything wanted.
+std::string_view prefix_in(std::string_view file) {
+    return file == "netstat" ? "TcpExt" : file == "sockstat6" ? "TCP6" : file == "sockstat" ? "TCP" : "Tcp";
+}
+
+Gap malformed(std::string_view file, std::string_view detail) {
+    return {"/proc/net/" + std::string(file), Why::failed, std::string(detail)};
+}
+
+std::optional<std::uint64_t> parse_hexadecimal(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+    return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+constexpr std::string_view conntrack_file = "stat/nf_conntrack";
+constexpr auto conntrack_columns = std::to_array<std::string_view>({"drop", "insert_failed", "early_drop"});
+
+void set_conntrack_gap(snapshot::Counters& counters, const Gap& gap) {
+    for (const std::string_view name : conntrack_columns) {
+        counters.set_gap("conntrack." + std::string(name), gap);
+    }
+}
+
+void read_conntrack_gauge(Machine& machine, std::string_view name, snapshot::Counters& counters) {
+    const std::string key = "conntrack." + std::string(name);
+    const auto text = machine.read("/proc/sys/net/netfilter/nf_conntrack_" + std::string(name));
+    if (!text) {
+        counters.set_gap(key, text.error());
+    } else if (const auto number = base::parse_unsigned(base::trim(*text))) {
+        counters.set(key, *number);
+    } else {
+        counters.set_gap(
+            key, {key, Why::failed, "holds '" + base::printable(text->substr(0, 40)) + "', no number"});
+    }
+}
+
+template <typename Parser>
+void read_table(Machine& machine, std::string_view file, snapshot::Counters& counters, Parser parse) {
+    if (const auto text = read_net_file(machine, file)) {
+        parse(*text, file, counters);
+    } else {
+        counters.set_gap(std::string(file) + ".", text.error());
+    }
+}
+
+} // namespace
+
+snapshot::Reading<std::string> read_net_file(Machine& machine, std::string_view name) {
+    // /proc/net is a link to the files of the main thread, which may be in another namespace
+    auto content = machine.read("/proc/thread-self/net/" + std::string(name));
+    if (!content && content.error().why == Why::absent) {
+        return machine.read("/proc/self/net/" + std::string(name)); // before 3.17
+    }
+    return content;
+}
+
+void parse_name_value_pairs(std::string_view text, std::string_view file, snapshot::Counters& counters) {
+    const std::string_view prefix = prefix_in(file);
+    const auto lines = base::split(text, '\n');
+    for (std::size_t i = 0; i + 1 < lines.size(); i += 2) {
+        const auto names = values_of(lines[i], prefix);
+        if (names.empty()) {
+            continue;
+        }
+        const auto values = values_of(lines[i + 1], prefix);
+        if (values.size() != names.size()) {
+            counters.set_gap(std::string(file) + ".", malformed(file, "names and values do not match"));
+            return;
+        }
+        for (std::size_t at = 0; at < names.size(); ++at) {
+            set_if_wanted(key_of(file, prefix, names[at]), values[at], counters);
+        }
+        return;
+    }
+    counters.set_gap(std::string(file) + ".", malformed(file, "no line '" + std::string(prefix) + ":'"));
+}
+
+void parse_sockstat(std::string_view text, std::string_view file, snapshot::Counters& counters) {
+    const std::string_view prefix = prefix_in(file);
+    for (const std::string_view line : base::split(text, '\n')) {
+        const auto values = values_of(line, prefix);
+        for (std::size_t at = 0; at + 1 < values.size(); at += 2) {
+            set_if_wanted(key_of(file, prefix, values[at]), values[at + 1], counters);
+        }
+        if (!values.empty()) {
+            return;
+        }
+    }
+    counters.set_gap(std::string(file) + ".", malformed(file, "no line '" + std::string(prefix) + ":'"));
+}
+
+void parse_conntrack_stat(std::string_view text, snapshot::Counters& counters) {
+    const auto lines = base::split(text, '\n');
+    const auto names = base::words(lines.front());
+    for (const std::string_view column : conntrack_columns) {
+        const auto found = std::find(names.begin(), names.end(), column);
+        if (found == names.end()) {
+            continue;
+        }
+        const auto at = static_cast<std::size_t>(found - names.begin());
+        std::uint64_t sum = 0;
+        for (std::size_t line = 1; line < lines.size(); ++line) {
+            const auto values = base::words(lines[line]);
+            if (values.empty()) {
+                continue;
+            }
+            const auto number = at < values.size() ? parse_hexadecimal(values[at]) : std::nullopt;
+            if (!number) {
+                set_conntrack_gap(
+                    counters, malformed(conntrack_file, "line " + std::to_string(line + 1) + " is broken"));
+                return;
+            }
+            sum += *number;
+        }
+        counters.set("conntrack." + std::string(column), sum);
+    }
+}
+
+snapshot::Counters read_counters(Machine& machine) {
+    snapshot::Counters counters;
+    read_table(machine, "netstat", counters, parse_name_value_pairs);
+    read_table(machine, "snmp", counters, parse_name_value_pairs);
+    read_table(machine, "sockstat", counters, parse_sockstat);
+    read_table(machine, "sockstat6", counters, parse_sockstat);
+    read_conntrack_gauge(machine, "count", counters);
+    read_conntrack_gauge(machine, "max", counters);
+    if (const auto text = read_net_file(machine, conntrack_file)) {
+        parse_conntrack_stat(*text, counters);
+    } else {
+        set_conntrack_gap(counters, text.error());
+    }
+    return counters;
+}
+
+} // namespace kernel

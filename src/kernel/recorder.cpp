@@ -1,0 +1,131 @@
+#include "kernel/capture.h"
+
+#include "base/text.h"
+
+namespace kernel {
+namespace {
+
+class Recorder : public Machine {
+  public:
+    Recorder(std::unique_ptr<Machine> machine, RecordedPlace& place)
+        : machine_(std::move(machine)), place_(place) {}
+
+    snapshot::Reading<std::string> read(const std::string& path) override {
+        auto content = machine_->read(path);
+        place_.files.try_emplace(path, content);
+        return content;
+    }
+
+    snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override {
+        auto names = machine_->list(directory);
+        using Text = snapshot::Reading<std::string>;
+        place_.listings.try_emplace(directory, names ? Text(base::join(*names, "\n")) : Text(names.error()));
+        return names;
+    }
+
+    Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override {
+        RecordedDump dump;
+        const Outcome outcome = machine_->dump(request, [&](std::span<const std::byte> frame) {
+            const void* bytes = frame.data();
+            dump.frames.emplace_back(static_cast<const char*>(bytes), frame.size());
+            return sink(frame);
+        });
+        if (!outcome) {
+            dump.gap = outcome.error();
+        }
+        const void* bytes = request.data();
+        place_.dumps.try_emplace(std::string(static_cast<const char*>(bytes), request.size()),
+                                 std::move(dump));
+        return outcome;
+    }
+
+    double now() override {
+        if (place_.time == 0) {
+            place_.time = machine_->now();
+        }
+        return place_.time;
+    }
+
+  private:
+    std::unique_ptr<Machine> machine_;
+    RecordedPlace& place_;
+};
+
+base::Gap not_captured(const std::string& what) {
+    return {what, base::Why::not_collected, "the capture does not hold it"};
+}
+
+class Replayer : public Machine {
+  public:
+    explicit Replayer(const RecordedPlace& place) : place_(place) {}
+
+    snapshot::Reading<std::string> read(const std::string& path) override {
+        const auto found = place_.files.find(path);
+        if (found == place_.files.end()) {
+            return not_captured(path);
+        }
+        return found->second;
+    }
+
+    snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override {
+        const auto found = place_.listings.find(directory);
+        if (found == place_.listings.end()) {
+            return not_captured(directory);
+        }
+        if (!found->second) {
+            return found->second.error();
+        }
+        std::vector<std::string> names;
+        for (const std::string_view name : base::split(*found->second, '\n')) {
+            if (!name.empty()) {
+                names.emplace_back(name);
+            }
+        }
+        return names;
+    }
+
+    Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override {
+        const void* bytes = request.data();
+        const auto found = place_.dumps.find(std::string(static_cast<const char*>(bytes), request.size()));
+        if (found == place_.dumps.end()) {
+            return not_captured("the socket table");
+        }
+        for (const std::string& frame : found->second.frames) {
+            if (!sink(std::as_bytes(std::span(frame)))) {
+                return base::Nothing{};
+            }
+        }
+        if (found->second.gap) {
+            return *found->second.gap;
+        }
+        return base::Nothing{};
+    }
+
+    double now() override { return place_.time; }
+
+  private:
+    const RecordedPlace& place_;
+};
+
+} // namespace
+
+std::vector<Place> recording(std::vector<Place> places, Capture& capture) {
+    for (Place& place : places) {
+        capture.places.push_back(std::make_unique<RecordedPlace>());
+        RecordedPlace& recorded = *capture.places.back();
+        recorded.label = place.label;
+        recorded.id = place.id;
+        place.machine = std::make_unique<Recorder>(std::move(place.machine), recorded);
+    }
+    return places;
+}
+
+std::vector<Place> replaying(const Capture& capture) {
+    std::vector<Place> places;
+    for (const auto& place : capture.places) {
+        places.push_back({place->label, place->id, std::make_unique<Replayer>(*place)});
+    }
+    return places;
+}
+
+} // namespace kernel

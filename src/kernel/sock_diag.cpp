@@ -1,0 +1,181 @@
+#include "kernel/sock_diag.h"
+
+#include <array>
+#include <cerrno>
+
+#include <linux/tcp.h>
+
+namespace kernel {
+namespace {
+
+constexpr std::string_view table_name = "the socket table";
+
+constexpr std::uint32_t bit(snapshot::State state) {
+    return std::uint32_t{1} << static_cast<unsigned>(state);
+}
+
+constexpr std::uint32_t all_states = (bit(snapshot::State::bound) << 1) - 2;
+
+std::uint32_t states_of(Walk walk) {
+    using snapshot::State;
+    switch (walk) {
+    case Walk::listeners:
+        return bit(State::listen);
+    case Walk::connections:
+        return all_states & ~(bit(State::listen) | bit(State::bound));
+    case Walk::close_waits:
+        return bit(State::close_wait);
+    case Walk::explicit_binds:
+        // TIME_WAIT and SYN_RECV have no locks to ask for: inet_diag takes each of them for automatic
+        return all_states & ~(bit(State::bound) | bit(State::time_wait) | bit(State::syn_recv));
+    case Walk::bound:
+        return bit(State::bound);
+    }
+    return 0;
+}
+
+/// "Skip what has an automatic port": AUTO goes on to the jump, which leads past the end and so refuses; all
+/// others land exactly on the end, which accepts (kernel: inet_diag_bc_run()).
+constexpr std::array<inet_diag_bc_op, 2> not_automatic = {
+    {{INET_DIAG_BC_AUTO, 4, 8}, {INET_DIAG_BC_JMP, 4, 8}}};
+
+base::Why why_of(int error) {
+    switch (error) {
+    case ENOENT: // no inet_diag or tcp_diag module
+    case EPROTONOSUPPORT:
+    case EAFNOSUPPORT:
+    case EOPNOTSUPP:
+        return base::Why::absent;
+    case EPERM:
+    case EACCES:
+        return base::Why::denied;
+    default:
+        return base::Why::failed;
+    }
+}
+
+/// The 32-bit field of tcp_info at `offset`; none if this kernel's tcp_info ends before it.
+std::optional<std::uint32_t> info_field(const nlattr& info, std::size_t offset) {
+    std::uint32_t value = 0;
+    if (mnl_attr_get_payload_len(&info) < offset + sizeof value) {
+        return std::nullopt;
+    }
+    std::memcpy(&value, static_cast<const char*>(mnl_attr_get_payload(&info)) + offset, sizeof value);
+    return value;
+}
+
+std::optional<snapshot::Activity> activity_of(const nlattr& info) {
+    const auto sent = info_field(info, offsetof(tcp_info, tcpi_last_data_sent));
+    const auto received = info_field(info, offsetof(tcp_info, tcpi_last_data_recv));
+    const auto acknowledged = info_field(info, offsetof(tcp_info, tcpi_last_ack_recv));
+    if (!sent || !received || !acknowledged) {
+        return std::nullopt;
+    }
+    const auto options =
+        static_cast<const std::uint8_t*>(mnl_attr_get_payload(&info))[offsetof(tcp_info, tcpi_options)];
+    return snapshot::Activity{*sent, *received, *acknowledged, (options & TCPI_OPT_TIMESTAMPS) != 0};
+}
+
+/// One attribute of a socket; false if its size is wrong.
+bool take_attribute(const nlattr& attribute, snapshot::Socket& socket) {
+    constexpr std::uint16_t cgroup_id = 21; // INET_DIAG_CGROUP_ID, missing in older headers
+    const std::uint16_t length = mnl_attr_get_payload_len(&attribute);
+    switch (mnl_attr_get_type(&attribute)) {
+    case INET_DIAG_SKV6ONLY:
+        if (length < 1) {
+            return false;
+        }
+        socket.v6_only = mnl_attr_get_u8(&attribute) != 0;
+        return true;
+    case INET_DIAG_INFO:
+        socket.activity = activity_of(attribute);
+        return true;
+    case cgroup_id:
+        if (length < sizeof(std::uint64_t)) {
+            return false;
+        }
+        socket.cgroup = mnl_attr_get_u64(&attribute);
+        return true;
+    default:
+        return true;
+    }
+}
+
+} // namespace
+
+base::Gap refusal(int error) {
+    return {std::string(table_name), why_of(error), "sock_diag: " + std::string(std::strerror(error))};
+}
+
+std::vector<std::byte> request_for(Walk walk) {
+    std::vector<std::byte> request(256);
+    nlmsghdr* header = mnl_nlmsg_put_header(request.data());
+    header->nlmsg_type = TCPDIAG_GETSOCK;
+    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header->nlmsg_seq = dump_sequence;
+    auto* question = static_cast<inet_diag_req*>(mnl_nlmsg_put_extra_header(header, sizeof(inet_diag_req)));
+    question->idiag_states = states_of(walk);
+    if (walk == Walk::close_waits) {
+        question->idiag_ext = 1U << (INET_DIAG_INFO - 1);
+    }
+    if (walk == Walk::explicit_binds) {
+        mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof not_automatic, not_automatic.data());
+    }
+    request.resize(header->nlmsg_len);
+    return request;
+}
+
+bool DumpReader::parse_attributes(const nlmsghdr& message) {
+    socket_.v6_only.reset();
+    socket_.cgroup.reset();
+    socket_.activity.reset();
+    const auto* at =
+        static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&message, sizeof(inet_diag_msg)));
+    const auto* tail = static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message));
+    const auto left = [&] {
+        return static_cast<int>(tail - static_cast<const char*>(static_cast<const void*>(at)));
+    };
+    for (; mnl_attr_ok(at, left()); at = mnl_attr_next(at)) {
+        if (!take_attribute(*at, socket_)) {
+            return false;
+        }
+    }
+    return left() <= 0;
+}
+
+void DumpReader::lose(base::Why why, std::string_view detail) {
+    if (!lost_) {
+        lost_ = base::Gap{std::string(table_name), why, std::string(detail)};
+    }
+}
+
+void DumpReader::end(const nlmsghdr& message) {
+    std::int32_t error = 0; // both kinds of message start with it: negative, or 0 for none
+    if (mnl_nlmsg_get_payload_len(&message) >= sizeof error) {
+        std::memcpy(&error, mnl_nlmsg_get_payload(&message), sizeof error);
+    } else if (message.nlmsg_type == NLMSG_ERROR) {
+        lose(base::Why::failed, "sock_diag: an error without a number");
+        return;
+    }
+    if (error < 0 && error > -4096) {
+        if (!lost_) {
+            lost_ = refusal(-error);
+        }
+    } else if (error != 0 || message.nlmsg_type == NLMSG_ERROR) {
+        lose(base::Why::failed, "sock_diag: an answer that makes no sense");
+    } else {
+        done_ = true;
+    }
+}
+
+Outcome DumpReader::outcome() const {
+    if (lost_) {
+        return *lost_;
+    }
+    if (!done_) {
+        return base::Gap{std::string(table_name), base::Why::truncated, "the dump ended before its end"};
+    }
+    return base::Nothing{};
+}
+
+} // namespace kernel

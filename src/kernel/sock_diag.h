@@ -1,0 +1,132 @@
+// The sock_diag protocol: questions about the TCP socket table as bytes, and bytes of the answer as sockets.
+// Opens nothing. Legacy TCPDIAG_GETSOCK is used because it walks the table once for both address families.
+#pragma once
+
+#include "kernel/machine.h"
+#include "snapshot/socket.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+namespace kernel {
+
+/// The questions. `connections` are all states but LISTEN; `bound` are bound but unconnected sockets
+/// (since 6.8); `explicit_binds` are full sockets, listening ones too, whose port was given to bind().
+enum class Walk { listeners, connections, close_waits, explicit_binds, bound };
+
+/// The netlink message to send; always the same bytes for the same walk, so that a capture can be keyed by
+/// them.
+std::vector<std::byte> request_for(Walk walk);
+
+/// The gap for a system error of the sock_diag socket or of its answer: `absent` means that this kernel has
+/// none.
+base::Gap refusal(int error);
+
+/// Reads the answer to one walk, datagram by datagram.
+class DumpReader {
+  public:
+    explicit DumpReader(Walk walk) : walk_(walk) {}
+
+    /// Hands each socket of the datagram to `sink`. False when the dump is over, for good or ill.
+    template <typename Sink>
+    bool read(std::span<const std::byte> datagram, Sink&& sink);
+
+    /// Complete, or why not: refused by the kernel, interrupted, broken or ended before its end.
+    Outcome outcome() const;
+
+    /// Messages that were left out because they are no socket as we know them.
+    std::uint64_t malformed() const { return malformed_; }
+
+  private:
+    bool parse(const nlmsghdr& message);
+    bool parse_attributes(const nlmsghdr& message);
+    void end(const nlmsghdr& message);
+    void lose(base::Why why, std::string_view detail);
+
+    Walk walk_;
+    bool done_ = false;
+    std::optional<base::Gap> lost_;
+    std::uint64_t malformed_ = 0;
+    snapshot::Socket socket_;
+};
+
+/// Of every request, and so of every message of its answer.
+constexpr std::uint32_t dump_sequence = 1;
+
+inline bool DumpReader::parse(const nlmsghdr& message) {
+    constexpr auto smallest = sizeof(nlmsghdr) + sizeof(inet_diag_msg);
+    if (message.nlmsg_len < smallest) {
+        return false;
+    }
+    inet_diag_msg said;
+    std::memcpy(&said, &message + 1, sizeof said);
+    if (said.idiag_family == AF_INET) {
+        socket_.family = snapshot::Family::ipv4;
+        socket_.local = snapshot::Address::v4(said.id.idiag_src);
+        socket_.remote = snapshot::Address::v4(said.id.idiag_dst);
+    } else if (said.idiag_family == AF_INET6) {
+        socket_.family = snapshot::Family::ipv6;
+        socket_.local = snapshot::Address::v6(said.id.idiag_src);
+        socket_.remote = snapshot::Address::v6(said.id.idiag_dst);
+    } else {
+        return false;
+    }
+    if (said.idiag_state == 0 || said.idiag_state >= snapshot::state_count || said.idiag_timer > 4) {
+        return false;
+    }
+    socket_.state = static_cast<snapshot::State>(said.idiag_state);
+    socket_.timer = static_cast<snapshot::Timer>(said.idiag_timer);
+    socket_.local_port = ntohs(said.id.idiag_sport);
+    socket_.remote_port = ntohs(said.id.idiag_dport);
+    socket_.retransmits = said.idiag_retrans;
+    socket_.expires_ms = said.idiag_expires;
+    socket_.rqueue = said.idiag_rqueue;
+    socket_.wqueue = said.idiag_wqueue;
+    socket_.uid = said.idiag_uid;
+    socket_.inode = said.idiag_inode;
+    socket_.device = said.id.idiag_if;
+    std::memcpy(&socket_.cookie, said.id.idiag_cookie, sizeof socket_.cookie);
+    return walk_ == Walk::connections || parse_attributes(message);
+}
+
+template <typename Sink>
+bool DumpReader::read(std::span<const std::byte> datagram, Sink&& sink) {
+    const auto* message = static_cast<const nlmsghdr*>(static_cast<const void*>(datagram.data()));
+    int left = static_cast<int>(datagram.size());
+    for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+        if (message->nlmsg_seq != dump_sequence) {
+            continue; // an answer to somebody else's question
+        }
+        if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
+            lose(base::Why::truncated, "the table changed during the dump");
+        }
+        if (message->nlmsg_type == TCPDIAG_GETSOCK) {
+            if (parse(*message)) {
+                sink(std::as_const(socket_));
+            } else {
+                ++malformed_;
+            }
+        } else if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
+            end(*message);
+            return false;
+        }
+    }
+    if (left > 0) {
+        lose(base::Why::truncated, "a message of the dump is cut short");
+        return false;
+    }
+    return true;
+}
+
+} // namespace kernel
