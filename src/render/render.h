@@ -1,5 +1,5 @@
-// From a report, or from an answer about states or ports, to text for one reader. Renderers are pure: they write to the
-// stream they get, escape for their own reader, and choose neither state nor exit code.
+// From a report, or from an answer about states or ports, to text for one reader. Renderers are pure: they
+// write to the stream they get, escape for their own reader, and choose neither state nor exit code.
 #pragma once
 
 #include "facts/ports.h"
@@ -45,7 +45,8 @@ void states_json(const Origin&, const std::vector<facts::NamespaceStates>&, std:
 
 /// `one` says that a single destination was asked for: an equation instead of a table.
 enum class PortsView { table, one };
-void ports_text(const Origin&, const std::vector<facts::NamespacePorts>&, PortsView, const Style&, std::ostream&);
+void ports_text(const Origin&, const std::vector<facts::NamespacePorts>&, PortsView, const Style&,
+                std::ostream&);
 void ports_json(const Origin&, const std::vector<facts::NamespacePorts>&, std::ostream&);
 
 /// {"schema":1,"error":{"message":...,"diagnostics":[...]}} with a newline.

@@ -1,0 +1,25 @@
+#include "render/reports.h"
+
+#include <algorithm>
+#include <array>
+
+namespace render {
+
+std::span<const Format> formats() {
+    static constexpr std::array<Format, 3> list = {{
+        {"nagios", "one line, performance data and a line a finding, for Nagios, Icinga and NRPE",
+         report_nagios},
+        {"text", "a report for people", report_text},
+        {"json", "everything, for programs", report_json},
+    }};
+    return list;
+}
+
+const Format* find_format(std::string_view name) {
+    const auto list = formats();
+    const auto found =
+        std::find_if(list.begin(), list.end(), [&](const Format& format) { return format.name == name; });
+    return found == list.end() ? nullptr : &*found;
+}
+
+} // namespace render

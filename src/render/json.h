@@ -1,0 +1,37 @@
+// What all JSON answers share: the schema number, the origin, gaps, numbers and nulls. The only header that
+// knows the JSON library.
+#pragma once
+
+#include "base/gap.h"
+#include "render/render.h"
+
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace render {
+
+using Json = nlohmann::ordered_json;
+
+/// {"schema": 1}: what every answer begins with.
+Json json_answer();
+
+/// {"name", "kernel", "time"}; the time as RFC 3339 in UTC.
+Json json_host(const std::string& name, const std::string& kernel, double time);
+
+/// Integers without a fraction; null for none and for what is not finite.
+Json json_number(std::optional<double> value);
+
+/// Null for an empty text.
+Json json_text(const std::string& text);
+
+/// [{"what", "why", "detail"}].
+Json json_gaps(const std::vector<base::Gap>& gaps);
+
+/// Indented, with a newline; invalid UTF-8 becomes U+FFFD.
+void write_json(const Json& json, std::ostream& out);
+
+} // namespace render

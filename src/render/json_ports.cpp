@@ -1,0 +1,91 @@
+#include "render/json.h"
+
+namespace render {
+namespace {
+
+Json arithmetic_json(const facts::Destination& destination) {
+    Json ports = Json::object();
+    ports["usable"] = destination.usable;
+    ports["in_use"] = destination.in_use;
+    ports["blocked"] = destination.blocked;
+    ports["free"] = destination.free;
+    ports["free_min"] = destination.free_min;
+    ports["free_max"] = destination.free_max;
+    return ports;
+}
+
+Json flow_json(const facts::Destination& destination) {
+    Json rate = Json::object();
+    rate["per_second_5s"] = json_number(destination.births_5s);
+    rate["per_second_15s"] = json_number(destination.births_15s);
+    rate["per_second_60s"] = json_number(destination.births_60s);
+    return rate;
+}
+
+Json forecast_json(const facts::Destination& destination) {
+    Json forecast = Json::object();
+    forecast["load_percent"] = json_number(destination.load_percent);
+    forecast["peak_percent"] = json_number(destination.peak_percent);
+    forecast["exhausted_in_seconds"] = json_number(destination.exhausted_in);
+    forecast["sustainable_per_second"] = json_number(destination.sustainable_rate);
+    return forecast;
+}
+
+Json destination_json(const facts::Destination& destination) {
+    Json item = Json::object();
+    item["local"] = destination.local ? Json(*destination.local) : Json();
+    item["remote"] = destination.remote;
+    item["remote_port"] = destination.remote_port;
+    item["device"] = destination.device;
+    item["ports"] = arithmetic_json(destination);
+    item["used_percent"] = json_number(destination.used_percent);
+    item["states"] = Json::object();
+    for (const auto& [state, count] : destination.states) {
+        item["states"][state] = count;
+    }
+    Json& reuse = item["time_wait_reuse"] = Json::object();
+    reuse["applies"] = destination.reuse.applies;
+    reuse["reusable"] = destination.reuse.reusable;
+    reuse["reason"] = json_text(destination.reuse.reason);
+    item["rate"] = flow_json(destination);
+    item["forecast"] = forecast_json(destination);
+    return item;
+}
+
+Json range_json(const facts::NamespacePorts& space) {
+    const auto known = [&](std::uint32_t value) { return space.unknown ? Json() : Json(value); };
+    Json range = Json::object();
+    range["low"] = known(space.low);
+    range["high"] = known(space.high);
+    range["size"] = known(space.size);
+    range["reserved"] = known(space.reserved);
+    return range;
+}
+
+} // namespace
+
+void ports_json(const Origin& origin, const std::vector<facts::NamespacePorts>& spaces, std::ostream& out) {
+    Json answer = json_answer();
+    answer["host"] = json_host(origin.host, origin.kernel, origin.time);
+    Json list = Json::array();
+    for (const facts::NamespacePorts& space : spaces) {
+        std::vector<base::Gap> gaps = space.gaps;
+        if (space.unknown) {
+            gaps.insert(gaps.begin(), *space.unknown);
+        }
+        Json item = Json::object();
+        item["id"] = space.id;
+        item["label"] = space.label;
+        item["range"] = range_json(space);
+        item["destinations"] = Json::array();
+        for (std::size_t i = 0; i < space.destinations.size() && !space.unknown; ++i) {
+            item["destinations"].push_back(destination_json(space.destinations[i]));
+        }
+        item["gaps"] = json_gaps(gaps);
+        list.push_back(std::move(item));
+    }
+    answer["namespaces"] = std::move(list);
+    write_json(answer, out);
+}
+
+} // namespace render

@@ -1,0 +1,114 @@
+#include "render/wording.h"
+
+#include "base/number.h"
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace render {
+namespace {
+
+bool continues_sequence(char c) {
+    return (static_cast<std::uint8_t>(c) & 0xC0) == 0x80;
+}
+
+/// The longest start of `text` within both limits that ends between characters.
+std::string_view start_of(std::string_view text, std::size_t columns, std::size_t bytes) {
+    std::size_t end = 0;
+    for (std::size_t taken = 0; end < text.size() && taken < columns; ++taken) {
+        std::size_t next = end + 1;
+        while (next < text.size() && continues_sequence(text[next])) {
+            ++next;
+        }
+        if (next > bytes) {
+            break;
+        }
+        end = next;
+    }
+    return text.substr(0, end);
+}
+
+} // namespace
+
+std::string one_line(std::string_view text) {
+    std::string line;
+    for (const std::string_view word : base::words(text)) {
+        if (!line.empty()) {
+            line += ' ';
+        }
+        line += word;
+    }
+    return line;
+}
+
+std::string safe_line(std::string_view text) {
+    return base::printable(one_line(text));
+}
+
+std::string clip(std::string_view text, std::size_t columns, std::size_t bytes) {
+    constexpr std::string_view ellipsis = "...";
+    const std::string_view whole = start_of(text, columns, bytes);
+    if (whole.size() == text.size()) {
+        return std::string(text);
+    }
+    if (columns <= ellipsis.size() || bytes <= ellipsis.size()) {
+        return std::string(whole);
+    }
+    const std::string_view kept = start_of(text, columns - ellipsis.size(), bytes - ellipsis.size());
+    return std::string(base::trim(kept)) + std::string(ellipsis);
+}
+
+std::string count_of(std::size_t count, std::string_view one, std::string_view many) {
+    return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+std::string quantity(std::optional<double> value, std::string_view unit) {
+    if (!value || !std::isfinite(*value)) {
+        return "unknown";
+    }
+    const std::string number = base::to_text(*value);
+    return unit.empty() ? number : fmt::format("{} {}", number, unit);
+}
+
+std::string duration(double seconds) {
+    // Beyond a century the exact figure helps nobody, and the conversion below stays defined.
+    const double bounded = std::isfinite(seconds) ? std::min(std::max(seconds, 0.0), 3.2e9) : 3.2e9;
+    const auto whole = static_cast<std::int64_t>(std::llround(bounded));
+    constexpr std::array<std::pair<std::int64_t, std::string_view>, 4> units = {
+        {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}}};
+    for (std::size_t i = 0; i + 1 < units.size(); ++i) {
+        const auto [size, unit] = units[i];
+        if (whole < size) {
+            continue;
+        }
+        const auto [next_size, next_unit] = units[i + 1];
+        const std::int64_t rest = whole % size / next_size;
+        const std::string major = fmt::format("{} {}", whole / size, unit);
+        return rest == 0 ? major : fmt::format("{} {} {}", major, rest, next_unit);
+    }
+    return fmt::format("{} s", whole);
+}
+
+std::optional<std::string> rfc3339(double seconds_since_epoch) {
+    constexpr double end_of_year_9999 = 253402300800.0;
+    if (!(seconds_since_epoch > 0 && seconds_since_epoch < end_of_year_9999)) {
+        return std::nullopt;
+    }
+    using namespace std::chrono;
+    const sys_seconds moment{seconds{static_cast<std::int64_t>(seconds_since_epoch)}};
+    const auto day = floor<days>(moment);
+    const year_month_day date{day};
+    const hh_mm_ss time{moment - day};
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+} // namespace render

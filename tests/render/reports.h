@@ -1,0 +1,28 @@
+// Reports for the golden files: one for each thing that a renderer must get right.
+#pragma once
+
+#include "findings/report.h"
+
+#include <string>
+#include <vector>
+
+namespace test {
+
+struct ReportCase {
+    std::string name;
+    findings::Report report;
+};
+
+std::vector<ReportCase> report_cases();
+
+/// Every label of the frozen list, with usual values.
+std::vector<findings::Perfdatum> usual_perfdata();
+
+findings::Report ok_report();
+findings::Finding port_finding();
+
+/// Bytes that a peer, a process or a file name could bring: line ends, '|', escapes, invalid UTF-8, bidi
+/// marks.
+std::string hostile_text();
+
+} // namespace test
