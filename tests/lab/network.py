@@ -1,0 +1,164 @@
+"""A network namespace of one's own, and plain TCP sockets in it. Needs root; changes nothing outside the namespace."""
+import ctypes
+import errno
+import fcntl
+import os
+import resource
+import socket
+import struct
+import subprocess
+import time
+from pathlib import Path
+
+CLONE_NEWNET = 0x40000000
+IP_BIND_ADDRESS_NO_PORT = 24
+IP_LOCAL_PORT_RANGE = 51
+TCP_DEFER_ACCEPT = 9
+BACKLOG = 65535
+
+# rfc1337: an in-window RST must not end a TIME_WAIT early, or the counts are not repeatable.
+BASE_SYSCTLS = {
+    "net.ipv4.tcp_rfc1337": 1,
+    "net.ipv4.tcp_max_syn_backlog": BACKLOG,
+    "net.core.somaxconn": BACKLOG,
+}
+
+
+class Unavailable(Exception):
+    """This machine cannot make network namespaces."""
+
+
+def enter_fresh_namespace():
+    """Moves this process into a new, empty network namespace with the loopback device up."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET) != 0:
+        raise Unavailable(f"unshare(CLONE_NEWNET): {os.strerror(ctypes.get_errno())}")
+    bring_up("lo")
+
+
+def bring_up(device):
+    get_flags, set_flags, up = 0x8913, 0x8914, 1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        request = struct.pack("16sh14x", device.encode(), 0)
+        flags = struct.unpack("16sh14x", fcntl.ioctl(handle, get_flags, request))[1]
+        fcntl.ioctl(handle, set_flags, struct.pack("16sh14x", device.encode(), flags | up))
+
+
+def ip(arguments):
+    """One command of ip(8), in this namespace."""
+    subprocess.run(["ip", *arguments.split()], check=True)
+
+
+def set_sysctl(name, value):
+    Path("/proc/sys", name.replace(".", "/")).write_text(f"{value}\n", encoding="ascii")
+
+
+def get_sysctl(name):
+    return Path("/proc/sys", name.replace(".", "/")).read_text(encoding="ascii").strip()
+
+
+def has_sysctl(name):
+    return Path("/proc/sys", name.replace(".", "/")).exists()
+
+
+def raise_file_limit():
+    """Both ends of every connection live in one process."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def listen(address, port, backlog=BACKLOG, dual_stack=False, device=None, defer_accept=0):
+    """A listening socket. `address` None: listen() without bind()."""
+    server = socket.socket(family_of(address or ""), socket.SOCK_STREAM)
+    if server.family == socket.AF_INET6:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if dual_stack else 1)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if device:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+    if defer_accept:
+        server.setsockopt(socket.IPPROTO_TCP, TCP_DEFER_ACCEPT, defer_accept)
+    if address is not None:
+        server.bind((address, port))
+    server.listen(backlog)
+    return server
+
+
+def connect(to, source=None, port=0, late_port=True, device=None, blocking=True):
+    """A client socket connected to `to` = (address, port).
+
+    `late_port`: a source address without a port lets connect() choose the port (IP_BIND_ADDRESS_NO_PORT), as the
+    kernel's own choice of the source does; otherwise bind() takes it.
+    """
+    client = socket.socket(family_of(to[0]), socket.SOCK_STREAM)
+    try:
+        if device:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+        if source is not None:
+            if port == 0 and late_port:
+                client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+            client.bind((source, port))
+        if blocking:
+            client.settimeout(10)
+            client.connect(to)
+            client.settimeout(None)
+        else:
+            client.setblocking(False)
+            error = client.connect_ex(to)
+            if error not in (0, errno.EINPROGRESS):
+                raise OSError(error, os.strerror(error))
+        return client
+    except OSError:
+        client.close()
+        raise
+
+
+def connect_many(to, count, **options):
+    return [connect(to, **options) for _ in range(count)]
+
+
+def fill(to, limit=70_000, **options):
+    """Connects until the kernel says EADDRNOTAVAIL: the sockets it let us have."""
+    sockets = []
+    while len(sockets) < limit:
+        try:
+            sockets.append(connect(to, **options))
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                return sockets
+            raise
+    return sockets
+
+
+def pairs(server, to, count, **options):
+    """Connections with both their ends: [(client, accepted)]."""
+    made = []
+    for _ in range(count):
+        client = connect(to, **options)
+        made.append((client, server.accept()[0]))
+    return made
+
+
+def time_waits(server, to, count, closes_first="client", **options):
+    """Opens and closes connections one after the other; their TIME_WAIT is with the side that closes first."""
+    for _ in range(count):
+        client, accepted = pairs(server, to, 1, **options)[0]
+        for end in (client, accepted) if closes_first == "client" else (accepted, client):
+            end.close()
+
+
+def write_until_blocked(end):
+    """Fills the send buffer and the window of the peer, which does not read."""
+    end.setblocking(False)
+    chunk = b"x" * 65536
+    quiet_rounds = 0
+    while quiet_rounds < 3:
+        try:
+            end.send(chunk)
+            quiet_rounds = 0
+        except BlockingIOError:
+            quiet_rounds += 1
+            time.sleep(0.05)

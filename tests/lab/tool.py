@@ -1,0 +1,82 @@
+"""Runs the program under test and reads its answers."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+DENY_NETLINK = [sys.executable, str(HERE / "deny_netlink.py")]
+
+
+class Answer:
+    def __init__(self, arguments, exit_code, out, err):
+        self.arguments, self.exit, self.out, self.err = arguments, exit_code, out, err
+
+    @property
+    def line1(self):
+        return self.out.split("\n", 1)[0]
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    @property
+    def perfdata(self):
+        """Label -> number of line 1 ('U' stays text)."""
+        values = {}
+        for item in self.line1.partition("|")[2].split():
+            label, _, rest = item.partition("=")
+            number = rest.split(";")[0].rstrip("%csB")
+            values[label] = float(number) if number not in ("U", "") else number
+        return values
+
+    def finding(self, rule):
+        """The first finding of `rule` in a JSON answer, or None."""
+        return next((finding for finding in self.json["findings"] if finding["rule"] == rule), None)
+
+    def __str__(self):
+        shown = self.out if len(self.out) < 3000 else self.out[:3000] + "..."
+        return f"$ {' '.join(self.arguments)}\nexit {self.exit}\n{shown}{self.err and 'stderr: ' + self.err}"
+
+
+class Tool:
+    """`scratch` is an empty directory: no configuration of this host may change a verdict."""
+
+    def __init__(self, binary, scratch):
+        self.binary, self.scratch = str(binary), Path(scratch)
+        (self.scratch / "rules.d").mkdir(exist_ok=True)
+        (self.scratch / "empty.toml").touch()
+        self.answers = []
+
+    def run(self, *arguments, wrapper=(), name=None, **popen):
+        """`wrapper`: a command that execs the rest; `name`: argv[0]; other options go to Popen."""
+        command, *rest = arguments
+        isolated = [command, "--config", str(self.scratch / "empty.toml"), "--rules", str(self.scratch / "rules.d"), *rest]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.scratch), "COLUMNS": "80"}
+        popen.setdefault("stdout", subprocess.PIPE)
+        done = subprocess.run([*wrapper, name or self.binary, *isolated], executable=None if wrapper else self.binary,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, text=True, timeout=30,
+                              check=False, **popen)
+        answer = Answer(["tcpadvisor", *arguments], done.returncode, done.stdout or "", done.stderr)
+        self.answers.append(answer)
+        return answer
+
+    def check(self, *arguments, **options):
+        return self.run("check", *arguments, **options)
+
+    def check_json(self, *arguments, **options):
+        return self.run("check", "--format", "json", *arguments, **options)
+
+    def states(self, **options):
+        return self.run("states", "--format", "json", **options).json["states"]
+
+    def destination(self, to, source=None, *arguments):
+        """The port arithmetic of one destination: the object `destinations[0]` of `ports --to`."""
+        address, port = to
+        end_point = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        chosen = ["--from", source] if source else []
+        answer = self.run("ports", "--format", "json", "--to", end_point, *chosen, *arguments)
+        (namespace,) = answer.json["namespaces"]
+        (destination,) = namespace["destinations"]
+        return destination
