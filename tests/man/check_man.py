@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Holds the man pages against the source and the program: check_man.py [PROGRAM]
+
+Without PROGRAM: every fact stands in tcpadvisor-facts(7) in its table and with its unit, every label of the performance
+data in tcpadvisor(1), every sysctl that the program reads and every TCP state has a text for `explain`, and mandoc has
+nothing to say. With PROGRAM: every long option of its --help stands in tcpadvisor(1) and the other way round, and every
+rule can be explained, as can everything that a rule says to `see`.
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MAN = ROOT / "man"
+TOPICS = ROOT / "src/cli/topics"
+STATES = ("LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSING TIME_WAIT CLOSE_WAIT LAST_ACK CLOSE "
+          "BOUND").split()
+COLUMNS = 78
+NO_UNIT = {"text": "text", "boolean": "yes or no", "number": "number"}
+
+
+def read(*path):
+    return ROOT.joinpath(*path).read_text(encoding="utf-8")
+
+
+def differences(what, wanted, found):
+    """Two sets of texts that should be equal."""
+    return ([f"{what}: {item} is missing" for item in sorted(wanted - found)] +
+            [f"{what}: {item} does not exist" for item in sorted(found - wanted)])
+
+
+def schema_facts():
+    source = read("src/facts/schema.h")
+    facts = set()
+    for table, body in re.findall(r"auto (\w+)_columns = std::to_array<Column>\(\{(.*?)\n\}\);", source, re.S):
+        for name, kind, unit in re.findall(r'\{"(\w+)",\s*Type::(\w+),\s*"([^"]*)",', body):
+            facts.add(f"{table}.{name} ({unit or NO_UNIT[kind]})")
+    return facts
+
+
+def documented_facts():
+    facts = set()
+    table = None
+    for line in (MAN / "tcpadvisor-facts.7").read_text(encoding="utf-8").splitlines():
+        if line.startswith(".S"):
+            table = line.removeprefix(".Ss ") if line.startswith(".Ss ") else None
+        elif table and (item := re.fullmatch(r"\.It Va (\w+) Pq (.+)", line)):
+            facts.add(f"{table}.{item[1]} ({item[2]})")
+    return facts
+
+
+def check_facts():
+    facts = schema_facts()
+    if not facts:
+        return ["src/facts/schema.h: found no facts: has its form changed?"]
+    return differences("tcpadvisor-facts(7)", facts, documented_facts())
+
+
+def check_perfdata():
+    path = ROOT / "src/rules/perfdata.cpp"
+    if not path.exists():
+        return [f"{path.relative_to(ROOT)}: not there"]
+    labels = set(re.findall(r'\{\s*"([a-z_]+)"', path.read_text(encoding="utf-8")))
+    page = (MAN / "tcpadvisor.1").read_text(encoding="utf-8")
+    section = page[page.index(".Sh OUTPUT OF CHECK"):page.index(".Sh OUTPUT AS JSON")]
+    documented = set(re.findall(r"^\.It Ql ([a-z_]+)$", section, re.M))
+    return differences("tcpadvisor(1), performance data", labels, documented)
+
+
+def check_topics():
+    problems = []
+    known = set(re.findall(r'^    \{"([a-z][\w.]+)", Kind::', read("src/snapshot/sysctls.cpp"), re.M))
+    problems += differences("explain, sysctl", known, {path.stem for path in (TOPICS / "sysctl").glob("*.txt")})
+    general = {path.stem for path in TOPICS.glob("*.txt")}
+    problems += [f"explain, state: {state} is missing" for state in STATES if state not in general]
+    for path in [*TOPICS.glob("*.txt"), *(TOPICS / "sysctl").glob("*.txt")]:
+        text = path.read_text(encoding="utf-8")
+        lines = text.splitlines()
+        where = path.relative_to(ROOT)
+        if not text.isascii():
+            problems.append(f"{where}: not ASCII")
+        if any(len(line) > COLUMNS for line in lines):
+            problems.append(f"{where}: a line has more than {COLUMNS} columns")
+        if len(lines) < 3 or lines[1] or not lines[0].startswith(path.stem + ": "):
+            problems.append(f"{where}: does not begin with '{path.stem}: title' and an empty line")
+        if not re.match(r"Sources\. ", text.split("\n\n")[-1]):
+            problems.append(f"{where}: does not end with its sources")
+    return problems
+
+
+def check_mandoc():
+    """Problems, or None without mandoc."""
+    if shutil.which("mandoc") is None:
+        return None
+    problems = []
+    for page in sorted(MAN.glob("*.[1-8]")):
+        text = page.read_text(encoding="utf-8")
+        if link := re.fullmatch(r"\.so man\d/(\S+)\n", text):
+            if not (MAN / link[1]).exists():
+                problems.append(f"{page.name}: points to {link[1]}, which is not there")
+            continue
+        lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", str(page)], capture_output=True, text=True,
+                              check=False)
+        problems += [line for line in lint.stdout.splitlines() if line]
+    return problems
+
+
+def output_of(program, *arguments):
+    run = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=30, check=False)
+    return run.returncode, run.stdout
+
+
+def commands_of(program):
+    _, text = output_of(program, "--help")
+    block = re.search(r"^Commands:\n((?:  .*\n)+)", text, re.M)
+    return re.findall(r"^  (\w+)", block[1], re.M) if block else []
+
+
+def check_options(program):
+    commands = commands_of(program)
+    if not commands:
+        return [f"{program} --help lists no commands"]
+    options = set()
+    for arguments in [["--help"], *([command, "--help"] for command in commands)]:
+        _, text = output_of(program, *arguments)
+        options |= set(re.findall(r"^ +(?:-\w, +)?--([a-z][a-z-]*)", text, re.M))
+    page = (MAN / "tcpadvisor.1").read_text(encoding="utf-8")
+    documented = set()
+    for item in re.findall(r"^\.It Fl (.*)$", page, re.M):
+        documented |= set(re.findall(r"(?<!\S)-([a-z][a-z-]*)", item))
+    problems = differences("tcpadvisor(1), options", options, documented)
+    problems += [f"tcpadvisor(1): command {command} is missing" for command in commands
+                 if not re.search(rf"^\.It Cm {command}\b", page, re.M)]
+    return problems
+
+
+def check_explanations(program):
+    status, text = output_of(program, "rules", "list")
+    rules = set()
+    topics = set()
+    for path in sorted((ROOT / "rules").glob("*.toml")):
+        for rule in tomllib.loads(path.read_text(encoding="utf-8"))["rule"]:
+            rules.add(rule["id"])
+            topics |= {item.removeprefix("explain:") for item in rule.get("see", []) if item.startswith("explain:")}
+    problems = [] if status == 0 else [f"rules list: exit status {status}"]
+    problems += [f"rules list: {rule} is missing" for rule in sorted(rules) if rule not in text]
+    topics |= {path.stem for path in TOPICS.glob("*.txt")} | {path.stem for path in (TOPICS / "sysctl").glob("*.txt")}
+    for topic in sorted(rules | topics):
+        status, text = output_of(program, "explain", topic)
+        if status != 0 or not text.strip():
+            problems.append(f"explain {topic}: exit status {status}, {len(text)} characters")
+    return problems
+
+
+def main():
+    if len(sys.argv) > 2:
+        sys.exit(__doc__)
+    problems = check_facts() + check_perfdata() + check_topics()
+    lint = check_mandoc()
+    if lint is None:
+        print("skipped: mandoc is not installed, the pages were not linted")
+    else:
+        problems += lint
+    if len(sys.argv) == 2:
+        problems += check_options(sys.argv[1]) + check_explanations(sys.argv[1])
+    for problem in problems:
+        print(problem)
+    sys.exit(1 if problems else 0)
+
+
+main()
