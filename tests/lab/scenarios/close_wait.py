@@ -1,5 +1,6 @@
 """CLOSE_WAIT: four kinds, and how old they are."""
 import socket
+import time
 
 import network
 from harness import scenario
@@ -38,6 +39,23 @@ def unaccepted(lab, server, count):
         client.close()
 
 
+SITE_RULE = """
+[[rule]]
+id = "site-close-wait"
+for_each = "close_wait"
+value = "VALUE"
+warning = "20"
+evidence = ["total", "unaccepted", "unread", "leaked", "half_closed"]
+summary = "{owner}: {value} of {total} connections in CLOSE_WAIT"
+"""
+
+
+def judged_by_site_rule(lab, value, *arguments):
+    """check with one rule of the site that alarms above 20 of `value`."""
+    lab.tool.add_rule(SITE_RULE.replace("VALUE", value))
+    return lab.tool.check_json("--rule", "site-close-wait", *arguments)
+
+
 @scenario()
 def close_wait_kinds(lab):
     """Unaccepted, unread, leaked and half-closed are told apart."""
@@ -50,23 +68,28 @@ def close_wait_kinds(lab):
     lab.equal("exit", 0, check.exit)
     lab.equal("close_wait", 25, check.perfdata.get("close_wait"))
     lab.equal("states", 25, lab.tool.states()["CLOSE_WAIT"])
-    for rule, count in (("close-wait-leak", 11), ("close-wait-unread", 7), ("close-wait-unaccepted", 5)):
-        lab.equal(rule, count, counted(lab, rule))
-
-
-def counted(lab, rule):
-    """How many sockets a rule judges at any age: it is made to alarm above zero."""
-    answer = lab.tool.check_json("--rule", rule, "--set", f"{rule}.age=0", "-w", "0")
-    return (answer.finding(rule) or {}).get("value")
+    answer = judged_by_site_rule(lab, "total", "-w", "0")
+    for kind, count in (("total", 25), ("unaccepted", 5), ("unread", 7), ("leaked", 11), ("half_closed", 2)):
+        owners = [finding["evidence"][kind]["value"] for finding in answer.json["findings"]]
+        lab.equal(kind, count, sum(owners))
 
 
 @scenario()
 def leaked_but_young(lab):
-    """25 leaked sockets: fine while young, an alarm once the age that counts is lowered."""
+    """25 leaked sockets: fine by default while young; a rule of the site may be stricter, and -w and -c change it."""
     server = lab.keep(network.listen(*TO))
     leaked(lab, server, 25)
     lab.equal("exit", 0, lab.tool.check().exit)
-    lowered = lab.tool.check("--rule", "close-wait-leak", "--set", "close-wait-leak.age=0")
-    lab.equal("exit with age 0", 1, lowered.exit)
-    stricter = lab.tool.check("--rule", "close-wait-leak", "--set", "close-wait-leak.age=0", "-w", "10", "-c", "20")
-    lab.equal("exit with -c 20", 2, stricter.exit)
+    for arguments, code in (((), 1), (("-w", "30"), 0), (("-w", "10", "-c", "20"), 2),
+                            (("--set", "site-close-wait.warning=25"), 0), (("--set", "site-close-wait.critical=24"), 2)):
+        lab.equal(" ".join(arguments) or "site rule", code, judged_by_site_rule(lab, "leaked", *arguments).exit)
+
+
+@scenario()
+def leaked_and_its_age(lab):
+    """The age of a leak is proven: not yet 5 s, then 5 s."""
+    server = lab.keep(network.listen(*TO))
+    leaked(lab, server, 25)
+    lab.equal("at once", 0, judged_by_site_rule(lab, "leaked_5s").exit)
+    time.sleep(5.5)
+    lab.equal("after 5.5 s", 1, judged_by_site_rule(lab, "leaked_5s").exit)

@@ -15,11 +15,20 @@ def waiting(lab, backlog, clients):
 
 @scenario()
 def accept_queue_full(lab):
-    """listen(3) with 4 waiting: the next one is dropped; WARNING."""
-    check, answer = waiting(lab, 3, 4)
+    """listen(4) with 5 waiting: the next one is dropped; WARNING."""
+    check, answer = waiting(lab, 4, 5)
     lab.equal("exit", 1, check.exit)
     finding = answer.finding(RULE) or {}
     lab.true("the finding names the listener", "127.0.0.1:8080" in str(finding.get("subject")))
+    lab.equal("waiting", 5, finding.get("value"))
+
+
+@scenario()
+def accept_queue_full_of_few(lab):
+    """listen(3) with 4 waiting: full; WARNING where so few are asked for."""
+    check, _ = waiting(lab, 3, 4)
+    lab.equal("exit by default", 0, check.exit)
+    lab.equal("exit from 4 on", 1, lab.tool.check("--rule", RULE, "--set", f"{RULE}.min_waiting=4").exit)
 
 
 @scenario()

@@ -1,0 +1,461 @@
+#!/usr/bin/env python3
+"""The command line as users meet it, through the real program and without root: command_line.py BINARY [unittest options]
+
+The host's own sockets are whatever they are, so nothing here depends on the verdict about them; the lab does that.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+BINARY = ""  # set by main
+SITE_RULE = """
+[[rule]]
+id = "{id}"
+for_each = "host"
+condition = "{condition}"
+severity = "critical"
+summary = "the rule of the site speaks"
+"""
+
+
+class Answer:
+    def __init__(self, done):
+        self.exit, self.out, self.err = done.returncode, done.stdout, done.stderr
+        self.line1 = self.out.split("\n", 1)[0]
+        self.shown = f"\n$ {' '.join(done.args)}\nexit {self.exit}\nstdout: {self.out[:2000]}\nstderr: {self.err[:2000]}"
+
+
+class CommandLine(unittest.TestCase):
+    """A scratch directory with an empty configuration, and the program under both names."""
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="tcpadvisor-e2e-")
+        self.addCleanup(scratch.cleanup)
+        self.scratch = Path(scratch.name)
+        self.rules = self.scratch / "rules.d"
+        self.rules.mkdir()
+        self.plugin = self.scratch / "check_tcpadvisor"
+        self.plugin.symlink_to(BINARY)
+
+    def start(self, program, arguments, environment=None, **popen):
+        clean = {"PATH": os.environ["PATH"], "HOME": str(self.scratch)}
+        popen.setdefault("stdout", subprocess.PIPE)
+        return Answer(subprocess.run([str(program), *map(str, arguments)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                     env=clean | (environment or {}), encoding="utf-8", timeout=30, check=False, **popen))
+
+    def run_it(self, *arguments, **options):
+        return self.start(BINARY, arguments, **options)
+
+    def check(self, *arguments, **options):
+        """check_tcpadvisor, with the rules of the scratch directory instead of the host's."""
+        return self.start(self.plugin, ["--rules", self.rules, *arguments], **options)
+
+    def capture(self):
+        """A capture of this host."""
+        path = self.scratch / "capture"
+        answer = self.run_it("record", path)
+        self.assertEqual(0, answer.exit, answer.shown)
+        return path
+
+    def assert_unknown_line(self, answer, *words):
+        """Nagios: one UNKNOWN line with these words, exit 3, nothing on stderr."""
+        self.assertEqual(3, answer.exit, answer.shown)
+        self.assertEqual("", answer.err, answer.shown)
+        self.assertTrue(answer.line1.startswith("TCP UNKNOWN: "), answer.shown)
+        self.assertNotIn("|", answer.out.partition("\n")[2], answer.shown)
+        for word in words:
+            self.assertIn(word, answer.line1, answer.shown)
+
+    def assert_told(self, answer, *words):
+        """A person: exit 3, nothing on stdout, these words on stderr."""
+        self.assertEqual(3, answer.exit, answer.shown)
+        self.assertEqual("", answer.out, answer.shown)
+        for word in words:
+            self.assertIn(word, answer.err, answer.shown)
+
+    def assert_json_error(self, answer):
+        self.assertEqual(3, answer.exit, answer.shown)
+        self.assertEqual("", answer.err, answer.shown)
+        document = json.loads(answer.out)
+        self.assertEqual(1, document["schema"], answer.shown)
+        self.assertIn("error", document, answer.shown)
+
+
+class Names(CommandLine):
+    def test_help_and_version_of_the_command(self):
+        for option in ("--help", "-h", "--version", "-V"):
+            answer = self.run_it(option)
+            self.assertEqual((0, ""), (answer.exit, answer.err), answer.shown)
+            self.assertTrue(answer.out.endswith("\n"), answer.shown)
+
+    def test_help_and_version_of_the_plugin_exit_3(self):
+        for option in ("--help", "-h", "--version", "-V"):
+            answer = self.start(self.plugin, [option])
+            self.assertEqual((3, ""), (answer.exit, answer.err), answer.shown)
+            self.assertNotEqual("", answer.out, answer.shown)
+
+    def test_help_of_each_command_fits_the_screen(self):
+        for command in ("report", "check", "audit", "ports", "states", "explain", "rules", "record"):
+            answer = self.run_it(command, "--help")
+            self.assertEqual(0, answer.exit, answer.shown)
+            self.assertLessEqual(max(map(len, answer.out.splitlines())), 80, answer.shown)
+            self.assertIn("xample", answer.out.partition("sage:")[0], "examples lead" + answer.shown)
+
+    def test_the_default_command_is_report(self):
+        capture = self.capture()
+        alone, named = self.run_it("--replay", capture), self.run_it("report", "--replay", capture)
+        self.assertEqual((named.exit, named.out), (alone.exit, alone.out), alone.shown)
+
+    def test_the_plugin_is_check(self):
+        capture = self.capture()
+        plugin, command = self.check("--replay", capture), self.run_it("check", "--rules", self.rules, "--replay", capture)
+        self.assertEqual((command.exit, command.out), (plugin.exit, plugin.out), plugin.shown)
+
+
+class Mistakes(CommandLine):
+    def test_unknown_option(self):
+        self.assert_told(self.run_it("--formt", "json"), "--formt", "--format")
+        self.assert_unknown_line(self.check("--formt", "json"), "--formt", "--format")
+
+    def test_unknown_command(self):
+        self.assert_told(self.run_it("chekc"), "chekc", "check")
+
+    def test_unknown_format(self):
+        self.assert_told(self.run_it("report", "--format", "jsn"), "jsn", "json")
+        self.assert_unknown_line(self.check("--format", "jsn"), "jsn", "json")
+
+    def test_unknown_rule(self):
+        self.assert_unknown_line(self.check("--rule", "close-wait-leek"), "close-wait-leek", "close-wait-leak")
+        self.assert_unknown_line(self.check("--exclude-rule", "close-wait-leek"), "close-wait-leek", "close-wait-leak")
+        self.assert_told(self.run_it("report", "--rule", "close-wait-leek"), "close-wait-leek", "close-wait-leak")
+
+    def test_unknown_parameter(self):
+        self.assert_unknown_line(self.check("--set", "close-wait-leak.waning=3"), "waning", "warning")
+        self.assert_unknown_line(self.check("--set", "close-wait-leek.warning=3"), "close-wait-leek", "close-wait-leak")
+        self.assert_unknown_line(self.check("--set", "nonsense"), "nonsense")
+
+    def test_unknown_topic(self):
+        self.assert_told(self.run_it("explain", "CLOSE_WAIR"), "CLOSE_WAIR", "CLOSE_WAIT")
+        self.assert_told(self.run_it("explain", "close-wait-leek"), "close-wait-leek", "close-wait-leak")
+
+    def test_unknown_sysctl(self):
+        self.assert_unknown_line(self.check("--assume", "net.ipv4.tcp_tw_resue=1"), "tcp_tw_resue", "tcp_tw_reuse")
+        self.assert_unknown_line(self.check("--assume", "net.ipv4.tcp_tw_reuse=yes"), "tcp_tw_reuse", "yes")
+        self.assert_unknown_line(self.check("--assume", "net.ipv4.tcp_tw_reuse"), "tcp_tw_reuse")
+
+    def test_option_without_its_value(self):
+        self.assert_unknown_line(self.check("--warning"), "--warning")
+        self.assert_told(self.run_it("ports", "--to"), "--to")
+
+    def test_option_of_another_command(self):
+        self.assert_told(self.run_it("states", "--to", "127.0.0.1:80"), "--to")
+        self.assert_told(self.run_it("report", "-w", "10"), "--warning")
+
+    def test_arguments_too_many_or_few(self):
+        self.assert_unknown_line(self.check("surplus"), "surplus")
+        self.assert_told(self.run_it("states", "surplus"), "surplus")
+        self.assert_told(self.run_it("record"), "FILE")
+        self.assert_told(self.run_it("rules", "lnit"), "lnit", "lint")
+
+    def test_bad_destinations(self):
+        for text in ("10.0.0.5", "10.0.0.5:", "10.0.0.5:99999", "10.0.0.5:0x50", "10.0.0:80", "::1:80:", "[::1]", "name:80", ""):
+            self.assert_told(self.run_it("ports", "--to", text), "--to")
+        self.assert_told(self.run_it("ports", "--to", "10.0.0.5:80", "--from", "nowhere"), "--from")
+
+    def test_places_that_do_not_exist(self):
+        self.assert_unknown_line(self.check("--netns", "no-such-namespace"), "no-such-namespace")
+        self.assert_unknown_line(self.check("--pid", "0"), "--pid")
+        self.assert_unknown_line(self.check("--pid", "4194304"), "4194304")
+        self.assert_unknown_line(self.check("--pid", "1", "--all-netns"), "--pid", "--all-netns")
+
+    def test_bad_timeouts(self):
+        for text in ("0", "-1", "soon", "", "1e9", "nan"):
+            self.assert_unknown_line(self.check("--timeout", text), "--timeout")
+
+    def test_json_is_valid_also_on_error(self):
+        self.assert_json_error(self.run_it("check", "--format", "json", "--rule", "nonsense"))
+        self.assert_json_error(self.run_it("check", "--format=json", "--nonsense"))
+        self.assert_json_error(self.run_it("ports", "--format", "json", "--to", "nonsense"))
+        self.assert_json_error(self.run_it("states", "--format", "json", "--replay", "/nonexistent"))
+
+    def test_what_the_user_wrote_cannot_command_the_terminal(self):
+        for answer in (self.run_it("\x1b[31mred"), self.check("--rule", "\x1b[31mred|x=1\ny")):
+            self.assertEqual(3, answer.exit, answer.shown)
+            self.assertNotIn("\x1b", answer.out + answer.err, repr(answer.shown))
+        self.assertEqual(1, self.check("--rule", "a\nb").out.count("TCP "), "one line")
+
+
+class Ranges(CommandLine):
+    RULE = ("--rule", "ephemeral-port-exhaustion")
+
+    def test_bad_ranges(self):
+        for text in ("20:10", "10:20:30", "abc", "", ":", "@", "~", "10:~", "0x10", "inf", "nan", "10;20", "1 2"):
+            for option in ("-w", "-c"):
+                answer = self.check(*self.RULE, option, text)
+                self.assert_unknown_line(answer, "--warning" if option == "-w" else "--critical")
+
+    def test_the_shell_expanded_a_tilde(self):
+        self.assert_unknown_line(self.check(*self.RULE, "-w", "/root:10"), "/root:10", "~:10", "quote")
+
+    def test_start_above_end_is_explained(self):
+        self.assert_unknown_line(self.check(*self.RULE, "-w", "20:10"), "20:10", "greater")
+
+    def test_good_ranges(self):
+        for text in ("10", "10:", "~:10", "10:20", "@10:20", "@~:20", "0:10", "1.5:2.5", "~:"):
+            answer = self.check(*self.RULE, "-w", text)
+            self.assertIn(answer.exit, (0, 1, 2), answer.shown)
+            self.assertEqual("", answer.err, answer.shown)
+
+    def test_thresholds_need_one_rule(self):
+        self.assert_unknown_line(self.check("-w", "10"), "--rule")
+        self.assert_unknown_line(self.check(*self.RULE, "--rule", "close-wait-leak", "-w", "10"), "--rule")
+
+
+class RuleFiles(CommandLine):
+    """A broken file makes the verdict at least UNKNOWN and is named on line 1; the intact rules are still judged."""
+
+    def setUp(self):
+        super().setUp()
+        (self.rules / "50-intact.toml").write_text(SITE_RULE.format(id="site-alarm", condition="true"), encoding="utf-8")
+
+    def broken(self, name="60-broken.toml", content=None):
+        path = self.rules / name
+        if content is not None:
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def assert_named_and_others_judged(self, path):
+        answer = self.check()
+        self.assertEqual("", answer.err, answer.shown)
+        self.assertEqual(2, answer.exit, "the intact rule speaks" + answer.shown)
+        self.assertIn("the rule of the site speaks", answer.line1, answer.shown)
+        self.assertIn(path.name, answer.line1, answer.shown)
+        self.assertLess(len(answer.line1), 1024, answer.shown)
+        (self.rules / "50-intact.toml").unlink()
+        alone = self.check()
+        self.assertIn(alone.exit, (1, 2, 3), "at least UNKNOWN" + alone.shown)
+        self.assertIn(path.name, alone.line1, alone.shown)
+        self.assertNotIn("TCP OK", alone.line1, alone.shown)
+        document = json.loads(self.run_it("check", "--rules", self.rules, "--format", "json").out)
+        self.assertIn(path.name, json.dumps(document["gaps"]), document["gaps"])
+
+    def test_syntax_error(self):
+        self.assert_named_and_others_judged(self.broken(content='[[rule]]\nid = "x\n'))
+
+    def test_unknown_fact(self):
+        path = self.broken(content=SITE_RULE.format(id="typo", condition="host.time_wiat > 1"))
+        lint = self.run_it("rules", "lint", path)
+        self.assertEqual(3, lint.exit, lint.shown)
+        self.assertRegex(lint.out + lint.err, re.escape(str(path)) + r":\d+:\d+: ", lint.shown)
+        self.assert_named_and_others_judged(path)
+
+    def test_unreadable(self):
+        if os.geteuid() == 0:
+            self.skipTest("root may read everything")
+        path = self.broken(content="")
+        path.chmod(0)
+        self.assert_named_and_others_judged(path)
+
+    def test_directory(self):
+        path = self.broken()
+        path.mkdir()
+        self.assert_named_and_others_judged(path)
+
+    def test_binary(self):
+        self.assert_named_and_others_judged(self.broken(content=bytes(range(256)) * 64))
+
+    def test_huge(self):
+        self.assert_named_and_others_judged(self.broken(content=b"# comment\n" * 500_000))
+
+    def test_deeply_nested_value(self):
+        self.assert_named_and_others_judged(self.broken(content="x = " + "[" * 20_000 + "]" * 20_000))
+
+    def test_deeply_nested_expression(self):
+        self.assert_named_and_others_judged(
+            self.broken(content=SITE_RULE.format(id="deep", condition="(" * 20_000 + "true" + ")" * 20_000)))
+
+    def test_dangling_link(self):
+        path = self.broken()
+        path.symlink_to(self.scratch / "nowhere")
+        self.assert_named_and_others_judged(path)
+
+    def test_device_and_pipe(self):
+        path = self.broken("60-pipe.toml")
+        os.mkfifo(path)
+        self.assert_named_and_others_judged(path)
+
+    def test_empty_file_is_fine(self):
+        self.broken("60-empty.toml", b"")
+        answer = self.check("--rule", "site-alarm")
+        self.assertEqual(2, answer.exit, answer.shown)
+        self.assertNotIn("60-empty", answer.out, answer.shown)
+
+    def test_other_names_are_ignored(self):
+        self.broken("60-broken.toml.dpkg-old", b"\0")
+        self.broken(".hidden.toml", b"\0")
+        self.assertNotIn("cannot use", self.check().out)
+
+    def test_same_id_twice(self):
+        self.broken(content=SITE_RULE.format(id="site-alarm", condition="false"))
+        answer = self.check()
+        self.assertNotEqual(0, answer.exit, answer.shown)
+        self.assertIn("60-broken.toml", answer.line1, answer.shown)
+
+    def test_rules_directory_missing(self):
+        self.assert_unknown_line(self.start(self.plugin, ["--rules", self.scratch / "missing"]), "missing")
+
+    def test_settings_file(self):
+        settings = self.scratch / "settings.toml"
+        self.assert_unknown_line(self.check("--config", settings), "settings.toml")
+        settings.write_text('[rule.site-alarm]\nenabled = false\n', encoding="utf-8")
+        self.assertNotIn("site-alarm", self.check("--config", settings).out)
+        settings.write_text('[rule.site-alarn]\nenabled = false\n', encoding="utf-8")
+        answer = self.check("--config", settings)
+        self.assertNotEqual(0, answer.exit, answer.shown)
+        self.assertIn("settings.toml", answer.line1, answer.shown)
+
+    def test_rules_list_shows_the_origin(self):
+        answer = self.run_it("rules", "list", "-v", "--rules", self.rules)
+        self.assertEqual(0, answer.exit, answer.shown)
+        self.assertIn("50-intact.toml", answer.out, answer.shown)
+        self.assertIn("ephemeral-port-exhaustion", answer.out, answer.shown)
+
+
+class Captures(CommandLine):
+    def assert_refused(self, path):
+        self.assert_unknown_line(self.check("--replay", path), path.name)
+        self.assert_told(self.run_it("states", "--replay", path), path.name)
+
+    def test_replay_reads_nothing_live(self):
+        capture = self.capture()
+        first, second = self.run_it("states", "--replay", capture), self.run_it("states", "--replay", capture)
+        self.assertEqual((0, first.out), (first.exit, second.out), first.shown)
+
+    def test_missing_empty_foreign_binary(self):
+        contents = {"missing": None, "empty": b"", "foreign": b"#!/bin/sh\necho hello\n", "binary": bytes(range(256)) * 40}
+        for name, content in contents.items():
+            path = self.scratch / name
+            if content is not None:
+                path.write_bytes(content)
+            self.assert_refused(path)
+        self.assert_refused(self.rules)  # a directory
+
+    def test_cut_anywhere(self):
+        whole = self.capture().read_bytes()
+        cut = self.scratch / "cut"
+        for place in {1, 10, len(whole) // 4, len(whole) // 2, len(whole) - 200, len(whole) - 1}:
+            cut.write_bytes(whole[:place])
+            answer = self.check("--replay", cut)
+            self.assertEqual("", answer.err, answer.shown)
+            self.assertNotIn("TCP OK", answer.line1, f"cut at {place} of {len(whole)}" + answer.shown)
+
+    def test_broken_anywhere(self):
+        whole = self.capture().read_bytes()
+        broken = self.scratch / "broken"
+        for place in range(0, len(whole), max(1, len(whole) // 60)):
+            broken.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1:])
+            answer = self.check("--replay", broken)
+            self.assertIn(answer.exit, (0, 1, 2, 3), f"byte {place}" + answer.shown)
+            self.assertEqual("", answer.err, answer.shown)
+
+    def test_record_cannot_write(self):
+        for path in (self.scratch / "missing" / "capture", self.rules, Path("/dev/full"), Path("/proc/capture")):
+            answer = self.run_it("record", path)
+            self.assertEqual(3, answer.exit, answer.shown)
+            self.assertIn(str(path), answer.err, answer.shown)
+
+    def test_record_has_no_replay(self):
+        self.assert_told(self.run_it("record", self.scratch / "x", "--replay", self.capture()), "--replay")
+
+
+class Output(CommandLine):
+    def test_output_file(self):
+        capture, target = self.capture(), self.scratch / "answer.json"
+        target.write_text("before", encoding="ascii")
+        answer = self.run_it("states", "--replay", capture, "--format", "json", "--output", target)
+        self.assertEqual((0, "", ""), (answer.exit, answer.out, answer.err), answer.shown)
+        self.assertIn("states", json.loads(target.read_text(encoding="utf-8")))
+        self.assertEqual(["answer.json", "capture", "check_tcpadvisor", "rules.d"], sorted(os.listdir(self.scratch)))
+
+    def test_output_file_survives_a_mistake(self):
+        target = self.scratch / "answer.json"
+        target.write_text("before", encoding="ascii")
+        self.run_it("states", "--replay", self.scratch / "missing", "--output", target)
+        self.assertEqual("before", target.read_text(encoding="ascii"))
+
+    def test_output_file_that_cannot_be_written(self):
+        answer = self.check("--output", self.scratch / "missing" / "answer")
+        self.assert_unknown_line(answer, "answer")
+
+    def test_output_keeps_the_exit_code(self):
+        (self.rules / "site.toml").write_text(SITE_RULE.format(id="site-alarm", condition="true"), encoding="utf-8")
+        answer = self.check("--rule", "site-alarm", "--output", self.scratch / "answer")
+        self.assertEqual((2, "", ""), (answer.exit, answer.out, answer.err), answer.shown)
+
+    def test_nowhere_to_write(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            check, report = self.check(stdout=full), self.run_it("states", stdout=full)
+        self.assertEqual((3, ""), (check.exit, check.err), check.shown)
+        self.assertEqual(3, report.exit, report.shown)
+        self.assertIn("No space left", report.err, report.shown)
+
+    def test_color(self):
+        capture = self.capture()
+        for options, environment in (((), {}), (("--color", "never"), {}), ((), {"NO_COLOR": "1", "TERM": "xterm"})):
+            self.assertNotIn("\x1b", self.run_it("report", "--replay", capture, *options, environment=environment).out)
+        for command in ("states", "report"):
+            always = self.run_it(command, "--replay", capture, "--color", "always")
+            self.assertIn("\x1b[", always.out, command + repr(always.shown))
+        plugin = self.check("--replay", capture, "--color", "always")
+        self.assertNotIn("\x1b", plugin.out, repr(plugin.shown))
+
+    def test_width(self):
+        capture = self.capture()
+        for columns in ("80", "132", "nonsense", "-1", "0"):
+            for command in ("report", "states", "ports", "audit"):
+                answer = self.run_it(command, "--replay", capture, environment={"COLUMNS": columns})
+                widest = max(map(len, answer.out.splitlines()), default=0)
+                self.assertLessEqual(widest, 132 if columns == "132" else 80, f"{command}, COLUMNS={columns}" + answer.shown)
+
+    def test_nagios_contract(self):
+        for options in ((), ("-v",), ("-vv",), ("-q",)):
+            answer = self.check(*options)
+            self.assertEqual("", answer.err, answer.shown)
+            self.assertRegex(answer.line1, r"^TCP (OK|WARNING|CRITICAL|UNKNOWN): [^|]+\|([a-z_]+=[^ ]+ ?)+$", answer.shown)
+            self.assertEqual(answer.out.count("|"), 1, answer.shown)
+            self.assertLessEqual(len(answer.line1.encode()), 1024, answer.shown)
+            self.assertLessEqual(len(answer.out.encode()), 8192, answer.shown)
+            labels = re.findall(r"([a-z_]+)=", answer.line1.partition("|")[2])
+            self.assertEqual(len(labels), len(set(label[:19] for label in labels)), labels)
+
+    def test_json_of_every_command(self):
+        capture = self.capture()
+        for command in ("check", "report", "audit", "ports", "states"):
+            answer = self.run_it(command, "--replay", capture, "--format", "json")
+            document = json.loads(answer.out)
+            self.assertEqual(1, document["schema"], answer.shown)
+            if "exit_code" in document:
+                self.assertEqual(document["exit_code"], answer.exit, answer.shown)
+
+    def test_explain(self):
+        for topic in ("TIME_WAIT", "close_wait", "ephemeral-port-exhaustion", "net.ipv4.tcp_tw_reuse", "tcp_tw_reuse"):
+            answer = self.run_it("explain", topic)
+            self.assertEqual(0, answer.exit, answer.shown)
+            self.assertGreater(len(answer.out), 200, answer.shown)
+
+
+def main():
+    global BINARY
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    BINARY = os.path.abspath(sys.argv[1])
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
+
+
+if __name__ == "__main__":
+    main()
