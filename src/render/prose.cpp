@@ -61,6 +61,32 @@ void command(std::ostream& out, std::string_view prefix, std::string_view text) 
     }
 }
 
+void origin_line(std::ostream& out, const Style& style, const Origin& origin) {
+    std::vector<std::string> parts;
+    if (!origin.host.empty()) {
+        parts.push_back(origin.host);
+    }
+    if (!origin.kernel.empty()) {
+        parts.push_back("Linux " + origin.kernel);
+    }
+    if (const auto time = rfc3339(origin.time)) {
+        parts.push_back(*time);
+    }
+    if (!parts.empty()) {
+        paragraph(out, style, "", base::join(parts, ", "));
+    }
+}
+
+void gap_list(std::ostream& out, const Style& style, const std::vector<base::Gap>& gaps) {
+    if (gaps.empty()) {
+        return;
+    }
+    out << '\n' << bold(style, "Not seen") << '\n';
+    for (const base::Gap& gap : gaps) {
+        paragraph(out, style, "  ", base::to_text(gap));
+    }
+}
+
 std::string paint(const Style& style, findings::State state, std::string_view word) {
     switch (state) {
     case findings::State::ok:

@@ -1,12 +1,13 @@
 // What a person reads at three in the morning: the worst thing first, the number, what it means, what to do.
 #include "base/text.h"
-#include "base/number.h"
-#include "render/perfdata.h"
+#include "render/finding_text.h"
 #include "render/prose.h"
 #include "render/reports.h"
 #include "render/wording.h"
 
 #include <algorithm>
+#include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,6 @@ namespace render {
 namespace {
 
 using findings::Finding;
-using findings::Remedy;
 using findings::Report;
 using findings::RuleOutcome;
 using findings::State;
@@ -50,6 +50,7 @@ std::string tally(const Report& report) {
     return base::join(parts, ", ");
 }
 
+/// Quiet output is for scripts, and stays on one line.
 void first_line(std::ostream& out, const Style& style, const Report& report) {
     const State worst = report.worst();
     const std::string word(findings::name(worst == State::info ? State::ok : worst));
@@ -61,121 +62,38 @@ void first_line(std::ostream& out, const Style& style, const Report& report) {
     if (worst == State::info) {
         text += ", " + numbers;
     }
-    std::string line =
-        clip(safe_line(text), static_cast<std::size_t>(std::max(style.width, 40)) - word.size() - 2);
-    out << paint(style, worst, word) << ": " << line << '\n';
+    if (style.verbosity < 0) {
+        out << paint(style, worst, word) << ": " << safe_line(text) << '\n';
+        return;
+    }
+    std::ostringstream lines;
+    paragraph(lines, style, word + ": ", text);
+    out << paint(style, worst, word) << lines.str().substr(word.size());
 }
 
-void origin_line(std::ostream& out, const Style& style, const Report& report) {
-    std::vector<std::string> parts;
-    for (const std::string& part : {report.host, report.kernel, rfc3339(report.time).value_or("")}) {
-        if (!part.empty()) {
-            parts.push_back(part == report.kernel ? "Linux " + part : part);
+/// Each finding, but of many about one rule only the first ones, and its explanation once.
+void show_findings(std::ostream& out, const Style& style, const Report& report) {
+    constexpr std::size_t shown_of_a_rule = 10;
+    std::map<std::string_view, std::vector<const Finding*>> shown;
+    std::map<std::string_view, std::size_t> hidden;
+    for (const Finding& finding : report.findings) {
+        auto& before = shown[finding.rule];
+        if (before.size() == shown_of_a_rule && style.verbosity < 1) {
+            ++hidden[finding.rule];
+            continue;
         }
+        finding_text(out, style, finding, before.empty() ? nullptr : before.front(),
+                     report.namespaces.size());
+        before.push_back(&finding);
     }
-    if (!parts.empty()) {
-        paragraph(out, style, "", base::join(parts, ", "));
-    }
-}
-
-/// "critical above 90": a Nagios range in words.
-std::string in_words(std::string_view state, std::string_view range) {
-    const std::string_view shortest = shortest_range(range);
-    if (base::parse_decimal(shortest)) {
-        return fmt::format("{} above {}", state, shortest);
-    }
-    if (shortest.starts_with("~:")) {
-        return fmt::format("{} above {}", state, shortest.substr(2));
-    }
-    if (shortest.ends_with(':')) {
-        return fmt::format("{} below {}", state, shortest.substr(0, shortest.size() - 1));
-    }
-    return shortest.starts_with('@') ? fmt::format("{} inside {}", state, shortest.substr(1))
-                                     : fmt::format("{} outside {}", state, shortest);
-}
-
-std::string measure(const Report& report, const Finding& finding) {
-    std::vector<std::string> parts;
-    if (finding.value) {
-        parts.push_back(quantity(finding.value, finding.unit) + (finding.inferred ? " (inferred)" : ""));
-    }
-    if (!finding.warning.empty()) {
-        parts.push_back(in_words("warning", finding.warning));
-    }
-    if (!finding.critical.empty()) {
-        parts.push_back(in_words("critical", finding.critical));
-    }
-    if (const auto since = finding.since ? rfc3339(*finding.since) : std::nullopt) {
-        parts.push_back("since " + *since);
-    }
-    if (report.namespaces.size() > 1) {
-        parts.push_back("in " + finding.network_namespace);
-    }
-    return base::join(parts, ", ");
-}
-
-std::string evidence_text(const findings::Evidence& evidence) {
-    std::string value = quantity(evidence.number, evidence.unit);
-    if (evidence.text) {
-        value = *evidence.text;
-    } else if (evidence.truth) {
-        value = *evidence.truth ? "yes" : "no";
-    }
-    return fmt::format("{}: {}{}", evidence.name, value, evidence.inferred ? " (inferred)" : "");
-}
-
-void show_evidence(std::ostream& out, const Style& style, const Finding& finding) {
-    std::vector<std::string> parts;
-    for (const findings::Evidence& evidence : finding.evidence) {
-        parts.push_back(evidence_text(evidence));
-    }
-    if (!parts.empty()) {
+    if (!hidden.empty()) {
         out << '\n';
-        paragraph(out, style, "  Evidence: ", base::join(parts, ", "));
     }
-}
-
-void show_remedy(std::ostream& out, const Style& style, std::size_t number, const Remedy& remedy) {
-    const std::string prefix = fmt::format("{:>4}. ", number);
-    paragraph(out, style, prefix, remedy.text);
-    const auto label = [&](std::string_view name) {
-        return std::string(prefix.size(), ' ') + fmt::format("{:<8}", name);
-    };
-    if (!remedy.command.empty()) {
-        command(out, label("command"), remedy.command);
+    for (const auto& [rule, count] : hidden) {
+        paragraph(out, style, "",
+                  fmt::format("and {} of {} (-v shows them)",
+                              count_of(count, "more finding", "more findings"), rule));
     }
-    if (!remedy.undo.empty()) {
-        command(out, label("undo"), remedy.undo);
-    }
-    if (!remedy.risk.empty()) {
-        paragraph(out, style, label("risk"), remedy.risk);
-    }
-    if (!remedy.effect.empty()) {
-        paragraph(out, style, label("effect"), remedy.effect);
-    }
-}
-
-void show_finding(std::ostream& out, const Style& style, const Report& report, const Finding& finding) {
-    out << '\n'
-        << paint(style, finding.state, findings::name(finding.state)) << "  "
-        << bold(style, safe_line(finding.rule)) << '\n';
-    paragraph(out, style, indent, finding.summary.empty() ? finding.title : finding.summary);
-    paragraph(out, style, indent, measure(report, finding));
-    if (style.verbosity >= 1) {
-        show_evidence(out, style, finding);
-    }
-    if (!base::trim(finding.why).empty()) {
-        out << '\n';
-        paragraph(out, style, indent, finding.why);
-    }
-    if (!finding.remedies.empty()) {
-        out << "\n  " << bold(style, "What to do") << '\n';
-    }
-    for (std::size_t i = 0; i < finding.remedies.size(); ++i) {
-        show_remedy(out, style, i + 1, finding.remedies[i]);
-    }
-    out << '\n';
-    command(out, "  More: ", "tcpadvisor explain " + one_line(finding.rule));
 }
 
 /// The rules in one state with the reason of each, under a heading.
@@ -192,33 +110,30 @@ void show_rules(std::ostream& out, const Style& style, const Report& report, std
     }
 }
 
-void show_list(std::ostream& out, const Style& style, const std::vector<std::string>& lines,
-               std::string_view heading) {
-    if (lines.empty()) {
+void show_broken_files(std::ostream& out, const Style& style, const Report& report) {
+    if (report.broken_files.empty()) {
         return;
     }
-    out << '\n' << bold(style, heading) << '\n';
-    for (const std::string& line : lines) {
-        paragraph(out, style, indent, line);
+    out << '\n' << bold(style, "Files that cannot be used") << '\n';
+    for (const std::string& file : report.broken_files) {
+        paragraph(out, style, indent, file);
     }
 }
 
 void last_lines(std::ostream& out, const Style& style, const Report& report) {
-    std::vector<std::string> gaps;
-    for (const base::Gap& gap : report.gaps) {
-        gaps.push_back(base::to_text(gap));
-    }
     if (style.verbosity >= 1) {
         show_rules(out, style, report, State::ok, "Rules passed");
         show_rules(out, style, report, std::nullopt, "Rules skipped");
-        show_list(out, style, gaps, "Not seen");
+        gap_list(out, style, report.gaps);
         return;
     }
     const std::size_t passed = count_rules(report, State::ok);
     const std::size_t skipped = count_rules(report, std::nullopt);
-    if (passed + skipped + gaps.size() > 0) {
+    if (passed + skipped + report.gaps.size() > 0) {
         const std::string seen =
-            gaps.empty() ? "" : fmt::format(", {} not seen", count_of(gaps.size(), "value", "values"));
+            report.gaps.empty()
+                ? ""
+                : fmt::format(", {} not seen", count_of(report.gaps.size(), "value", "values"));
         out << '\n';
         paragraph(out, style, "",
                   fmt::format("{} passed, {} skipped{} (-v lists them)", count_of(passed, "rule", "rules"),
@@ -233,11 +148,9 @@ void report_text(const Report& report, const Style& style, std::ostream& out) {
     if (style.verbosity < 0) {
         return;
     }
-    origin_line(out, style, report);
-    show_list(out, style, report.broken_files, "Files that cannot be used");
-    for (const Finding& finding : report.findings) {
-        show_finding(out, style, report, finding);
-    }
+    origin_line(out, style, {report.host, report.kernel, report.time});
+    show_broken_files(out, style, report);
+    show_findings(out, style, report);
     show_rules(out, style, report, State::unknown, "Rules that could not be judged");
     last_lines(out, style, report);
 }

@@ -67,10 +67,10 @@ facts::Destination idle_destination() {
     destination.remote = "2001:db8::7";
     destination.remote_port = 5432;
     destination.states = {{"ESTABLISHED", 0}, {"TIME_WAIT", 0}};
-    destination.usable = 28232;
-    destination.free = destination.free_min = destination.free_max = 28232;
+    destination.usable = 1000;
+    destination.free = destination.free_min = destination.free_max = 1000;
     destination.reuse = {true, false, 0, "net.ipv4.tcp_tw_reuse is 1 and both ends use timestamps"};
-    destination.sustainable_rate = 462.8;
+    destination.sustainable_rate = 1000;
     return destination;
 }
 

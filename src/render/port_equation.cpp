@@ -1,0 +1,134 @@
+#include "render/port_equation.h"
+
+#include "base/number.h"
+#include "base/text.h"
+#include "render/bars.h"
+#include "render/prose.h"
+#include "render/wording.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace render {
+namespace {
+
+using facts::Destination;
+using facts::NamespacePorts;
+
+std::string rate(double per_second) {
+    return base::to_text(per_second) + "/s";
+}
+
+std::string percent(double value) {
+    return base::to_text(value) + " %";
+}
+
+std::string states_of(const Destination& destination) {
+    std::vector<std::string> parts;
+    for (const auto& [state, count] : destination.states) {
+        if (count > 0) {
+            parts.push_back(fmt::format("{} {}", state, count));
+        }
+    }
+    return parts.empty() ? "none" : base::join(parts, ", ");
+}
+
+std::string free_note(const Destination& destination) {
+    if (destination.free_min == destination.free_max) {
+        return {};
+    }
+    const std::string reason =
+        destination.inferred_because.empty() ? "" : ": " + destination.inferred_because;
+    return fmt::format("between {} and {}{}", destination.free_min, destination.free_max, reason);
+}
+
+/// One term: what, how many, and a note in brackets under which its later lines stand.
+void term(std::ostream& out, const Style& style, std::string_view what, std::string_view number,
+          std::string_view note = {}) {
+    const std::string start = fmt::format("  {:<20}{:>8}", what, number);
+    if (note.empty()) {
+        out << start << '\n';
+    } else {
+        paragraph(out, style, start + "   ", fmt::format("({})", note));
+    }
+}
+
+void equation(std::ostream& out, const Style& style, const NamespacePorts& space,
+              const Destination& destination) {
+    const std::string reusable =
+        destination.reuse.reusable > 0 ? fmt::format(", less {} reusable", destination.reuse.reusable) : "";
+    term(out, style, fmt::format("range {}-{}", space.low, space.high), std::to_string(space.size), "ports");
+    term(out, style, "- reserved", std::to_string(space.reserved));
+    term(out, style, "- blocked", std::to_string(destination.blocked),
+         destination.blocked > 0 ? "taken for every destination, by bind() or a listener" : "");
+    term(out, style, "- in use", std::to_string(destination.in_use),
+         destination.connections > 0 ? states_of(destination) + reusable : "");
+    term(out, style, "= free", std::to_string(destination.free), free_note(destination));
+    term(out, style, "used", percent(destination.used_percent));
+    out << "  " << gauge(destination.used_percent, 100, 40, style.unicode ? Ink::unicode : Ink::ascii)
+        << '\n';
+}
+
+void flow(std::ostream& out, const Style& style, const Destination& destination) {
+    paragraph(out, style, "  rate         ",
+              fmt::format("{} over 5 s, {} over 15 s, {} over 60 s (connections that ended in TIME_WAIT)",
+                          rate(destination.births_5s), rate(destination.births_15s),
+                          rate(destination.births_60s)));
+    paragraph(out, style, "  load         ",
+              fmt::format("{} of the sustainable rate ({} over the last 15 s)",
+                          percent(destination.load_percent), percent(destination.load_percent_15s)));
+    paragraph(out, style, "  peak         ",
+              fmt::format("{} of the ports within the next 60 s", percent(destination.peak_percent)));
+    std::string left = "at this rate the ports do not run out";
+    if (destination.free_max == 0) {
+        left = "none: connect() fails now";
+    } else if (destination.free == 0) {
+        left = "about none: connect() may fail now";
+    } else if (destination.exhausted_in) {
+        left = fmt::format("{} until no port is free, if connections go on at this rate",
+                           duration(*destination.exhausted_in));
+    }
+    paragraph(out, style, "  time left    ", left);
+}
+
+std::string reuse_text(const Destination& destination) {
+    const facts::TimeWaitReuse& reuse = destination.reuse;
+    std::string text = reuse.applies
+                           ? fmt::format("TIME_WAIT ports are reused, {} of them now", reuse.reusable)
+                           : "TIME_WAIT ports are not reused";
+    if (!reuse.reason.empty()) {
+        text += ": " + reuse.reason;
+    }
+    return reuse.inferred ? text + " (inferred)" : text;
+}
+
+} // namespace
+
+std::string remote_of(const Destination& destination) {
+    const std::string address = safe_line(destination.remote);
+    return address.find(':') == std::string::npos ? fmt::format("{}:{}", address, destination.remote_port)
+                                                  : fmt::format("[{}]:{}", address, destination.remote_port);
+}
+
+void port_equation(std::ostream& out, const Style& style, const NamespacePorts& space,
+                   const Destination& destination) {
+    const std::string from = destination.local ? " from " + *destination.local : "";
+    const std::string device = destination.device != 0 ? fmt::format(", device {}", destination.device) : "";
+    paragraph(out, style, "", fmt::format("{}{}{}, {}", remote_of(destination), from, device, space.label));
+    out << '\n';
+    equation(out, style, space, destination);
+    out << '\n';
+    if (destination.connections == 0) {
+        paragraph(out, style, "  ", "Nothing is connected to it now.");
+    }
+    paragraph(out, style, "  reuse        ", reuse_text(destination));
+    paragraph(out, style, "  sustainable  ",
+              fmt::format("{} new connections can go on for ever", rate(destination.sustainable_rate)));
+    if (destination.connections > 0) {
+        flow(out, style, destination);
+    }
+}
+
+} // namespace render

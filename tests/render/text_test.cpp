@@ -1,0 +1,205 @@
+// Answers for people: what they look like, that they fit the terminal, and that foreign text cannot reach it.
+#include "base/text.h"
+#include "render/bars.h"
+#include "render/render.h"
+#include "render/table.h"
+#include "render/wording.h"
+#include "tests/catch.h"
+#include "tests/render/answers.h"
+#include "tests/render/golden.h"
+#include "tests/render/reports.h"
+
+#include <algorithm>
+#include <limits>
+#include <sstream>
+
+namespace {
+
+using render::PortsView;
+using render::Style;
+
+std::string report(const findings::Report& report, const Style& style) {
+    std::ostringstream out;
+    render::find_format("text")->render(report, style, out);
+    return out.str();
+}
+
+std::string states(const std::vector<facts::NamespaceStates>& spaces, const Style& style = {}) {
+    std::ostringstream out;
+    render::states_text(test::origin(), spaces, style, out);
+    return out.str();
+}
+
+std::string ports(const std::vector<facts::NamespacePorts>& spaces, PortsView view, const Style& style = {}) {
+    std::ostringstream out;
+    render::ports_text(test::origin(), spaces, view, style, out);
+    return out.str();
+}
+
+facts::NamespacePorts one_destination(const facts::Destination& destination) {
+    facts::NamespacePorts space = test::busy_ports();
+    space.destinations = {destination};
+    return space;
+}
+
+/// Wider only where a word is, or a command that must stay whole to be copied.
+void check_fits(const std::string& text, std::size_t width) {
+    for (const std::string_view line : base::split(text, '\n')) {
+        INFO(line);
+        const bool one_word = base::words(line).size() <= 1;
+        const bool copied = line.find("sysctl ") != std::string_view::npos ||
+                            line.find("tcpadvisor explain") != std::string_view::npos;
+        CHECK((base::display_width(line) <= width || one_word || copied));
+        CHECK(base::printable(line) == line);
+        CHECK((line.empty() || line.back() != ' '));
+    }
+}
+
+Style plain_style(int width) {
+    Style style;
+    style.width = width;
+    style.unicode = false;
+    return style;
+}
+
+} // namespace
+
+TEST_CASE("text for people fits the terminal and is safe for it") {
+    for (const int width : {80, 120}) {
+        for (int verbosity = 0; verbosity <= 2; ++verbosity) {
+            Style style;
+            style.width = width;
+            style.verbosity = verbosity;
+            const auto columns = static_cast<std::size_t>(width);
+            for (const test::ReportCase& item : test::report_cases()) {
+                INFO(item.name);
+                check_fits(report(item.report, style), item.name == "long" ? 700 : columns);
+            }
+            check_fits(states({test::busy_states(), test::unknown_states()}, style), columns);
+            check_fits(ports({test::busy_ports(), test::unknown_ports()}, PortsView::table, style), columns);
+            check_fits(ports({test::busy_ports(), test::unknown_ports()}, PortsView::one, style), columns);
+        }
+    }
+}
+
+TEST_CASE("colours repeat what a word says") {
+    Style style;
+    style.color = true;
+    std::string coloured = report(test::report_cases()[3].report, style);
+    CHECK(coloured.find("\x1b[1;31mCRITICAL\x1b[0m") == 0);
+    for (std::size_t at = coloured.find('\x1b'); at != std::string::npos; at = coloured.find('\x1b')) {
+        coloured.erase(at, coloured.find('m', at) + 1 - at);
+    }
+    CHECK(coloured == report(test::report_cases()[3].report, Style{}));
+}
+
+TEST_CASE("many findings of one rule are explained once") {
+    const findings::Report many = test::report_cases()[9].report;
+    Style style;
+    const std::string text = report(many, style);
+    CHECK(text.find("and 90 more findings of ephemeral-port-exhaustion (-v shows them)") !=
+          std::string::npos);
+    CHECK(text.find("What to do") == text.rfind("What to do"));
+    CHECK(std::count(text.begin(), text.end(), '\n') < 100);
+    style.verbosity = 1;
+    CHECK(report(many, style).find("192.0.2.99:443") != std::string::npos);
+}
+
+TEST_CASE("another effect of the same rule is told") {
+    findings::Report two = test::ok_report();
+    two.findings = {test::port_finding(), test::port_finding()};
+    two.findings[1].remedies[1].effect = "ports used: 91 % to 40 %";
+    const std::string text = report(two, Style{});
+    CHECK(text.find("91 % to 40 %") != std::string::npos);
+}
+
+TEST_CASE("quiet is one line") {
+    Style style;
+    style.verbosity = -1;
+    for (const test::ReportCase& item : test::report_cases()) {
+        const std::string text = report(item.report, style);
+        CHECK(std::count(text.begin(), text.end(), '\n') == 1);
+    }
+}
+
+TEST_CASE("states") {
+    test::check_golden("states", "text", 0, states({test::busy_states()}));
+    test::check_golden("states-ascii", "text", 0, states({test::busy_states()}, plain_style(80)));
+    test::check_golden("states-unknown", "text", 0, states({test::busy_states(), test::unknown_states()}));
+    CHECK(states({test::unknown_states()}).find("TIME_WAIT  0") == std::string::npos);
+}
+
+TEST_CASE("ports: a table") {
+    test::check_golden("ports", "text", 0,
+                       ports({test::busy_ports(), test::unknown_ports()}, PortsView::table));
+    test::check_golden("ports-wide", "text", 0,
+                       ports({test::busy_ports()}, PortsView::table, plain_style(160)));
+    facts::NamespacePorts same = one_destination(test::busy_destination());
+    same.destinations.resize(30, test::busy_destination());
+    test::check_golden("ports-many", "text", 0, ports({same}, PortsView::table));
+    facts::NamespacePorts none = test::busy_ports();
+    none.destinations.clear();
+    test::check_golden("ports-none", "text", 0, ports({none}, PortsView::table));
+}
+
+TEST_CASE("ports: an equation") {
+    test::check_golden("ports-one", "text", 0,
+                       ports({one_destination(test::busy_destination())}, PortsView::one));
+    test::check_golden("ports-idle", "text", 0,
+                       ports({one_destination(test::idle_destination())}, PortsView::one));
+    facts::Destination full = test::busy_destination();
+    full.free = full.free_min = full.free_max = 0;
+    full.blocked = 50;
+    full.used_percent = 100;
+    full.exhausted_in = 0;
+    test::check_golden("ports-full", "text", 0,
+                       ports({one_destination(full)}, PortsView::one, plain_style(80)));
+}
+
+TEST_CASE("bars") {
+    using render::bar;
+    using render::Ink;
+    CHECK(bar(0, 100, 10, Ink::ascii).empty());
+    CHECK(bar(5, 0, 10, Ink::ascii).empty());
+    CHECK(bar(std::numeric_limits<double>::quiet_NaN(), 1, 10, Ink::ascii).empty());
+    CHECK(bar(50, 100, 10, Ink::ascii) == "#####");
+    CHECK(bar(0.001, 100, 10, Ink::ascii) == "#");
+    CHECK(bar(300, 100, 4, Ink::ascii) == "####");
+    CHECK(bar(100, 100, 2, Ink::unicode) == "\u2588\u2588");
+    CHECK(bar(1, 16, 2, Ink::unicode) == "\u258f");
+    CHECK(render::gauge(50, 100, 4, Ink::ascii) == "[##  ]");
+}
+
+TEST_CASE("tables align by characters") {
+    render::Table table({{"NAME"}, {"N", render::Align::right}});
+    table.add_row({"\u00e9\u00e9\u00e9\u00e9\u00e9", "1"});
+    table.add_row({"a", "100"});
+    std::ostringstream out;
+    table.write(out);
+    CHECK(out.str() == "NAME     N\n\u00e9\u00e9\u00e9\u00e9\u00e9    1\na      100\n");
+    CHECK(table.width() == 10);
+}
+
+TEST_CASE("durations, times and clipping") {
+    using render::clip;
+    using render::duration;
+    using render::rfc3339;
+    CHECK(duration(0.4) == "0 s");
+    CHECK(duration(42.4) == "42 s");
+    CHECK(duration(59.6) == "1 min");
+    CHECK(duration(185) == "3 min 5 s");
+    CHECK(duration(7800) == "2 h 10 min");
+    CHECK(duration(86400 * 3 + 4 * 3600 + 59) == "3 d 4 h");
+    CHECK(duration(-1) == "0 s");
+    CHECK(duration(std::numeric_limits<double>::infinity()).ends_with(" d"));
+    CHECK(rfc3339(1772330405.9) == "2026-03-01T02:00:05Z");
+    CHECK(rfc3339(253402300799.0) == "9999-12-31T23:59:59Z");
+    CHECK_FALSE(rfc3339(0));
+    CHECK_FALSE(rfc3339(253402300800.0));
+    CHECK_FALSE(rfc3339(std::numeric_limits<double>::quiet_NaN()));
+    CHECK(clip("abcdef", 6) == "abcdef");
+    CHECK(clip("abcdefg", 6) == "abc...");
+    CHECK(clip("\u20ac\u20ac\u20ac", 9, 8) == "\u20ac...");
+    CHECK(clip("abcdef", 2) == "ab");
+    CHECK(clip("\u20ac", 1, 2).empty());
+}
