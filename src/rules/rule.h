@@ -59,3 +59,124 @@
 // missing with its reason; dividing by zero is missing; known(x) is never missing. A `when`, `value` or `condition` that
 // is missing because the fact is absent by design or was not collected leaves the row out; a rule that could judge no
 // row for this reason is skipped. Denied, failed and truncated facts make the rule UNKNOWN.
+//
+// tcpadvisor.toml changes rules, and nothing else:
+//
+//   [rule.close-wait-leak]             an id or alias
+//   enabled    = false
+//   warning    = "30"
+//   critical   = "300"
+//   parameters = { busy = 200 }
+//
+//   [[override]]                       for one subject; the first one that fits and has not expired decides
+//   rule     = "close-wait-leak"
+//   remote   = "192.0.2.1:443"         at least one of remote (with or without port), listener, owner, source, name and
+//                                      namespace; all that are given must be equal
+//   reason   = "TICKET-12: fix comes with 4.2"    required
+//   expires  = 2026-12-31              the last day (UTC); required with ignore
+//   warning  = "50"                    new thresholds, or
+//   ignore   = true
+#pragma once
+
+#include "facts/table.h"
+#include "findings/finding.h"
+#include "rules/expression.h"
+#include "rules/placeholders.h"
+#include "rules/range.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rules {
+
+/// Which text gave a value: RuleSet::files[file], and the line in it (0: none, as for --set).
+struct Origin {
+    std::uint16_t file = 0;
+    int line = 0;
+};
+
+struct Parameter {
+    std::string name;
+    facts::Value value; // in force
+    facts::Value standard;
+    std::string unit;
+    std::string help;
+    Origin origin;
+};
+
+struct Remedy {
+    Expression when; // empty: always
+    Template text;
+    Template command;
+    Template undo;
+    Template risk;
+    std::vector<std::pair<std::string, Template>> sysctls; // name and value to set
+};
+
+struct Threshold {
+    std::optional<Range> range;
+    Origin origin;
+};
+
+/// New thresholds for one subject, or its exemption.
+struct Override {
+    std::vector<std::pair<std::string, std::string>> subject; // key, value that must be equal
+    std::string reason;
+    std::optional<double> ends; // seconds since the epoch: the first second after the last day
+    std::string expires;        // the last day as written
+    bool expired = false;       // when the rules were loaded
+    bool ignore = false;
+    std::optional<Range> warning;
+    std::optional<Range> critical;
+    Origin origin;
+};
+
+struct Rule {
+    std::string id;
+    std::vector<std::string> aliases;
+    std::string title;
+    std::vector<std::string> tags;
+    facts::TableId table = facts::TableId::host;
+    Origin origin;
+
+    bool enabled = true;
+    Origin enabled_origin;
+    bool active = true; // enabled, and chosen by --rule, --exclude-rule and --tag
+
+    Expression when;
+    Expression value;
+    std::string unit;
+    Threshold warning;
+    Threshold critical;
+    Expression condition; // empty: the ranges judge
+    findings::State severity = findings::State::ok;
+    Expression warning_when;
+    Expression critical_when;
+
+    Template summary;
+    std::vector<Reference> evidence;
+    std::string why;
+    std::vector<std::string> see;
+    std::vector<std::string> source;
+    std::vector<Parameter> parameters;
+    std::vector<facts::Value> parameter_values; // of `parameters`, in order
+    std::vector<Remedy> remedies;
+    std::vector<Override> overrides;
+};
+
+/// All rules, in the order in which they are judged; also those that are not active.
+struct RuleSet {
+    std::vector<Rule> rules;
+    std::vector<std::string> files; // for Origin; the first one is "" and stands for a default
+
+    /// By id or alias.
+    const Rule* find(std::string_view id) const;
+    Rule* find(std::string_view id);
+    /// "tcpadvisor.toml:12", "--set".
+    std::string describe(const Origin& origin) const;
+};
+
+} // namespace rules

@@ -1,0 +1,315 @@
+#include "rules/evaluate.h"
+
+#include "facts/schema.h"
+#include "rules/bounds.h"
+#include "rules/finding_writer.h"
+#include "rules/perfdata.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace rules {
+namespace {
+
+using facts::TableId;
+using facts::Value;
+using findings::State;
+
+bool worse(const Judged& a, const Judged& b) {
+    if (a.state != b.state) {
+        return a.state > b.state;
+    }
+    if (a.excess != b.excess) {
+        return a.excess > b.excess;
+    }
+    return a.network_namespace != b.network_namespace ? a.network_namespace < b.network_namespace : a.row < b.row;
+}
+
+/// Judges all subjects of one rule.
+class Judge {
+  public:
+    Judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts) : rule_(rule), rules_(rules), facts_(facts) {}
+
+    Verdict run() {
+        if (rule_.table == TableId::host) {
+            judge_table(0);
+        } else if (facts_.namespaces.empty()) {
+            note_gap({"the network namespace", base::Why::failed, "none was read"});
+        }
+        for (std::size_t i = 0; rule_.table != TableId::host && i < facts_.namespaces.size(); ++i) {
+            judge_table(i);
+        }
+        return {outcome(), findings()};
+    }
+
+  private:
+    void judge_table(std::size_t network_namespace) {
+        const Context context = context_of(rule_, facts_, network_namespace, 0);
+        if (context.row_table == nullptr) {
+            note_gap({fmt::format("the table '{}'", facts::schema(rule_.table).name), base::Why::not_collected, ""});
+            return;
+        }
+        const facts::Table& table = *context.row_table;
+        const std::size_t size = table.size();
+        const std::size_t quiet = std::min(table.quiet_from(), size);
+        judge_rows(context, network_namespace, 0, quiet);
+        if (quiet < size && (quiet_rows_matter(context))) {
+            judge_rows(context, network_namespace, quiet, size);
+        } else {
+            judged_ += rule_.when.empty() ? size - quiet : 0;
+        }
+        if (const auto gap = table.incomplete()) {
+            note_incomplete(*gap);
+        }
+    }
+
+    /// False if no quiet row can alert, or be missing.
+    bool quiet_rows_matter(const Context& context) const {
+        if (!rule_.when.empty()) {
+            const Outlook when = outlook(rule_.when, context);
+            if (when.may_be_missing) {
+                return true;
+            }
+            if (!when.may_be_true) {
+                return false;
+            }
+        }
+        if (!rule_.overrides.empty()) {
+            return true;
+        }
+        if (!rule_.condition.empty()) {
+            const Outlook condition = outlook(rule_.condition, context);
+            return condition.may_be_true || condition.may_be_missing;
+        }
+        const Outlook value = outlook(rule_.value, context);
+        const auto alerts = [&](const std::optional<Range>& range) { return range && may_alert(*range, value.low, value.high); };
+        return value.may_be_missing || alerts(rule_.warning.range) || alerts(rule_.critical.range);
+    }
+
+    void judge_rows(Context context, std::size_t network_namespace, std::size_t from, std::size_t to) {
+        for (context.row = from; context.row < to; ++context.row) {
+            judge_row(context, network_namespace);
+        }
+    }
+
+    void judge_row(const Context& context, std::size_t network_namespace) {
+        if (!rule_.when.empty()) {
+            const Value when = compute(rule_.when, context);
+            if (!when.known()) {
+                note_gap(when.gap());
+                return;
+            }
+            if (!when.truth()) {
+                return;
+            }
+        }
+        Judged judged;
+        judged.network_namespace = network_namespace;
+        judged.row = context.row;
+        judged.exception = exception_for(context, network_namespace);
+        if (judged.exception != nullptr && judged.exception->ignore && !judged.exception->expired) {
+            return;
+        }
+        const Value decisive = compute(rule_.condition.empty() ? rule_.value : rule_.condition, context);
+        if (!decisive.known()) {
+            note_gap(decisive.gap());
+            return;
+        }
+        ++judged_;
+        judged.inferred = decisive.basis() == facts::Basis::inferred;
+        if (rule_.condition.empty()) {
+            apply_ranges(decisive.number(), judged);
+        } else if (decisive.truth()) {
+            apply_condition(context, judged);
+        }
+        if (judged.state != State::ok) {
+            raise(rule_.warning_when, State::warning, context, judged);
+            raise(rule_.critical_when, State::critical, context, judged);
+            keep(judged);
+        }
+    }
+
+    void apply_ranges(double value, Judged& judged) const {
+        judged.value = value;
+        const Range* warning = warning_of(rule_, judged.exception);
+        const Range* critical = critical_of(rule_, judged.exception);
+        if (critical != nullptr && critical->alerts(value)) {
+            judged.state = State::critical;
+            judged.excess = critical->excess(value);
+        } else if (warning != nullptr && warning->alerts(value)) {
+            judged.state = State::warning;
+            judged.excess = warning->excess(value);
+        }
+    }
+
+    void apply_condition(const Context& context, Judged& judged) const {
+        judged.state = rule_.severity;
+        if (rule_.value.empty()) {
+            return;
+        }
+        const Value shown = compute(rule_.value, context);
+        if (shown.known()) {
+            judged.value = shown.number();
+            judged.excess = shown.number();
+            judged.inferred = judged.inferred || shown.basis() == facts::Basis::inferred;
+        }
+    }
+
+    void raise(const Expression& condition, State to, const Context& context, Judged& judged) {
+        if (condition.empty() || judged.state >= to) {
+            return;
+        }
+        const Value holds = compute(condition, context);
+        if (!holds.known()) {
+            if (is_harmful(holds.gap())) {
+                note_gap(holds.gap());
+            }
+        } else if (holds.truth()) {
+            judged.state = to;
+        }
+    }
+
+    const Override* exception_for(const Context& context, std::size_t network_namespace) const {
+        const Override* expired = nullptr;
+        for (const Override& exception : rule_.overrides) {
+            if (!fits(exception, context, network_namespace)) {
+                continue;
+            }
+            if (!exception.expired) {
+                return &exception;
+            }
+            expired = expired == nullptr ? &exception : expired;
+        }
+        return expired;
+    }
+
+    bool fits(const Override& exception, const Context& context, std::size_t network_namespace) const {
+        const auto equal = [&](std::string_view column, const std::string& wanted) {
+            const auto number = context.row_table->schema().find(column);
+            if (!number) {
+                return false;
+            }
+            const Value value = context.row_table->get(context.row, *number);
+            return value.is_text() && value.text() == wanted;
+        };
+        return std::all_of(exception.subject.begin(), exception.subject.end(), [&](const auto& item) {
+            const auto& [key, wanted] = item;
+            if (key == "namespace") {
+                return facts_.namespaces[network_namespace].label == wanted;
+            }
+            return equal(key, wanted) || (key == "remote" && equal("remote_address", wanted));
+        });
+    }
+
+    void keep(const Judged& judged) {
+        worst_ = std::max(worst_, judged.state);
+        ++alerting_;
+        kept_.push_back(judged);
+        if (kept_.size() > 4 * most_findings) {
+            trim();
+        }
+    }
+
+    void trim() {
+        std::sort(kept_.begin(), kept_.end(), worse);
+        if (kept_.size() > most_findings) {
+            kept_.erase(kept_.begin() + most_findings, kept_.end());
+        }
+    }
+
+    void note_gap(const base::Gap& gap) {
+        const bool harmful = is_harmful(gap);
+        std::size_t& count = harmful ? unknown_ : skipped_;
+        std::string& reason = harmful ? unknown_reason_ : skipped_reason_;
+        if (++count == 1) {
+            reason = base::to_text(gap);
+        }
+    }
+
+    void note_incomplete(const base::Gap& gap) {
+        if (gap.why == base::Why::absent && judged_ == 0) {
+            note_gap(gap);
+            return;
+        }
+        incomplete_ = true;
+        incomplete_reason_ = incomplete_reason_.empty() ? base::to_text(gap) : incomplete_reason_;
+    }
+
+    findings::RuleOutcome outcome() const {
+        findings::RuleOutcome outcome{rule_.id, worst_, "", judged_};
+        if (unknown_ > 0) {
+            outcome.state = std::max(worst_, State::unknown);
+            outcome.reason = with_count(unknown_reason_, unknown_);
+        } else if (incomplete_) {
+            outcome.state = std::max(worst_, State::unknown);
+            outcome.reason = incomplete_reason_;
+        } else if (judged_ == 0 && skipped_ > 0) {
+            outcome.state = std::nullopt;
+            outcome.reason = with_count(skipped_reason_, skipped_);
+        }
+        return outcome;
+    }
+
+    static std::string with_count(const std::string& reason, std::size_t count) {
+        return count == 1 ? reason : fmt::format("{} (the first of {})", reason, count);
+    }
+
+    std::vector<findings::Finding> findings() {
+        trim();
+        std::vector<findings::Finding> all;
+        for (const Judged& judged : kept_) {
+            all.push_back(write_finding(rule_, rules_, facts_, judged));
+        }
+        if (alerting_ > kept_.size()) {
+            const std::size_t rest = alerting_ - kept_.size();
+            all.back().summary += fmt::format(" (and {} more)", rest);
+            findings::Evidence more;
+            more.name = "further_subjects";
+            more.number = static_cast<double>(rest);
+            all.back().evidence.push_back(std::move(more));
+        }
+        return all;
+    }
+
+    const Rule& rule_;
+    const RuleSet& rules_;
+    const facts::Facts& facts_;
+    State worst_ = State::ok;
+    std::size_t judged_ = 0;
+    std::size_t alerting_ = 0;
+    std::vector<Judged> kept_;
+    std::size_t unknown_ = 0;
+    std::string unknown_reason_;
+    std::size_t skipped_ = 0;
+    std::string skipped_reason_;
+    bool incomplete_ = false;
+    std::string incomplete_reason_;
+};
+
+} // namespace
+
+Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts) {
+    return Judge(rule, rules, facts).run();
+}
+
+findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts) {
+    findings::Report report;
+    for (const facts::NamespaceFacts& each : facts.namespaces) {
+        report.namespaces.push_back(each.label);
+    }
+    report.gaps = facts.gaps;
+    for (const Rule& rule : rules.rules) {
+        if (!rule.active) {
+            continue;
+        }
+        Verdict verdict = judge(rule, rules, facts);
+        report.rules.push_back(std::move(verdict.outcome));
+        std::move(verdict.findings.begin(), verdict.findings.end(), std::back_inserter(report.findings));
+    }
+    findings::sort_findings(report);
+    report.perfdata = measure(rules, report, facts);
+    return report;
+}
+
+} // namespace rules

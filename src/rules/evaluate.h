@@ -1,0 +1,26 @@
+// Rules times facts: findings, and what became of each rule. Pure; the caller adds host, kernel and time.
+#pragma once
+
+#include "facts/table.h"
+#include "findings/report.h"
+#include "rules/rule.h"
+
+namespace rules {
+
+/// So many findings of one rule are reported in full, the worst; the last of them counts the rest.
+constexpr std::size_t most_findings = 20;
+
+/// What one rule makes of the facts.
+struct Verdict {
+    findings::RuleOutcome outcome;
+    std::vector<findings::Finding> findings; // worst first
+};
+
+/// Judges one rule, active or not. A subject whose facts are absent is left out, one whose facts could not be read makes
+/// the rule UNKNOWN, and so do missing rows of its table.
+Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts);
+
+/// All active rules: findings, outcomes, performance data, labels of namespaces and gaps.
+findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts);
+
+} // namespace rules

@@ -1,0 +1,217 @@
+#include "rules/finding_writer.h"
+
+#include "base/text.h"
+#include "facts/schema.h"
+#include "rules/resolve.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace rules {
+namespace {
+
+using facts::TableId;
+using facts::Value;
+using findings::Evidence;
+using findings::Finding;
+
+const facts::Table* table_in(const facts::NamespaceFacts& from, TableId which) {
+    return from.tables[static_cast<std::size_t>(which)].get();
+}
+
+/// A word for the shell: in quotes if it is not plain.
+std::string quoted(const std::string& text) {
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("._-,:/+").find(c) != std::string_view::npos;
+    };
+    return !text.empty() && std::all_of(text.begin(), text.end(), plain) ? text : '"' + text + '"';
+}
+
+class Writer {
+  public:
+    Writer(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, const Judged& judged)
+        : rule_(rule), rules_(rules), facts_(facts), judged_(judged),
+          context_(context_of(rule, facts, judged.network_namespace, judged.row)) {}
+
+    Finding write() {
+        Finding finding;
+        finding.rule = rule_.id;
+        finding.title = rule_.title;
+        finding.state = judged_.state;
+        if (rule_.table != TableId::host) {
+            finding.network_namespace = facts_.namespaces[judged_.network_namespace].label;
+        }
+        write_subject(finding);
+        finding.value = judged_.value;
+        finding.unit = judged_.value ? rule_.unit : std::string();
+        const Range* warning = warning_of(rule_, judged_.exception);
+        const Range* critical = critical_of(rule_, judged_.exception);
+        finding.warning = warning != nullptr ? warning->text : std::string();
+        finding.critical = critical != nullptr ? critical->text : std::string();
+        finding.inferred = judged_.inferred;
+        value_text_ = judged_.value ? to_text(Value(*judged_.value)) : std::string("unknown");
+        special_ = {value_text_, rule_.unit, finding.warning, finding.critical};
+        finding.summary = fill(rule_.summary, context_, special_);
+        write_evidence(finding);
+        finding.why = rule_.why;
+        finding.see = rule_.see;
+        for (const Remedy& remedy : rule_.remedies) {
+            write_remedy(remedy, finding);
+        }
+        return finding;
+    }
+
+  private:
+    void write_subject(Finding& finding) const {
+        const facts::Schema& schema = facts::schema(rule_.table);
+        for (const std::string_view column : schema.subject) {
+            if (const auto number = schema.find(column)) {
+                finding.subject.emplace_back(column, to_text(context_.row_table->get(judged_.row, *number)));
+            }
+        }
+    }
+
+    void write_evidence(Finding& finding) const {
+        for (const Reference& reference : rule_.evidence) {
+            const auto table = table_of(reference.where, rule_.table);
+            if (!table) {
+                continue; // parameters are no evidence
+            }
+            const facts::Column& column = facts::schema(*table).columns[reference.index];
+            finding.evidence.push_back(evidence_of(column, look_up(reference, context_)));
+        }
+        if (judged_.exception != nullptr) {
+            finding.evidence.push_back(exception_evidence(*judged_.exception));
+        }
+    }
+
+    static Evidence evidence_of(const facts::Column& column, const Value& value) {
+        Evidence evidence;
+        evidence.name = std::string(column.name);
+        evidence.unit = std::string(column.unit);
+        evidence.inferred = value.basis() == facts::Basis::inferred;
+        if (value.is_number()) {
+            evidence.number = value.number();
+        } else if (value.is_text()) {
+            evidence.text = value.text();
+        } else if (value.is_boolean()) {
+            evidence.truth = value.truth();
+        }
+        return evidence;
+    }
+
+    Evidence exception_evidence(const Override& exception) const {
+        Evidence evidence;
+        evidence.name = exception.expired ? "expired_override" : "override";
+        const std::string until = exception.expires.empty() ? "" : fmt::format(", until {}", exception.expires);
+        evidence.text = fmt::format("{} ({}{})", exception.reason, rules_.describe(exception.origin), until);
+        return evidence;
+    }
+
+    void write_remedy(const Remedy& remedy, Finding& finding) const {
+        if (!remedy.when.empty()) {
+            const Value applies = compute(remedy.when, context_);
+            if (!applies.known() || !applies.truth()) {
+                return;
+            }
+        }
+        findings::Remedy written;
+        written.text = fill(remedy.text, context_, special_);
+        written.command = fill(remedy.command, context_, special_);
+        written.undo = fill(remedy.undo, context_, special_);
+        written.risk = fill(remedy.risk, context_, special_);
+        if (!remedy.sysctls.empty()) {
+            write_sysctls(remedy, written);
+        }
+        finding.remedies.push_back(std::move(written));
+    }
+
+    /// One command for all sysctls; the undo only if every value of now is known.
+    void write_sysctls(const Remedy& remedy, findings::Remedy& written) const {
+        std::string command = "sysctl -w";
+        std::string undo = command;
+        bool can_undo = true;
+        for (const auto& [name, value] : remedy.sysctls) {
+            command += fmt::format(" {}={}", name, quoted(fill(value, context_, special_)));
+            const auto now = value_now(name);
+            can_undo = can_undo && now;
+            undo += fmt::format(" {}={}", name, quoted(now.value_or("")));
+        }
+        written.command = command;
+        if (can_undo) {
+            written.undo = undo;
+        }
+    }
+
+    std::optional<std::string> value_now(std::string_view name) const {
+        if (judged_.network_namespace >= facts_.namespaces.size()) {
+            return std::nullopt;
+        }
+        const facts::Table* sysctls = table_in(facts_.namespaces[judged_.network_namespace], TableId::sysctl);
+        const facts::Schema& schema = facts::schema(TableId::sysctl);
+        for (std::size_t row = 0; sysctls != nullptr && row < sysctls->size(); ++row) {
+            const Value found = sysctls->get(row, *schema.find("name"));
+            if (!found.is_text() || found.text() != name) {
+                continue;
+            }
+            const Value now = sysctls->get(row, *schema.find("runtime"));
+            if (!now.is_text()) {
+                return std::nullopt;
+            }
+            std::vector<std::string> words; // the kernel separates numbers by tabs
+            for (const std::string_view word : base::words(now.text())) {
+                words.emplace_back(word);
+            }
+            return base::join(words, " ");
+        }
+        return std::nullopt;
+    }
+
+    const Rule& rule_;
+    const RuleSet& rules_;
+    const facts::Facts& facts_;
+    const Judged& judged_;
+    Context context_;
+    std::string value_text_;
+    SpecialTexts special_;
+};
+
+const Range* range_of(const Threshold& threshold, const Override* exception, const std::optional<Range> Override::*own) {
+    if (exception != nullptr && !exception->expired && exception->*own) {
+        return &*(exception->*own);
+    }
+    return threshold.range ? &*threshold.range : nullptr;
+}
+
+} // namespace
+
+Finding write_finding(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, const Judged& judged) {
+    return Writer(rule, rules, facts, judged).write();
+}
+
+const Range* warning_of(const Rule& rule, const Override* exception) {
+    return range_of(rule.warning, exception, &Override::warning);
+}
+
+const Range* critical_of(const Rule& rule, const Override* exception) {
+    return range_of(rule.critical, exception, &Override::critical);
+}
+
+Context context_of(const Rule& rule, const facts::Facts& facts, std::size_t network_namespace, std::size_t row) {
+    Context context;
+    context.row = row;
+    context.host = facts.host.get();
+    context.parameters = rule.parameter_values;
+    if (rule.table == TableId::host) {
+        context.row_table = facts.host.get();
+        return context;
+    }
+    const facts::NamespaceFacts& inside = facts.namespaces[network_namespace];
+    context.network_namespace = table_in(inside, TableId::network_namespace);
+    context.row_table = table_in(inside, rule.table);
+    return context;
+}
+
+} // namespace rules

@@ -1,0 +1,125 @@
+#include "rules/load.h"
+
+#include "base/text.h"
+#include "rules/document.h"
+#include "rules/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace rules {
+namespace {
+
+constexpr auto file_keys = std::to_array<std::string_view>({"rule"});
+
+class Loader {
+  public:
+    explicit Loader(const Inputs& inputs) : inputs_(inputs) { loaded_.rules.files = {""}; }
+
+    Loaded run() {
+        for (const TextFile& file : inputs_.shipped) {
+            read_rules(file, inputs_.form);
+        }
+        for (const TextFile& file : inputs_.drop_ins) {
+            read_rules(file, Form::full);
+        }
+        if (inputs_.settings) {
+            read_settings(*inputs_.settings);
+        }
+        apply_arguments(loaded_.rules,
+                        {inputs_.set, inputs_.warning, inputs_.critical, inputs_.only, inputs_.excluded, inputs_.tags},
+                        broken_rules_, loaded_.argument_errors);
+        return std::move(loaded_);
+    }
+
+  private:
+    std::uint16_t add_file(const std::string& name) {
+        loaded_.rules.files.push_back(name);
+        return static_cast<std::uint16_t>(loaded_.rules.files.size() - 1);
+    }
+
+    void finish(const Reporter& reporter) {
+        if (reporter.errors() > 0) {
+            loaded_.broken_files.push_back(reporter.one_line());
+        }
+    }
+
+    void read_rules(const TextFile& file, Form form) {
+        Reporter reporter(file, loaded_.diagnostics);
+        const std::uint16_t number = add_file(file.name);
+        if (const auto document = parse_document(reporter)) {
+            const TableReader keys(*document, "a file of rules", file_keys, reporter);
+            const auto tables = keys.tables("rule");
+            for (const Node& table : tables) {
+                read_one(table, number, form, reporter);
+            }
+            if (tables.empty() && reporter.errors() == 0) {
+                reporter.error({}, "holds no rules", "add [[rule]] blocks, or remove the file");
+            }
+        }
+        finish(reporter);
+    }
+
+    void read_one(const Node& table, std::uint16_t file, Form form, Reporter& reporter) {
+        auto rule = read_rule(table, file, form, reporter);
+        const bool unique = claim_ids(table, file, reporter);
+        if (rule && unique) {
+            loaded_.rules.rules.push_back(std::move(*rule));
+        } else if (const Node::Member* id = table.find("id")) {
+            broken_rules_.push_back(id->value.text);
+        }
+    }
+
+    /// Notes the id and aliases of a rule, even of a wrong one; false if another rule has one of them already.
+    bool claim_ids(const Node& table, std::uint16_t file, Reporter& reporter) {
+        std::vector<const Node*> ids;
+        if (const Node::Member* id = table.find("id")) {
+            ids.push_back(&id->value);
+        }
+        if (const Node::Member* aliases = table.find("aliases")) {
+            for (const Node& alias : aliases->value.items) {
+                ids.push_back(&alias);
+            }
+        }
+        bool unique = true;
+        for (const Node* id : ids) {
+            if (id->kind != Node::Kind::text) {
+                continue;
+            }
+            const auto [other, fresh] = ids_.emplace(id->text, Origin{file, id->mark.line});
+            if (!fresh) {
+                unique = false;
+                reporter.error(id->mark,
+                               fmt::format("the id '{}' is taken by {}", base::printable(id->text),
+                                           loaded_.rules.describe(other->second)),
+                               "choose another id; to change a shipped rule use [rule.ID] in tcpadvisor.toml");
+            }
+        }
+        return unique;
+    }
+
+    void read_settings(const TextFile& file) {
+        Reporter reporter(file, loaded_.diagnostics);
+        const std::uint16_t number = add_file(file.name);
+        if (const auto document = parse_document(reporter)) {
+            apply_settings(loaded_.rules, *document, number, inputs_.now, broken_rules_, reporter);
+        }
+        finish(reporter);
+    }
+
+    const Inputs& inputs_;
+    Loaded loaded_;
+    std::map<std::string, Origin> ids_;
+    std::vector<std::string> broken_rules_;
+};
+
+} // namespace
+
+Loaded load(const Inputs& inputs) {
+    return Loader(inputs).run();
+}
+
+} // namespace rules

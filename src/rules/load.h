@@ -1,0 +1,40 @@
+// From texts to rules: shipped files, then drop-ins, then settings, then options. What is wrong is reported all at once,
+// and what is intact stays in force. Reads no file itself.
+#pragma once
+
+#include "rules/rule.h"
+#include "rules/rule_reader.h"
+#include "rules/source.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rules {
+
+struct Inputs {
+    std::vector<TextFile> shipped;
+    Form form = Form::full; // of the shipped files
+    std::vector<TextFile> drop_ins;
+    std::optional<TextFile> settings;
+
+    std::vector<std::string> set; // RULE.PARAMETER=VALUE
+    std::optional<std::string> warning;
+    std::optional<std::string> critical;
+    std::vector<std::string> only; // ids; empty: all
+    std::vector<std::string> excluded;
+    std::vector<std::string> tags; // any of them; empty: all. Does not narrow `only`
+    double now = 0;                // seconds since the epoch, for the expiry of overrides
+};
+
+struct Loaded {
+    RuleSet rules;
+    base::Diagnostics diagnostics;         // of files
+    std::vector<std::string> broken_files; // one line for each file with an error
+    base::Diagnostics argument_errors;
+};
+
+/// Every rule that is intact, and everything that is wrong.
+Loaded load(const Inputs& inputs);
+
+} // namespace rules

@@ -1,0 +1,117 @@
+#include "rules/perfdata.h"
+
+#include "facts/schema.h"
+#include "rules/compute.h"
+
+#include <algorithm>
+#include <array>
+
+namespace rules {
+namespace {
+
+using facts::TableId;
+using findings::Perfdatum;
+
+constexpr auto all = std::to_array<Label>({
+    {"ports_used_percent", TableId::network_namespace, "ports_used_percent", "%", Sum::worst, "ephemeral-port-exhaustion"},
+    {"ports_load_percent", TableId::network_namespace, "ports_load_percent", "%", Sum::worst, "port-exhaustion-forecast"},
+    {"established", TableId::network_namespace, "established", "", Sum::total, ""},
+    {"time_wait", TableId::network_namespace, "time_wait", "", Sum::total, ""},
+    {"close_wait", TableId::network_namespace, "close_wait", "", Sum::total, ""},
+    {"close_wait_leaked", TableId::network_namespace, "close_wait_leaked", "", Sum::total, ""},
+    {"syn_sent", TableId::network_namespace, "syn_sent", "", Sum::total, ""},
+    {"syn_recv", TableId::network_namespace, "syn_recv", "", Sum::total, ""},
+    {"fin_wait", TableId::network_namespace, "fin_wait", "", Sum::total, ""},
+    {"orphans", TableId::host, "orphans", "", Sum::total, ""},
+    {"accept_queue_percent", TableId::network_namespace, "accept_queue_percent", "%", Sum::worst, ""},
+    {"tcp_memory_percent", TableId::host, "tcp_memory_percent", "%", Sum::worst, "tcp-memory-pressure"},
+    {"conntrack_percent", TableId::network_namespace, "conntrack_percent", "%", Sum::worst, "conntrack-pressure"},
+    {"listen_overflows", TableId::network_namespace, "listen_overflows", "c", Sum::total, ""},
+    {"time_wait_overflows", TableId::network_namespace, "time_wait_overflows", "c", Sum::total, ""},
+    {"rules_alerting", TableId::host, "", "", Sum::total, ""},
+});
+
+/// One fact over all namespaces.
+class Total {
+  public:
+    explicit Total(Sum sum) : sum_(sum) {}
+
+    void add(const facts::Table* table, std::string_view fact) {
+        const auto column = table != nullptr ? table->schema().find(fact) : std::nullopt;
+        if (!column || table->size() == 0) {
+            return;
+        }
+        const facts::Value value = table->get(0, *column);
+        if (!value.known()) {
+            unreadable_ = unreadable_ || is_harmful(value.gap());
+        } else if (value.is_number()) {
+            const double before = number_.value_or(value.number());
+            number_ = !number_ || sum_ == Sum::worst ? std::max(before, value.number()) : before + value.number();
+        }
+    }
+
+    bool absent() const { return !number_ && !unreadable_; }
+    /// None if a part of it could not be read.
+    std::optional<double> number() const { return unreadable_ ? std::nullopt : number_; }
+
+  private:
+    Sum sum_;
+    std::optional<double> number_;
+    bool unreadable_ = false;
+};
+
+Total total_of(const Label& label, const facts::Facts& facts) {
+    Total total(label.sum);
+    if (label.table == TableId::host) {
+        total.add(facts.host.get(), label.fact);
+        return total;
+    }
+    for (const facts::NamespaceFacts& each : facts.namespaces) {
+        total.add(each.tables[static_cast<std::size_t>(label.table)].get(), label.fact);
+    }
+    return total;
+}
+
+double alerting(const findings::Report& report) {
+    return static_cast<double>(std::count_if(report.rules.begin(), report.rules.end(), [](const auto& rule) {
+        return rule.state.value_or(findings::State::ok) >= findings::State::warning;
+    }));
+}
+
+void add_ranges(const RuleSet& rules, const Label& label, Perfdatum& datum) {
+    const Rule* rule = label.rule.empty() ? nullptr : rules.find(label.rule);
+    if (rule == nullptr || !rule->active || rule->unit != label.unit || !rule->condition.empty()) {
+        return;
+    }
+    datum.warning = rule->warning.range ? rule->warning.range->text : std::string();
+    datum.critical = rule->critical.range ? rule->critical.range->text : std::string();
+}
+
+} // namespace
+
+std::span<const Label> labels() {
+    return all;
+}
+
+std::vector<Perfdatum> measure(const RuleSet& rules, const findings::Report& report, const facts::Facts& facts) {
+    std::vector<Perfdatum> data;
+    for (const Label& label : all) {
+        Perfdatum datum;
+        datum.label = std::string(label.label);
+        datum.unit = std::string(label.unit);
+        if (label.fact.empty()) {
+            datum.value = alerting(report);
+        } else {
+            const Total total = total_of(label, facts);
+            if (total.absent()) {
+                continue;
+            }
+            datum.value = total.number();
+        }
+        add_ranges(rules, label, datum);
+        data.push_back(std::move(datum));
+    }
+    return data;
+}
+
+} // namespace rules

@@ -1,0 +1,43 @@
+// Nagios threshold ranges: [@]start:end. A value outside the range alerts, with '@' a value inside; the end points
+// belong to the range. Knows nothing of rules.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace rules {
+
+enum class Alert { outside, inside };
+
+struct Range {
+    double low = 0;
+    double high = std::numeric_limits<double>::infinity();
+    Alert alert = Alert::outside;
+    std::string text; // as it was written
+
+    bool alerts(double value) const;
+    /// No value at all alerts ("~:").
+    bool never_alerts() const;
+    /// How far `value` lies from the nearest value that does not alert; 0 if it does not alert.
+    double excess(double value) const;
+};
+
+struct RangeError {
+    std::string message;
+    std::string advice;
+};
+
+/// Strict: at least one number or '~', start at most end, nothing else; one '%' behind a number if `unit` is "%".
+base::Result<Range, RangeError> parse_range(std::string_view text, std::string_view unit);
+
+/// Every value for which `inner` alerts makes `outer` alert as well.
+bool alerts_within(const Range& inner, const Range& outer);
+
+/// Some value between `low` and `high`, both included, may alert.
+bool may_alert(const Range& range, double low, double high);
+
+} // namespace rules

@@ -1,0 +1,248 @@
+#include "rules/settings.h"
+
+#include "base/text.h"
+#include "facts/schema.h"
+#include "rules/rule_reader.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace rules {
+namespace {
+
+using Kind = Node::Kind;
+
+constexpr auto settings_keys = std::to_array<std::string_view>({"rule", "override"});
+constexpr auto rule_keys = std::to_array<std::string_view>({"enabled", "warning", "critical", "parameters"});
+constexpr auto subject_keys =
+    std::to_array<std::string_view>({"remote", "listener", "owner", "source", "name", "namespace"});
+constexpr auto override_keys = std::to_array<std::string_view>({"rule", "remote", "listener", "owner", "source", "name",
+                                                                "namespace", "reason", "expires", "warning", "critical",
+                                                                "ignore"});
+constexpr double day = 86400; // seconds
+
+bool judges_value(const Rule& rule) {
+    return rule.condition.empty();
+}
+
+std::vector<std::string> names_of(const std::vector<Parameter>& parameters) {
+    std::vector<std::string> names;
+    for (const Parameter& parameter : parameters) {
+        names.push_back(parameter.name);
+    }
+    return names;
+}
+
+class SettingsReader {
+  public:
+    SettingsReader(RuleSet& rules, std::uint16_t file, double now, const std::vector<std::string>& broken, Reporter& reporter)
+        : rules_(rules), file_(file), now_(now), broken_(broken), reporter_(reporter) {}
+
+    void read(const Node& settings) {
+        const TableReader keys(settings, "the settings file", settings_keys, reporter_);
+        const Node* changes = keys.get("rule", Kind::table);
+        for (const Node::Member& member : changes != nullptr ? std::span(changes->members) : std::span<const Node::Member>()) {
+            if (member.value.kind != Kind::table) {
+                reporter_.error(member.key.mark, fmt::format("'{}' is not a table", base::printable(member.key.name)),
+                                "write [rule.ID]");
+            } else if (Rule* rule = find(member.key.name, member.key.mark)) {
+                read_rule_changes(*rule, member.value);
+            }
+        }
+        for (const Node& table : keys.tables("override")) {
+            read_override(table);
+        }
+    }
+
+  private:
+    Rule* find(const std::string& id, Mark mark) {
+        Rule* rule = rules_.find(id);
+        if (rule == nullptr && std::find(broken_.begin(), broken_.end(), id) == broken_.end()) {
+            reporter_.error(mark, fmt::format("unknown rule '{}'{}", base::printable(id), base::did_you_mean(id, all_ids(rules_))),
+                            "'tcpadvisor rules list' shows all rules");
+        }
+        return rule;
+    }
+
+    Origin origin_of(const Node& node) const { return {file_, node.mark.line}; }
+
+    void read_rule_changes(Rule& rule, const Node& table) {
+        const TableReader keys(table, fmt::format("[rule.{}]", rule.id), rule_keys, reporter_);
+        if (const Node* enabled = keys.get("enabled", Kind::boolean)) {
+            rule.enabled = enabled->truth;
+            rule.enabled_origin = origin_of(*enabled);
+        }
+        const Node* warning = threshold(keys, "warning", rule);
+        const Node* critical = threshold(keys, "critical", rule);
+        if (warning != nullptr) {
+            change(rule.warning, *warning, rule);
+        }
+        if (critical != nullptr) {
+            change(rule.critical, *critical, rule);
+        }
+        if (const Node* changed = warning != nullptr ? warning : critical) {
+            check_ranges(rule.warning.range, rule.critical.range, changed->mark, reporter_);
+        }
+        if (const Node* parameters = keys.get("parameters", Kind::table)) {
+            for (const Node::Member& member : parameters->members) {
+                read_parameter(rule, member);
+            }
+        }
+    }
+
+    const Node* threshold(const TableReader& keys, std::string_view name, const Rule& rule) {
+        const Node* node = keys.get_any(name);
+        if (node != nullptr && !judges_value(rule)) {
+            reporter_.error(node->mark, fmt::format("'{}' has no ranges: it judges a condition", rule.id),
+                            "change its parameters, or switch it off with enabled = false");
+            return nullptr;
+        }
+        return node;
+    }
+
+    void change(Threshold& threshold, const Node& node, const Rule& rule) {
+        if (auto range = read_range(node, rule.unit, reporter_)) {
+            threshold = {std::move(range), origin_of(node)};
+        }
+    }
+
+    void read_parameter(Rule& rule, const Node::Member& member) {
+        const auto found = std::find_if(rule.parameters.begin(), rule.parameters.end(),
+                                        [&](const Parameter& parameter) { return parameter.name == member.key.name; });
+        if (found == rule.parameters.end()) {
+            const auto names = names_of(rule.parameters);
+            reporter_.error(member.key.mark,
+                            fmt::format("'{}' has no parameter '{}'{}", rule.id, base::printable(member.key.name),
+                                        base::did_you_mean(member.key.name, names)),
+                            names.empty() ? "it has no parameters at all"
+                                          : fmt::format("its parameters are {}", base::join(names, ", ")));
+            return;
+        }
+        const auto value = read_value(member.value);
+        if (!value || type_of(*value) != type_of(found->standard)) {
+            reporter_.error(member.value.mark,
+                            fmt::format("parameter '{}' is {}, not {}", found->name, describe(type_of(found->standard)),
+                                        describe(member.value.kind)),
+                            fmt::format("the default is {}", to_text(found->standard)));
+            return;
+        }
+        set_parameter(rule, static_cast<std::size_t>(found - rule.parameters.begin()), *value, origin_of(member.value));
+    }
+
+    void read_override(const Node& table) {
+        const std::size_t errors = reporter_.errors();
+        const TableReader keys(table, "an override", override_keys, reporter_);
+        const Node* id = keys.require("rule", Kind::text, "name the rule that it changes");
+        Rule* rule = id != nullptr ? find(id->text, id->mark) : nullptr;
+        Override change;
+        change.origin = origin_of(table);
+        if (const Node* reason = keys.require("reason", Kind::text, "say why, for those who come after you")) {
+            change.reason = reason->text;
+        }
+        if (const Node* ignore = keys.get("ignore", Kind::boolean)) {
+            change.ignore = ignore->truth;
+        }
+        read_expiry(keys, table, change);
+        if (rule != nullptr) {
+            read_subject(keys, table, *rule, change);
+            read_ranges(keys, table, *rule, change);
+        }
+        if (rule == nullptr || reporter_.errors() != errors) {
+            return;
+        }
+        if (change.expired) {
+            reporter_.warning(table.mark, fmt::format("this override expired on {} and does not apply", change.expires),
+                              fmt::format("remove it, or renew it; its reason was: {}", change.reason));
+        }
+        rule->overrides.push_back(std::move(change));
+    }
+
+    void read_expiry(const TableReader& keys, const Node& table, Override& change) {
+        const Node* node = keys.get_any("expires");
+        if (node == nullptr) {
+            if (change.ignore) {
+                reporter_.error(table.mark, "an override that ignores has no 'expires'", "add the last day: expires = 2027-01-31");
+            }
+            return;
+        }
+        if (node->kind != Kind::date || node->text.empty()) {
+            reporter_.error(node->mark, fmt::format("'expires' is a date, not {}", node->kind == Kind::date ? "a time" : describe(node->kind)),
+                            "write the last day without quotes: expires = 2027-01-31");
+            return;
+        }
+        change.expires = node->text;
+        change.ends = node->number + day;
+        change.expired = now_ >= *change.ends;
+    }
+
+    void read_subject(const TableReader& keys, const Node& table, const Rule& rule, Override& change) {
+        for (const std::string_view key : subject_keys) {
+            const Node* node = keys.get(key, Kind::text);
+            if (node == nullptr) {
+                continue;
+            }
+            if (key != "namespace" && !facts::schema(rule.table).find(key)) {
+                reporter_.error(node->mark, fmt::format("'{}' judges no {}", rule.id, key),
+                                fmt::format("it judges each {}", facts::schema(rule.table).name));
+                continue;
+            }
+            change.subject.emplace_back(key, node->text);
+        }
+        const bool given = std::any_of(subject_keys.begin(), subject_keys.end(),
+                                       [&](std::string_view key) { return keys.get_any(key) != nullptr; });
+        if (!given) {
+            reporter_.error(table.mark, "an override without a subject",
+                            fmt::format("name one of {}, or change the whole rule under [rule.{}]",
+                                        fmt::join(subject_keys, ", "), rule.id));
+        }
+    }
+
+    void read_ranges(const TableReader& keys, const Node& table, const Rule& rule, Override& change) {
+        const Node* warning = threshold(keys, "warning", rule);
+        const Node* critical = threshold(keys, "critical", rule);
+        if (warning != nullptr) {
+            change.warning = read_range(*warning, rule.unit, reporter_);
+        }
+        if (critical != nullptr) {
+            change.critical = read_range(*critical, rule.unit, reporter_);
+        }
+        const bool ranges = keys.get_any("warning") != nullptr || keys.get_any("critical") != nullptr;
+        if (change.ignore == ranges) {
+            reporter_.error(table.mark,
+                            ranges ? "an override that ignores has no ranges" : "an override that changes nothing",
+                            "add either new ranges (warning, critical) or ignore = true");
+        }
+    }
+
+    RuleSet& rules_;
+    std::uint16_t file_;
+    double now_;
+    const std::vector<std::string>& broken_;
+    Reporter& reporter_;
+};
+
+} // namespace
+
+void set_parameter(Rule& rule, std::size_t index, const facts::Value& value, Origin origin) {
+    rule.parameters[index].value = value;
+    rule.parameters[index].origin = origin;
+    rule.parameter_values[index] = value;
+}
+
+void apply_settings(RuleSet& rules, const Node& settings, std::uint16_t file, double now,
+                    const std::vector<std::string>& broken, Reporter& reporter) {
+    SettingsReader(rules, file, now, broken, reporter).read(settings);
+}
+
+std::vector<std::string> all_ids(const RuleSet& rules) {
+    std::vector<std::string> ids;
+    for (const Rule& rule : rules.rules) {
+        ids.push_back(rule.id);
+        ids.insert(ids.end(), rule.aliases.begin(), rule.aliases.end());
+    }
+    return ids;
+}
+
+} // namespace rules

@@ -1,0 +1,38 @@
+// What changes the rules after they are read: the settings file and the options of the command line. Later ones win.
+#pragma once
+
+#include "rules/document.h"
+#include "rules/rule.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rules {
+
+/// Applies tcpadvisor.toml. What is wrong is reported and left out. `broken` are ids of rules that could not be read:
+/// naming them is no further mistake. `now` is in seconds since the epoch.
+void apply_settings(RuleSet& rules, const Node& settings, std::uint16_t file, double now,
+                    const std::vector<std::string>& broken, Reporter& reporter);
+
+/// --set, --warning, --critical, --rule, --exclude-rule and --tag.
+struct Arguments {
+    std::vector<std::string> set; // RULE.PARAMETER=VALUE, RULE.warning=RANGE, RULE.critical=RANGE, RULE.enabled=true
+    std::optional<std::string> warning;
+    std::optional<std::string> critical;
+    std::vector<std::string> only;
+    std::vector<std::string> excluded;
+    std::vector<std::string> tags;
+};
+
+/// Applies the options and decides which rules are active. What is wrong is added to `mistakes`.
+void apply_arguments(RuleSet& rules, const Arguments& arguments, const std::vector<std::string>& broken,
+                     base::Diagnostics& mistakes);
+
+/// Gives a parameter of a rule another value.
+void set_parameter(Rule& rule, std::size_t index, const facts::Value& value, Origin origin);
+
+/// All ids and aliases, for suggestions.
+std::vector<std::string> all_ids(const RuleSet& rules);
+
+} // namespace rules
