@@ -31,7 +31,7 @@ struct NamespaceStates {
     std::string label;
     std::uint64_t id = 0;
     std::vector<StateCount> states; // in the order of a connection's life, every name always
-    std::string source;             // "sock_diag", "/proc/net/tcp"
+    std::string source;             // "sock_diag" or "procfs"
     Sockstat sockstat;
     /// The socket table could not be read: the counts are void or incomplete.
     std::optional<base::Gap> unknown;

@@ -5,6 +5,7 @@
 
 #include <cassert>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -17,10 +18,13 @@ enum class Basis { measured, inferred };
 
 class Value {
   public:
-    Value(double number, Basis basis = Basis::measured) : content_(number), basis_(basis) {}
-    Value(bool truth, Basis basis = Basis::measured) : content_(truth), basis_(basis) {}
+    template <typename Number>
+        requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>)
+    Value(Number number, Basis basis = Basis::measured) : content_(static_cast<double>(number)), basis_(basis) {}
+    template <typename Truth>
+        requires std::is_same_v<Truth, bool>
+    Value(Truth truth, Basis basis = Basis::measured) : content_(truth), basis_(basis) {}
     Value(std::string text, Basis basis = Basis::measured) : content_(std::move(text)), basis_(basis) {}
-    Value(const char*) = delete; // would turn into a boolean
     Value(base::Gap missing) : content_(std::move(missing)) {}
 
     bool known() const { return !std::holds_alternative<base::Gap>(content_); }

@@ -152,7 +152,12 @@ void Census::add_record(const Socket& socket) {
         return;
     }
     ++flows_[place.flow].connections;
-    records_.push_back({place.flow, socket.local_port, static_cast<std::uint16_t>(socket.state), detail_of(socket)});
+    Record record;
+    record.flow = place.flow;
+    record.port = socket.local_port;
+    record.state = static_cast<std::uint16_t>(socket.state) & 0xF;
+    record.detail = detail_of(socket) & 0xFFF;
+    records_.push_back(record);
     if (place.added && ++flows_of_port_[socket.local_port] == flows_that_fold) {
         service_ports_.set(socket.local_port);
         services_[socket.local_port];

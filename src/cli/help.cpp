@@ -1,0 +1,110 @@
+#include "cli/option_table.h"
+#include "cli/options.h"
+
+#include "base/text.h"
+
+#include <fmt/format.h>
+
+namespace cli {
+namespace {
+
+constexpr std::string_view program_examples = R"(  tcpadvisor                          what is wrong on this host, and what to do
+  tcpadvisor ports --to 10.0.0.5:5432 how many connections to it are still possible
+  tcpadvisor states                   connections by state
+  tcpadvisor explain CLOSE_WAIT       what it means and what to do
+  check_tcpadvisor                    for Nagios and Icinga: one line, exit code 0-3
+)";
+
+std::string_view examples_of(Command command) {
+    switch (command) {
+    case Command::report:
+        return "  tcpadvisor report\n"
+               "  tcpadvisor report --replay incident.capture\n"
+               "  tcpadvisor --assume net.ipv4.tcp_tw_reuse=1\n";
+    case Command::check:
+        return "  tcpadvisor check\n"
+               "  tcpadvisor check --rule ephemeral-port-exhaustion -w 60 -c 80\n"
+               "  tcpadvisor check --exclude-rule close-wait-unread --format json\n";
+    case Command::audit:
+        return "  tcpadvisor audit\n"
+               "  tcpadvisor audit --format json --output audit.json\n";
+    case Command::ports:
+        return "  tcpadvisor ports\n"
+               "  tcpadvisor ports --to 192.0.2.1:443\n"
+               "  tcpadvisor ports --to [2001:db8::1]:443 --from 2001:db8::2 --format json\n";
+    case Command::states:
+        return "  tcpadvisor states\n"
+               "  tcpadvisor states --format json\n";
+    case Command::explain:
+        return "  tcpadvisor explain ephemeral-port-exhaustion\n"
+               "  tcpadvisor explain TIME_WAIT\n"
+               "  tcpadvisor explain tcp_tw_reuse\n";
+    case Command::rules:
+        return "  tcpadvisor rules list -v\n"
+               "  tcpadvisor rules lint /etc/tcpadvisor/rules.d/my.toml\n"
+               "  tcpadvisor rules test my-cases.toml\n";
+    case Command::record:
+        return "  tcpadvisor record incident.capture\n"
+               "  tcpadvisor report --replay incident.capture\n";
+    }
+    return {};
+}
+
+std::string option_lines(Commands wanted) {
+    std::string text;
+    for (const OptionInfo& option : option_table()) {
+        if ((option.commands & wanted) != wanted) {
+            continue;
+        }
+        std::string left = option.letter != 0 ? fmt::format("-{}, ", option.letter) : std::string("    ");
+        left += fmt::format("--{}", option.name);
+        if (!option.argument.empty()) {
+            left += fmt::format(" {}", option.argument);
+        }
+        const std::vector<std::string> lines = base::wrap(option.sentence, 48);
+        text += left.size() <= 27 ? fmt::format("  {:<27} {}\n", left, lines.front())
+                                  : fmt::format("  {}\n{:<30}{}\n", left, "", lines.front());
+        for (std::size_t i = 1; i < lines.size(); ++i) {
+            text += fmt::format("{:<30}{}\n", "", lines[i]);
+        }
+    }
+    return text;
+}
+
+std::string program_help() {
+    std::string text = "Tells whether this host's TCP stack is about to hurt its applications, why, and\n"
+                       "what to do.\n\nExamples:\n";
+    text += program_examples;
+    text += "\nUsage: tcpadvisor [COMMAND] [OPTION...]\n\nCommands:\n";
+    for (const CommandInfo& info : commands()) {
+        text += fmt::format("  {:<9} {}\n", info.name, info.sentence);
+    }
+    text += "\nOptions of every command:\n" + option_lines(every);
+    text += "\nOptions of a command: tcpadvisor COMMAND --help. Manual: tcpadvisor(1).\n";
+    return text;
+}
+
+} // namespace
+
+std::string help_text(std::optional<Command> command, Manners manners) {
+    if (!command) {
+        return program_help();
+    }
+    const CommandInfo& info = info_of(*command);
+    const std::string name =
+        manners == Manners::plugin ? "check_tcpadvisor" : fmt::format("tcpadvisor {}", info.name);
+    std::string text = fmt::format("{}: {}\n\nExamples:\n{}", name, info.sentence, examples_of(*command));
+    text += fmt::format("\nUsage: {}{}{} [OPTION...]\n\nOptions:\n", name, info.arguments.empty() ? "" : " ",
+                        info.arguments);
+    text += option_lines(bit(*command));
+    if (!info.formats.empty()) {
+        const std::vector<std::string> formats(info.formats.begin(), info.formats.end());
+        text += fmt::format("\nFormats: {} (default {}).", base::join(formats, ", "), info.formats.front());
+    }
+    if ((bit(*command) & judging) != 0) {
+        text += "\nExit status: 0 OK or INFO, 1 WARNING, 2 CRITICAL, 3 UNKNOWN or error.";
+    }
+    return text + "\nManual: tcpadvisor(1).\n";
+}
+
+} // namespace cli

@@ -1,0 +1,108 @@
+#include "cli/observe.h"
+
+#include "base/text.h"
+#include "kernel/collect.h"
+#include "kernel/namespaces.h"
+
+#include <chrono>
+
+namespace cli {
+namespace {
+
+kernel::Where where_of(const Options& options) {
+    kernel::Where where;
+    if (options.netns) {
+        where.kind = kernel::Where::Kind::named;
+        where.name = *options.netns;
+    } else if (options.pid) {
+        where.kind = kernel::Where::Kind::process;
+        where.pid = *options.pid;
+    } else if (options.all_netns) {
+        where.kind = kernel::Where::Kind::all;
+    }
+    return where;
+}
+
+/// A little before --timeout, so that what was read by then can still be judged.
+kernel::Deadline deadline_of(const Options& options) {
+    const auto most = std::chrono::duration<double>(options.timeout_s * 0.9);
+    return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(most);
+}
+
+base::Result<Observation> open(const Options& options) {
+    Observation observation;
+    if (options.replay) {
+        auto capture = kernel::load_capture(*options.replay);
+        if (!capture) {
+            return capture.error();
+        }
+        observation.capture = std::make_unique<kernel::Capture>(std::move(*capture));
+        observation.places = kernel::replaying(*observation.capture);
+        return observation;
+    }
+    auto places = open_live(options);
+    if (!places) {
+        return places.error();
+    }
+    observation.places = std::move(*places);
+    return observation;
+}
+
+} // namespace
+
+base::Result<std::vector<kernel::Place>> open_live(const Options& options) {
+    return kernel::open_places(where_of(options), deadline_of(options));
+}
+
+base::Result<Observation> observe(const Options& options, const model::Assumptions& assumed,
+                                  const model::Needs& needs) {
+    auto observation = open(options);
+    if (!observation) {
+        return observation;
+    }
+    observation->host = kernel::collect(observation->places);
+    std::size_t rounds = 2 * observation->places.size();
+    while (const auto request = model::wants(observation->host, assumed, needs)) {
+        if (rounds-- == 0) {
+            break; // what was refused twice is a gap
+        }
+        kernel::collect(*request, observation->places, observation->host);
+    }
+    return observation;
+}
+
+base::Result<model::Assumptions> assumptions(const Options& options) {
+    model::Assumptions assumed;
+    for (const std::string& given : options.assume) {
+        const std::size_t equals = given.find('=');
+        if (equals == std::string::npos) {
+            return base::Error{"--assume '" + base::printable(given) + "': expected KEY=VALUE"};
+        }
+        std::string key = given.substr(0, equals);
+        if (snapshot::find_sysctl(key) == nullptr && snapshot::find_sysctl("net.ipv4." + key) != nullptr) {
+            key.insert(0, "net.ipv4.");
+        }
+        const snapshot::SysctlInfo* info = snapshot::find_sysctl(key);
+        if (info == nullptr) {
+            std::vector<std::string> names;
+            for (const snapshot::SysctlInfo& known : snapshot::known_sysctls()) {
+                names.emplace_back(known.name);
+                names.emplace_back(known.name.substr(known.name.rfind('.') + 1));
+            }
+            return base::Error{"--assume: unknown sysctl '" + base::printable(key) + "'" +
+                               base::did_you_mean(key, names)};
+        }
+        const std::string value = given.substr(equals + 1);
+        if (!snapshot::well_formed(*info, value)) {
+            return base::Error{"--assume " + key + ": '" + base::printable(value) + "' is not a value it can have"};
+        }
+        assumed[key] = value;
+    }
+    return assumed;
+}
+
+render::Origin origin_of(const snapshot::Host& host) {
+    return {host.name, host.kernel, host.time};
+}
+
+} // namespace cli

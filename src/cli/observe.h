@@ -1,0 +1,34 @@
+// Opens the places that the options name, live or from a capture, and collects a snapshot of them as far as it is needed.
+#pragma once
+
+#include "base/result.h"
+#include "cli/options.h"
+#include "kernel/capture.h"
+#include "model/derive.h"
+#include "model/wants.h"
+#include "render/render.h"
+#include "snapshot/host.h"
+
+#include <memory>
+#include <vector>
+
+namespace cli {
+
+/// The places refer to the capture, if there is one.
+struct Observation {
+    std::unique_ptr<kernel::Capture> capture;
+    std::vector<kernel::Place> places;
+    snapshot::Host host;
+};
+
+base::Result<Observation> observe(const Options& options, const model::Assumptions& assumed, const model::Needs& needs);
+
+/// The live places that the options name.
+base::Result<std::vector<kernel::Place>> open_live(const Options& options);
+
+/// --assume KEY=VALUE, each a sysctl that is known and a value that it can have. KEY may leave out "net.ipv4.".
+base::Result<model::Assumptions> assumptions(const Options& options);
+
+render::Origin origin_of(const snapshot::Host& host);
+
+} // namespace cli

@@ -1,0 +1,314 @@
+#include "cli/options.h"
+
+#include "base/number.h"
+#include "base/text.h"
+#include "cli/option_table.h"
+
+#include <algorithm>
+
+#include <boost/program_options.hpp>
+
+namespace cli {
+namespace {
+
+namespace po = boost::program_options;
+using Values = std::vector<std::string>;
+
+constexpr std::string_view plugin_name = "check_tcpadvisor";
+
+std::string base_name(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+po::options_description described() {
+    po::options_description description;
+    for (const OptionInfo& option : option_table()) {
+        std::string names(option.name);
+        if (option.letter != 0) {
+            names += ',';
+            names += option.letter;
+        }
+        if (option.argument.empty()) {
+            description.add_options()(names.c_str(), "");
+        } else {
+            description.add_options()(names.c_str(), po::value<Values>(), "");
+        }
+    }
+    description.add_options()("words", po::value<Values>(), "");
+    return description;
+}
+
+const OptionInfo* find_option(std::string_view name) {
+    const auto table = option_table();
+    const auto found = std::find_if(table.begin(), table.end(), [&](const OptionInfo& o) { return o.name == name; });
+    return found != table.end() ? &*found : nullptr;
+}
+
+std::vector<std::string> option_names(Commands taken_by) {
+    std::vector<std::string> names;
+    for (const OptionInfo& option : option_table()) {
+        if ((option.commands & taken_by) != 0) {
+            names.push_back("--" + std::string(option.name));
+        }
+    }
+    return names;
+}
+
+std::string names_of(Commands wanted) {
+    std::vector<std::string> names;
+    for (const CommandInfo& info : commands()) {
+        if ((bit(info.command) & wanted) != 0) {
+            names.emplace_back(info.name);
+        }
+    }
+    return base::join(names, ", ");
+}
+
+/// Everything that was given, by long option name, in order; `words` are the arguments that are no options.
+struct Given {
+    std::vector<std::pair<std::string, std::string>> options;
+    std::vector<std::string> words;
+};
+
+std::string with_suggestion(const std::string& token) {
+    const std::string name = token.substr(0, token.find('='));
+    const std::vector<std::string> all = option_names(every);
+    return "unknown option '" + base::printable(name) + "'" + base::did_you_mean(name, all);
+}
+
+base::Result<Given> tokenize(const std::vector<std::string>& argv) {
+    const po::options_description description = described();
+    po::positional_options_description positional;
+    positional.add("words", -1);
+    Given given;
+    try {
+        const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+        const std::vector<std::string> tokens(argv.begin() + (argv.empty() ? 0 : 1), argv.end());
+        const auto parsed =
+            po::command_line_parser(tokens).options(description).positional(positional).style(style).run();
+        for (const auto& option : parsed.options) {
+            const OptionInfo* info = find_option(option.string_key);
+            if (info == nullptr) {
+                given.words.insert(given.words.end(), option.value.begin(), option.value.end());
+            } else {
+                given.options.emplace_back(option.string_key, option.value.empty() ? "" : option.value.front());
+            }
+        }
+    } catch (const po::unknown_option& error) {
+        return base::Error{with_suggestion(error.get_option_name())};
+    } catch (const po::error_with_option_name& error) {
+        const std::string name = error.get_option_name();
+        if (dynamic_cast<const po::invalid_command_line_syntax*>(&error) != nullptr) {
+            const OptionInfo* info = find_option(name.substr(name.find_first_not_of('-')));
+            if (info != nullptr && info->argument.empty()) {
+                return base::Error{"option '" + name + "' takes no value"};
+            }
+            return base::Error{"option '" + base::printable(name) + "' needs a value" +
+                               (info != nullptr ? ": " + name + " " + std::string(info->argument) : "")};
+        }
+        return base::Error{base::printable(error.what())};
+    } catch (const po::error& error) {
+        return base::Error{base::printable(error.what())};
+    }
+    return given;
+}
+
+/// Fills what the text of one option means; an error text otherwise.
+std::optional<std::string> take(Options& options, const std::string& name, const std::string& value) {
+    const auto wrong = [&](std::string_view expected) {
+        return "--" + name + " '" + base::printable(value) + "': expected " + std::string(expected);
+    };
+    if (name == "format") {
+        options.format = value;
+    } else if (name == "output") {
+        options.output = value;
+    } else if (name == "replay") {
+        options.replay = value;
+    } else if (name == "netns") {
+        options.netns = value;
+    } else if (name == "pid") {
+        const auto pid = base::parse_integer(value);
+        if (!pid || *pid < 1 || *pid > 0x7FFFFFFF) {
+            return wrong("the number of a process");
+        }
+        options.pid = static_cast<int>(*pid);
+    } else if (name == "all-netns") {
+        options.all_netns = true;
+    } else if (name == "assume") {
+        options.assume.push_back(value);
+    } else if (name == "config") {
+        options.config = value;
+    } else if (name == "rules") {
+        options.rules_dir = value;
+    } else if (name == "rule") {
+        options.rule.push_back(value);
+    } else if (name == "exclude-rule") {
+        options.exclude_rule.push_back(value);
+    } else if (name == "tag") {
+        options.tag.push_back(value);
+    } else if (name == "set") {
+        options.set.push_back(value);
+    } else if (name == "color") {
+        const std::vector<std::string> known = {"auto", "always", "never"};
+        const auto found = std::find(known.begin(), known.end(), value);
+        if (found == known.end()) {
+            return wrong("auto, always or never") + base::did_you_mean(value, known);
+        }
+        options.color = static_cast<Color>(found - known.begin());
+    } else if (name == "timeout") {
+        const auto seconds = base::parse_decimal(value);
+        if (!seconds || *seconds <= 0 || *seconds > 3600) {
+            return wrong("seconds, above 0 and at most 3600");
+        }
+        options.timeout_s = *seconds;
+    } else if (name == "warning") {
+        options.warning = value;
+    } else if (name == "critical") {
+        options.critical = value;
+    } else if (name == "to") {
+        options.to = value;
+    } else if (name == "from") {
+        options.from = value;
+    } else if (name == "top") {
+        const auto top = base::parse_integer(value);
+        if (!top || *top < 1 || *top > 1'000'000) {
+            return wrong("a number of destinations, at least 1");
+        }
+        options.top = static_cast<std::size_t>(*top);
+    } else if (name == "sort") {
+        const std::vector<std::string> known = {"used", "connections", "rate", "left"};
+        if (std::find(known.begin(), known.end(), value) == known.end()) {
+            return wrong("used, connections, rate or left") + base::did_you_mean(value, known);
+        }
+        options.sort = value;
+    } else if (name == "verbose") {
+        ++options.verbosity;
+    } else if (name == "quiet") {
+        options.verbosity = -1;
+    } else if (name == "help") {
+        options.help = true;
+    } else if (name == "version") {
+        options.version = true;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> take_command(Options& options, std::vector<std::string> words) {
+    if (options.manners == Manners::plugin) {
+        options.command_named = true;
+        options.arguments = std::move(words);
+    } else if (!words.empty()) {
+        std::vector<std::string> names;
+        for (const CommandInfo& info : commands()) {
+            names.emplace_back(info.name);
+        }
+        const auto found = std::find(names.begin(), names.end(), words.front());
+        if (found == names.end()) {
+            return "unknown command '" + base::printable(words.front()) + "'" +
+                   base::did_you_mean(words.front(), names) + " (commands: " + base::join(names, ", ") + ")";
+        }
+        options.command = commands()[static_cast<std::size_t>(found - names.begin())].command;
+        options.command_named = true;
+        options.arguments.assign(words.begin() + 1, words.end());
+    }
+    if (!options.arguments.empty() && info_of(options.command).arguments.empty()) {
+        return "unexpected argument '" + base::printable(options.arguments.front()) + "': '" +
+               std::string(info_of(options.command).name) + "' takes none";
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> check_format(const Options& options) {
+    const CommandInfo& info = info_of(options.command);
+    if (options.format.empty() ||
+        std::find(info.formats.begin(), info.formats.end(), options.format) != info.formats.end()) {
+        return std::nullopt;
+    }
+    const std::vector<std::string> known(info.formats.begin(), info.formats.end());
+    return "--format '" + base::printable(options.format) + "': '" + std::string(info.name) + "' has " +
+           base::join(known, ", ") + base::did_you_mean(options.format, known);
+}
+
+std::optional<std::string> check_together(const Options& options) {
+    const int places = (options.netns ? 1 : 0) + (options.pid ? 1 : 0) + (options.all_netns ? 1 : 0);
+    if (places > 1) {
+        return "--netns, --pid and --all-netns exclude each other";
+    }
+    if (options.replay && places > 0) {
+        return "--replay reads a capture: --netns, --pid and --all-netns have no place there";
+    }
+    return check_format(options);
+}
+
+} // namespace
+
+const std::vector<CommandInfo>& commands() {
+    static const std::vector<CommandInfo> list = {
+        {"report", Command::report, "", "what is wrong on this host, worst first (default)", {"text", "json"}},
+        {"check", Command::check, "", "the same verdict for a monitoring system", {"nagios", "json", "text"}},
+        {"audit", Command::audit, "", "is the configuration right?", {"text", "json"}},
+        {"ports", Command::ports, "", "free local ports towards each destination", {"text", "json"}},
+        {"states", Command::states, "", "connections by state", {"text", "json"}},
+        {"explain", Command::explain, "[TOPIC]", "a rule, a TCP state, a sysctl or a fact", {}},
+        {"rules", Command::rules, "list|lint|test [FILE...]", "the rules in force; validate; run rule tests", {}},
+        {"record", Command::record, "FILE", "write a capture that --replay can judge", {}},
+    };
+    return list;
+}
+
+const CommandInfo& info_of(Command command) {
+    return *std::find_if(commands().begin(), commands().end(),
+                         [&](const CommandInfo& info) { return info.command == command; });
+}
+
+base::Result<Options, Mistake> parse_options(const std::vector<std::string>& argv) {
+    Options options;
+    if (!argv.empty() && base_name(argv.front()) == plugin_name) {
+        options.manners = Manners::plugin;
+        options.command = Command::check;
+    }
+    // So that a mistake is told in the manner of the command that was meant.
+    for (const CommandInfo& info : commands()) {
+        if (options.manners == Manners::person && argv.size() > 1 && argv[1] == info.name) {
+            options.command = info.command;
+        }
+    }
+    const auto mistake = [&](std::string message) { return Mistake{std::move(message), options}; };
+    const auto given = tokenize(argv);
+    if (!given) {
+        const auto json = std::find(argv.begin(), argv.end(), "json");
+        options.format = json != argv.end() || std::find(argv.begin(), argv.end(), "--format=json") != argv.end() ? "json" : "";
+        return mistake(given.error().what);
+    }
+    std::optional<std::string> first_wrong;
+    for (const auto& [name, value] : given->options) {
+        const auto same = [&, wanted = name](const auto& option) { return option.first == wanted; };
+        const bool twice = std::count_if(given->options.begin(), given->options.end(), same) > 1;
+        auto wrong = take(options, name, value);
+        if (!wrong && twice && !find_option(name)->repeatable) {
+            wrong = "--" + name + " is given twice";
+        }
+        if (!first_wrong) {
+            first_wrong = wrong;
+        }
+    }
+    if (const auto wrong = take_command(options, given->words); wrong && !options.help && !options.version) {
+        return mistake(*wrong);
+    }
+    for (const auto& [name, value] : given->options) {
+        const Commands taken_by = find_option(name)->commands;
+        if (!first_wrong && (taken_by & bit(options.command)) == 0) {
+            first_wrong = "'" + std::string(info_of(options.command).name) + "' has no option --" + name +
+                          " (it belongs to " + names_of(taken_by) + ")";
+        }
+    }
+    if (!first_wrong) {
+        first_wrong = check_together(options);
+    }
+    if (first_wrong && !options.help && !options.version) {
+        return mistake(*first_wrong);
+    }
+    return options;
+}
+
+} // namespace cli

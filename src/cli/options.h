@@ -1,0 +1,76 @@
+// The command line as data: argv -> Options, or what is wrong with it. Pure: never prints, never exits, opens nothing.
+#pragma once
+
+#include "base/result.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cli {
+
+enum class Command { report, check, audit, ports, states, explain, rules, record };
+
+/// Under the name check_tcpadvisor the program is a plugin: always `check`, and --help exits with 3.
+enum class Manners { person, plugin };
+
+enum class Color { automatic, always, never };
+
+struct Options {
+    Command command = Command::report;
+    Manners manners = Manners::person;
+    bool command_named = false;         // false: `command` is the default
+    std::vector<std::string> arguments; // after the command
+
+    bool help = false;
+    bool version = false;
+    int verbosity = 0; // -q is -1, each -v one more
+
+    std::string format; // empty: the command's default
+    std::optional<std::string> output;
+    std::optional<std::string> replay;
+    std::optional<std::string> netns;
+    std::optional<int> pid;
+    bool all_netns = false;
+    std::vector<std::string> assume; // KEY=VALUE
+    std::optional<std::string> config;
+    std::optional<std::string> rules_dir;
+    std::vector<std::string> rule;
+    std::vector<std::string> exclude_rule;
+    std::vector<std::string> tag;
+    std::vector<std::string> set; // RULE.PARAMETER=VALUE
+    Color color = Color::automatic;
+    double timeout_s = 10;
+    std::optional<std::string> warning;
+    std::optional<std::string> critical;
+
+    std::optional<std::string> to;
+    std::optional<std::string> from;
+    std::size_t top = 20;
+    std::string sort = "used";
+};
+
+/// What was wrong, together with as much as could be understood: who was called, and in which format to complain.
+struct Mistake {
+    std::string message;
+    Options understood;
+};
+
+struct CommandInfo {
+    std::string_view name;
+    Command command;
+    std::string_view arguments; // for the usage line
+    std::string_view sentence;
+    std::vector<std::string_view> formats; // the first is the default
+};
+const std::vector<CommandInfo>& commands();
+const CommandInfo& info_of(Command command);
+
+base::Result<Options, Mistake> parse_options(const std::vector<std::string>& argv);
+
+/// The text of --help: of one command, or of the program when `command` is none.
+std::string help_text(std::optional<Command> command, Manners manners);
+
+} // namespace cli

@@ -1,0 +1,25 @@
+// Where the answer goes: standard output or a file, whole or not at all, and what kind of terminal reads it.
+#pragma once
+
+#include "base/result.h"
+#include "cli/options.h"
+#include "render/render.h"
+
+#include <string>
+
+namespace cli {
+
+/// Colour, width and character set for this run: from the options, the environment and the terminal.
+render::Style style_for(const Options& options);
+
+/// Writes to standard output, or in place of the file that --output names.
+base::Status deliver(const Options& options, const std::string& content);
+
+/// A failed run in the manner of the command: one line for a monitoring system, JSON, or a message on standard error.
+/// Returns the exit code 3.
+int fail(const Options& options, const std::string& message, const std::vector<std::string>& details = {});
+
+/// Ends the process with exit code 3 and such a message when `options.timeout_s` have passed.
+void start_timeout(const Options& options);
+
+} // namespace cli

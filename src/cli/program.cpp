@@ -1,0 +1,83 @@
+#include "cli/program.h"
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/output.h"
+
+#include <csignal>
+#include <exception>
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace cli {
+namespace {
+
+/// Icinga joins standard error to the output of a plugin: debug messages are for people who ask for them.
+void set_up_logging(const Options& options) {
+    constexpr int debug_verbosity = 3;
+    if (options.verbosity < debug_verbosity || options.manners == Manners::plugin) {
+        return; // nothing below cli/ logs above debug
+    }
+    spdlog::set_default_logger(spdlog::stderr_logger_st("tcpadvisor"));
+    spdlog::set_level(spdlog::level::debug);
+}
+
+int help(const Options& options) {
+    const bool whole_program = options.manners == Manners::person && !options.command_named;
+    const auto command = whole_program ? std::nullopt : std::optional(options.command);
+    const std::string text = options.version ? "tcpadvisor " TCPADVISOR_VERSION "\n" : help_text(command, options.manners);
+    Options plain = options;
+    plain.output.reset();
+    if (const base::Status written = deliver(plain, text); !written) {
+        return fail(options, written.error().what);
+    }
+    constexpr int plugin_help = 3; // what the plugin guidelines ask for
+    return options.manners == Manners::plugin ? plugin_help : 0;
+}
+
+int dispatch(const Options& options) {
+    if (options.help || options.version) {
+        return help(options);
+    }
+    set_up_logging(options);
+    start_timeout(options);
+    switch (options.command) {
+    case Command::report:
+    case Command::check:
+    case Command::audit:
+        return judge(options);
+    case Command::ports:
+        return ports(options);
+    case Command::states:
+        return states(options);
+    case Command::explain:
+        return explain(options);
+    case Command::rules:
+        return rules_command(options);
+    case Command::record:
+        return record(options);
+    }
+    return fail(options, "unknown command");
+}
+
+} // namespace
+
+int run(const std::vector<std::string>& argv) {
+    std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of write(), with a message and exit code 3
+    Options options;
+    try {
+        const auto parsed = parse_options(argv);
+        if (!parsed) {
+            options = parsed.error().understood;
+            return fail(options, parsed.error().message,
+                        {options.manners == Manners::plugin ? "see check_tcpadvisor --help" : "see tcpadvisor --help"});
+        }
+        options = *parsed;
+        return dispatch(options);
+    } catch (const std::exception& error) {
+        return fail(options, std::string("internal error: ") + error.what());
+    }
+}
+
+} // namespace cli

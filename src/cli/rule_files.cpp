@@ -1,0 +1,112 @@
+#include "cli/rule_files.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "rules/shipped.h"
+
+#include <chrono>
+
+namespace cli {
+namespace {
+
+constexpr std::size_t largest_file = 1 << 20;
+constexpr const char* default_rules = TCPADVISOR_SYSCONFDIR "/rules.d";
+constexpr const char* default_settings = TCPADVISOR_SYSCONFDIR "/tcpadvisor.toml";
+
+/// One line of text for a person, and for line 1 of a check.
+std::string broken_line(const base::Gap& gap) {
+    return gap.what + ": " + (gap.detail.empty() ? std::string(base::name(gap.why)) : gap.detail);
+}
+
+base::Status read_drop_ins(const Options& options, RuleFiles& files) {
+    const std::string directory = options.rules_dir.value_or(default_rules);
+    const auto names = base::list_directory(directory, ".toml");
+    if (!names) {
+        if (options.rules_dir) {
+            return base::Error{"--rules " + broken_line(names.error())};
+        }
+        if (names.error().why != base::Why::absent) {
+            files.broken.push_back(broken_line(names.error()));
+        }
+        return base::Nothing{};
+    }
+    for (const std::string& name : *names) {
+        const std::string path = directory + "/" + name;
+        if (auto text = base::read_file(path, largest_file)) {
+            files.inputs.drop_ins.push_back({path, std::move(*text)});
+        } else {
+            files.broken.push_back(broken_line(text.error()));
+        }
+    }
+    return base::Nothing{};
+}
+
+base::Status read_settings(const Options& options, RuleFiles& files) {
+    const std::string path = options.config.value_or(default_settings);
+    auto text = base::read_file(path, largest_file);
+    if (text) {
+        files.inputs.settings = rules::TextFile{path, std::move(*text)};
+    } else if (options.config && text.error().why == base::Why::absent) {
+        return base::Error{"--config " + broken_line(text.error())};
+    } else if (text.error().why != base::Why::absent) {
+        files.broken.push_back(broken_line(text.error()));
+    }
+    return base::Nothing{};
+}
+
+std::vector<std::string> tags_of(const Options& options) {
+    if (!options.tag.empty() || !options.rule.empty()) {
+        return options.tag; // a rule that is named is judged whatever its tags
+    }
+    switch (options.command) {
+    case Command::check:
+        return {"health"};
+    case Command::audit:
+        return {"tuning"};
+    default:
+        return {};
+    }
+}
+
+} // namespace
+
+base::Result<RuleFiles> find_rules(const Options& options, Prose prose) {
+    RuleFiles files;
+    for (const base::Embedded& file : prose == Prose::with ? rules::shipped_rules() : rules::lean_rules()) {
+        files.inputs.shipped.push_back({"shipped:" + std::string(file.name), std::string(file.text)});
+    }
+    if (const auto status = read_drop_ins(options, files); !status) {
+        return status.error();
+    }
+    if (const auto status = read_settings(options, files); !status) {
+        return status.error();
+    }
+    files.inputs.set = options.set;
+    files.inputs.warning = options.warning;
+    files.inputs.critical = options.critical;
+    files.inputs.only = options.rule;
+    files.inputs.excluded = options.exclude_rule;
+    files.inputs.tags = tags_of(options);
+    files.inputs.now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return files;
+}
+
+base::Result<rules::Loaded, LoadError> load_rules(const Options& options, Prose prose) {
+    auto files = find_rules(options, prose);
+    if (!files) {
+        return LoadError{files.error().what, {}};
+    }
+    rules::Loaded loaded = rules::load(files->inputs);
+    if (loaded.argument_errors.has_errors()) {
+        const auto errors = loaded.argument_errors.sorted();
+        LoadError error{errors.front().place.file + ": " + errors.front().message, {}};
+        for (const base::Diagnostic& diagnostic : errors) {
+            error.details.push_back(base::to_text(diagnostic));
+        }
+        return error;
+    }
+    loaded.broken_files.insert(loaded.broken_files.end(), files->broken.begin(), files->broken.end());
+    return loaded;
+}
+
+} // namespace cli

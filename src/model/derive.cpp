@@ -1,0 +1,43 @@
+#include "model/derive.h"
+
+#include "model/tables.h"
+
+namespace model {
+namespace {
+
+using facts::TableId;
+
+facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const Assumptions& assumed) {
+    const snapshot::Sysctls sysctls = space.sysctls.assuming(assumed);
+    const auto ports = std::make_shared<const PortModel>(space, sysctls);
+    facts::NamespaceFacts derived;
+    derived.label = space.label;
+    derived.id = space.id;
+    const auto put = [&](TableId which, std::unique_ptr<facts::Table> table) {
+        derived.tables[static_cast<std::size_t>(which)] = std::move(table);
+    };
+    put(TableId::network_namespace, namespace_table(space, sysctls, ports));
+    put(TableId::destination, destination_table(ports));
+    put(TableId::source, source_table(ports));
+    put(TableId::listener, listener_table(space, *ports));
+    put(TableId::close_wait, close_wait_table(space));
+    put(TableId::sysctl, sysctl_table(sysctls));
+    return derived;
+}
+
+} // namespace
+
+facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, const snapshot::History& /*history*/) {
+    facts::Facts derived;
+    derived.host = host_table(host);
+    for (const snapshot::Namespace& space : host.namespaces) {
+        derived.namespaces.push_back(derive_namespace(space, assumed));
+        derived.gaps.insert(derived.gaps.end(), space.gaps.begin(), space.gaps.end());
+        if (space.lost_sockets) {
+            derived.gaps.push_back(*space.lost_sockets);
+        }
+    }
+    return derived;
+}
+
+} // namespace model

@@ -1,0 +1,19 @@
+// From a snapshot to facts. Pure: the same snapshot under other sysctls, or with another history, is the same call with
+// other arguments. The tables refer to the snapshot, which must outlive them.
+#pragma once
+
+#include "facts/table.h"
+#include "snapshot/history.h"
+#include "snapshot/host.h"
+
+#include <map>
+#include <string>
+
+namespace model {
+
+/// Sysctls (name, text) to take in place of the kernel's, in every namespace.
+using Assumptions = std::map<std::string, std::string>;
+
+facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, const snapshot::History& history);
+
+} // namespace model

@@ -1,0 +1,232 @@
+#include "model/destinations.h"
+
+#include "model/row_table.h"
+
+#include <algorithm>
+
+namespace model {
+namespace {
+
+using facts::Basis;
+using facts::Destination;
+using facts::Value;
+
+Value count(std::uint32_t number) {
+    return static_cast<double>(number);
+}
+
+Basis basis_of(const Destination& d) {
+    return d.free_min == d.free_max ? Basis::measured : Basis::inferred;
+}
+
+constexpr auto getters = std::to_array<Getter<Destination>>({
+    {"source", [](const Destination& d) { return Value(d.local.value_or("")); }},
+    {"remote",
+     [](const Destination& d) {
+         const auto address = snapshot::Address::parse(d.remote);
+         return Value(snapshot::end_point_text(address.value_or(snapshot::Address()), d.remote_port));
+     }},
+    {"remote_address", [](const Destination& d) { return Value(d.remote); }},
+    {"remote_port", [](const Destination& d) { return count(d.remote_port); }},
+    {"device", [](const Destination& d) { return count(d.device); }},
+    {"loopback", [](const Destination& d) { return Value(d.loopback); }},
+    {"connections", [](const Destination& d) { return count(d.connections); }},
+    {"established", [](const Destination& d) { return count(d.established); }},
+    {"syn_sent", [](const Destination& d) { return count(d.syn_sent); }},
+    {"syn_sent_retried", [](const Destination& d) { return count(d.syn_sent_retried); }},
+    {"fin_wait", [](const Destination& d) { return count(d.fin_wait); }},
+    {"time_wait", [](const Destination& d) { return count(d.time_wait); }},
+    {"close_wait", [](const Destination& d) { return count(d.close_wait); }},
+    {"in_use", [](const Destination& d) { return count(d.in_use); }},
+    {"blocked", [](const Destination& d) { return Value(d.blocked, basis_of(d)); }},
+    {"free", [](const Destination& d) { return Value(d.free, basis_of(d)); }},
+    {"free_min", [](const Destination& d) { return count(d.free_min); }},
+    {"free_max", [](const Destination& d) { return count(d.free_max); }},
+    {"used_percent", [](const Destination& d) { return Value(d.used_percent, basis_of(d)); }},
+    {"reuse_applies",
+     [](const Destination& d) { return Value(d.reuse.applies, d.reuse.inferred ? Basis::inferred : Basis::measured); }},
+    {"reusable", [](const Destination& d) { return count(d.reuse.reusable); }},
+    {"births_5s", [](const Destination& d) { return Value(d.births_5s); }},
+    {"births_15s", [](const Destination& d) { return Value(d.births_15s); }},
+    {"births_60s", [](const Destination& d) { return Value(d.births_60s); }},
+    {"sustainable_rate", [](const Destination& d) { return Value(d.sustainable_rate, basis_of(d)); }},
+    {"load_percent", [](const Destination& d) { return Value(d.load_percent, basis_of(d)); }},
+    {"load_percent_15s", [](const Destination& d) { return Value(d.load_percent_15s, basis_of(d)); }},
+    {"peak_percent", [](const Destination& d) { return Value(d.peak_percent, basis_of(d)); }},
+    {"exhausted_in",
+     [](const Destination& d) {
+         return d.exhausted_in ? Value(*d.exhausted_in, basis_of(d))
+                               : Value(base::Gap{"exhausted_in", base::Why::absent, "the rate is sustainable"});
+     }},
+});
+static_assert(follows(facts::destination_columns, getters));
+
+class DestinationTable : public facts::Table {
+  public:
+    explicit DestinationTable(std::shared_ptr<const PortModel> ports) : ports_(std::move(ports)) {}
+
+    const facts::Schema& schema() const override { return facts::schema(facts::TableId::destination); }
+    std::size_t size() const override { return ports_->book ? ports_->book->order().size() : 0; }
+    std::size_t quiet_from() const override { return ports_->book ? ports_->book->busy_count() : 0; }
+
+    Value get(std::size_t row, std::size_t column) const override {
+        if (!current_ || current_row_ != row) {
+            current_ = ports_->destination(row);
+            current_row_ = row;
+        }
+        return getters[column].get(*current_);
+    }
+
+    std::optional<facts::Bounds> quiet_bounds(std::size_t column) const override {
+        const std::string_view name = facts::destination_columns[column].name;
+        const double most = ports_->book->quiet_below() - 1;
+        for (const std::string_view counted :
+             {"connections", "established", "syn_sent", "syn_sent_retried", "fin_wait", "time_wait", "close_wait",
+              "in_use", "reusable"}) {
+            if (name == counted) {
+                return facts::Bounds{0, most};
+            }
+        }
+        if (name == "births_5s") {
+            return facts::Bounds{0, most / 5};
+        }
+        if (name == "births_15s") {
+            return facts::Bounds{0, most / 15};
+        }
+        if (name == "births_60s") {
+            return facts::Bounds{0, most / 60};
+        }
+        const double usable = ports_->space->usable;
+        const double taken = std::min(usable, most + quiet_blocked());
+        if (name == "free") {
+            return facts::Bounds{usable - taken, usable};
+        }
+        if (name == "used_percent" && usable > 0) {
+            return facts::Bounds{0, 100 * taken / usable};
+        }
+        return std::nullopt;
+    }
+
+    std::optional<base::Gap> incomplete() const override { return ports_->incomplete(); }
+
+  private:
+    double quiet_blocked() const {
+        return static_cast<double>(ports_->space->blocked_count + ports_->book->occupation().suspect.count());
+    }
+
+    std::shared_ptr<const PortModel> ports_;
+    mutable std::optional<Destination> current_;
+    mutable std::size_t current_row_ = 0;
+};
+
+facts::NamespacePorts frame_of(const PortModel& ports) {
+    facts::NamespacePorts answer;
+    answer.label = ports.space_of.label;
+    answer.id = ports.space_of.id;
+    answer.gaps = ports.space_of.gaps;
+    answer.unknown = ports.incomplete();
+    if (ports.space) {
+        answer.low = ports.space->range.low;
+        answer.high = ports.space->range.high;
+        answer.size = ports.space->range.size();
+        answer.reserved = ports.space->reserved;
+    }
+    return answer;
+}
+
+void rank(std::vector<Destination>& destinations, PortsQuery::Order order) {
+    const auto before = [order](const Destination& a, const Destination& b) {
+        switch (order) {
+        case PortsQuery::Order::connections:
+            return a.connections > b.connections;
+        case PortsQuery::Order::rate:
+            return a.births_15s > b.births_15s;
+        case PortsQuery::Order::left:
+            return a.exhausted_in.value_or(1e9) < b.exhausted_in.value_or(1e9);
+        case PortsQuery::Order::used:
+            break;
+        }
+        return a.used_percent > b.used_percent;
+    };
+    std::stable_sort(destinations.begin(), destinations.end(), before);
+}
+
+bool wanted(const snapshot::Flow& flow, const PortsQuery& query) {
+    return (!query.from || flow.source == *query.from) &&
+           (!query.to || (flow.remote == query.to->address && flow.remote_port == query.to->port && flow.device == 0));
+}
+
+} // namespace
+
+PortModel::PortModel(const snapshot::Namespace& of, const snapshot::Sysctls& sysctls)
+    : space_of(of), space(port_space(of, sysctls)), settings(reuse_settings(sysctls)) {
+    if (space && of.source != snapshot::SocketSource::none) {
+        book = std::make_unique<TallyBook>(of.sockets, *space, settings.delay_ms);
+    }
+}
+
+facts::Destination PortModel::destination(std::size_t place) const {
+    const snapshot::Flow& flow = space_of.sockets.flows()[book->order()[place]];
+    return destination_of(flow, book->tally(place), *space, book->occupation(), settings);
+}
+
+std::optional<base::Gap> PortModel::incomplete() const {
+    if (!space) {
+        return space.error();
+    }
+    return space_of.lost_sockets;
+}
+
+Headline PortModel::worst() const {
+    Headline worst;
+    for (std::size_t place = 0; book && place < book->busy_count(); ++place) {
+        const Tally& tally = book->tally(place);
+        if (tally.connections == 0) {
+            continue; // only ports outside the range: not a destination
+        }
+        const Headline one = headline_of(space_of.sockets.flows()[book->order()[place]], tally, *space,
+                                         book->occupation(), settings);
+        worst.used_percent = std::max(worst.used_percent, one.used_percent);
+        worst.load_percent = std::max(worst.load_percent, one.load_percent);
+    }
+    return worst;
+}
+
+std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports) {
+    return std::make_unique<DestinationTable>(std::move(ports));
+}
+
+facts::NamespacePorts ports_answer(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls,
+                                   const PortsQuery& query) {
+    const PortModel ports(space, sysctls);
+    facts::NamespacePorts answer = frame_of(ports);
+    if (!ports.book) {
+        return answer;
+    }
+    const snapshot::FlowTable& flows = space.sockets.flows();
+    for (std::size_t place = 0; place < ports.book->order().size(); ++place) {
+        const bool enough = place >= ports.book->busy_count() && answer.destinations.size() >= query.top;
+        if (enough && !query.to) {
+            break; // quiet ones cannot be among the busiest
+        }
+        if (wanted(flows[ports.book->order()[place]], query) && ports.book->tally(place).connections > 0) {
+            answer.destinations.push_back(ports.destination(place));
+        }
+    }
+    rank(answer.destinations, query.order);
+    answer.destinations.resize(std::min(answer.destinations.size(), query.to ? 1 : query.top));
+    if (query.to && answer.destinations.empty()) {
+        snapshot::Flow flow;
+        flow.source = query.from.value_or(snapshot::Address());
+        flow.remote = query.to->address;
+        flow.remote_port = query.to->port;
+        answer.destinations.push_back(
+            destination_of(flow, Tally{}, *ports.space, ports.book->occupation(), ports.settings));
+        if (!query.from) {
+            answer.destinations.back().local.reset();
+        }
+    }
+    return answer;
+}
+
+} // namespace model

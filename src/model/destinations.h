@@ -1,0 +1,45 @@
+// The `destination` table, and the answers of `tcpadvisor ports`. Rows are made when they are asked for.
+#pragma once
+
+#include "facts/table.h"
+#include "model/ports.h"
+#include "snapshot/host.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace model {
+
+/// What all tables about ports of one namespace share. Refers to the snapshot, which must outlive it.
+struct PortModel {
+    PortModel(const snapshot::Namespace& of, const snapshot::Sysctls& sysctls);
+
+    const snapshot::Namespace& space_of;
+    snapshot::Reading<PortSpace> space;
+    ReuseSettings settings;
+    std::unique_ptr<TallyBook> book; // null if the space or the sockets are unknown
+
+    facts::Destination destination(std::size_t place) const;
+    /// Why there is no book, or why it is incomplete.
+    std::optional<base::Gap> incomplete() const;
+    /// The highest of the busy destinations; zeros without any.
+    Headline worst() const;
+};
+
+std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports);
+
+/// Which destinations `tcpadvisor ports` was asked about.
+struct PortsQuery {
+    std::optional<snapshot::EndPoint> to;
+    std::optional<snapshot::Address> from;
+    enum class Order { used, connections, rate, left };
+    Order order = Order::used;
+    std::size_t top = 20;
+};
+
+/// With `to`, exactly one destination, also when nothing is connected to it.
+facts::NamespacePorts ports_answer(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls,
+                                   const PortsQuery& query);
+
+} // namespace model

@@ -1,0 +1,44 @@
+// Rates and forecast of one destination from the ages of its TIME_WAIT sockets (kernel-model 0 and 4.2). Pure
+// arithmetic: an entry of age a was born a seconds ago and dies when it is 61 s old.
+#pragma once
+
+#include "model/tally.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+namespace model {
+
+/// 60 s and the slack of the timer wheel: mean of 2600 at HZ=250 (kernel-model 4).
+constexpr double time_wait_seconds = 61.07;
+
+struct Births {
+    double over_5s = 0; // per second
+    double over_15s = 0;
+    double over_60s = 0;
+};
+Births births(const std::array<std::uint16_t, age_bins>& ages);
+
+/// The rate that a forecast goes on with: over 5 s if that counts enough sockets, else over 15 s; 0 once nothing was
+/// born for 5 s, because a burst that is over is not a trend. Per second.
+double present_rate(const Births& births);
+
+struct Load {
+    double sustainable_rate = 0; // per second
+    double percent = 0;          // over 60 s, at most `most_load`
+    double percent_15s = 0;
+};
+constexpr double most_load = 1000;
+
+/// `room`: ports that TIME_WAIT may fill (usable less blocked less those of live connections); `hold_seconds`: how long
+/// a closed connection keeps its port.
+Load load_of(const Births& births, double room, double hold_seconds);
+
+struct Forecast {
+    double peak_ports = 0;            // most ports that TIME_WAIT holds within the next 60 s
+    std::optional<double> full_after; // seconds until they fill `room`
+};
+Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, double room);
+
+} // namespace model

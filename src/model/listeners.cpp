@@ -1,0 +1,71 @@
+#include "model/row_table.h"
+#include "model/tables.h"
+
+namespace model {
+namespace {
+
+using facts::Value;
+using snapshot::State;
+
+struct Row {
+    const snapshot::Listener* listener;
+    std::optional<bool> in_range; // none: the range is unknown
+    std::optional<bool> reserved;
+    std::optional<bool> fixed;
+};
+
+Value number(std::uint32_t value) {
+    return static_cast<double>(value);
+}
+
+Value in_state(const Row& row, State state) {
+    return number(row.listener->connections[static_cast<std::size_t>(state)]);
+}
+
+/// A listen(0) socket takes one connection: the queue is full when it holds more than its limit.
+double queue_percent(const snapshot::Listener& listener) {
+    return 100.0 * listener.accept_queue / std::max<std::uint32_t>(listener.backlog, 1);
+}
+
+Value truth_or(const std::optional<bool>& truth, std::string_view what, base::Why why) {
+    return truth ? Value(*truth) : Value(base::Gap{std::string(what), why, {}});
+}
+
+constexpr auto getters = std::to_array<Getter<Row>>({
+    {"listener", [](const Row& r) { return Value(snapshot::end_point_text(r.listener->address, r.listener->port)); }},
+    {"address", [](const Row& r) { return Value(r.listener->address.to_text()); }},
+    {"port", [](const Row& r) { return number(r.listener->port); }},
+    {"uid", [](const Row& r) { return number(r.listener->uid); }},
+    {"accept_queue", [](const Row& r) { return number(r.listener->accept_queue); }},
+    {"backlog", [](const Row& r) { return number(r.listener->backlog); }},
+    {"queue_percent", [](const Row& r) { return Value(queue_percent(*r.listener)); }},
+    {"full", [](const Row& r) { return Value(r.listener->accept_queue > r.listener->backlog); }},
+    {"in_range", [](const Row& r) { return truth_or(r.in_range, "the port range", base::Why::failed); }},
+    {"is_reserved", [](const Row& r) { return truth_or(r.reserved, "the reserved ports", base::Why::failed); }},
+    {"fixed", [](const Row& r) { return truth_or(r.fixed, "explicit binds", base::Why::not_collected); }},
+    {"established", [](const Row& r) { return in_state(r, State::established); }},
+    {"syn_recv", [](const Row& r) { return in_state(r, State::syn_recv); }},
+    {"time_wait", [](const Row& r) { return in_state(r, State::time_wait); }},
+    {"close_wait", [](const Row& r) { return in_state(r, State::close_wait); }},
+});
+static_assert(follows(facts::listener_columns, getters));
+
+} // namespace
+
+std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, const PortModel& ports) {
+    std::vector<Row> rows;
+    for (const snapshot::Listener& listener : space.sockets.listeners()) {
+        Row row{&listener, std::nullopt, std::nullopt, std::nullopt};
+        if (ports.space) {
+            row.in_range = ports.space->range.contains(listener.port);
+            row.reserved = *row.in_range && !ports.space->eligible.test(listener.port);
+        }
+        if (const snapshot::PortSet* explicit_ports = space.sockets.explicit_ports()) {
+            row.fixed = explicit_ports->test(listener.port);
+        }
+        rows.push_back(row);
+    }
+    return std::make_unique<RowTable<Row>>(facts::TableId::listener, std::move(rows), getters, space.lost_sockets);
+}
+
+} // namespace model

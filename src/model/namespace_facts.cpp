@@ -1,0 +1,234 @@
+#include "model/row_table.h"
+#include "model/tables.h"
+
+#include <algorithm>
+
+namespace model {
+namespace {
+
+using facts::Basis;
+using facts::Value;
+using snapshot::State;
+
+struct Space {
+    const snapshot::Namespace* space;
+    snapshot::Sysctls sysctls;
+    std::shared_ptr<const PortModel> ports;
+};
+
+template <State state>
+Value in_state(const Space& s) {
+    if (s.space->lost_sockets) {
+        return *s.space->lost_sockets;
+    }
+    return static_cast<double>(s.space->sockets.count(state));
+}
+
+Value fin_wait(const Space& s) {
+    if (s.space->lost_sockets) {
+        return *s.space->lost_sockets;
+    }
+    return static_cast<double>(s.space->sockets.count(State::fin_wait1) + s.space->sockets.count(State::fin_wait2));
+}
+
+Value bound(const Space& s) {
+    if (s.space->sockets.bound_ports() == nullptr) {
+        return base::Gap{"bound sockets", base::Why::not_collected, {}};
+    }
+    return in_state<State::bound>(s);
+}
+
+template <typename F>
+Value of_space(const Space& s, F number) {
+    return s.ports->space ? Value(static_cast<double>(number(*s.ports->space))) : Value(s.ports->space.error());
+}
+
+/// Explicit binds and bound sockets that were not asked for, or that others may hold, make this a lower bound.
+Basis basis_of_blocked(const PortSpace& space) {
+    return space.explicit_known && space.hidden_bound == 0 ? Basis::measured : Basis::inferred;
+}
+
+Value blocked(const Space& s) {
+    if (!s.ports->space) {
+        return s.ports->space.error();
+    }
+    return Value(s.ports->space->blocked_count, basis_of_blocked(*s.ports->space));
+}
+
+Value blocked_percent(const Space& s) {
+    if (!s.ports->space) {
+        return s.ports->space.error();
+    }
+    const PortSpace& space = *s.ports->space;
+    const double percent = space.usable > 0 ? 100.0 * space.blocked_count / space.usable : 100.0;
+    return {percent, basis_of_blocked(space)};
+}
+
+Value sysctl(const Space& s, std::string_view name) {
+    return value_of(s.sysctls.integer(name));
+}
+
+Value counter(const Space& s, std::string_view key) {
+    return value_of(s.space->counters.get(key));
+}
+
+Value ehash_entries(const Space& s) {
+    const auto entries = s.sysctls.integer("net.ipv4.tcp_ehash_entries");
+    return entries ? Value(std::abs(static_cast<double>(*entries))) // negative: shared with the initial namespace
+                   : Value(entries.error());
+}
+
+Value tw_reuse_delay(const Space& s) {
+    const auto delay = s.sysctls.integer("net.ipv4.tcp_tw_reuse_delay");
+    return delay ? Value(static_cast<double>(*delay)) : Value(1000.0, Basis::inferred);
+}
+
+Value worst_ports(const Space& s, double Headline::* which) {
+    if (const auto gap = s.ports->incomplete()) {
+        return *gap;
+    }
+    return {s.ports->worst().*which, Basis::inferred};
+}
+
+Value accept_queue_percent(const Space& s) {
+    if (s.space->lost_sockets) {
+        return *s.space->lost_sockets;
+    }
+    double worst = 0;
+    for (const snapshot::Listener& listener : s.space->sockets.listeners()) {
+        worst = std::max(worst, 100.0 * listener.accept_queue / std::max<std::uint32_t>(listener.backlog, 1));
+    }
+    return worst;
+}
+
+Value close_wait_leaked(const Space& s) {
+    if (s.space->lost_sockets) {
+        return *s.space->lost_sockets;
+    }
+    double leaked = 0;
+    for (const snapshot::CloseWaitGroup& group : s.space->sockets.close_waits()) {
+        if (group.kind == snapshot::CloseWaitKind::leaked) {
+            if (group.without_age > 0) {
+                return base::Gap{"the age of CLOSE_WAIT sockets", base::Why::failed, "only sock_diag tells it"};
+            }
+            leaked += group.older[1];
+        }
+    }
+    return leaked;
+}
+
+constexpr auto getters = std::to_array<Getter<Space>>({
+    {"established", in_state<State::established>},
+    {"syn_sent", in_state<State::syn_sent>},
+    {"syn_recv", in_state<State::syn_recv>},
+    {"fin_wait1", in_state<State::fin_wait1>},
+    {"fin_wait2", in_state<State::fin_wait2>},
+    {"fin_wait", fin_wait},
+    {"time_wait", in_state<State::time_wait>},
+    {"close", in_state<State::close>},
+    {"close_wait", in_state<State::close_wait>},
+    {"last_ack", in_state<State::last_ack>},
+    {"listen", in_state<State::listen>},
+    {"closing", in_state<State::closing>},
+    {"bound", bound},
+    {"range_low", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.range.low; }); }},
+    {"range_high", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.range.high; }); }},
+    {"range_size", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.range.size(); }); }},
+    {"reserved", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.reserved; }); }},
+    {"reserved_percent",
+     [](const Space& s) { return of_space(s, [](const PortSpace& p) { return 100.0 * p.reserved / p.range.size(); }); }},
+    {"usable", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.usable; }); }},
+    {"blocked", blocked},
+    {"blocked_percent", blocked_percent},
+    {"tw_reuse", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_tw_reuse"); }},
+    {"tw_reuse_delay", tw_reuse_delay},
+    {"timestamps", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_timestamps"); }},
+    {"fin_timeout", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_fin_timeout"); }},
+    {"somaxconn", [](const Space& s) { return sysctl(s, "net.core.somaxconn"); }},
+    {"syncookies", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_syncookies"); }},
+    {"max_tw_buckets", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_max_tw_buckets"); }},
+    {"tw_buckets", [](const Space& s) { return counter(s, "sockstat.TCP.tw"); }},
+    {"tw_bucket_percent",
+     [](const Space& s) {
+         return percent_of(s.space->counters.get("sockstat.TCP.tw"),
+                           s.sysctls.integer("net.ipv4.tcp_max_tw_buckets"));
+     }},
+    {"ehash_entries", ehash_entries},
+    {"tw_recycle", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_tw_recycle"); }},
+    {"conntrack_count", [](const Space& s) { return counter(s, "conntrack.count"); }},
+    {"conntrack_max", [](const Space& s) { return counter(s, "conntrack.max"); }},
+    {"conntrack_percent",
+     [](const Space& s) {
+         return percent_of(s.space->counters.get("conntrack.count"), s.space->counters.get("conntrack.max"));
+     }},
+    {"listen_overflows", [](const Space& s) { return counter(s, "netstat.TcpExt.ListenOverflows"); }},
+    {"time_wait_overflows", [](const Space& s) { return counter(s, "netstat.TcpExt.TCPTimeWaitOverflow"); }},
+    {"ports_used_percent", [](const Space& s) { return worst_ports(s, &Headline::used_percent); }},
+    {"ports_load_percent", [](const Space& s) { return worst_ports(s, &Headline::load_percent); }},
+    {"accept_queue_percent", accept_queue_percent},
+    {"close_wait_leaked", close_wait_leaked},
+});
+static_assert(follows(facts::namespace_columns, getters));
+
+/// Counters and sysctls of the whole host, from the first namespace that has them.
+struct HostRow {
+    const snapshot::Host* host;
+    snapshot::Reading<std::uint64_t> counter(std::string_view key) const {
+        snapshot::Reading<std::uint64_t> found = base::Gap{std::string(key), base::Why::absent, {}};
+        for (const snapshot::Namespace& space : host->namespaces) {
+            if (found = space.counters.get(key); found) {
+                break;
+            }
+        }
+        return found;
+    }
+    snapshot::Reading<std::vector<std::int64_t>> sysctl(std::string_view name, std::size_t numbers) const {
+        snapshot::Reading<std::vector<std::int64_t>> found = base::Gap{std::string(name), base::Why::absent, {}};
+        for (const snapshot::Namespace& space : host->namespaces) {
+            if (found = space.sysctls.integers(name, numbers); found || found.error().why != base::Why::absent) {
+                break;
+            }
+        }
+        return found;
+    }
+    snapshot::Reading<std::int64_t> number(std::string_view name, std::size_t numbers, std::size_t which) const {
+        const auto found = sysctl(name, numbers);
+        if (!found) {
+            return found.error();
+        }
+        return (*found)[which];
+    }
+};
+
+constexpr auto host_getters = std::to_array<Getter<HostRow>>({
+    {"kernel", [](const HostRow& h) { return Value(h.host->kernel); }},
+    {"orphans", [](const HostRow& h) { return value_of(h.counter("sockstat.TCP.orphan")); }},
+    {"max_orphans", [](const HostRow& h) { return value_of(h.number("net.ipv4.tcp_max_orphans", 1, 0)); }},
+    {"orphan_percent",
+     [](const HostRow& h) {
+         return percent_of(h.counter("sockstat.TCP.orphan"), h.number("net.ipv4.tcp_max_orphans", 1, 0));
+     }},
+    {"tcp_memory", [](const HostRow& h) { return value_of(h.counter("sockstat.TCP.mem")); }},
+    {"tcp_memory_pressure", [](const HostRow& h) { return value_of(h.number("net.ipv4.tcp_mem", 3, 1)); }},
+    {"tcp_memory_limit", [](const HostRow& h) { return value_of(h.number("net.ipv4.tcp_mem", 3, 2)); }},
+    {"tcp_memory_percent",
+     [](const HostRow& h) { return percent_of(h.counter("sockstat.TCP.mem"), h.number("net.ipv4.tcp_mem", 3, 2)); }},
+    {"tcp_allocated", [](const HostRow& h) { return value_of(h.counter("sockstat.TCP.alloc")); }},
+});
+static_assert(follows(facts::host_columns, host_getters));
+
+} // namespace
+
+std::unique_ptr<facts::Table> host_table(const snapshot::Host& host) {
+    return std::make_unique<RowTable<HostRow>>(facts::TableId::host, std::vector<HostRow>{{&host}}, host_getters,
+                                               std::nullopt);
+}
+
+std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls,
+                                              std::shared_ptr<const PortModel> ports) {
+    return std::make_unique<RowTable<Space>>(facts::TableId::network_namespace,
+                                             std::vector<Space>{{&space, sysctls, std::move(ports)}}, getters,
+                                             std::nullopt);
+}
+
+} // namespace model

@@ -1,0 +1,24 @@
+// The port arithmetic of one destination: in use, blocked, free with its interval, reuse, rates and forecast
+// (kernel-model 0, 1 and 3.3). What sock_diag cannot tell becomes the interval; `free` is the best estimate in it.
+#pragma once
+
+#include "facts/ports.h"
+#include "model/reuse.h"
+#include "model/tally.h"
+#include "snapshot/flow_table.h"
+
+namespace model {
+
+/// `book` and `space` of the namespace; `place` is the flow's place in the book's order.
+facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
+                                  const Occupation& occupation, const ReuseSettings& settings);
+
+/// Only the estimate of used_percent and load_percent: cheap enough for every busy destination.
+struct Headline {
+    double used_percent = 0;
+    double load_percent = 0;
+};
+Headline headline_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
+                     const Occupation& occupation, const ReuseSettings& settings);
+
+} // namespace model

@@ -1,0 +1,56 @@
+#include "model/row_table.h"
+#include "model/tables.h"
+
+namespace model {
+namespace {
+
+using facts::Value;
+using snapshot::SysctlInfo;
+
+struct Row {
+    const SysctlInfo* info;
+    snapshot::Reading<std::string> text;
+    snapshot::Reading<std::int64_t> number;
+};
+
+Value absent(const Row& row, std::string_view why) {
+    return base::Gap{std::string(row.info->name), base::Why::absent, std::string(why)};
+}
+
+constexpr auto getters = std::to_array<Getter<Row>>({
+    {"name", [](const Row& r) { return Value(std::string(r.info->name)); }},
+    {"runtime", [](const Row& r) { return r.text ? Value(*r.text) : Value(r.text.error()); }},
+    {"number",
+     [](const Row& r) {
+         return r.info->kind == SysctlInfo::Kind::integer ? value_of(r.number) : absent(r, "more than one number");
+     }},
+    {"default",
+     [](const Row& r) {
+         const bool fixed = !r.info->default_value.empty() || r.info->kind == SysctlInfo::Kind::ports;
+         return fixed ? Value(std::string(r.info->default_value)) : absent(r, "the default depends on the machine");
+     }},
+    {"default_number",
+     [](const Row& r) {
+         snapshot::Sysctls defaults;
+         defaults.set(r.info->name, r.info->default_value);
+         const auto number = defaults.integer(r.info->name);
+         return number ? Value(static_cast<double>(*number)) : absent(r, "no default with one number");
+     }},
+    {"per_namespace", [](const Row& r) { return Value(r.info->per_namespace); }},
+    {"boot", [](const Row& r) { return absent(r, "sysctl.d was not read"); }},
+    {"boot_origin", [](const Row& r) { return absent(r, "sysctl.d was not read"); }},
+    {"drifted", [](const Row& r) { return absent(r, "sysctl.d was not read"); }},
+});
+static_assert(follows(facts::sysctl_columns, getters));
+
+} // namespace
+
+std::unique_ptr<facts::Table> sysctl_table(const snapshot::Sysctls& sysctls) {
+    std::vector<Row> rows;
+    for (const SysctlInfo& info : snapshot::known_sysctls()) {
+        rows.push_back({&info, sysctls.text(info.name), sysctls.integer(info.name)});
+    }
+    return std::make_unique<RowTable<Row>>(facts::TableId::sysctl, std::move(rows), getters, std::nullopt);
+}
+
+} // namespace model

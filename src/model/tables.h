@@ -1,0 +1,21 @@
+// The tables that need no shared arithmetic, one function each.
+#pragma once
+
+#include "facts/table.h"
+#include "model/destinations.h"
+#include "snapshot/history.h"
+#include "snapshot/host.h"
+
+#include <memory>
+
+namespace model {
+
+std::unique_ptr<facts::Table> host_table(const snapshot::Host& host);
+std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls,
+                                              std::shared_ptr<const PortModel> ports);
+std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> ports);
+std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, const PortModel& ports);
+std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space);
+std::unique_ptr<facts::Table> sysctl_table(const snapshot::Sysctls& sysctls);
+
+} // namespace model

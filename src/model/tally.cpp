@@ -1,0 +1,186 @@
+#include "model/tally.h"
+
+#include <algorithm>
+
+namespace model {
+namespace {
+
+using snapshot::State;
+
+constexpr std::size_t fewest_busy = 16;
+constexpr std::uint32_t always_busy = 64; // connections
+constexpr std::size_t block_size = 4096;
+constexpr std::uint8_t most_sources = 250;
+constexpr std::uint8_t no_source = 255;
+constexpr std::uint32_t not_tallied = 0xFFFFFFFF;
+
+void count(Tally& tally, const snapshot::Record& record, const PortSpace& space, std::uint16_t reuse_age) {
+    ++tally.connections;
+    ++tally.states[record.state];
+    const auto state = static_cast<State>(record.state);
+    const bool eligible = space.eligible.test(record.port);
+    const bool blocked = space.blocked.test(record.port);
+    tally.held += eligible;
+    tally.held_blocked += blocked;
+    if (state == State::time_wait) {
+        const std::size_t second = record.detail * snapshot::age_unit_ms / 1000;
+        ++tally.ages[std::min(second, age_bins - 1)];
+        tally.held_time_wait += eligible;
+        tally.reuse_ready += eligible && !blocked && record.detail > reuse_age;
+    } else if (state == State::syn_sent) {
+        tally.syn_sent_retried += record.detail >= 2;
+    }
+}
+
+} // namespace
+
+TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, std::uint32_t reuse_delay_ms)
+    : census_(census), space_(space),
+      reuse_age_(static_cast<std::uint16_t>(std::min<std::uint32_t>(reuse_delay_ms / snapshot::age_unit_ms, 4095))) {
+    rank_flows();
+    number_sources();
+    occupy();
+    find_suspects();
+}
+
+void TallyBook::rank_flows() {
+    const snapshot::FlowTable& flows = census_.flows();
+    const auto at_least = [&](std::uint32_t connections) {
+        std::size_t found = 0;
+        for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+            found += flows[flow].connections >= connections;
+        }
+        return found;
+    };
+    quiet_below_ = always_busy;
+    busy_count_ = at_least(quiet_below_);
+    while (busy_count_ < std::min(fewest_busy, flows.size())) {
+        quiet_below_ /= 2;
+        busy_count_ = at_least(quiet_below_);
+    }
+    order_.resize(flows.size());
+    std::size_t busy = 0;
+    std::size_t quiet = busy_count_;
+    for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+        order_[flows[flow].connections >= quiet_below_ ? busy++ : quiet++] = static_cast<std::uint32_t>(flow);
+    }
+    std::stable_sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(busy_count_),
+                     [&](std::uint32_t a, std::uint32_t b) { return flows[a].connections > flows[b].connections; });
+}
+
+void TallyBook::number_sources() {
+    const snapshot::FlowTable& flows = census_.flows();
+    source_of_flow_.assign(flows.size(), no_source);
+    std::size_t last = 0;
+    for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+        const snapshot::Address& address = flows[flow].source;
+        if (last >= sources_.size() || !(sources_[last].address == address)) {
+            const auto found = std::find_if(sources_.begin(), sources_.end(),
+                                            [&](const SourceTally& source) { return source.address == address; });
+            last = static_cast<std::size_t>(found - sources_.begin());
+            if (found == sources_.end()) {
+                if (sources_.size() >= most_sources) {
+                    ++sources_dropped_;
+                    continue;
+                }
+                sources_.push_back({});
+                sources_.back().address = address;
+            }
+        }
+        source_of_flow_[flow] = static_cast<std::uint8_t>(last);
+        ++sources_[last].destinations;
+    }
+}
+
+/// The one pass over all records: the busy flows' tallies, and who holds which port.
+void TallyBook::occupy() {
+    busy_.resize(busy_count_);
+    std::vector<std::uint32_t> place(census_.flows().size(), not_tallied);
+    for (std::size_t i = 0; i < busy_count_; ++i) {
+        place[order_[i]] = static_cast<std::uint32_t>(i);
+    }
+    const bool any_service = !census_.services().empty();
+    for (std::size_t i = 0; i < census_.record_count(); ++i) {
+        const snapshot::Record& record = census_.record(i);
+        if (!space_.range.contains(record.port) || (any_service && census_.services().contains(record.port))) {
+            continue;
+        }
+        if (place[record.flow] != not_tallied) {
+            count(busy_[place[record.flow]], record, space_, reuse_age_);
+        }
+        if (space_.eligible.test(record.port)) {
+            occupation_.ports.set(record.port);
+        }
+        if (const std::uint8_t number = source_of_flow_[record.flow]; number != no_source) {
+            SourceTally& source = sources_[number];
+            ++source.connections;
+            source.shared[record.port] = source.shared[record.port] || source.ports[record.port];
+            source.ports.set(record.port);
+        }
+    }
+}
+
+/// kernel-model 3.3: connect() takes ports of even offset first, bind() with port 0 those of odd offset, and bind()
+/// never shares a port of one address. Both hold until a destination fills more than half of the range.
+void TallyBook::find_suspects() {
+    for (const Tally& tally : busy_) {
+        occupation_.parity_tells = occupation_.parity_tells && tally.held * 2 <= space_.range.size();
+    }
+    if (!occupation_.parity_tells) {
+        return;
+    }
+    snapshot::PortSet shared;
+    for (const SourceTally& source : sources_) {
+        shared |= source.shared;
+    }
+    const snapshot::PortSet candidates = occupation_.ports & ~space_.blocked & ~shared;
+    for (std::size_t port = candidates._Find_first(); port < candidates.size(); port = candidates._Find_next(port)) {
+        if ((port - space_.range.low) % 2 == 1) {
+            occupation_.suspect.set(port);
+        }
+    }
+    if (occupation_.suspect.none()) {
+        return;
+    }
+    std::vector<std::uint32_t> place(census_.flows().size(), not_tallied);
+    for (std::size_t i = 0; i < busy_count_; ++i) {
+        place[order_[i]] = static_cast<std::uint32_t>(i);
+    }
+    for (std::size_t i = 0; i < census_.record_count(); ++i) {
+        const snapshot::Record& record = census_.record(i);
+        if (place[record.flow] != not_tallied) {
+            busy_[place[record.flow]].suspect += occupation_.suspect.test(record.port);
+        }
+    }
+}
+
+void TallyBook::fill(std::size_t first, std::size_t count_of_flows, std::vector<Tally>& into) const {
+    into.assign(count_of_flows, {});
+    std::vector<std::uint32_t> place(census_.flows().size(), not_tallied);
+    for (std::size_t i = 0; i < count_of_flows; ++i) {
+        place[order_[first + i]] = static_cast<std::uint32_t>(i);
+    }
+    for (std::size_t i = 0; i < census_.record_count(); ++i) {
+        const snapshot::Record& record = census_.record(i);
+        if (place[record.flow] == not_tallied || !space_.range.contains(record.port) ||
+            census_.services().contains(record.port)) {
+            continue;
+        }
+        Tally& tally = into[place[record.flow]];
+        count(tally, record, space_, reuse_age_);
+        tally.suspect += occupation_.suspect.test(record.port);
+    }
+}
+
+const Tally& TallyBook::tally(std::size_t place) const {
+    if (place < busy_count_) {
+        return busy_[place];
+    }
+    if (block_.empty() || place < block_start_ || place >= block_start_ + block_.size()) {
+        block_start_ = busy_count_ + (place - busy_count_) / block_size * block_size;
+        fill(block_start_, std::min(block_size, order_.size() - block_start_), block_);
+    }
+    return block_[place - block_start_];
+}
+
+} // namespace model

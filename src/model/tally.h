@@ -1,0 +1,86 @@
+// What the records say of each flow, in one pass over all of them: states, ports held, TIME_WAIT ages. Flows are
+// tallied in blocks, the busiest first, because a host may have 100 000 that nobody asks about.
+#pragma once
+
+#include "model/port_space.h"
+#include "snapshot/census.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace model {
+
+constexpr std::size_t age_bins = 61; // whole seconds; the last one holds 60 s and more
+
+/// One flow's connections from ephemeral ports. Numbers of ports; a port is held once by a flow.
+struct Tally {
+    snapshot::StateCounts states{};
+    std::uint32_t connections = 0;
+    std::uint32_t syn_sent_retried = 0; // two or more retransmissions
+    std::uint32_t held = 0;             // eligible ports, in any state
+    std::uint32_t held_time_wait = 0;   // of these, in TIME_WAIT
+    std::uint32_t held_blocked = 0;     // of these, on a port that is blocked for everyone
+    std::uint32_t reuse_ready = 0;      // TIME_WAIT older than the reuse delay, port not blocked
+    std::uint32_t suspect = 0;          // held, on a port that looks taken by bind()
+    std::array<std::uint16_t, age_bins> ages{}; // TIME_WAIT by age
+};
+
+/// Ports of all flows together, and of each source.
+struct Occupation {
+    snapshot::PortSet ports; // eligible, held by any record
+    snapshot::PortSet suspect; // eligible, not blocked, odd offset and not shared: bind() with port 0 takes such ports
+    bool parity_tells = true; // false: a destination fills more than half of the range, connect() takes odd ports too
+};
+
+struct SourceTally {
+    snapshot::Address address;
+    std::uint32_t connections = 0;
+    std::uint32_t destinations = 0;
+    snapshot::PortSet ports;  // eligible, held by any connection of this source
+    snapshot::PortSet shared; // of these, held towards two remotes: not taken by bind() with port 0
+};
+
+class TallyBook {
+  public:
+    /// `reuse_delay_ms`: younger TIME_WAIT entries are never reused.
+    TallyBook(const snapshot::Census& census, const PortSpace& space, std::uint32_t reuse_delay_ms);
+
+    /// Flow numbers; the busy ones (in `busy_count()`) first, busiest first, then all others.
+    const std::vector<std::uint32_t>& order() const { return order_; }
+    std::size_t busy_count() const { return busy_count_; }
+    /// Every flow after the busy ones has fewer connections than this.
+    std::uint32_t quiet_below() const { return quiet_below_; }
+
+    /// The tally of the flow at `place` of the order.
+    const Tally& tally(std::size_t place) const;
+
+    const Occupation& occupation() const { return occupation_; }
+    const std::vector<SourceTally>& sources() const { return sources_; }
+    /// Sources beyond the number that is kept.
+    std::uint32_t sources_dropped() const { return sources_dropped_; }
+
+  private:
+    void rank_flows();
+    void number_sources();
+    void occupy();
+    void find_suspects();
+    void fill(std::size_t first, std::size_t count, std::vector<Tally>& into) const;
+
+    const snapshot::Census& census_;
+    const PortSpace& space_;
+    std::uint16_t reuse_age_; // in units of Record::detail
+    std::vector<std::uint32_t> order_;
+    std::size_t busy_count_ = 0;
+    std::uint32_t quiet_below_ = 0;
+    std::vector<Tally> busy_;
+    Occupation occupation_;
+    std::vector<SourceTally> sources_;
+    std::vector<std::uint8_t> source_of_flow_;
+    std::uint32_t sources_dropped_ = 0;
+    mutable std::vector<Tally> block_; // of quiet flows, made when one is asked for
+    mutable std::size_t block_start_ = 0;
+};
+
+} // namespace model

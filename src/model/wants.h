@@ -1,0 +1,24 @@
+// Which further collection could change an answer: collection costs another walk of the kernel's socket table, so it
+// is asked for only when it matters.
+#pragma once
+
+#include "model/derive.h"
+#include "snapshot/host.h"
+#include "snapshot/request.h"
+
+#include <optional>
+
+namespace model {
+
+/// What the caller is going to ask of the facts.
+struct Needs {
+    bool ports = false;           // the port arithmetic of destinations and sources, or what is blocked
+    bool fixed_listeners = false; // listener.fixed
+    bool exact_ports = false;     // the best interval, whatever it costs: `tcpadvisor ports`
+    bool bound_count = false;     // `tcpadvisor states`
+};
+
+/// The next request, or none. Never asks twice for what a census already has.
+std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed, const Needs& needs);
+
+} // namespace model

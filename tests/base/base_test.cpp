@@ -1,0 +1,169 @@
+#include "tests/catch.h"
+
+#include "base/diagnostic.h"
+#include "base/file.h"
+#include "base/number.h"
+#include "base/text.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+/// A directory of its own that is gone after the test.
+class Scratch {
+  public:
+    Scratch() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "tcpadvisor-test-XXXXXX").string();
+        path_ = ::mkdtemp(pattern.data());
+    }
+    ~Scratch() { std::filesystem::remove_all(path_); }
+    std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+  private:
+    std::string path_;
+};
+
+} // namespace
+
+TEST_CASE("Integers are read whole or not at all") {
+    CHECK(base::parse_integer("42") == 42);
+    CHECK(base::parse_integer("+42") == 42);
+    CHECK(base::parse_integer("-42") == -42);
+    CHECK(base::parse_integer("9223372036854775807") == std::numeric_limits<std::int64_t>::max());
+    for (const char* wrong : {"", " 1", "1 ", "0x10", "1.0", "abc", "+-1", "9223372036854775808", "1e3", "--1"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(base::parse_integer(wrong));
+    }
+    CHECK(base::parse_unsigned("18446744073709551615") == std::numeric_limits<std::uint64_t>::max());
+    CHECK_FALSE(base::parse_unsigned("-1"));
+}
+
+TEST_CASE("Decimals are finite and plain") {
+    CHECK(base::parse_decimal("1.5") == 1.5);
+    CHECK(base::parse_decimal("-.5") == -0.5);
+    CHECK(base::parse_decimal("1e3") == 1000);
+    for (const char* wrong : {"", "inf", "nan", "-inf", "0x1p3", "1,5", "1e999", "1 ", "."}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(base::parse_decimal(wrong));
+    }
+}
+
+TEST_CASE("Ports fit into 16 bits") {
+    CHECK(base::parse_port("65535") == 65535);
+    CHECK_FALSE(base::parse_port("65536"));
+    CHECK_FALSE(base::parse_port("-1"));
+}
+
+TEST_CASE("Numbers are written as people write them") {
+    CHECK(base::to_text(95.0) == "95");
+    CHECK(base::to_text(95.25) == "95.2");
+    CHECK(base::to_text(0.04) == "0");
+    CHECK(base::to_text(-0.04) == "0");
+    CHECK(base::to_text(1e6) == "1000000");
+    CHECK(base::to_text(1.25, 2) == "1.25");
+}
+
+TEST_CASE("Text is split and trimmed") {
+    CHECK(base::split("a,,b", ',') == std::vector<std::string_view>{"a", "", "b"});
+    CHECK(base::split("", ',').size() == 1);
+    CHECK(base::words(" 32768\t60999\n") == std::vector<std::string_view>{"32768", "60999"});
+    CHECK(base::trim(" \tx\r\n") == "x");
+}
+
+TEST_CASE("A typing mistake gets a suggestion, something else does not") {
+    const std::vector<std::string> known = {"used_percent", "usable", "free", "connections"};
+    CHECK(base::closest("used_precent", known) == "used_percent");
+    CHECK(base::closest("conections", known) == "connections");
+    CHECK(base::closest("usabel", known) == "usable");
+    CHECK_FALSE(base::closest("kubernetes", known));
+    CHECK(base::did_you_mean("fre", known) == ", did you mean 'free'?");
+    CHECK(base::did_you_mean("zzz", known).empty());
+}
+
+TEST_CASE("Foreign bytes are made safe") {
+    CHECK(base::printable("caf\xC3\xA9") == "caf\xC3\xA9");
+    CHECK(base::printable("a\x1B[31mb\n\x7F") == "a?[31mb??");
+    CHECK(base::printable("\xFF\xC0\xAF") == "???");                 // never UTF-8
+    CHECK(base::printable("\xED\xA0\x80") == "???");                 // a surrogate
+    CHECK(base::printable("\xC2\x9B" "31m") == "?31m");              // C1 control sequence introducer
+    CHECK(base::printable("a\xE2\x80\xAE" "b") == "a?b");            // right-to-left override
+    CHECK(base::printable("cut\xE2\x82") == "cut??");
+    CHECK(base::nagios_safe("a|b;c`$<>\"'&~\n") == "a/b,c        ?");
+}
+
+TEST_CASE("Text is wrapped at spaces") {
+    CHECK(base::wrap("one two three", 7) == std::vector<std::string>{"one two", "three"});
+    CHECK(base::wrap("incomprehensible", 4) == std::vector<std::string>{"incomprehensible"});
+    CHECK(base::wrap("", 10).empty());
+}
+
+TEST_CASE("A diagnostic shows the place, the line and a caret") {
+    const base::Diagnostic diagnostic{base::Weight::error, {"a.toml", 3, 9}, "unknown fact 'fre'",
+                                      "when = \"fre < 5\"", 3, "did you mean 'free'?"};
+    CHECK(base::to_text(diagnostic) == "a.toml:3:9: error: unknown fact 'fre'\n"
+                                       "    when = \"fre < 5\"\n"
+                                       "            ^~~\n"
+                                       "    did you mean 'free'?\n");
+}
+
+TEST_CASE("Diagnostics come in the order of their places") {
+    base::Diagnostics diagnostics;
+    diagnostics.add({base::Weight::error, {"b.toml", 1, 1}, "second", "", 1, ""});
+    diagnostics.add({base::Weight::warning, {"a.toml", 9, 1}, "first", "", 1, ""});
+    CHECK(base::to_text(diagnostics) == "a.toml:9:1: warning: first\nb.toml:1:1: error: second\n");
+    CHECK(diagnostics.has_errors());
+}
+
+TEST_CASE("A very long line is cut around the place") {
+    const std::string line = std::string(5000, 'x') + "HERE" + std::string(5000, 'y');
+    const std::string text = base::to_text({base::Weight::error, {"f", 1, 5001}, "m", line, 4, ""});
+    CHECK(text.find("HERE") != std::string::npos);
+    CHECK(text.size() < 400);
+    const std::size_t line_start = text.find('\n') + 1;
+    const std::size_t caret_line = text.find('\n', line_start) + 1;
+    CHECK(text.find("HERE") - line_start == text.find('^') - caret_line);
+}
+
+TEST_CASE("Lines are found by number") {
+    CHECK(base::line_of("a\nb\r\nc", 2) == "b");
+    CHECK(base::line_of("a\nb\r\nc", 3) == "c");
+    CHECK(base::line_of("a", 5).empty());
+}
+
+TEST_CASE("Only regular files of bounded size are read") {
+    const Scratch scratch;
+    const std::string path = scratch.file("x");
+    CHECK(base::read_file(path, 100).error().why == base::Why::absent);
+    REQUIRE(base::write_atomically(path, "hello"));
+    CHECK(*base::read_file(path, 100) == "hello");
+    CHECK(base::read_file(path, 4).error().why == base::Why::failed);
+    CHECK(base::read_file(scratch.file(""), 100).error().detail == "is a directory");
+    REQUIRE(::mkfifo(scratch.file("fifo").c_str(), 0600) == 0);
+    CHECK(base::read_file(scratch.file("fifo"), 100).error().why == base::Why::failed);
+}
+
+TEST_CASE("A file is replaced in one step, or left alone") {
+    const Scratch scratch;
+    const std::string path = scratch.file("x");
+    REQUIRE(base::write_atomically(path, "old"));
+    REQUIRE(base::write_atomically(path, "new"));
+    CHECK(*base::read_file(path, 100) == "new");
+    CHECK_FALSE(base::write_atomically(scratch.file("no/such/x"), "new"));
+    std::filesystem::create_directory(scratch.file("directory"));
+    CHECK_FALSE(base::write_atomically(scratch.file("directory"), "new"));
+    CHECK(base::list_directory(scratch.file(""), "")->size() == 2); // no temporary file is left
+}
+
+TEST_CASE("A directory is listed by suffix, sorted") {
+    const Scratch scratch;
+    for (const char* name : {"b.toml", "a.toml", "c.txt"}) {
+        REQUIRE(base::write_atomically(scratch.file(name), ""));
+    }
+    CHECK(*base::list_directory(scratch.file(""), ".toml") == std::vector<std::string>{"a.toml", "b.toml"});
+    CHECK(base::list_directory(scratch.file("nowhere"), "").error().why == base::Why::absent);
+}

@@ -1,0 +1,74 @@
+#include "tests/catch.h"
+
+#include "model/flow.h"
+#include "tests/model/spaces.h"
+
+namespace {
+
+/// Ages of a steady rate that began `seconds` ago.
+std::array<std::uint16_t, model::age_bins> steady(std::uint16_t per_second, std::size_t seconds) {
+    std::array<std::uint16_t, model::age_bins> ages{};
+    for (std::size_t i = 0; i < std::min(seconds, ages.size()); ++i) {
+        ages[i] = per_second;
+    }
+    return ages;
+}
+
+} // namespace
+
+TEST_CASE("Births are counted from the ages over 5, 15 and 60 s") {
+    const auto births = model::births(steady(10, 15));
+    CHECK(births.over_5s == 10);
+    CHECK(births.over_15s == 10);
+    CHECK(births.over_60s == Approx(2.5));
+}
+
+TEST_CASE("A burst that is over is not a trend") {
+    std::array<std::uint16_t, model::age_bins> ages{};
+    ages[7] = 500;
+    CHECK(model::present_rate(model::births(ages)) == 0);
+    CHECK(model::present_rate(model::births(steady(10, 3))) == 6);
+    CHECK(model::present_rate(model::births(steady(1, 60))) == 1);
+}
+
+TEST_CASE("The load is the rate over what can be sustained") {
+    const auto load = model::load_of(model::births(steady(6, 60)), 400, model::time_wait_seconds);
+    CHECK(load.sustainable_rate == Approx(6.55).epsilon(0.01));
+    CHECK(load.percent == Approx(91.6).epsilon(0.01));
+    CHECK(model::load_of(model::births(steady(6, 60)), 0, model::time_wait_seconds).percent == model::most_load);
+    CHECK(model::load_of({}, 0, model::time_wait_seconds).percent == 0);
+}
+
+TEST_CASE("The forecast meets the measured times on 400 ports") {
+    // From empty: 8/s fails at 50 s, 20/s at 20 s, 6/s never (kernel-model 0).
+    for (const auto& [rate, fails_at] : {std::pair{8, 50.0}, std::pair{20, 20.0}}) {
+        const auto per_second = static_cast<std::uint16_t>(rate);
+        const auto ahead = model::forecast(steady(per_second, 10), rate, 400);
+        REQUIRE(ahead.full_after);
+        CHECK(*ahead.full_after + 10 == Approx(fails_at).epsilon(0.02));
+    }
+    const auto never = model::forecast(steady(6, 10), 6, 400);
+    CHECK_FALSE(never.full_after);
+    CHECK(never.peak_ports == Approx(366).epsilon(0.02));
+}
+
+TEST_CASE("What will die is taken away") {
+    std::array<std::uint16_t, model::age_bins> old{};
+    old[55] = 390;
+    CHECK_FALSE(model::forecast(old, 1, 400).full_after);
+    CHECK(model::forecast(old, 5, 400).full_after.value_or(0) == Approx(2).margin(0.1));
+    CHECK(model::forecast(old, 0, 390).full_after == 0.0);
+}
+
+TEST_CASE("With reuse a rate of hundreds is sustainable") {
+    auto space = tests::space();
+    space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+    for (std::uint16_t i = 0; i < 900; ++i) {
+        space.sockets.add(tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + i), "127.0.0.1", 80, 2000));
+    }
+    const auto d = tests::towards(space, "127.0.0.1:80");
+    CHECK(d.births_5s == 180);
+    CHECK(d.sustainable_rate == Approx(1000));
+    CHECK_FALSE(d.exhausted_in);
+    CHECK(d.free == 1000);
+}

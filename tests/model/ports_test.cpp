@@ -1,0 +1,200 @@
+// The port arithmetic against the scenarios that kernel-model section 10 measured.
+#include "tests/catch.h"
+
+#include "tests/model/spaces.h"
+
+using snapshot::State;
+using tests::add_time_waits;
+using tests::here;
+using tests::socket;
+using tests::there;
+using tests::towards;
+
+TEST_CASE("Nothing connected: every usable port is free") {
+    auto space = tests::space();
+    const auto d = towards(space);
+    CHECK(d.usable == 1000);
+    CHECK(d.free == 1000);
+    CHECK(d.free_min == 1000);
+    CHECK(d.free_max == 1000);
+    CHECK(d.used_percent == 0);
+    CHECK_FALSE(d.local);
+}
+
+TEST_CASE("Reserved ports are not usable") {
+    auto space = tests::space();
+    space.sysctls.set("net.ipv4.ip_local_reserved_ports", "40000-40099,40500");
+    CHECK(towards(space).free == 899);
+}
+
+TEST_CASE("A range of odd size may lose one port, one of a single port does not") {
+    auto space = tests::space();
+    space.sysctls.set("net.ipv4.ip_local_port_range", "40000 40002");
+    CHECK(towards(space).free_max == 3);
+    CHECK(towards(space).free_min == 2);
+    space.sysctls.set("net.ipv4.ip_local_port_range", "40000 40000");
+    CHECK(towards(space).free_min == 1);
+}
+
+TEST_CASE("TIME_WAIT holds its port, and only towards its own destination") {
+    auto space = tests::space();
+    add_time_waits(space, 40000, 950, 1, 10'000);
+    const auto d = towards(space);
+    CHECK(d.in_use == 950);
+    CHECK(d.free == 50);
+    CHECK(d.time_wait == 950);
+    CHECK(d.used_percent == Approx(95));
+    CHECK(d.local == "192.0.2.1");
+    CHECK(towards(space, "192.0.2.9:81").free == 1000); // connect() shares the ports
+    CHECK(towards(space, "192.0.2.9:81").free_min == 50); // but bind() might have taken them
+}
+
+TEST_CASE("A listener on any address blocks its port for every destination") {
+    auto space = tests::space();
+    space.sockets.add_listener(tests::listener("127.0.0.9", 40003));
+    space.sockets.add_listener(tests::listener("::1", 40004));
+    space.sockets.add_listener(tests::listener("0.0.0.0", 22));
+    const auto d = towards(space);
+    CHECK(d.blocked == 2);
+    CHECK(d.free == 998);
+    CHECK(d.free_min == 998);
+}
+
+TEST_CASE("Bound and explicitly bound ports block, and are not counted twice") {
+    auto space = tests::space();
+    space.sockets.add_bound(socket(State::close, here, 40001, "0.0.0.0", 0));
+    space.sockets.bound_complete();
+    const auto bound = socket(State::established, here, 40003, there, 80);
+    space.sockets.add(bound);
+    space.sockets.add_explicit(bound);
+    space.sockets.explicit_binds_complete();
+    const auto d = towards(space);
+    CHECK(d.in_use == 1);
+    CHECK(d.blocked == 1);
+    CHECK(d.free == 998);
+    CHECK(towards(space, "192.0.2.9:81").blocked == 2);
+}
+
+TEST_CASE("Odd offsets look like bind() with port 0, even ones like connect()") {
+    auto space = tests::space();
+    for (std::uint16_t i = 0; i < 400; ++i) { // kernel-model 10, scenario 6
+        space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(40001 + 2 * i), there, 80));
+    }
+    const auto other = towards(space, "192.0.2.9:81");
+    CHECK(other.free == 600);
+    CHECK(other.free_min == 600);
+    CHECK(other.free_max == 1000);
+    CHECK_FALSE(other.inferred_because.empty());
+}
+
+TEST_CASE("A port that two remotes share was not taken by bind() with port 0") {
+    auto space = tests::space();
+    space.sockets.add(socket(State::established, here, 40001, there, 80));
+    space.sockets.add(socket(State::established, here, 40001, there, 81));
+    CHECK(towards(space, "192.0.2.9:82").free == 1000);
+}
+
+TEST_CASE("Above half of the range connect() takes odd ports too") {
+    auto space = tests::space();
+    for (std::uint16_t i = 0; i < 600; ++i) {
+        space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(40000 + i), there, 80));
+    }
+    CHECK(towards(space, "192.0.2.9:81").free == 1000);
+    CHECK(towards(space, "192.0.2.9:81").free_min == 400);
+}
+
+TEST_CASE("Sockets that sockstat counts and no table shows widen the interval until they were asked for") {
+    auto space = tests::space();
+    space.counters.set("sockstat.TCP.alloc", 30);
+    space.counters.set("sockstat.TCP.inuse", 10);
+    CHECK(towards(space).free == 1000);
+    CHECK(towards(space).free_min == 980);
+    space.sockets.bound_complete();
+    CHECK(towards(space).free_min == 1000);
+}
+
+TEST_CASE("Without sockstat nothing is promised") {
+    auto space = tests::space();
+    space.counters = {};
+    space.counters.set_gap("sockstat.", {"/proc/net/sockstat", base::Why::denied, ""});
+    CHECK(towards(space).free_min == 0);
+}
+
+TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
+    auto space = tests::space();
+    const auto reusable_to = [&](const char* source, const char* remote) {
+        for (std::uint16_t i = 0; i < 100; ++i) {
+            space.sockets.add(tests::time_wait(source, static_cast<std::uint16_t>(40000 + 2 * i), remote, 80, 1600));
+            space.sockets.add(tests::time_wait(source, static_cast<std::uint16_t>(40200 + 2 * i), remote, 80, 300));
+        }
+        return towards(space, (std::string(remote) + ":80").c_str());
+    };
+    SECTION("mode 0 reuses nothing") {
+        CHECK(reusable_to("127.0.0.1", "127.0.0.1").free == 800);
+    }
+    SECTION("mode 2 reuses on loopback what is older than the delay") {
+        space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+        const auto d = reusable_to("127.0.0.1", "127.0.0.1");
+        CHECK(d.reuse.applies);
+        CHECK_FALSE(d.reuse.inferred);
+        CHECK(d.reuse.reusable == 100);
+        CHECK(d.free == 900);
+    }
+    SECTION("mode 2 reuses nothing elsewhere") {
+        space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+        CHECK(reusable_to(here, there).free == 800);
+    }
+    SECTION("mode 1 elsewhere is an inference: the other end may send no timestamps") {
+        space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+        const auto d = reusable_to(here, there);
+        CHECK(d.free == 900);
+        CHECK(d.free_max == 900);
+        CHECK(d.free_min == 800);
+        CHECK(d.reuse.inferred);
+    }
+    SECTION("without timestamps nothing is reused") {
+        space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+        space.sysctls.set("net.ipv4.tcp_timestamps", "0");
+        CHECK(reusable_to("127.0.0.1", "127.0.0.1").free == 800);
+    }
+    SECTION("a longer delay keeps them longer") {
+        space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+        space.sysctls.set("net.ipv4.tcp_tw_reuse_delay", "3000");
+        CHECK(reusable_to("127.0.0.1", "127.0.0.1").free == 800);
+    }
+    SECTION("a blocked port is not reused") {
+        space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+        space.sockets.add_listener(tests::listener("127.0.0.9", 40000));
+        const auto d = reusable_to("127.0.0.1", "127.0.0.1");
+        CHECK(d.reuse.reusable == 99);
+        CHECK(d.free == 899);
+    }
+}
+
+TEST_CASE("FIN_WAIT2 is never reused") {
+    auto space = tests::space();
+    space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+    for (std::uint16_t i = 0; i < 10; ++i) {
+        auto fin = socket(State::fin_wait2, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80);
+        fin.timer = snapshot::Timer::time_wait;
+        space.sockets.add(fin);
+    }
+    CHECK(towards(space).in_use == 10);
+}
+
+TEST_CASE("Local ports outside the range are no outgoing connections") {
+    auto space = tests::space();
+    for (std::uint16_t i = 0; i < 100; ++i) {
+        space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(1024 + i), there, 80));
+    }
+    CHECK(towards(space).connections == 0);
+    CHECK(towards(space).free == 1000);
+}
+
+TEST_CASE("An unreadable range makes the answer unknown, not empty") {
+    auto space = tests::space();
+    space.sysctls.set("net.ipv4.ip_local_port_range", "garbage");
+    const auto answer = model::ports_answer(space, space.sysctls, {});
+    REQUIRE(answer.unknown);
+    CHECK(answer.unknown->why == base::Why::failed);
+}

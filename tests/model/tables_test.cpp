@@ -1,0 +1,204 @@
+#include "tests/catch.h"
+
+#include "facts/schema.h"
+#include "model/derive.h"
+#include "model/states.h"
+#include "tests/model/spaces.h"
+
+using facts::TableId;
+using snapshot::State;
+using tests::here;
+using tests::socket;
+using tests::there;
+
+namespace {
+
+snapshot::Host host_of(snapshot::Namespace space) {
+    snapshot::Host host;
+    host.kernel = "6.1.0";
+    host.namespaces.push_back(std::move(space));
+    return host;
+}
+
+facts::Value value(const facts::Facts& facts, TableId table, std::string_view column, std::size_t row = 0) {
+    const facts::Table& from = table == TableId::host ? *facts.host : facts.namespaces[0].table(table);
+    return from.get(row, *from.schema().find(column));
+}
+
+} // namespace
+
+TEST_CASE("A fact of the host has no namesake in a namespace") {
+    for (const facts::Column& column : facts::schema(TableId::network_namespace).columns) {
+        CAPTURE(column.name);
+        CHECK_FALSE(facts::schema(TableId::host).find(column.name));
+    }
+}
+
+TEST_CASE("Every fact of every table can be asked for") {
+    auto space = tests::space();
+    tests::add_time_waits(space, 40000, 10, 2, 1000);
+    space.sockets.add_listener(tests::listener("0.0.0.0", 22));
+    auto waiting = socket(State::close_wait, here, 40100, there, 80);
+    space.sockets.add(waiting);
+    space.sockets.add_close_wait(waiting);
+    const snapshot::Host host = host_of(std::move(space));
+    const facts::Facts facts = model::derive(host, {}, {});
+    for (const facts::Schema& schema : facts::schemas()) {
+        const facts::Table& table = schema.id == TableId::host ? *facts.host : facts.namespaces[0].table(schema.id);
+        CAPTURE(schema.name);
+        REQUIRE(table.size() > 0);
+        for (std::size_t column = 0; column < schema.columns.size(); ++column) {
+            CAPTURE(schema.columns[column].name);
+            const facts::Value got = table.get(0, column);
+            const facts::Type type = schema.columns[column].type;
+            CHECK((!got.known() || (type == facts::Type::number    ? got.is_number()
+                                    : type == facts::Type::text ? got.is_text()
+                                                                 : got.is_boolean())));
+        }
+    }
+}
+
+TEST_CASE("Lost sockets are unknown, never zero") {
+    auto space = tests::space();
+    space.source = snapshot::SocketSource::none;
+    space.lost_sockets = base::Gap{"the socket table", base::Why::failed, "no such protocol"};
+    const snapshot::Host host = host_of(std::move(space));
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK_FALSE(value(facts, TableId::network_namespace, "established").known());
+    CHECK_FALSE(value(facts, TableId::network_namespace, "ports_used_percent").known());
+    CHECK_FALSE(value(facts, TableId::network_namespace, "accept_queue_percent").known());
+    for (const TableId table : {TableId::destination, TableId::source, TableId::listener, TableId::close_wait}) {
+        CHECK(facts.namespaces[0].table(table).incomplete());
+    }
+    CHECK_FALSE(model::states_answer(host.namespaces[0]).states[0].ipv4);
+}
+
+TEST_CASE("The namespace shows the worst destination") {
+    auto space = tests::space();
+    tests::add_time_waits(space, 40000, 300, 1, 1000);
+    space.sockets.add(socket(State::established, here, 40000, "192.0.2.77", 443));
+    const snapshot::Host host = host_of(std::move(space));
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(value(facts, TableId::network_namespace, "ports_used_percent").number() == Approx(30));
+    CHECK(value(facts, TableId::destination, "remote").text() == "192.0.2.9:80");
+    CHECK(value(facts, TableId::network_namespace, "time_wait").number() == 300);
+}
+
+TEST_CASE("Quiet destinations keep within the bounds that are promised") {
+    auto space = tests::space();
+    for (std::uint16_t remote = 1; remote <= 3000; ++remote) {
+        const std::uint16_t connections = remote <= 20 ? 70 : static_cast<std::uint16_t>(1 + remote % 60);
+        for (std::uint16_t i = 0; i < connections; ++i) {
+            space.sockets.add(tests::time_wait(here, static_cast<std::uint16_t>(40000 + 2 * i), there, remote, 100U * i));
+        }
+    }
+    const snapshot::Host host = host_of(std::move(space));
+    const facts::Facts facts = model::derive(host, {}, {});
+    const facts::Table& table = facts.namespaces[0].table(TableId::destination);
+    CHECK(table.size() == 3000);
+    CHECK(table.quiet_from() == 20);
+    for (std::size_t column = 0; column < table.schema().columns.size(); ++column) {
+        const auto bounds = table.quiet_bounds(column);
+        for (std::size_t row = table.quiet_from(); bounds && row < table.size(); row += 7) {
+            const double number = table.get(row, column).number();
+            CAPTURE(table.schema().columns[column].name, number);
+            REQUIRE(number >= bounds->low);
+            REQUIRE(number <= bounds->high);
+        }
+    }
+}
+
+TEST_CASE("A source's pool counts distinct ports over all destinations") {
+    auto space = tests::space();
+    tests::add_time_waits(space, 40000, 100, 2, 1000);
+    space.sockets.add(socket(State::established, here, 40000, "192.0.2.77", 443));
+    space.sockets.add(socket(State::established, here, 40501, "192.0.2.77", 443));
+    const snapshot::Host host = host_of(std::move(space));
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(value(facts, TableId::source, "source").text() == "192.0.2.1");
+    CHECK(value(facts, TableId::source, "ports").number() == 101);
+    CHECK(value(facts, TableId::source, "bound_ports").number() == 1);
+    CHECK(value(facts, TableId::source, "pool_percent").number() == Approx(10.1));
+    CHECK(value(facts, TableId::source, "destinations").number() == 2);
+}
+
+TEST_CASE("CLOSE_WAIT is summed by owner; what was never accepted belongs to the listener's owner") {
+    auto space = tests::space();
+    auto web = tests::listener("0.0.0.0", 80);
+    web.uid = 33;
+    space.sockets.add_listener(web);
+    auto waiting = socket(State::close_wait, here, 80, there, 5000);
+    waiting.inode = 0;
+    waiting.activity = snapshot::Activity{9000, 9000, 8000, true};
+    space.sockets.add_close_wait(waiting);
+    waiting.inode = 5;
+    waiting.uid = 33;
+    space.sockets.add_close_wait(waiting);
+    const snapshot::Host host = host_of(std::move(space));
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(facts.namespaces[0].table(TableId::close_wait).size() == 1);
+    CHECK(value(facts, TableId::close_wait, "owner").text() == "uid 33");
+    CHECK(value(facts, TableId::close_wait, "leaked_5s").number() == 1);
+    CHECK(value(facts, TableId::close_wait, "unaccepted_5s").number() == 1);
+    CHECK(value(facts, TableId::close_wait, "leaked_60s").number() == 0);
+    CHECK(value(facts, TableId::close_wait, "oldest").number() == 8);
+}
+
+TEST_CASE("From /proc the ages of CLOSE_WAIT are missing") {
+    auto space = tests::space();
+    space.source = snapshot::SocketSource::proc;
+    space.sockets.add_close_wait(socket(State::close_wait, here, 40000, there, 80));
+    const snapshot::Host host = host_of(std::move(space));
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(value(facts, TableId::close_wait, "leaked").number() == 1);
+    CHECK_FALSE(value(facts, TableId::close_wait, "leaked_300s").known());
+}
+
+TEST_CASE("A queue is full when it holds more than its limit") {
+    auto space = tests::space();
+    auto one = tests::listener("0.0.0.0", 80);
+    one.rqueue = 4;
+    one.wqueue = 3;
+    space.sockets.add_listener(one);
+    auto zero = tests::listener("0.0.0.0", 81); // listen(0), nothing waits
+    space.sockets.add_listener(zero);
+    const snapshot::Host host = host_of(std::move(space));
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(value(facts, TableId::listener, "full").truth());
+    CHECK_FALSE(value(facts, TableId::listener, "full", 1).truth());
+    CHECK(value(facts, TableId::network_namespace, "accept_queue_percent").number() == Approx(133.3).epsilon(0.01));
+    CHECK(value(facts, TableId::listener, "fixed").gap().why == base::Why::not_collected);
+}
+
+TEST_CASE("Sysctls of the host are absent in a child namespace, not zero") {
+    const snapshot::Host host = host_of(tests::space());
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(value(facts, TableId::host, "max_orphans").gap().why == base::Why::absent);
+    CHECK(value(facts, TableId::host, "orphan_percent").gap().why == base::Why::absent);
+    CHECK(value(facts, TableId::host, "kernel").text() == "6.1.0");
+}
+
+TEST_CASE("The same snapshot under another sysctl") {
+    auto space = tests::space();
+    for (std::uint16_t i = 0; i < 900; ++i) {
+        space.sockets.add(tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + i), "127.0.0.1", 80, 5000));
+    }
+    const snapshot::Host host = host_of(std::move(space));
+    const auto used = [&](const model::Assumptions& assumed) {
+        return value(model::derive(host, assumed, {}), TableId::network_namespace, "ports_used_percent").number();
+    };
+    CHECK(used({}) == Approx(90));
+    CHECK(used({{"net.ipv4.tcp_tw_reuse", "2"}}) == Approx(0));
+    CHECK(used({{"net.ipv4.tcp_fin_timeout", "15"}}) == Approx(90)); // the myth
+    CHECK(used({{"net.ipv4.ip_local_port_range", "30000 65535"}}) == Approx(100.0 * 900 / 35536));
+}
+
+TEST_CASE("States are shown by netstat's names, BOUND only if it was asked for") {
+    auto space = tests::space();
+    space.sockets.add(socket(State::established, here, 40000, there, 80));
+    const auto answer = model::states_answer(space);
+    CHECK(answer.states.size() == snapshot::shown_states.size());
+    for (const auto& state : answer.states) {
+        CHECK(state.ipv4.has_value() == (state.name != "BOUND"));
+    }
+}

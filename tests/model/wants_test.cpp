@@ -1,0 +1,73 @@
+#include "tests/catch.h"
+
+#include "model/wants.h"
+#include "tests/model/spaces.h"
+
+namespace {
+
+snapshot::Host host_of(snapshot::Namespace space) {
+    snapshot::Host host;
+    host.namespaces.push_back(std::move(space));
+    return host;
+}
+
+model::Needs ports_only() {
+    model::Needs needs;
+    needs.ports = true;
+    return needs;
+}
+
+} // namespace
+
+TEST_CASE("A quiet host wants no further walk") {
+    CHECK_FALSE(model::wants(host_of(tests::space()), {}, ports_only()));
+}
+
+TEST_CASE("A busy destination makes explicit binds worth a walk, once") {
+    auto space = tests::space();
+    tests::add_time_waits(space, 40000, 500, 1, 1000);
+    snapshot::Host host = host_of(std::move(space));
+    const auto request = model::wants(host, {}, ports_only());
+    REQUIRE(request);
+    CHECK(request->explicit_binds);
+    CHECK_FALSE(request->bound_sockets); // sockstat says there are none
+    host.namespaces[0].sockets.explicit_binds_complete();
+    CHECK_FALSE(model::wants(host, {}, ports_only()));
+}
+
+TEST_CASE("Sockets outside of all tables make bound ones worth a walk when they are many") {
+    auto space = tests::space();
+    space.counters.set("sockstat.TCP.alloc", 49);
+    CHECK_FALSE(model::wants(host_of(std::move(space)), {}, ports_only()));
+    auto hoarded = tests::space();
+    hoarded.counters.set("sockstat.TCP.alloc", 50);
+    const auto request = model::wants(host_of(std::move(hoarded)), {}, ports_only());
+    REQUIRE(request);
+    CHECK(request->bound_sockets);
+}
+
+TEST_CASE("A wide range makes the same connections uninteresting") {
+    auto space = tests::space();
+    tests::add_time_waits(space, 40000, 500, 1, 1000);
+    CHECK_FALSE(model::wants(host_of(std::move(space)), {{"net.ipv4.ip_local_port_range", "1024 65535"}}, ports_only()));
+}
+
+TEST_CASE("What /proc cannot tell is not asked for") {
+    auto space = tests::space();
+    space.source = snapshot::SocketSource::proc;
+    model::Needs everything = ports_only();
+    everything.exact_ports = true;
+    CHECK_FALSE(model::wants(host_of(std::move(space)), {}, everything));
+}
+
+TEST_CASE("The ports command asks for both, states for bound sockets") {
+    model::Needs exact;
+    exact.exact_ports = true;
+    const auto request = model::wants(host_of(tests::space()), {}, exact);
+    REQUIRE(request);
+    CHECK(request->explicit_binds);
+    CHECK(request->bound_sockets);
+    model::Needs count;
+    count.bound_count = true;
+    CHECK_FALSE(model::wants(host_of(tests::space()), {}, count)->explicit_binds);
+}

@@ -1,0 +1,189 @@
+#include "tests/catch.h"
+
+#include "snapshot/census.h"
+#include "tests/snapshot/sockets.h"
+
+using snapshot::Census;
+using snapshot::CloseWaitKind;
+using snapshot::Family;
+using snapshot::State;
+using tests::listener;
+using tests::socket;
+using tests::time_wait;
+
+namespace {
+
+std::size_t at(State state) {
+    return static_cast<std::size_t>(state);
+}
+
+} // namespace
+
+TEST_CASE("Sockets are counted by state and by their own family") {
+    Census census;
+    auto mapped = socket(State::established, "192.0.2.1", 40000, "192.0.2.2", 80);
+    mapped.family = Family::ipv6;
+    census.add(mapped);
+    census.add(socket(State::established, "192.0.2.1", 40001, "192.0.2.2", 80));
+    census.add(socket(State::new_syn_recv, "192.0.2.1", 80, "192.0.2.2", 1024));
+    CHECK(census.counts(Family::ipv4)[at(State::established)] == 1);
+    CHECK(census.counts(Family::ipv6)[at(State::established)] == 1);
+    CHECK(census.count(State::established) == 2);
+    CHECK(census.count(State::syn_recv) == 1);
+    CHECK(census.flows().size() == 2); // the mapped one shares the IPv4 tuple space
+}
+
+TEST_CASE("What a listener owns is counted for it and kept nowhere else") {
+    Census census;
+    census.add_listener(listener("0.0.0.0", 80));
+    census.add_listener(listener("192.0.2.1", 81));
+    auto v6 = listener("::", 82);
+    census.add_listener(v6);
+    auto only = listener("::", 83);
+    only.v6_only = true;
+    census.add_listener(only);
+    census.add(time_wait("192.0.2.1", 80, "198.51.100.1", 1000, 10));
+    census.add(time_wait("192.0.2.1", 81, "198.51.100.1", 1000, 10));
+    census.add(time_wait("192.0.2.2", 81, "198.51.100.1", 1000, 10)); // another address
+    census.add(time_wait("192.0.2.1", 82, "198.51.100.1", 1000, 10)); // a v6 wildcard takes IPv4 too
+    census.add(time_wait("192.0.2.1", 83, "198.51.100.1", 1000, 10)); // unless it is v6only
+    census.add(time_wait("2001:db8::1", 83, "2001:db8::2", 1000, 10));
+    CHECK(census.record_count() == 2);
+    for (const std::size_t which : {0U, 1U, 2U, 3U}) {
+        CAPTURE(which);
+        CHECK(census.listeners()[which].connections[at(State::time_wait)] == 1);
+    }
+}
+
+TEST_CASE("A listener bound to a device owns only what came through it") {
+    Census census;
+    auto bound = listener("0.0.0.0", 80);
+    bound.device = 2;
+    census.add_listener(bound);
+    auto through = socket(State::established, "192.0.2.1", 80, "198.51.100.1", 1000);
+    census.add(through);
+    through.device = 2;
+    through.remote_port = 1001;
+    census.add(through);
+    CHECK(census.listeners()[0].connections[at(State::established)] == 1);
+    CHECK(census.record_count() == 1);
+}
+
+TEST_CASE("A socket that the dump shows twice counts once") {
+    Census census;
+    auto one = socket(State::established, "192.0.2.1", 40000, "192.0.2.2", 80);
+    one.cookie = 77;
+    census.add(one);
+    census.add(one);
+    CHECK(census.count(State::established) == 1);
+    CHECK(census.duplicates() == 1);
+    one.cookie = 0; // a source without cookies
+    census.add(one);
+    census.add(one);
+    CHECK(census.count(State::established) == 3);
+}
+
+TEST_CASE("A record keeps the age of TIME_WAIT, retransmissions of SYN_SENT and what kind of FIN_WAIT2") {
+    Census census;
+    census.add(time_wait("192.0.2.1", 40000, "192.0.2.2", 80, 5000));
+    census.add(time_wait("192.0.2.1", 40001, "192.0.2.2", 80, 60'000));
+    auto syn = socket(State::syn_sent, "192.0.2.1", 40002, "192.0.2.2", 80);
+    syn.retransmits = 3;
+    census.add(syn);
+    auto fin = socket(State::fin_wait2, "192.0.2.1", 40003, "192.0.2.2", 80);
+    fin.timer = snapshot::Timer::time_wait;
+    census.add(fin);
+    CHECK(census.record(0).detail == 5000 / snapshot::age_unit_ms);
+    CHECK(census.record(1).detail == snapshot::age_over);
+    CHECK(census.record(2).detail == 3);
+    CHECK(census.record(3).detail == 1);
+    CHECK(census.flows()[0].connections == 4);
+}
+
+TEST_CASE("A timer beyond 60 s makes an age of 0, not a huge one") {
+    Census census;
+    auto odd = time_wait("192.0.2.1", 40000, "192.0.2.2", 80, 0);
+    odd.expires_ms = 4'000'000'000;
+    census.add(odd);
+    CHECK(census.record(0).detail == 0);
+}
+
+TEST_CASE("A port with thousands of remotes folds into a service") {
+    Census census;
+    for (std::uint32_t i = 0; i < 10'000; ++i) {
+        auto one = time_wait("192.0.2.1", 8080, "0.0.0.0", 5000, 10);
+        one.remote = snapshot::Address::v4(&i);
+        census.add(one);
+    }
+    CHECK(census.count(State::time_wait) == 10'000);
+    CHECK(census.record_count() == 4096);
+    REQUIRE(census.services().contains(8080));
+    CHECK(census.services().at(8080)[at(State::time_wait)] == 10'000 - 4096);
+    CHECK(census.overflow() == 0);
+}
+
+TEST_CASE("CLOSE_WAIT is told apart by descriptor, queue and what was sent since") {
+    Census census;
+    census.add_listener(listener("0.0.0.0", 80));
+    const auto close_wait = [](std::uint32_t inode, std::uint32_t rqueue, std::uint32_t wqueue,
+                               snapshot::Activity activity) {
+        auto made = socket(State::close_wait, "192.0.2.1", 80, "198.51.100.1", 1000);
+        made.inode = inode;
+        made.rqueue = rqueue;
+        made.wqueue = wqueue;
+        made.activity = activity;
+        return made;
+    };
+    // The cases of kernel-model 5.1: A unread, B leaked, D half-closed, E unaccepted, F no data ever.
+    census.add_close_wait(close_wait(1, 11, 0, {8600, 8504, 7504, true}));
+    census.add_close_wait(close_wait(1, 0, 0, {8600, 8504, 7504, true}));
+    census.add_close_wait(close_wait(1, 0, 0, {5504, 8504, 5504, true}));
+    census.add_close_wait(close_wait(0, 11, 0, {8600, 8504, 7504, true}));
+    census.add_close_wait(close_wait(1, 0, 0, {8504, 8504, 7504, true}));
+    census.add_close_wait(close_wait(1, 0, 100, {400'000, 400'000, 400'000, true})); // still sending
+    census.add_close_wait(close_wait(1, 0, 0, {400'000, 402'000, 400'000, true}));   // an answer, then nothing for long
+    const auto count = [&](CloseWaitKind kind) {
+        std::uint32_t found = 0;
+        for (const auto& group : census.close_waits()) {
+            found += group.kind == kind ? group.count : 0;
+        }
+        return found;
+    };
+    CHECK(count(CloseWaitKind::unread) == 1);
+    CHECK(count(CloseWaitKind::leaked) == 3);
+    CHECK(count(CloseWaitKind::half_closed) == 2);
+    CHECK(count(CloseWaitKind::unaccepted) == 1);
+    CHECK(census.close_waits()[0].incoming);
+    CHECK(census.close_waits()[0].end_point.port == 80);
+}
+
+TEST_CASE("CLOSE_WAIT ages are lower bounds, and unknown without tcp_info") {
+    Census census;
+    auto made = socket(State::close_wait, "192.0.2.1", 40000, "198.51.100.1", 443);
+    made.activity = snapshot::Activity{400'000, 400'000, 300'000, true};
+    census.add_close_wait(made);
+    made.activity.reset();
+    census.add_close_wait(made);
+    REQUIRE(census.close_waits().size() == 1);
+    const auto& group = census.close_waits()[0];
+    CHECK_FALSE(group.incoming);
+    CHECK(group.end_point.port == 443);
+    CHECK(group.count == 2);
+    CHECK(group.without_age == 1);
+    CHECK(group.older == std::array<std::uint32_t, 5>{1, 1, 1, 0, 0});
+    CHECK(group.oldest_ms == 300'000);
+}
+
+TEST_CASE("Port sets mean nothing until they are complete") {
+    Census census;
+    census.add_explicit(socket(State::established, "192.0.2.1", 41000, "192.0.2.2", 80));
+    CHECK(census.explicit_ports() == nullptr);
+    census.explicit_binds_complete();
+    REQUIRE(census.explicit_ports() != nullptr);
+    CHECK(census.explicit_ports()->test(41000));
+    CHECK(census.bound_ports() == nullptr);
+    census.add_bound(socket(State::close, "192.0.2.1", 41001, "0.0.0.0", 0));
+    census.bound_complete();
+    CHECK(census.bound_ports()->test(41001));
+    CHECK(census.count(State::bound) == 1);
+}

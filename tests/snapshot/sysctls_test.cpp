@@ -1,0 +1,68 @@
+#include "tests/catch.h"
+
+#include "snapshot/sysctls.h"
+
+using base::Why;
+using snapshot::Sysctls;
+
+TEST_CASE("A sysctl with one number is refused in any other form") {
+    Sysctls sysctls;
+    constexpr const char* name = "net.ipv4.tcp_tw_reuse";
+    CHECK(sysctls.integer(name).error().why == Why::absent);
+    sysctls.set(name, "2");
+    CHECK(*sysctls.integer(name) == 2);
+    for (const char* wrong : {"", "abc", "1 2", "2x", "0x2", "99999999999999999999"}) {
+        CAPTURE(wrong);
+        sysctls.set(name, wrong);
+        CHECK(sysctls.integer(name).error().why == Why::failed);
+    }
+    sysctls.set_gap(name, {name, Why::denied, "Permission denied"});
+    CHECK(sysctls.integer(name).error().why == Why::denied);
+}
+
+TEST_CASE("The port range is two ports in order") {
+    Sysctls sysctls;
+    constexpr const char* name = "net.ipv4.ip_local_port_range";
+    sysctls.set(name, "32768\t60999");
+    CHECK(sysctls.port_range()->size() == 28232);
+    sysctls.set(name, "40000 40000");
+    CHECK(sysctls.port_range()->size() == 1);
+    for (const char* wrong : {"60999 32768", "32768", "0 100", "1 65536", "1 2 3", ""}) {
+        CAPTURE(wrong);
+        sysctls.set(name, wrong);
+        CHECK(sysctls.port_range().error().why == Why::failed);
+    }
+}
+
+TEST_CASE("Reserved ports are a list of ports and ranges, often empty") {
+    Sysctls sysctls;
+    constexpr const char* name = "net.ipv4.ip_local_reserved_ports";
+    sysctls.set(name, "");
+    CHECK(sysctls.reserved_ports()->none());
+    sysctls.set(name, "8080,9000-9002");
+    CHECK(sysctls.reserved_ports()->count() == 4);
+    CHECK(sysctls.reserved_ports()->test(9001));
+    for (const char* wrong : {"9002-9000", "x", "1,,2", "70000", "1-"}) {
+        CAPTURE(wrong);
+        sysctls.set(name, wrong);
+        CHECK_FALSE(sysctls.reserved_ports());
+    }
+}
+
+TEST_CASE("Assumed values take the place of the kernel's") {
+    Sysctls sysctls;
+    sysctls.set("net.ipv4.tcp_tw_reuse", "0");
+    const Sysctls assumed = sysctls.assuming({{"net.ipv4.tcp_tw_reuse", "1"}});
+    CHECK(*assumed.integer("net.ipv4.tcp_tw_reuse") == 1);
+    CHECK(*sysctls.integer("net.ipv4.tcp_tw_reuse") == 0);
+}
+
+TEST_CASE("Every known sysctl's default has the form that the kernel prints") {
+    for (const snapshot::SysctlInfo& info : snapshot::known_sysctls()) {
+        CAPTURE(info.name);
+        const bool empty_list = info.kind == snapshot::SysctlInfo::Kind::ports;
+        CHECK((empty_list || info.default_value.empty() || snapshot::well_formed(info, info.default_value)));
+    }
+    CHECK(snapshot::find_sysctl("net.ipv4.tcp_fin_timeout") != nullptr);
+    CHECK(snapshot::find_sysctl("net.ipv4.no_such") == nullptr);
+}
