@@ -10,11 +10,13 @@
 namespace rules {
 namespace {
 
-constexpr std::string_view set_form = "write RULE.PARAMETER=VALUE, RULE.warning=RANGE, RULE.critical=RANGE or RULE.enabled=true";
+constexpr std::string_view set_form =
+    "write RULE.PARAMETER=VALUE, RULE.warning=RANGE, RULE.critical=RANGE or RULE.enabled=true";
 
 class ArgumentReader {
   public:
-    ArgumentReader(RuleSet& rules, const Arguments& arguments, const std::vector<std::string>& broken, base::Diagnostics& mistakes)
+    ArgumentReader(RuleSet& rules, const Arguments& arguments, const std::vector<std::string>& broken,
+                   base::Diagnostics& mistakes)
         : rules_(rules), arguments_(arguments), broken_(broken), mistakes_(mistakes) {}
 
     void read() {
@@ -30,15 +32,20 @@ class ArgumentReader {
     void error(std::string_view option, std::string_view argument, std::size_t offset, std::size_t length,
                std::string message, std::string advice) {
         const Mark mark = mark_in_line(argument, offset, length);
-        mistakes_.add({base::Weight::error, {std::string(option), 0, mark.column}, std::move(message), std::string(argument),
-                       mark.length, std::move(advice)});
+        mistakes_.add({base::Weight::error,
+                       {std::string(option), 0, mark.column},
+                       std::move(message),
+                       std::string(argument),
+                       mark.length,
+                       std::move(advice)});
     }
 
     Rule* find(std::string_view option, std::string_view argument, std::string_view id) {
         Rule* rule = rules_.find(id);
         if (rule == nullptr && std::find(broken_.begin(), broken_.end(), id) == broken_.end()) {
             error(option, argument, 0, id.size(),
-                  fmt::format("unknown rule '{}'{}", base::printable(id), base::did_you_mean(id, all_ids(rules_))),
+                  fmt::format("unknown rule '{}'{}", base::printable(id),
+                              base::did_you_mean(id, all_ids(rules_))),
                   "'tcpadvisor rules list' shows all rules");
         }
         return rule;
@@ -58,7 +65,8 @@ class ArgumentReader {
         const std::size_t equals = text.find('=');
         const std::size_t dot = text.substr(0, equals).find('.');
         if (equals == std::string_view::npos || dot == std::string_view::npos) {
-            error("--set", text, 0, text.size(), fmt::format("'{}' sets nothing", base::printable(text)), std::string(set_form));
+            error("--set", text, 0, text.size(), fmt::format("'{}' sets nothing", base::printable(text)),
+                  std::string(set_form));
             return;
         }
         Rule* rule = find("--set", text, text.substr(0, dot));
@@ -75,10 +83,12 @@ class ArgumentReader {
         }
     }
 
-    void set_range(std::string_view option, const Rule& rule, Threshold& threshold, std::string_view argument, std::size_t offset) {
+    void set_range(std::string_view option, const Rule& rule, Threshold& threshold, std::string_view argument,
+                   std::size_t offset) {
         const std::string_view value = argument.substr(offset);
         if (!rule.condition.empty()) {
-            error(option, argument, offset, value.size(), fmt::format("'{}' has no ranges: it judges a condition", rule.id),
+            error(option, argument, offset, value.size(),
+                  fmt::format("'{}' has no ranges: it judges a condition", rule.id),
                   "set its parameters, or leave it out with --exclude-rule");
             return;
         }
@@ -93,7 +103,8 @@ class ArgumentReader {
     void set_enabled(Rule& rule, std::string_view argument, std::size_t offset) {
         const std::string_view value = argument.substr(offset);
         if (value != "true" && value != "false") {
-            error("--set", argument, offset, value.size(), fmt::format("'{}' is neither true nor false", base::printable(value)),
+            error("--set", argument, offset, value.size(),
+                  fmt::format("'{}' is neither true nor false", base::printable(value)),
                   fmt::format("write {}.enabled=false", rule.id));
             return;
         }
@@ -112,18 +123,21 @@ class ArgumentReader {
                 names.push_back(parameter.name);
             }
             error("--set", argument, start, name.size(),
-                  fmt::format("'{}' has no parameter '{}'{}", rule.id, base::printable(name), base::did_you_mean(name, names)),
+                  fmt::format("'{}' has no parameter '{}'{}", rule.id, base::printable(name),
+                              base::did_you_mean(name, names)),
                   fmt::format("it has {}", base::join(names, ", ")));
             return;
         }
         const auto value = parse_value(text, type_of(found->standard));
         if (!value) {
             error("--set", argument, equals + 1, text.size(),
-                  fmt::format("parameter '{}' is {}, not '{}'", found->name, describe(type_of(found->standard)), base::printable(text)),
+                  fmt::format("parameter '{}' is {}, not '{}'", found->name,
+                              describe(type_of(found->standard)), base::printable(text)),
                   fmt::format("the default is {}", to_text(found->standard)));
             return;
         }
-        set_parameter(rule, static_cast<std::size_t>(found - rule.parameters.begin()), *value, origin("--set"));
+        set_parameter(rule, static_cast<std::size_t>(found - rule.parameters.begin()), *value,
+                      origin("--set"));
     }
 
     static std::optional<facts::Value> parse_value(std::string_view text, facts::Type type) {
@@ -133,7 +147,8 @@ class ArgumentReader {
             return number ? std::optional(facts::Value(*number)) : std::nullopt;
         }
         case facts::Type::boolean:
-            return text == "true" || text == "false" ? std::optional(facts::Value(text == "true")) : std::nullopt;
+            return text == "true" || text == "false" ? std::optional(facts::Value(text == "true"))
+                                                     : std::nullopt;
         case facts::Type::text:
             return facts::Value(std::string(text));
         }
@@ -146,7 +161,8 @@ class ArgumentReader {
         }
         if (arguments_.only.size() != 1) {
             error(option, *text, 0, text->size(), fmt::format("{} needs exactly one --rule", option),
-                  "name the rule that it is for, or use --set RULE.warning=RANGE and --set RULE.critical=RANGE");
+                  "name the rule that it is for, or use --set RULE.warning=RANGE and --set "
+                  "RULE.critical=RANGE");
         } else if (Rule* rule = rules_.find(arguments_.only.front())) {
             set_range(option, *rule, rule->*which, *text, 0);
         }
@@ -163,11 +179,14 @@ class ArgumentReader {
     void select() {
         const auto only = named("--rule", arguments_.only);
         const auto excluded = named("--exclude-rule", arguments_.excluded);
-        const auto has = [](const auto& list, const auto& item) { return std::find(list.begin(), list.end(), item) != list.end(); };
+        const auto has = [](const auto& list, const auto& item) {
+            return std::find(list.begin(), list.end(), item) != list.end();
+        };
         for (Rule& rule : rules_.rules) {
             const bool tagged = arguments_.tags.empty() ||
-                                std::any_of(rule.tags.begin(), rule.tags.end(),
-                                            [&](const std::string& tag) { return has(arguments_.tags, tag); });
+                                std::any_of(rule.tags.begin(), rule.tags.end(), [&](const std::string& tag) {
+                                    return has(arguments_.tags, tag);
+                                });
             // Who names a rule wants it, whatever its tags are.
             const bool chosen = only.empty() ? tagged : has(only, &rule);
             rule.active = rule.enabled && chosen && !has(excluded, &rule);

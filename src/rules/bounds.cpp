@@ -15,9 +15,14 @@ Outlook anything() {
 
 Outlook number(double low, double high, bool may_be_missing) {
     // The computation turns what is not finite into a missing value.
-    const bool overflows = !(low >= -std::numeric_limits<double>::max() && high <= std::numeric_limits<double>::max());
-    return {std::isnan(low) ? -infinity : low, std::isnan(high) ? infinity : high, false, false,
-            may_be_missing || overflows, true};
+    const bool overflows =
+        !(low >= -std::numeric_limits<double>::max() && high <= std::numeric_limits<double>::max());
+    return {std::isnan(low) ? -infinity : low,
+            std::isnan(high) ? infinity : high,
+            false,
+            false,
+            may_be_missing || overflows,
+            true};
 }
 
 Outlook truth(bool may_be_true, bool may_be_false, bool may_be_missing) {
@@ -41,7 +46,8 @@ Outlook of_name(const Reference& reference, const Context& context) {
         return of_value(look_up(reference, context));
     }
     const auto bounds = context.row_table->quiet_bounds(reference.index);
-    return bounds && reference.type == facts::Type::number ? number(bounds->low, bounds->high, false) : anything();
+    return bounds && reference.type == facts::Type::number ? number(bounds->low, bounds->high, false)
+                                                           : anything();
 }
 
 Outlook product(const Outlook& a, const Outlook& b, bool divide) {
@@ -62,7 +68,8 @@ Outlook product(const Outlook& a, const Outlook& b, bool divide) {
 /// fmod: smaller than the divisor, no larger than the dividend, with the sign of the dividend.
 Outlook remainder(const Outlook& a, const Outlook& b) {
     const bool missing = a.may_be_missing || b.may_be_missing || (b.low <= 0 && b.high >= 0);
-    const double most = std::min(std::max(std::fabs(a.low), std::fabs(a.high)), std::max(std::fabs(b.low), std::fabs(b.high)));
+    const double most = std::min(std::max(std::fabs(a.low), std::fabs(a.high)),
+                                 std::max(std::fabs(b.low), std::fabs(b.high)));
     return number(a.low < 0 ? -most : 0, a.high > 0 ? most : 0, missing);
 }
 
@@ -97,7 +104,8 @@ Outlook equality(const Outlook& a, const Outlook& b) {
 }
 
 Outlook disjunction(const Outlook& a, const Outlook& b) {
-    const bool missing = (a.may_be_missing && (b.may_be_missing || b.may_be_false)) || (b.may_be_missing && a.may_be_false);
+    const bool missing =
+        (a.may_be_missing && (b.may_be_missing || b.may_be_false)) || (b.may_be_missing && a.may_be_false);
     return truth(a.may_be_true || b.may_be_true, a.may_be_false && b.may_be_false, missing);
 }
 
@@ -107,7 +115,8 @@ Outlook conjunction(const Outlook& a, const Outlook& b) {
 
 class Outlooks {
   public:
-    Outlooks(const Expression& expression, const Context& context) : expression_(expression), context_(context) {}
+    Outlooks(const Expression& expression, const Context& context)
+        : expression_(expression), context_(context) {}
 
     Outlook of(std::size_t index) const {
         const ExpressionNode& node = expression_.nodes[index];
@@ -148,7 +157,8 @@ class Outlooks {
             return number(-a.high, -a.low, a.may_be_missing);
         case Op::absolute: {
             const double most = std::max(std::fabs(a.low), std::fabs(a.high));
-            const double least = a.low <= 0 && a.high >= 0 ? 0 : std::min(std::fabs(a.low), std::fabs(a.high));
+            const double least =
+                a.low <= 0 && a.high >= 0 ? 0 : std::min(std::fabs(a.low), std::fabs(a.high));
             return number(least, most, a.may_be_missing);
         }
         case Op::known:

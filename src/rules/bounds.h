@@ -1,5 +1,5 @@
-// Interval arithmetic for expressions: what may become of an expression over all quiet rows of a table at once. It may
-// promise too little, never too much.
+// Interval arithmetic for expressions: what may become of an expression over all quiet rows of a table at
+// once. It may promise too little, never too much.
 #pragma once
 
 #include "rules/compute.h"

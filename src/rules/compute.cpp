@@ -32,7 +32,8 @@ Value missing_of(Value a, Value b) {
 
 class Computation {
   public:
-    Computation(const Expression& expression, const Context& context) : expression_(expression), context_(context) {}
+    Computation(const Expression& expression, const Context& context)
+        : expression_(expression), context_(context) {}
 
     Value value(std::size_t index) const {
         const ExpressionNode& node = expression_.nodes[index];
@@ -200,7 +201,8 @@ class Computation {
                 continue;
             }
             const bool minimum = node.op == Op::minimum;
-            const double number = minimum ? std::min(best.number(), next.number()) : std::max(best.number(), next.number());
+            const double number =
+                minimum ? std::min(best.number(), next.number()) : std::max(best.number(), next.number());
             best = Value(number, weaker(best.basis(), next.basis()));
         }
         return best;
@@ -228,9 +230,10 @@ Value look_up(const Reference& reference, const Context& context) {
     if (reference.where == Reference::Where::parameter) {
         return context.parameters[reference.index];
     }
-    const facts::Table* table = reference.where == Reference::Where::row                 ? context.row_table
-                                : reference.where == Reference::Where::network_namespace ? context.network_namespace
-                                                                                         : context.host;
+    const facts::Table* table = reference.where == Reference::Where::row ? context.row_table
+                                : reference.where == Reference::Where::network_namespace
+                                    ? context.network_namespace
+                                    : context.host;
     const std::size_t row = reference.where == Reference::Where::row ? context.row : 0;
     if (table == nullptr || row >= table->size()) {
         return base::Gap{"a table of facts", base::Why::not_collected, ""};

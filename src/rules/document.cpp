@@ -58,7 +58,8 @@ Node convert(const toml::node& source) {
         node.kind = Node::Kind::date;
         if (const auto* date = source.as_date()) {
             node.number = first_second_of(date->get());
-            node.text = fmt::format("{:04}-{:02}-{:02}", date->get().year, date->get().month, date->get().day);
+            node.text =
+                fmt::format("{:04}-{:02}-{:02}", date->get().year, date->get().month, date->get().day);
         }
     }
     return node;
@@ -67,8 +68,8 @@ Node convert(const toml::node& source) {
 } // namespace
 
 const Node::Member* Node::find(std::string_view name) const {
-    const auto found =
-        std::find_if(members.begin(), members.end(), [&](const Member& member) { return member.key.name == name; });
+    const auto found = std::find_if(members.begin(), members.end(),
+                                    [&](const Member& member) { return member.key.name == name; });
     return found != members.end() ? &*found : nullptr;
 }
 
@@ -118,9 +119,10 @@ TableReader::TableReader(const Node& table, std::string_view what, std::span<con
         }
         const std::vector<std::string> names(known.begin(), known.end());
         const std::string safe = base::printable(member.key.name);
-        reporter.error(member.key.mark,
-                       fmt::format("unknown key '{}' in {}{}", safe, what, base::did_you_mean(member.key.name, names)),
-                       fmt::format("{} has {}", what, base::join(names, ", ")));
+        reporter.error(
+            member.key.mark,
+            fmt::format("unknown key '{}' in {}{}", safe, what, base::did_you_mean(member.key.name, names)),
+            fmt::format("{} has {}", what, base::join(names, ", ")));
     }
 }
 
@@ -132,8 +134,9 @@ const Node* TableReader::get_any(std::string_view name) const {
 const Node* TableReader::get(std::string_view name, Node::Kind kind) const {
     const Node* node = get_any(name);
     if (node != nullptr && node->kind != kind) {
-        reporter_.error(node->mark, fmt::format("'{}' is {}, not {}", name, describe(kind), describe(node->kind)),
-                        kind == Node::Kind::text ? "put it in quotes" : fmt::format("write {} here", describe(kind)));
+        reporter_.error(
+            node->mark, fmt::format("'{}' is {}, not {}", name, describe(kind), describe(node->kind)),
+            kind == Node::Kind::text ? "put it in quotes" : fmt::format("write {} here", describe(kind)));
         return nullptr;
     }
     return node;
@@ -164,7 +167,8 @@ std::vector<std::string> TableReader::texts(std::string_view name) const {
         if (item.kind == Node::Kind::text) {
             all.push_back(item.text);
         } else {
-            reporter_.error(item.mark, fmt::format("'{}' is a list of texts, this is {}", name, describe(item.kind)),
+            reporter_.error(item.mark,
+                            fmt::format("'{}' is a list of texts, this is {}", name, describe(item.kind)),
                             "put it in quotes");
         }
     }
@@ -188,7 +192,8 @@ std::span<const Node> TableReader::tables(std::string_view name) const {
                       std::all_of(node->items.begin(), node->items.end(),
                                   [](const Node& item) { return item.kind == Node::Kind::table; });
     if (!fits) {
-        reporter_.error(node->mark, fmt::format("'{}' is a list of tables", name), fmt::format("write [[{}]]", name));
+        reporter_.error(node->mark, fmt::format("'{}' is a list of tables", name),
+                        fmt::format("write [[{}]]", name));
         return {};
     }
     return node->items;

@@ -1,5 +1,5 @@
-// A TOML text as a tree of plain values with their places: the door to toml++. Bounded in size and depth, so that a
-// hostile file is an error and not a crash.
+// A TOML text as a tree of plain values with their places: the door to toml++. Bounded in size and depth, so
+// that a hostile file is an error and not a crash.
 #pragma once
 
 #include "rules/source.h"
@@ -23,8 +23,8 @@ struct Node {
 
     Kind kind = Kind::table;
     Mark mark;
-    std::string text;    // also of a date
-    double number = 0;   // of a date: its first second since the epoch
+    std::string text;  // also of a date
+    double number = 0; // of a date: its first second since the epoch
     bool truth = false;
     std::vector<Node> items;
     std::vector<Member> members;
@@ -47,7 +47,8 @@ std::optional<Node> parse_document(Reporter& reporter);
 class TableReader {
   public:
     /// `what` is how messages call the table: "a rule". Every key outside `known` is reported at once.
-    TableReader(const Node& table, std::string_view what, std::span<const std::string_view> known, Reporter& reporter);
+    TableReader(const Node& table, std::string_view what, std::span<const std::string_view> known,
+                Reporter& reporter);
 
     /// The value of a key if it is there and has this kind.
     const Node* get(std::string_view name, Node::Kind kind) const;

@@ -23,13 +23,15 @@ bool worse(const Judged& a, const Judged& b) {
     if (a.excess != b.excess) {
         return a.excess > b.excess;
     }
-    return a.network_namespace != b.network_namespace ? a.network_namespace < b.network_namespace : a.row < b.row;
+    return a.network_namespace != b.network_namespace ? a.network_namespace < b.network_namespace
+                                                      : a.row < b.row;
 }
 
 /// Judges all subjects of one rule.
 class Judge {
   public:
-    Judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts) : rule_(rule), rules_(rules), facts_(facts) {}
+    Judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts)
+        : rule_(rule), rules_(rules), facts_(facts) {}
 
     Verdict run() {
         if (rule_.table == TableId::host) {
@@ -47,7 +49,8 @@ class Judge {
     void judge_table(std::size_t network_namespace) {
         const Context context = context_of(rule_, facts_, network_namespace, 0);
         if (context.row_table == nullptr) {
-            note_gap({fmt::format("the table '{}'", facts::schema(rule_.table).name), base::Why::not_collected, ""});
+            note_gap({fmt::format("the table '{}'", facts::schema(rule_.table).name),
+                      base::Why::not_collected, ""});
             return;
         }
         const facts::Table& table = *context.row_table;
@@ -83,7 +86,9 @@ class Judge {
             return condition.may_be_true || condition.may_be_missing;
         }
         const Outlook value = outlook(rule_.value, context);
-        const auto alerts = [&](const std::optional<Range>& range) { return range && may_alert(*range, value.low, value.high); };
+        const auto alerts = [&](const std::optional<Range>& range) {
+            return range && may_alert(*range, value.low, value.high);
+        };
         return value.may_be_missing || alerts(rule_.warning.range) || alerts(rule_.critical.range);
     }
 

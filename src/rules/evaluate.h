@@ -16,8 +16,8 @@ struct Verdict {
     std::vector<findings::Finding> findings; // worst first
 };
 
-/// Judges one rule, active or not. A subject whose facts are absent is left out, one whose facts could not be read makes
-/// the rule UNKNOWN, and so do missing rows of its table.
+/// Judges one rule, active or not. A subject whose facts are absent is left out, one whose facts could not be
+/// read makes the rule UNKNOWN, and so do missing rows of its table.
 Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts);
 
 /// All active rules: findings, outcomes, performance data, labels of namespaces and gaps.

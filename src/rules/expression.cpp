@@ -96,17 +96,20 @@ class Parser {
 
     std::string_view text() const { return expression_.text; }
 
-    [[noreturn]] static void fail(std::size_t offset, std::size_t length, std::string message, std::string advice) {
+    [[noreturn]] static void fail(std::size_t offset, std::size_t length, std::string message,
+                                  std::string advice) {
         throw Mistake{offset, length, std::move(message), std::move(advice)};
     }
     [[noreturn]] void fail_deep() const {
-        fail(std::min(at_, text().size() - 1), 1, fmt::format("an expression is nested deeper than {} levels", deepest),
+        fail(std::min(at_, text().size() - 1), 1,
+             fmt::format("an expression is nested deeper than {} levels", deepest),
              "split the rule, or leave out brackets");
     }
     [[noreturn]] void fail_unexpected() const;
 
     void skip_blanks() {
-        while (at_ < text().size() && std::string_view(" \t\r\n").find(text()[at_]) != std::string_view::npos) {
+        while (at_ < text().size() &&
+               std::string_view(" \t\r\n").find(text()[at_]) != std::string_view::npos) {
             ++at_;
         }
     }
@@ -142,7 +145,8 @@ class Parser {
         node.first = static_cast<std::uint16_t>(expression_.operands.size());
         node.count = static_cast<std::uint16_t>(operands.size());
         for (const Index operand : operands) {
-            node.depth = std::max(node.depth, static_cast<std::uint16_t>(expression_.nodes[operand].depth + 1));
+            node.depth =
+                std::max(node.depth, static_cast<std::uint16_t>(expression_.nodes[operand].depth + 1));
             expression_.operands.push_back(operand);
         }
         if (node.depth > deepest) {
@@ -240,7 +244,8 @@ class Parser {
         const auto operand = [&] { return inner ? signed_value() : infix(products); };
         Index left = operand();
         for (;;) {
-            const auto sign = std::find_if(signs.begin(), signs.end(), [&](const Infix& one) { return take(one.sign); });
+            const auto sign =
+                std::find_if(signs.begin(), signs.end(), [&](const Infix& one) { return take(one.sign); });
             if (sign == signs.end()) {
                 return left;
             }
@@ -262,7 +267,8 @@ class Parser {
     Index primary() {
         skip_blanks();
         if (at_ == text().size()) {
-            fail(text().size() - 1, 1, "the expression ends where a value should follow", "add what is missing");
+            fail(text().size() - 1, 1, "the expression ends where a value should follow",
+                 "add what is missing");
         }
         const std::size_t start = at_;
         const char c = text()[at_];
@@ -291,7 +297,8 @@ class Parser {
         }
         if (std::find(words.begin(), words.end(), word) != words.end()) {
             at_ = start;
-            fail(start, word.size(), fmt::format("'{}' stands where a value should", word), "remove it, or add the value");
+            fail(start, word.size(), fmt::format("'{}' stands where a value should", word),
+                 "remove it, or add the value");
         }
         if (take("(")) {
             return call(word, start);
@@ -331,7 +338,8 @@ class Parser {
             expect(")", fmt::format("{}(...)", word));
         }
         if (operands.size() < function->fewest || operands.size() > function->most) {
-            fail(start, at_ - start, fmt::format("{}() with {} value{}", word, operands.size(), operands.size() == 1 ? "" : "s"),
+            fail(start, at_ - start,
+                 fmt::format("{}() with {} value{}", word, operands.size(), operands.size() == 1 ? "" : "s"),
                  fmt::format("write {}", function->usage));
         }
         return add(function->op, start, operands);
@@ -393,7 +401,8 @@ void Parser::fail_unexpected() const {
     const std::string_view rest = text().substr(at_);
     for (const Foreign& foreign : foreign_signs) {
         if (rest.starts_with(foreign.sign)) {
-            fail(at_, foreign.sign.size(), fmt::format("unexpected '{}'", foreign.sign), std::string(foreign.advice));
+            fail(at_, foreign.sign.size(), fmt::format("unexpected '{}'", foreign.sign),
+                 std::string(foreign.advice));
         }
     }
     std::size_t length = 1;
@@ -424,7 +433,8 @@ bool is_plain_name(std::string_view text) {
     const auto is_lower = [](char c) { return is_word(c) && !(c >= 'A' && c <= 'Z'); };
     return !text.empty() && !is_digit(text[0]) && std::all_of(text.begin(), text.end(), is_lower) &&
            std::find(words.begin(), words.end(), text) == words.end() &&
-           std::none_of(functions.begin(), functions.end(), [&](const Function& function) { return function.name == text; });
+           std::none_of(functions.begin(), functions.end(),
+                        [&](const Function& function) { return function.name == text; });
 }
 
 } // namespace rules

@@ -1,5 +1,5 @@
-// An expression as a tree, and the parser that makes it. Names stay names here; resolve.h finds out what they mean.
-// Bounded in length and depth, so that every later walk may recurse.
+// An expression as a tree, and the parser that makes it. Names stay names here; resolve.h finds out what they
+// mean. Bounded in length and depth, so that every later walk may recurse.
 #pragma once
 
 #include "base/result.h"
@@ -90,7 +90,8 @@ struct Mistake {
 /// The tree of an expression, or its first syntax error.
 base::Result<Expression, Mistake> parse_expression(std::string_view text);
 
-/// A letter or underscore, then letters, digits and underscores, all lower case, and no word of the expression language.
+/// A letter or underscore, then letters, digits and underscores, all lower case, and no word of the
+/// expression language.
 bool is_plain_name(std::string_view text);
 
 } // namespace rules

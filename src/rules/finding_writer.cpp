@@ -105,7 +105,8 @@ class Writer {
     Evidence exception_evidence(const Override& exception) const {
         Evidence evidence;
         evidence.name = exception.expired ? "expired_override" : "override";
-        const std::string until = exception.expires.empty() ? "" : fmt::format(", until {}", exception.expires);
+        const std::string until =
+            exception.expires.empty() ? "" : fmt::format(", until {}", exception.expires);
         evidence.text = fmt::format("{} ({}{})", exception.reason, rules_.describe(exception.origin), until);
         return evidence;
     }
@@ -178,7 +179,8 @@ class Writer {
     SpecialTexts special_;
 };
 
-const Range* range_of(const Threshold& threshold, const Override* exception, const std::optional<Range> Override::*own) {
+const Range* range_of(const Threshold& threshold, const Override* exception,
+                      const std::optional<Range> Override::*own) {
     if (exception != nullptr && !exception->expired && exception->*own) {
         return &*(exception->*own);
     }
@@ -187,7 +189,8 @@ const Range* range_of(const Threshold& threshold, const Override* exception, con
 
 } // namespace
 
-Finding write_finding(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, const Judged& judged) {
+Finding write_finding(const Rule& rule, const RuleSet& rules, const facts::Facts& facts,
+                      const Judged& judged) {
     return Writer(rule, rules, facts, judged).write();
 }
 
@@ -199,7 +202,8 @@ const Range* critical_of(const Rule& rule, const Override* exception) {
     return range_of(rule.critical, exception, &Override::critical);
 }
 
-Context context_of(const Rule& rule, const facts::Facts& facts, std::size_t network_namespace, std::size_t row) {
+Context context_of(const Rule& rule, const facts::Facts& facts, std::size_t network_namespace,
+                   std::size_t row) {
     Context context;
     context.row = row;
     context.host = facts.host.get();

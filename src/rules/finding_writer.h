@@ -1,4 +1,5 @@
-// The text of one finding: summary, evidence, remedies with their commands. Called only for findings that are shown.
+// The text of one finding: summary, evidence, remedies with their commands. Called only for findings that are
+// shown.
 #pragma once
 
 #include "facts/table.h"
@@ -20,13 +21,15 @@ struct Judged {
     const Override* exception = nullptr; // the override that fits the subject, expired or not
 };
 
-findings::Finding write_finding(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, const Judged& judged);
+findings::Finding write_finding(const Rule& rule, const RuleSet& rules, const facts::Facts& facts,
+                                const Judged& judged);
 
 /// The ranges that hold for this subject: those of an override that has not expired, else those of the rule.
 const Range* warning_of(const Rule& rule, const Override* exception);
 const Range* critical_of(const Rule& rule, const Override* exception);
 
 /// The facts of one subject. Tables that are not there give missing values.
-Context context_of(const Rule& rule, const facts::Facts& facts, std::size_t network_namespace, std::size_t row);
+Context context_of(const Rule& rule, const facts::Facts& facts, std::size_t network_namespace,
+                   std::size_t row);
 
 } // namespace rules

@@ -52,7 +52,8 @@ class NestingScan {
         for (; at_ < text_.size(); ++at_) {
             if (text_[at_] == '\\' && quote == '"') {
                 ++at_;
-            } else if (multi_line ? text_.substr(at_).starts_with(triple) : text_[at_] == quote || text_[at_] == '\n') {
+            } else if (multi_line ? text_.substr(at_).starts_with(triple)
+                                  : text_[at_] == quote || text_[at_] == '\n') {
                 at_ += multi_line ? 3 : 1;
                 return;
             }

@@ -1,5 +1,5 @@
-// Looks at a TOML text before the parser does, and refuses what could exhaust time or stack. Knows quotes, comments and
-// brackets, nothing else.
+// Looks at a TOML text before the parser does, and refuses what could exhaust time or stack. Knows quotes,
+// comments and brackets, nothing else.
 #pragma once
 
 #include "rules/source.h"

@@ -29,9 +29,10 @@ class Loader {
         if (inputs_.settings) {
             read_settings(*inputs_.settings);
         }
-        apply_arguments(loaded_.rules,
-                        {inputs_.set, inputs_.warning, inputs_.critical, inputs_.only, inputs_.excluded, inputs_.tags},
-                        broken_rules_, loaded_.argument_errors);
+        apply_arguments(
+            loaded_.rules,
+            {inputs_.set, inputs_.warning, inputs_.critical, inputs_.only, inputs_.excluded, inputs_.tags},
+            broken_rules_, loaded_.argument_errors);
         return std::move(loaded_);
     }
 
@@ -73,7 +74,8 @@ class Loader {
         }
     }
 
-    /// Notes the id and aliases of a rule, even of a wrong one; false if another rule has one of them already.
+    /// Notes the id and aliases of a rule, even of a wrong one; false if another rule has one of them
+    /// already.
     bool claim_ids(const Node& table, std::uint16_t file, Reporter& reporter) {
         std::vector<const Node*> ids;
         if (const Node::Member* id = table.find("id")) {
@@ -92,10 +94,11 @@ class Loader {
             const auto [other, fresh] = ids_.emplace(id->text, Origin{file, id->mark.line});
             if (!fresh) {
                 unique = false;
-                reporter.error(id->mark,
-                               fmt::format("the id '{}' is taken by {}", base::printable(id->text),
-                                           loaded_.rules.describe(other->second)),
-                               "choose another id; to change a shipped rule use [rule.ID] in tcpadvisor.toml");
+                reporter.error(
+                    id->mark,
+                    fmt::format("the id '{}' is taken by {}", base::printable(id->text),
+                                loaded_.rules.describe(other->second)),
+                    "choose another id; to change a shipped rule use [rule.ID] in tcpadvisor.toml");
             }
         }
         return unique;

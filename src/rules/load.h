@@ -1,5 +1,5 @@
-// From texts to rules: shipped files, then drop-ins, then settings, then options. What is wrong is reported all at once,
-// and what is intact stays in force. Reads no file itself.
+// From texts to rules: shipped files, then drop-ins, then settings, then options. What is wrong is reported
+// all at once, and what is intact stays in force. Reads no file itself.
 #pragma once
 
 #include "rules/rule.h"

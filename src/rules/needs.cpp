@@ -19,7 +19,8 @@ class Collector {
             add(*each);
         }
         add(rule_.summary);
-        std::for_each(rule_.evidence.begin(), rule_.evidence.end(), [this](const Reference& each) { add(each); });
+        std::for_each(rule_.evidence.begin(), rule_.evidence.end(),
+                      [this](const Reference& each) { add(each); });
         for (const Remedy& remedy : rule_.remedies) {
             add(remedy.when);
             for (const Template* each : {&remedy.text, &remedy.command, &remedy.undo, &remedy.risk}) {

@@ -13,8 +13,10 @@ using facts::TableId;
 using findings::Perfdatum;
 
 constexpr auto all = std::to_array<Label>({
-    {"ports_used_percent", TableId::network_namespace, "ports_used_percent", "%", Sum::worst, "ephemeral-port-exhaustion"},
-    {"ports_load_percent", TableId::network_namespace, "ports_load_percent", "%", Sum::worst, "port-exhaustion-forecast"},
+    {"ports_used_percent", TableId::network_namespace, "ports_used_percent", "%", Sum::worst,
+     "ephemeral-port-exhaustion"},
+    {"ports_load_percent", TableId::network_namespace, "ports_load_percent", "%", Sum::worst,
+     "port-exhaustion-forecast"},
     {"established", TableId::network_namespace, "established", "", Sum::total, ""},
     {"time_wait", TableId::network_namespace, "time_wait", "", Sum::total, ""},
     {"close_wait", TableId::network_namespace, "close_wait", "", Sum::total, ""},
@@ -25,7 +27,8 @@ constexpr auto all = std::to_array<Label>({
     {"orphans", TableId::host, "orphans", "", Sum::total, ""},
     {"accept_queue_percent", TableId::network_namespace, "accept_queue_percent", "%", Sum::worst, ""},
     {"tcp_memory_percent", TableId::host, "tcp_memory_percent", "%", Sum::worst, "tcp-memory-pressure"},
-    {"conntrack_percent", TableId::network_namespace, "conntrack_percent", "%", Sum::worst, "conntrack-pressure"},
+    {"conntrack_percent", TableId::network_namespace, "conntrack_percent", "%", Sum::worst,
+     "conntrack-pressure"},
     {"listen_overflows", TableId::network_namespace, "listen_overflows", "c", Sum::total, ""},
     {"time_wait_overflows", TableId::network_namespace, "time_wait_overflows", "c", Sum::total, ""},
     {"rules_alerting", TableId::host, "", "", Sum::total, ""},
@@ -46,7 +49,8 @@ class Total {
             unreadable_ = unreadable_ || is_harmful(value.gap());
         } else if (value.is_number()) {
             const double before = number_.value_or(value.number());
-            number_ = !number_ || sum_ == Sum::worst ? std::max(before, value.number()) : before + value.number();
+            number_ =
+                !number_ || sum_ == Sum::worst ? std::max(before, value.number()) : before + value.number();
         }
     }
 
@@ -93,7 +97,8 @@ std::span<const Label> labels() {
     return all;
 }
 
-std::vector<Perfdatum> measure(const RuleSet& rules, const findings::Report& report, const facts::Facts& facts) {
+std::vector<Perfdatum> measure(const RuleSet& rules, const findings::Report& report,
+                               const facts::Facts& facts) {
     std::vector<Perfdatum> data;
     for (const Label& label : all) {
         Perfdatum datum;

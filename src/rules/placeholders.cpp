@@ -34,7 +34,8 @@ std::string_view text_of(Special special, const SpecialTexts& texts) {
     return {};
 }
 
-Template::Part part_of(std::string_view name, std::size_t offset, const Scope& scope, std::vector<Mistake>& mistakes) {
+Template::Part part_of(std::string_view name, std::size_t offset, const Scope& scope,
+                       std::vector<Mistake>& mistakes) {
     Template::Part part;
     part.has_name = true;
     part.special = special_named(name);
@@ -44,10 +45,12 @@ Template::Part part_of(std::string_view name, std::size_t offset, const Scope& s
     if (const auto found = scope.find(name)) {
         part.reference = *found;
     } else if (name.empty()) {
-        mistakes.push_back({offset - 1, 2, "a placeholder without a name", "write {{ and }} for plain braces"});
+        mistakes.push_back(
+            {offset - 1, 2, "a placeholder without a name", "write {{ and }} for plain braces"});
     } else {
         Mistake mistake = unknown_name(name, offset, scope);
-        mistake.advice = "a placeholder is {NAME}, the name of a fact or parameter; write {{ and }} for plain braces";
+        mistake.advice =
+            "a placeholder is {NAME}, the name of a fact or parameter; write {{ and }} for plain braces";
         mistakes.push_back(std::move(mistake));
     }
     return part;

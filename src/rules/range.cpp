@@ -13,7 +13,8 @@ namespace rules {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::string_view forms = "a range is 10 (0 to 10), 10: (10 or more), ~:10 (10 or less), 10:20 or @10:20 (alert inside)";
+constexpr std::string_view forms =
+    "a range is 10 (0 to 10), 10: (10 or more), ~:10 (10 or less), 10:20 or @10:20 (alert inside)";
 
 RangeError error(std::string_view text, std::string_view problem) {
     return {fmt::format("'{}' is not a range: {}", base::printable(text), problem), std::string(forms)};
@@ -29,7 +30,8 @@ std::optional<double> end_point(std::string_view text, std::string_view unit) {
 
 std::string not_a_number(std::string_view text, std::string_view unit) {
     if (text.ends_with('%') && unit != "%" && base::parse_decimal(text.substr(0, text.size() - 1))) {
-        return fmt::format("the value is not in percent but {}", unit.empty() ? "has no unit" : fmt::format("in {}", unit));
+        return fmt::format("the value is not in percent but {}",
+                           unit.empty() ? "has no unit" : fmt::format("in {}", unit));
     }
     if (text.starts_with("0x") || text.starts_with("0X")) {
         return "hexadecimal numbers are not allowed";
@@ -71,9 +73,10 @@ base::Result<Range, RangeError> parse_range(std::string_view text, std::string_v
     range.text = std::string(text);
     std::string_view rest = text;
     if (looks_expanded(text) && text.find(':') != std::string_view::npos) {
-        return RangeError{fmt::format("'{}' is not a range: did the shell expand '~'?", base::printable(text)),
-                          fmt::format("put it in quotes: '{}~{}'", text.starts_with('@') ? "@" : "",
-                                      base::printable(text.substr(text.find(':'))))};
+        return RangeError{
+            fmt::format("'{}' is not a range: did the shell expand '~'?", base::printable(text)),
+            fmt::format("put it in quotes: '{}~{}'", text.starts_with('@') ? "@" : "",
+                        base::printable(text.substr(text.find(':'))))};
     }
     if (rest.starts_with('@')) {
         range.alert = Alert::inside;
@@ -87,7 +90,8 @@ base::Result<Range, RangeError> parse_range(std::string_view text, std::string_v
         return error(text, "it has a second colon");
     }
     if (end == "~") {
-        return error(text, has_colon ? "'~' can only be the start; an open end is written as nothing" : "'~' needs a colon");
+        return error(text, has_colon ? "'~' can only be the start; an open end is written as nothing"
+                                     : "'~' needs a colon");
     }
     if (start.empty() && end.empty()) {
         return error(text, "it has no number");
@@ -110,9 +114,12 @@ base::Result<Range, RangeError> parse_range(std::string_view text, std::string_v
     }
     if (range.low > range.high) {
         const std::string low = start.empty() ? "0" : std::string(start);
-        return RangeError{fmt::format("'{}' is not a range: start {} is greater than end {}", base::printable(text), low, end),
-                          start.empty() ? fmt::format("without a start it is 0; write '~:{}' to alert above {}", end, end)
-                                        : fmt::format("write '{}:{}', or '@{}:{}' to alert inside", end, start, end, start)};
+        return RangeError{
+            fmt::format("'{}' is not a range: start {} is greater than end {}", base::printable(text), low,
+                        end),
+            start.empty()
+                ? fmt::format("without a start it is 0; write '~:{}' to alert above {}", end, end)
+                : fmt::format("write '{}:{}', or '@{}:{}' to alert inside", end, start, end, start)};
     }
     return range;
 }
@@ -147,9 +154,10 @@ Pieces alerting(const Range& range) {
 }
 
 bool contains(const Piece& outer, const Piece& inner) {
-    const bool low = inner.low > outer.low || (inner.low == outer.low && (!outer.open || inner.open || std::isinf(inner.low)));
-    const bool high =
-        inner.high < outer.high || (inner.high == outer.high && (!outer.open || inner.open || std::isinf(inner.high)));
+    const bool low = inner.low > outer.low ||
+                     (inner.low == outer.low && (!outer.open || inner.open || std::isinf(inner.low)));
+    const bool high = inner.high < outer.high ||
+                      (inner.high == outer.high && (!outer.open || inner.open || std::isinf(inner.high)));
     return low && high;
 }
 
@@ -159,7 +167,8 @@ bool alerts_within(const Range& inner, const Range& outer) {
     const Pieces small = alerting(inner);
     const Pieces large = alerting(outer);
     return std::all_of(small.items, small.items + small.count, [&](const Piece& piece) {
-        return std::any_of(large.items, large.items + large.count, [&](const Piece& other) { return contains(other, piece); });
+        return std::any_of(large.items, large.items + large.count,
+                           [&](const Piece& other) { return contains(other, piece); });
     });
 }
 

@@ -1,5 +1,5 @@
-// Nagios threshold ranges: [@]start:end. A value outside the range alerts, with '@' a value inside; the end points
-// belong to the range. Knows nothing of rules.
+// Nagios threshold ranges: [@]start:end. A value outside the range alerts, with '@' a value inside; the end
+// points belong to the range. Knows nothing of rules.
 #pragma once
 
 #include "base/result.h"
@@ -31,7 +31,8 @@ struct RangeError {
     std::string advice;
 };
 
-/// Strict: at least one number or '~', start at most end, nothing else; one '%' behind a number if `unit` is "%".
+/// Strict: at least one number or '~', start at most end, nothing else; one '%' behind a number if `unit` is
+/// "%".
 base::Result<Range, RangeError> parse_range(std::string_view text, std::string_view unit);
 
 /// Every value for which `inner` alerts makes `outer` alert as well.

@@ -90,12 +90,13 @@ class Checker {
             return;
         }
         const ExpressionNode& node = expression_.nodes[operand];
-        const std::string advice = wanted == Type::boolean ? "compare it with something: '... > 0', '... == ...'"
+        const std::string advice = wanted == Type::boolean
+                                       ? "compare it with something: '... > 0', '... == ...'"
                                    : *type == Type::boolean ? "use if(condition, 1, 0) to count it"
                                                             : "texts can be compared with ==, != and in";
         mistakes_.push_back({node.offset, node.length,
-                             fmt::format("'{}' is {}, {} is needed here", expression_.text_of(node), describe(*type),
-                                         describe(wanted)),
+                             fmt::format("'{}' is {}, {} is needed here", expression_.text_of(node),
+                                         describe(*type), describe(wanted)),
                              advice});
     }
 
@@ -116,16 +117,18 @@ class Checker {
             if (!model) {
                 model = operand;
             } else if (types_[operand] != types_[*model]) {
-                report_different(expression_.nodes[operand], *types_[operand], expression_.nodes[*model], *types_[*model]);
+                report_different(expression_.nodes[operand], *types_[operand], expression_.nodes[*model],
+                                 *types_[*model]);
             }
         }
         return result ? result : model ? types_[*model] : std::nullopt;
     }
 
-    void report_different(const ExpressionNode& node, Type type, const ExpressionNode& other, Type other_type) {
+    void report_different(const ExpressionNode& node, Type type, const ExpressionNode& other,
+                          Type other_type) {
         mistakes_.push_back({node.offset, node.length,
-                             fmt::format("'{}' is {}, but '{}' is {}", expression_.text_of(node), describe(type),
-                                         expression_.text_of(other), describe(other_type)),
+                             fmt::format("'{}' is {}, but '{}' is {}", expression_.text_of(node),
+                                         describe(type), expression_.text_of(other), describe(other_type)),
                              "both must be of one kind; texts stand in quotes, numbers do not"});
     }
 
@@ -168,7 +171,8 @@ std::optional<Reference> Scope::find(std::string_view name) const {
     const bool host_only = row_ == TableId::host;
     const bool namespace_row = row_ == TableId::network_namespace;
     if (name.starts_with(namespace_prefix) && !host_only) {
-        return find_in(namespace_row ? Where::row : Where::network_namespace, name.substr(namespace_prefix.size()));
+        return find_in(namespace_row ? Where::row : Where::network_namespace,
+                       name.substr(namespace_prefix.size()));
     }
     if (name.starts_with(host_prefix)) {
         return find_in(host_only ? Where::row : Where::host, name.substr(host_prefix.size()));
@@ -208,7 +212,8 @@ std::vector<std::string> Scope::names() const {
 
 std::string Scope::name_of(const Reference& reference) const {
     const auto table = table_of(reference.where, row_);
-    return table ? std::string(facts::schema(*table).columns[reference.index].name) : parameters_[reference.index].name;
+    return table ? std::string(facts::schema(*table).columns[reference.index].name)
+                 : parameters_[reference.index].name;
 }
 
 std::string_view Scope::unit_of(const Reference& reference) const {
@@ -221,12 +226,13 @@ Mistake unknown_name(std::string_view name, std::size_t offset, const Scope& sco
     for (const facts::Schema& other : facts::schemas()) {
         if (other.find(name)) {
             return {offset, name.size(),
-                    fmt::format("'{}' is a fact of '{}', which a rule for each {} does not see", safe, other.name,
-                                scope.row_schema().name),
+                    fmt::format("'{}' is a fact of '{}', which a rule for each {} does not see", safe,
+                                other.name, scope.row_schema().name),
                     fmt::format("use for_each = \"{}\", or another fact", other.name)};
         }
     }
-    return {offset, name.size(), fmt::format("unknown fact '{}'{}", safe, base::did_you_mean(name, scope.names())),
+    return {offset, name.size(),
+            fmt::format("unknown fact '{}'{}", safe, base::did_you_mean(name, scope.names())),
             "tcpadvisor-facts(7) lists the facts of each table; other names must be parameters of the rule"};
 }
 

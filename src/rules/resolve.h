@@ -1,4 +1,5 @@
-// What the names of an expression mean, and whether its types fit: everything that can be known before there are facts.
+// What the names of an expression mean, and whether its types fit: everything that can be known before there
+// are facts.
 #pragma once
 
 #include "facts/table.h"
@@ -46,9 +47,10 @@ std::optional<facts::TableId> table_of(Reference::Where where, facts::TableId ro
 /// "unknown fact 'x', did you mean 'y'?" at the given place.
 Mistake unknown_name(std::string_view name, std::size_t offset, const Scope& scope);
 
-/// Gives every name its meaning and checks all types; what is wrong is added to `mistakes`. The type of the whole, if it
-/// is right.
-std::optional<facts::Type> resolve(Expression& expression, const Scope& scope, std::vector<Mistake>& mistakes);
+/// Gives every name its meaning and checks all types; what is wrong is added to `mistakes`. The type of the
+/// whole, if it is right.
+std::optional<facts::Type> resolve(Expression& expression, const Scope& scope,
+                                   std::vector<Mistake>& mistakes);
 
 /// "a number", "a text" or "yes or no".
 std::string_view describe(facts::Type type);

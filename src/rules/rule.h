@@ -1,5 +1,5 @@
-// A rule in memory: plain data. Text becomes a rule in load.h, a rule becomes a finding in evaluate.h. Knows nothing
-// of TOML, files or sockets.
+// A rule in memory: plain data. Text becomes a rule in load.h, a rule becomes a finding in evaluate.h. Knows
+// nothing of TOML, files or sockets.
 //
 // The format, one TOML block a rule (also tcpadvisor-rules(5)):
 //
@@ -9,14 +9,14 @@
 //   title     = "One sentence"         optional in a user's rule, default: the id
 //   tags      = ["health"]             default ["health"]; health: check and report, tuning: audit and report
 //   enabled   = true                   default true
-//   for_each  = "destination"          required: host, namespace, destination, source, listener, close_wait, sysctl
-//   when      = "EXPRESSION"           optional yes/no; false: the rule does not apply to this row
+//   for_each  = "destination"          required: host, namespace, destination, source, listener, close_wait,
+//   sysctl when      = "EXPRESSION"           optional yes/no; false: the rule does not apply to this row
 //
 //   A judgement is a value with ranges ...
 //   value     = "EXPRESSION"           a number
-//   unit      = "%"                    default: the unit of the fact, if `value` is one bare fact; a unit that facts use
-//   warning   = "70"                   Nagios range, or a bare TOML number; alert outside. At least one of the two
-//   critical  = "90"
+//   unit      = "%"                    default: the unit of the fact, if `value` is one bare fact; a unit
+//   that facts use warning   = "70"                   Nagios range, or a bare TOML number; alert outside. At
+//   least one of the two critical  = "90"
 //   ... or a condition:
 //   condition = "EXPRESSION"           yes/no
 //   severity  = "warning"              required with it: info, warning or critical
@@ -26,39 +26,41 @@
 //   critical_when = "EXPRESSION"       CRITICAL if this holds too
 //
 //   summary   = "{remote}: {free} of {usable} ports free"     required, one line, no full stop
-//   evidence  = ["free", "usable"]     default: the facts of when, value, condition, warning_when and critical_when
-//   why       = """..."""              optional prose; paragraphs are separated by empty lines
+//   evidence  = ["free", "usable"]     default: the facts of when, value, condition, warning_when and
+//   critical_when why       = """..."""              optional prose; paragraphs are separated by empty lines
 //   see       = ["ip(7)", "explain:TIME_WAIT"]
 //   source    = ["net/ipv4/inet_hashtables.c, __inet_hash_connect()", "https://..."]     or one string
 //
-//     [rule.parameters.busy]           a number, text or boolean that users may change; at least one expression or
-//     default = 100                    placeholder must use it; no name of a fact that the rule can see, and not
-//     unit    = "sockets"              enabled, warning or critical. default and help are required
-//     help    = "One sentence."
+//     [rule.parameters.busy]           a number, text or boolean that users may change; at least one
+//     expression or default = 100                    placeholder must use it; no name of a fact that the rule
+//     can see, and not unit    = "sockets"              enabled, warning or critical. default and help are
+//     required help    = "One sentence."
 //
 //     [[rule.remedy]]                  shown with the finding, in this order
-//     when    = "not reuse_applies"    optional yes/no; unless it is true (missing is not) the remedy is not shown
-//     text    = "Imperative sentence"  required, no full stop
-//     command = "ss -tan"              optional, to copy
+//     when    = "not reuse_applies"    optional yes/no; unless it is true (missing is not) the remedy is not
+//     shown text    = "Imperative sentence"  required, no full stop command = "ss -tan" optional, to copy
 //     undo    = "..."                  optional
 //     risk    = "One sentence."        required if there is a command or a sysctl
-//     sysctl  = { "net.ipv4.tcp_tw_reuse" = 1 }     instead of command and undo, which are made from it; the value is
+//     sysctl  = { "net.ipv4.tcp_tw_reuse" = 1 }     instead of command and undo, which are made from it; the
+//     value is
 //                                      a number or a text, which may hold placeholders: "1024 {range_high}"
 //
-// Placeholders: {NAME} in summary, and in text, command, undo, risk and sysctl values of a remedy. NAME is a name as in
-// expressions, or `value`, `unit`, `warning` or `critical` of this rule. Numbers are shown with at most one decimal,
-// booleans as yes and no, missing values as "unknown". {{ and }} are plain braces.
+// Placeholders: {NAME} in summary, and in text, command, undo, risk and sysctl values of a remedy. NAME is a
+// name as in expressions, or `value`, `unit`, `warning` or `critical` of this rule. Numbers are shown with at
+// most one decimal, booleans as yes and no, missing values as "unknown". {{ and }} are plain braces.
 //
-// Expressions: numbers (12, 0.5, 1e3), texts ('x' or "x", no escapes), true, false; or; and; not; == != < <= > >= and
-// `x in [a, b]` (not chained); + -; * / %; unary minus; (...); if(c, a, b), known(x), min(a, ...), max(a, ...), abs(x).
-// Later in this list binds tighter. < and its kin, arithmetic, min, max and abs take numbers; == and != two of a kind;
-// and, or, not take yes/no. A NAME is a column of the rule's table, else of its namespace, else of the host, else a
-// parameter; `namespace.NAME` and `host.NAME` name the table. A rule for each host sees only the host.
+// Expressions: numbers (12, 0.5, 1e3), texts ('x' or "x", no escapes), true, false; or; and; not; == != < <=
+// > >= and `x in [a, b]` (not chained); + -; * / %; unary minus; (...); if(c, a, b), known(x), min(a, ...),
+// max(a, ...), abs(x). Later in this list binds tighter. < and its kin, arithmetic, min, max and abs take
+// numbers; == and != two of a kind; and, or, not take yes/no. A NAME is a column of the rule's table, else of
+// its namespace, else of the host, else a parameter; `namespace.NAME` and `host.NAME` name the table. A rule
+// for each host sees only the host.
 //
-// Missing values: missing and false is false, missing or true is true; anything else made from a missing value is
-// missing with its reason; dividing by zero is missing; known(x) is never missing. A `when`, `value` or `condition` that
-// is missing because the fact is absent by design or was not collected leaves the row out; a rule that could judge no
-// row for this reason is skipped. Denied, failed and truncated facts make the rule UNKNOWN.
+// Missing values: missing and false is false, missing or true is true; anything else made from a missing
+// value is missing with its reason; dividing by zero is missing; known(x) is never missing. A `when`, `value`
+// or `condition` that is missing because the fact is absent by design or was not collected leaves the row
+// out; a rule that could judge no row for this reason is skipped. Denied, failed and truncated facts make the
+// rule UNKNOWN.
 //
 // tcpadvisor.toml changes rules, and nothing else:
 //
@@ -70,7 +72,8 @@
 //
 //   [[override]]                       for one subject; the first one that fits and has not expired decides
 //   rule     = "close-wait-leak"
-//   remote   = "192.0.2.1:443"         at least one of remote (with or without port), listener, owner, source, name and
+//   remote   = "192.0.2.1:443"         at least one of remote (with or without port), listener, owner,
+//   source, name and
 //                                      namespace; all that are given must be equal
 //   reason   = "TICKET-12: fix comes with 4.2"    required
 //   expires  = 2026-12-31              the last day (UTC); required with ignore

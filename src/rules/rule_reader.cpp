@@ -17,13 +17,15 @@ using Kind = Node::Kind;
 using facts::Type;
 
 constexpr auto rule_keys = std::to_array<std::string_view>(
-    {"id",        "aliases",  "title",        "tags",          "enabled", "for_each", "when",     "value",
-     "unit",      "warning",  "critical",     "condition",     "severity", "warning_when", "critical_when", "summary",
-     "evidence",  "why",      "see",          "source",        "parameters", "remedy"});
+    {"id",       "aliases", "title",    "tags",      "enabled",    "for_each",     "when",          "value",
+     "unit",     "warning", "critical", "condition", "severity",   "warning_when", "critical_when", "summary",
+     "evidence", "why",     "see",      "source",    "parameters", "remedy"});
 constexpr auto parameter_keys = std::to_array<std::string_view>({"default", "unit", "help"});
-constexpr auto remedy_keys = std::to_array<std::string_view>({"when", "text", "command", "undo", "risk", "sysctl"});
+constexpr auto remedy_keys =
+    std::to_array<std::string_view>({"when", "text", "command", "undo", "risk", "sysctl"});
 constexpr auto judged_tags = std::to_array<std::string_view>({"health", "tuning"});
-constexpr auto reserved_names = std::to_array<std::string_view>({"enabled", "warning", "critical", "value", "unit"});
+constexpr auto reserved_names =
+    std::to_array<std::string_view>({"enabled", "warning", "critical", "value", "unit"});
 
 bool is_kebab(std::string_view text) {
     const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
@@ -33,7 +35,8 @@ bool is_kebab(std::string_view text) {
 
 bool is_sysctl_name(std::string_view text) {
     const auto fits = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+               c == '.' || c == '-';
     };
     return text.find('.') != std::string_view::npos && std::all_of(text.begin(), text.end(), fits);
 }
@@ -94,14 +97,16 @@ class RuleReader {
         if (!judged) {
             const std::vector<std::string> names(judged_tags.begin(), judged_tags.end());
             const std::string tag = rule_.tags.empty() ? std::string() : rule_.tags.front();
-            reporter_.warning(tags.mark, fmt::format("no command judges this rule by itself{}", base::did_you_mean(tag, names)),
-                              "add \"health\" (check and report) or \"tuning\" (audit and report)");
+            reporter_.warning(
+                tags.mark,
+                fmt::format("no command judges this rule by itself{}", base::did_you_mean(tag, names)),
+                "add \"health\" (check and report) or \"tuning\" (audit and report)");
         }
     }
 
     void read_table() {
-        const Node* for_each =
-            keys_.require("for_each", Kind::text, "name the table of facts that it judges, such as \"destination\"");
+        const Node* for_each = keys_.require(
+            "for_each", Kind::text, "name the table of facts that it judges, such as \"destination\"");
         if (for_each == nullptr) {
             return;
         }
@@ -122,23 +127,25 @@ class RuleReader {
 
     void read_parameters() {
         const Node* table = keys_.get("parameters", Kind::table);
-        for (const Node::Member& member : table != nullptr ? std::span(table->members) : std::span<const Node::Member>()) {
+        for (const Node::Member& member :
+             table != nullptr ? std::span(table->members) : std::span<const Node::Member>()) {
             read_parameter(member.key, member.value);
         }
     }
 
     void read_parameter(const Key& key, const Node& node) {
         if (node.kind != Kind::table) {
-            reporter_.error(node.mark, fmt::format("a parameter is a table, not {}", describe(node.kind)),
-                            fmt::format("write [rule.parameters.{}] with default and help", base::printable(key.name)));
+            reporter_.error(
+                node.mark, fmt::format("a parameter is a table, not {}", describe(node.kind)),
+                fmt::format("write [rule.parameters.{}] with default and help", base::printable(key.name)));
             note_parameter(key.name, Type::number);
             used_.push_back({key, true});
             return;
         }
         check_parameter_name(key);
         const TableReader keys(node, "a parameter", parameter_keys, reporter_);
-        Parameter parameter{key.name, facts::Value(0.0), facts::Value(0.0), keys.text("unit"), keys.text("help"),
-                            {file_, node.mark.line}};
+        Parameter parameter{key.name,          facts::Value(0.0), facts::Value(0.0),
+                            keys.text("unit"), keys.text("help"), {file_, node.mark.line}};
         const Node* standard = keys.get_any("default");
         const auto value = standard != nullptr ? read_value(*standard) : std::nullopt;
         if (!value) {
@@ -194,10 +201,11 @@ class RuleReader {
         std::vector<Mistake> mistakes;
         const auto type = resolve(*parsed, *scope_, mistakes);
         if (mistakes.empty() && type != wanted) {
-            mistakes.push_back({0, node->text.size(),
-                                fmt::format("'{}' must be {}, this is {}", name, describe(wanted), describe(*type)),
-                                wanted == Type::boolean ? "compare it with something: '... > 0', '... == ...'"
-                                                        : "use if(condition, a, b) to choose between numbers"});
+            mistakes.push_back(
+                {0, node->text.size(),
+                 fmt::format("'{}' must be {}, this is {}", name, describe(wanted), describe(*type)),
+                 wanted == Type::boolean ? "compare it with something: '... > 0', '... == ...'"
+                                         : "use if(condition, a, b) to choose between numbers"});
         }
         for (const Mistake& mistake : mistakes) {
             report(*node, mistake);
@@ -208,8 +216,8 @@ class RuleReader {
     }
 
     void report(const Node& node, const Mistake& mistake) {
-        reporter_.error(mark_inside(reporter_.file().text, node.mark, mistake.offset, mistake.length), mistake.message,
-                        mistake.advice);
+        reporter_.error(mark_inside(reporter_.file().text, node.mark, mistake.offset, mistake.length),
+                        mistake.message, mistake.advice);
     }
 
     void note_references(const Expression& expression) {
@@ -275,7 +283,8 @@ class RuleReader {
     }
 
     void read_severity() {
-        const Node* node = keys_.require("severity", Kind::text, "add severity = \"info\", \"warning\" or \"critical\"");
+        const Node* node =
+            keys_.require("severity", Kind::text, "add severity = \"info\", \"warning\" or \"critical\"");
         if (node == nullptr) {
             return;
         }
@@ -306,11 +315,13 @@ class RuleReader {
             return;
         }
         if (!has_condition && !has_value) {
-            reporter_.error(table_.mark, "a rule that judges nothing", "add value with ranges, or condition with severity");
+            reporter_.error(table_.mark, "a rule that judges nothing",
+                            "add value with ranges, or condition with severity");
             return;
         }
         if (!has_condition && first == nullptr) {
-            reporter_.error(table_.mark, "a value without a range never alerts", "add warning or critical, such as \"80\"");
+            reporter_.error(table_.mark, "a value without a range never alerts",
+                            "add warning or critical, such as \"80\"");
             return;
         }
         if (warning != nullptr) {
@@ -334,20 +345,23 @@ class RuleReader {
             return;
         }
         if (keys_.get_any("value") == nullptr) {
-            reporter_.error(node->mark, "'unit' without 'value'", "remove it, or add the value that it belongs to");
+            reporter_.error(node->mark, "'unit' without 'value'",
+                            "remove it, or add the value that it belongs to");
             return;
         }
         std::vector<std::string> units;
         for (const facts::Schema& schema : facts::schemas()) {
             for (const facts::Column& column : schema.columns) {
-                if (!column.unit.empty() && std::find(units.begin(), units.end(), column.unit) == units.end()) {
+                if (!column.unit.empty() &&
+                    std::find(units.begin(), units.end(), column.unit) == units.end()) {
                     units.emplace_back(column.unit);
                 }
             }
         }
         if (std::find(units.begin(), units.end(), node->text) == units.end()) {
             reporter_.error(node->mark,
-                            fmt::format("unknown unit '{}'{}", base::printable(node->text), base::did_you_mean(node->text, units)),
+                            fmt::format("unknown unit '{}'{}", base::printable(node->text),
+                                        base::did_you_mean(node->text, units)),
                             fmt::format("the units are {}", base::join(units, ", ")));
         } else if (!fact_unit.empty() && fact_unit != node->text) {
             reporter_.error(node->mark,
@@ -357,8 +371,8 @@ class RuleReader {
     }
 
     void read_texts() {
-        if (const Node* summary =
-                keys_.require("summary", Kind::text, "add one line, such as \"{remote}: {free} ports free\"")) {
+        if (const Node* summary = keys_.require("summary", Kind::text,
+                                                "add one line, such as \"{remote}: {free} ports free\"")) {
             rule_.summary = placeholders(*summary);
             if (base::trim(summary->text).empty() || summary->text.find('\n') != std::string::npos) {
                 reporter_.error(summary->mark, "a summary is one line of text", "put the rest into why");
@@ -386,7 +400,8 @@ class RuleReader {
             read_sysctls(keys, remedy);
             const bool acts = keys.get_any("command") != nullptr || keys.get_any("sysctl") != nullptr;
             if (acts && keys.get_any("risk") == nullptr) {
-                reporter_.error(table.mark, "a remedy without 'risk'", "say in one sentence what the command may break");
+                reporter_.error(table.mark, "a remedy without 'risk'",
+                                "say in one sentence what the command may break");
             }
             rule_.remedies.push_back(std::move(remedy));
         }
@@ -398,16 +413,19 @@ class RuleReader {
             return;
         }
         if (const Node* command = keys.get_any("command")) {
-            reporter_.error(command->mark, "a remedy with both 'sysctl' and 'command'", "the command is made from sysctl");
+            reporter_.error(command->mark, "a remedy with both 'sysctl' and 'command'",
+                            "the command is made from sysctl");
         }
         for (const Node::Member& member : table->members) {
             const auto value = read_value(member.value);
-            const bool plain = value && !value->is_boolean() && to_text(*value).find_first_of("\"\\$`\n") == std::string::npos;
+            const bool plain = value && !value->is_boolean() &&
+                               to_text(*value).find_first_of("\"\\$`\n") == std::string::npos;
             if (!is_sysctl_name(member.key.name) || !plain) {
                 reporter_.error(member.key.mark, "not a sysctl and its value",
                                 "write { \"net.ipv4.tcp_tw_reuse\" = 1 }, the name in quotes");
             } else if (value->is_number()) {
-                remedy.sysctls.emplace_back(member.key.name, Template{to_text(*value), {{to_text(*value), false, {}, {}}}});
+                remedy.sysctls.emplace_back(member.key.name,
+                                            Template{to_text(*value), {{to_text(*value), false, {}, {}}}});
             } else {
                 remedy.sysctls.emplace_back(member.key.name, placeholders(member.value));
             }
@@ -441,7 +459,8 @@ class RuleReader {
         } else if (item.kind == Kind::text) {
             report(item, unknown_name(item.text, 0, *scope_));
         } else {
-            reporter_.error(item.mark, "'evidence' is a list of the names of facts", "put the name in quotes");
+            reporter_.error(item.mark, "'evidence' is a list of the names of facts",
+                            "put the name in quotes");
         }
     }
 
@@ -454,7 +473,8 @@ class RuleReader {
     void report_unused_parameters() {
         for (const auto& [key, used] : used_) {
             if (!used && scope_) {
-                reporter_.warning(key.mark, fmt::format("nothing uses the parameter '{}'", base::printable(key.name)),
+                reporter_.warning(key.mark,
+                                  fmt::format("nothing uses the parameter '{}'", base::printable(key.name)),
                                   "name it in an expression or placeholder, or remove it");
             }
         }
@@ -464,7 +484,7 @@ class RuleReader {
     std::uint16_t file_;
     Reporter& reporter_;
     TableReader keys_;
-    std::optional<Scope> scope_; // none: the table is not known, names cannot be checked
+    std::optional<Scope> scope_;             // none: the table is not known, names cannot be checked
     std::vector<std::pair<Key, bool>> used_; // parameters
     Rule rule_;
 };
@@ -490,12 +510,14 @@ std::optional<Range> read_range(const Node& node, std::string_view unit, Reporte
     return std::move(*range);
 }
 
-void check_ranges(const std::optional<Range>& warning, const std::optional<Range>& critical, Mark mark, Reporter& reporter) {
+void check_ranges(const std::optional<Range>& warning, const std::optional<Range>& critical, Mark mark,
+                  Reporter& reporter) {
     if (warning && critical && !warning->never_alerts() && alerts_within(*warning, *critical)) {
-        reporter.warning(mark,
-                         fmt::format("the warning range '{}' never fires: critical '{}' alerts wherever it would",
-                                     warning->text, critical->text),
-                         "make the warning range narrower, or remove it");
+        reporter.warning(
+            mark,
+            fmt::format("the warning range '{}' never fires: critical '{}' alerts wherever it would",
+                        warning->text, critical->text),
+            "make the warning range narrower, or remove it");
     }
 }
 

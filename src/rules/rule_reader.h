@@ -18,7 +18,8 @@ std::optional<Rule> read_rule(const Node& table, std::uint16_t file, Form form, 
 std::optional<Range> read_range(const Node& node, std::string_view unit, Reporter& reporter);
 
 /// Reports a warning range that can never fire because critical alerts wherever it would.
-void check_ranges(const std::optional<Range>& warning, const std::optional<Range>& critical, Mark mark, Reporter& reporter);
+void check_ranges(const std::optional<Range>& warning, const std::optional<Range>& critical, Mark mark,
+                  Reporter& reporter);
 
 /// A value of a parameter; none for what is neither number, text nor boolean.
 std::optional<facts::Value> read_value(const Node& node);

@@ -18,9 +18,9 @@ constexpr auto settings_keys = std::to_array<std::string_view>({"rule", "overrid
 constexpr auto rule_keys = std::to_array<std::string_view>({"enabled", "warning", "critical", "parameters"});
 constexpr auto subject_keys =
     std::to_array<std::string_view>({"remote", "listener", "owner", "source", "name", "namespace"});
-constexpr auto override_keys = std::to_array<std::string_view>({"rule", "remote", "listener", "owner", "source", "name",
-                                                                "namespace", "reason", "expires", "warning", "critical",
-                                                                "ignore"});
+constexpr auto override_keys =
+    std::to_array<std::string_view>({"rule", "remote", "listener", "owner", "source", "name", "namespace",
+                                     "reason", "expires", "warning", "critical", "ignore"});
 constexpr double day = 86400; // seconds
 
 bool judges_value(const Rule& rule) {
@@ -37,15 +37,18 @@ std::vector<std::string> names_of(const std::vector<Parameter>& parameters) {
 
 class SettingsReader {
   public:
-    SettingsReader(RuleSet& rules, std::uint16_t file, double now, const std::vector<std::string>& broken, Reporter& reporter)
+    SettingsReader(RuleSet& rules, std::uint16_t file, double now, const std::vector<std::string>& broken,
+                   Reporter& reporter)
         : rules_(rules), file_(file), now_(now), broken_(broken), reporter_(reporter) {}
 
     void read(const Node& settings) {
         const TableReader keys(settings, "the settings file", settings_keys, reporter_);
         const Node* changes = keys.get("rule", Kind::table);
-        for (const Node::Member& member : changes != nullptr ? std::span(changes->members) : std::span<const Node::Member>()) {
+        for (const Node::Member& member :
+             changes != nullptr ? std::span(changes->members) : std::span<const Node::Member>()) {
             if (member.value.kind != Kind::table) {
-                reporter_.error(member.key.mark, fmt::format("'{}' is not a table", base::printable(member.key.name)),
+                reporter_.error(member.key.mark,
+                                fmt::format("'{}' is not a table", base::printable(member.key.name)),
                                 "write [rule.ID]");
             } else if (Rule* rule = find(member.key.name, member.key.mark)) {
                 read_rule_changes(*rule, member.value);
@@ -60,7 +63,9 @@ class SettingsReader {
     Rule* find(const std::string& id, Mark mark) {
         Rule* rule = rules_.find(id);
         if (rule == nullptr && std::find(broken_.begin(), broken_.end(), id) == broken_.end()) {
-            reporter_.error(mark, fmt::format("unknown rule '{}'{}", base::printable(id), base::did_you_mean(id, all_ids(rules_))),
+            reporter_.error(mark,
+                            fmt::format("unknown rule '{}'{}", base::printable(id),
+                                        base::did_you_mean(id, all_ids(rules_))),
                             "'tcpadvisor rules list' shows all rules");
         }
         return rule;
@@ -87,7 +92,7 @@ class SettingsReader {
         }
         if (const Node* parameters = keys.get("parameters", Kind::table)) {
             for (const Node::Member& member : parameters->members) {
-                read_parameter(rule, member);
+                change_parameter(rule, member, origin_of(member.value), reporter_);
             }
         }
     }
@@ -108,29 +113,6 @@ class SettingsReader {
         }
     }
 
-    void read_parameter(Rule& rule, const Node::Member& member) {
-        const auto found = std::find_if(rule.parameters.begin(), rule.parameters.end(),
-                                        [&](const Parameter& parameter) { return parameter.name == member.key.name; });
-        if (found == rule.parameters.end()) {
-            const auto names = names_of(rule.parameters);
-            reporter_.error(member.key.mark,
-                            fmt::format("'{}' has no parameter '{}'{}", rule.id, base::printable(member.key.name),
-                                        base::did_you_mean(member.key.name, names)),
-                            names.empty() ? "it has no parameters at all"
-                                          : fmt::format("its parameters are {}", base::join(names, ", ")));
-            return;
-        }
-        const auto value = read_value(member.value);
-        if (!value || type_of(*value) != type_of(found->standard)) {
-            reporter_.error(member.value.mark,
-                            fmt::format("parameter '{}' is {}, not {}", found->name, describe(type_of(found->standard)),
-                                        describe(member.value.kind)),
-                            fmt::format("the default is {}", to_text(found->standard)));
-            return;
-        }
-        set_parameter(rule, static_cast<std::size_t>(found - rule.parameters.begin()), *value, origin_of(member.value));
-    }
-
     void read_override(const Node& table) {
         const std::size_t errors = reporter_.errors();
         const TableReader keys(table, "an override", override_keys, reporter_);
@@ -138,7 +120,8 @@ class SettingsReader {
         Rule* rule = id != nullptr ? find(id->text, id->mark) : nullptr;
         Override change;
         change.origin = origin_of(table);
-        if (const Node* reason = keys.require("reason", Kind::text, "say why, for those who come after you")) {
+        if (const Node* reason =
+                keys.require("reason", Kind::text, "say why, for those who come after you")) {
             change.reason = reason->text;
         }
         if (const Node* ignore = keys.get("ignore", Kind::boolean)) {
@@ -153,7 +136,8 @@ class SettingsReader {
             return;
         }
         if (change.expired) {
-            reporter_.warning(table.mark, fmt::format("this override expired on {} and does not apply", change.expires),
+            reporter_.warning(table.mark,
+                              fmt::format("this override expired on {} and does not apply", change.expires),
                               fmt::format("remove it, or renew it; its reason was: {}", change.reason));
         }
         rule->overrides.push_back(std::move(change));
@@ -163,12 +147,15 @@ class SettingsReader {
         const Node* node = keys.get_any("expires");
         if (node == nullptr) {
             if (change.ignore) {
-                reporter_.error(table.mark, "an override that ignores has no 'expires'", "add the last day: expires = 2027-01-31");
+                reporter_.error(table.mark, "an override that ignores has no 'expires'",
+                                "add the last day: expires = 2027-01-31");
             }
             return;
         }
         if (node->kind != Kind::date || node->text.empty()) {
-            reporter_.error(node->mark, fmt::format("'expires' is a date, not {}", node->kind == Kind::date ? "a time" : describe(node->kind)),
+            reporter_.error(node->mark,
+                            fmt::format("'expires' is a date, not {}",
+                                        node->kind == Kind::date ? "a time" : describe(node->kind)),
                             "write the last day without quotes: expires = 2027-01-31");
             return;
         }
@@ -211,7 +198,8 @@ class SettingsReader {
         const bool ranges = keys.get_any("warning") != nullptr || keys.get_any("critical") != nullptr;
         if (change.ignore == ranges) {
             reporter_.error(table.mark,
-                            ranges ? "an override that ignores has no ranges" : "an override that changes nothing",
+                            ranges ? "an override that ignores has no ranges"
+                                   : "an override that changes nothing",
                             "add either new ranges (warning, critical) or ignore = true");
         }
     }
@@ -229,6 +217,30 @@ void set_parameter(Rule& rule, std::size_t index, const facts::Value& value, Ori
     rule.parameters[index].value = value;
     rule.parameters[index].origin = origin;
     rule.parameter_values[index] = value;
+}
+
+void change_parameter(Rule& rule, const Node::Member& given, Origin origin, Reporter& reporter) {
+    const auto found =
+        std::find_if(rule.parameters.begin(), rule.parameters.end(),
+                     [&](const Parameter& parameter) { return parameter.name == given.key.name; });
+    if (found == rule.parameters.end()) {
+        const auto names = names_of(rule.parameters);
+        reporter.error(given.key.mark,
+                       fmt::format("'{}' has no parameter '{}'{}", rule.id, base::printable(given.key.name),
+                                   base::did_you_mean(given.key.name, names)),
+                       names.empty() ? "it has no parameters at all"
+                                     : fmt::format("its parameters are {}", base::join(names, ", ")));
+        return;
+    }
+    const auto value = read_value(given.value);
+    if (!value || type_of(*value) != type_of(found->standard)) {
+        reporter.error(given.value.mark,
+                       fmt::format("parameter '{}' is {}, not {}", found->name,
+                                   describe(type_of(found->standard)), describe(given.value.kind)),
+                       fmt::format("the default is {}", to_text(found->standard)));
+        return;
+    }
+    set_parameter(rule, static_cast<std::size_t>(found - rule.parameters.begin()), *value, origin);
 }
 
 void apply_settings(RuleSet& rules, const Node& settings, std::uint16_t file, double now,

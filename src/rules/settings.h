@@ -1,4 +1,5 @@
-// What changes the rules after they are read: the settings file and the options of the command line. Later ones win.
+// What changes the rules after they are read: the settings file and the options of the command line. Later
+// ones win.
 #pragma once
 
 #include "rules/document.h"
@@ -10,14 +11,15 @@
 
 namespace rules {
 
-/// Applies tcpadvisor.toml. What is wrong is reported and left out. `broken` are ids of rules that could not be read:
-/// naming them is no further mistake. `now` is in seconds since the epoch.
+/// Applies tcpadvisor.toml. What is wrong is reported and left out. `broken` are ids of rules that could not
+/// be read: naming them is no further mistake. `now` is in seconds since the epoch.
 void apply_settings(RuleSet& rules, const Node& settings, std::uint16_t file, double now,
                     const std::vector<std::string>& broken, Reporter& reporter);
 
 /// --set, --warning, --critical, --rule, --exclude-rule and --tag.
 struct Arguments {
-    std::vector<std::string> set; // RULE.PARAMETER=VALUE, RULE.warning=RANGE, RULE.critical=RANGE, RULE.enabled=true
+    std::vector<std::string>
+        set; // RULE.PARAMETER=VALUE, RULE.warning=RANGE, RULE.critical=RANGE, RULE.enabled=true
     std::optional<std::string> warning;
     std::optional<std::string> critical;
     std::vector<std::string> only;
@@ -31,6 +33,9 @@ void apply_arguments(RuleSet& rules, const Arguments& arguments, const std::vect
 
 /// Gives a parameter of a rule another value.
 void set_parameter(Rule& rule, std::size_t index, const facts::Value& value, Origin origin);
+
+/// The same from `NAME = VALUE` of a file; a wrong name or type is reported.
+void change_parameter(Rule& rule, const Node::Member& given, Origin origin, Reporter& reporter);
 
 /// All ids and aliases, for suggestions.
 std::vector<std::string> all_ids(const RuleSet& rules);

@@ -71,7 +71,8 @@ bool skip_line_continuation(Cursor& cursor) {
     if (!ahead.sees("\n")) {
         return false;
     }
-    while (!ahead.done() && std::string_view(" \t\r\n").find(ahead.text[ahead.at]) != std::string_view::npos) {
+    while (!ahead.done() &&
+           std::string_view(" \t\r\n").find(ahead.text[ahead.at]) != std::string_view::npos) {
         ahead.step();
     }
     cursor = ahead;
@@ -144,7 +145,8 @@ Mark mark_inside(std::string_view text, Mark string, std::size_t offset, std::si
 
 Mark mark_in_line(std::string_view line, std::size_t offset, std::size_t length) {
     const auto columns = [](std::string_view part) { return static_cast<int>(base::display_width(part)); };
-    return {0, 1 + columns(line.substr(0, offset)), std::max(columns(line.substr(std::min(offset, line.size()), length)), 1)};
+    return {0, 1 + columns(line.substr(0, offset)),
+            std::max(columns(line.substr(std::min(offset, line.size()), length)), 1)};
 }
 
 void Reporter::error(Mark mark, std::string message, std::string advice) {
@@ -160,18 +162,24 @@ void Reporter::warning(Mark mark, std::string message, std::string advice) {
 }
 
 std::string Reporter::one_line() const {
-    return errors_ < 2 ? first_
-                       : fmt::format("{} (and {} more mistake{})", first_, errors_ - 1, errors_ == 2 ? "" : "s");
+    return errors_ < 2
+               ? first_
+               : fmt::format("{} (and {} more mistake{})", first_, errors_ - 1, errors_ == 2 ? "" : "s");
 }
 
 void Reporter::add(base::Weight weight, Mark mark, std::string message, std::string advice) {
     if (++noted_ > most_diagnostics) {
         return;
     }
-    const std::string_view line = mark.line > 0 ? base::line_of(file_.text, mark.line) : std::string_view(file_.text);
+    const std::string_view line =
+        mark.line > 0 ? base::line_of(file_.text, mark.line) : std::string_view(file_.text);
     const bool show = mark.column > 0 && (mark.line > 0 || line.find('\n') == std::string_view::npos);
-    out_.add({weight, {file_.name, mark.line, mark.column}, std::move(message), show ? std::string(line) : std::string(),
-              mark.length, std::move(advice)});
+    out_.add({weight,
+              {file_.name, mark.line, mark.column},
+              std::move(message),
+              show ? std::string(line) : std::string(),
+              mark.length,
+              std::move(advice)});
 }
 
 } // namespace rules

@@ -1,5 +1,5 @@
-// A text that a person wrote, places in it, and what is wrong there. Maps an offset within a TOML string back to the
-// line and column of the file. Knows nothing of rules.
+// A text that a person wrote, places in it, and what is wrong there. Maps an offset within a TOML string back
+// to the line and column of the file. Knows nothing of rules.
 #pragma once
 
 #include "base/diagnostic.h"
@@ -22,8 +22,8 @@ struct Mark {
     int length = 1;
 };
 
-/// Where the part of a TOML string value stands that begins `offset` bytes into the decoded value and has `length`
-/// bytes. `string` marks the opening quote.
+/// Where the part of a TOML string value stands that begins `offset` bytes into the decoded value and has
+/// `length` bytes. `string` marks the opening quote.
 Mark mark_inside(std::string_view text, Mark string, std::size_t offset, std::size_t length);
 
 /// The mark of the bytes `offset` to `offset + length` of a text of one line.

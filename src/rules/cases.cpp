@@ -1,0 +1,298 @@
+#include "rules/cases.h"
+
+#include "base/text.h"
+#include "facts/schema.h"
+#include "rules/document.h"
+#include "rules/evaluate.h"
+#include "rules/literal_table.h"
+#include "rules/resolve.h"
+#include "rules/rule_reader.h"
+#include "rules/settings.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace rules {
+namespace {
+
+using Kind = Node::Kind;
+using facts::TableId;
+using facts::Value;
+
+constexpr auto file_keys = std::to_array<std::string_view>({"case"});
+constexpr auto case_keys =
+    std::to_array<std::string_view>({"name", "rule", "host", "namespace", "row", "sysctl", "denied",
+                                     "inferred", "parameters", "expect", "summary", "remedies", "commands"});
+constexpr auto expectations = std::to_array<std::string_view>(
+    {"ok", "info", "warning", "critical", "unknown", "skipped", "not_applicable"});
+
+std::size_t index_of(TableId which) {
+    return static_cast<std::size_t>(which);
+}
+
+std::string_view result_of(const Verdict& verdict) {
+    if (!verdict.outcome.state) {
+        return "skipped";
+    }
+    switch (*verdict.outcome.state) {
+    case findings::State::ok:
+        return verdict.outcome.judged == 0 ? "not_applicable" : "ok";
+    case findings::State::info:
+        return "info";
+    case findings::State::unknown:
+        return "unknown";
+    case findings::State::warning:
+        return "warning";
+    case findings::State::critical:
+        return "critical";
+    }
+    return "unknown";
+}
+
+/// "expected X, got Y", for one aspect of a case; empty if they are equal.
+std::string difference(std::string_view what, std::string_view expected, std::string_view got) {
+    return expected == got ? std::string() : fmt::format("{}: expected '{}', got '{}'", what, expected, got);
+}
+
+/// Runs one [[case]].
+class CaseRunner {
+  public:
+    CaseRunner(const RuleSet& rules, const Node& table, Reporter& reporter)
+        : rules_(rules), table_(table), reporter_(reporter), keys_(table, "a case", case_keys, reporter) {}
+
+    /// None if the case itself is wrong, which is reported.
+    std::optional<CaseResult> run() {
+        const std::size_t errors = reporter_.errors();
+        const Node* name = keys_.require("name", Kind::text, "say in one line what it shows");
+        const Node* expect =
+            keys_.require("expect", Kind::text, fmt::format("add one of {}", fmt::join(expectations, ", ")));
+        check_expectation(expect);
+        find_rule();
+        if (rule_) {
+            give_facts();
+            set_parameters();
+        }
+        if (!rule_ || reporter_.errors() != errors) {
+            return std::nullopt;
+        }
+        const Verdict verdict = judge(*rule_, rules_, facts_);
+        CaseResult result{
+            name->text, rule_->id, {reporter_.file().name, table_.mark.line, table_.mark.column}, false, ""};
+        result.message = compare(expect->text, verdict);
+        result.passed = result.message.empty();
+        return result;
+    }
+
+  private:
+    void check_expectation(const Node* expect) {
+        if (expect != nullptr &&
+            std::find(expectations.begin(), expectations.end(), expect->text) == expectations.end()) {
+            const std::vector<std::string> names(expectations.begin(), expectations.end());
+            reporter_.error(expect->mark,
+                            fmt::format("'{}' is no verdict{}", base::printable(expect->text),
+                                        base::did_you_mean(expect->text, names)),
+                            fmt::format("it is one of {}", base::join(names, ", ")));
+        }
+    }
+
+    void find_rule() {
+        const Node* id = keys_.require("rule", Kind::text, "name the rule that it tests");
+        if (id == nullptr) {
+            return;
+        }
+        if (const Rule* rule = rules_.find(id->text)) {
+            rule_ = *rule;
+            rule_->overrides.clear();
+            return;
+        }
+        reporter_.error(id->mark,
+                        fmt::format("unknown rule '{}'{}", base::printable(id->text),
+                                    base::did_you_mean(id->text, all_ids(rules_))),
+                        "'tcpadvisor rules list' shows all rules");
+    }
+
+    void give_facts() {
+        auto host = std::make_unique<LiteralTable>(TableId::host);
+        host->add_row();
+        fill("host", *host);
+        host_ = host.get();
+        facts_.host = std::move(host);
+        facts_.namespaces.emplace_back();
+        facts_.namespaces[0].label = "case";
+        inside_ = &add_table(TableId::network_namespace);
+        inside_->add_row();
+        fill("namespace", *inside_);
+        LiteralTable& sysctls = add_table(TableId::sysctl);
+        give_sysctls(sysctls);
+        const bool own_row = rule_->table != TableId::host && rule_->table != TableId::network_namespace;
+        if (own_row) {
+            row_ = rule_->table == TableId::sysctl ? &sysctls : &add_table(rule_->table);
+            row_->add_row();
+            fill("row", *row_);
+        } else if (const Node* row = keys_.get_any("row")) {
+            reporter_.error(row->mark,
+                            fmt::format("a rule for each {} has no 'row'", facts::schema(rule_->table).name),
+                            fmt::format("give its facts under '{}'", facts::schema(rule_->table).name));
+        }
+        mark_denied();
+        mark_inferred();
+    }
+
+    LiteralTable& add_table(TableId which) {
+        auto table = std::make_unique<LiteralTable>(which);
+        LiteralTable& added = *table;
+        facts_.namespaces[0].tables[index_of(which)] = std::move(table);
+        return added;
+    }
+
+    void fill(std::string_view key, LiteralTable& table) {
+        const Node* given = keys_.get(key, Kind::table);
+        for (const Node::Member& member :
+             given != nullptr ? std::span(given->members) : std::span<const Node::Member>()) {
+            const auto column = table.schema().find(member.key.name);
+            const auto value = read_value(member.value);
+            if (!column) {
+                report_unknown(member.key.mark, member.key.name, table.schema());
+            } else if (!value || type_of(*value) != table.schema().columns[*column].type) {
+                reporter_.error(member.value.mark,
+                                fmt::format("'{}' is {}, not {}", member.key.name,
+                                            describe(table.schema().columns[*column].type),
+                                            describe(member.value.kind)),
+                                "tcpadvisor-facts(7) lists the facts with their types");
+            } else {
+                table.set(member.key.name, *value);
+            }
+        }
+    }
+
+    void report_unknown(Mark mark, std::string_view name, const facts::Schema& schema) {
+        std::vector<std::string> names;
+        for (const facts::Column& column : schema.columns) {
+            names.emplace_back(column.name);
+        }
+        reporter_.error(mark,
+                        fmt::format("'{}' is no fact of '{}'{}", base::printable(name), schema.name,
+                                    base::did_you_mean(name, names)),
+                        "tcpadvisor-facts(7) lists the facts of each table");
+    }
+
+    void give_sysctls(LiteralTable& table) {
+        const Node* given = keys_.get("sysctl", Kind::table);
+        for (const Node::Member& member :
+             given != nullptr ? std::span(given->members) : std::span<const Node::Member>()) {
+            const auto value = read_value(member.value);
+            table.add_row();
+            table.set("name", member.key.name);
+            table.set("runtime", value ? to_text(*value) : std::string());
+        }
+    }
+
+    void mark_denied() {
+        for_each_name("denied", [](LiteralTable& table, std::size_t, const std::string& name) {
+            table.set(name, base::Gap{name, base::Why::denied, ""});
+        });
+    }
+
+    void mark_inferred() {
+        for_each_name("inferred", [](LiteralTable& table, std::size_t column, const std::string& name) {
+            const Value value = table.get(table.size() - 1, column);
+            if (value.is_number()) {
+                table.set(name, Value(value.number(), facts::Basis::inferred));
+            } else if (value.is_boolean()) {
+                table.set(name, Value(value.truth(), facts::Basis::inferred));
+            }
+        });
+    }
+
+    template <typename Change>
+    void for_each_name(std::string_view key, const Change& change) {
+        const Node* list = keys_.get(key, Kind::list);
+        for (const Node& item : list != nullptr ? std::span(list->items) : std::span<const Node>()) {
+            const auto found = Scope(rule_->table).find(item.text);
+            if (!found) {
+                const Mistake mistake = unknown_name(item.text, 0, Scope(rule_->table));
+                reporter_.error(item.mark, mistake.message, mistake.advice);
+                continue;
+            }
+            const TableId which = *table_of(found->where, rule_->table);
+            LiteralTable& table = which == TableId::host                ? *host_
+                                  : which == TableId::network_namespace ? *inside_
+                                                                        : *row_;
+            change(table, found->index, std::string(table.schema().columns[found->index].name));
+        }
+    }
+
+    void set_parameters() {
+        const Node* given = keys_.get("parameters", Kind::table);
+        for (const Node::Member& member :
+             given != nullptr ? std::span(given->members) : std::span<const Node::Member>()) {
+            change_parameter(*rule_, member, {}, reporter_);
+        }
+    }
+
+    std::string compare(std::string_view expect, const Verdict& verdict) const {
+        std::vector<std::string> differences = {difference("verdict", expect, result_of(verdict))};
+        if (!differences[0].empty() && !verdict.outcome.reason.empty()) {
+            differences[0] += fmt::format(" ({})", verdict.outcome.reason);
+        }
+        const findings::Finding none;
+        const findings::Finding& finding = verdict.findings.empty() ? none : verdict.findings.front();
+        if (const Node* summary = keys_.get("summary", Kind::text)) {
+            differences.push_back(difference("summary", summary->text, finding.summary));
+        }
+        std::vector<std::string> remedies;
+        std::vector<std::string> commands;
+        for (const findings::Remedy& remedy : finding.remedies) {
+            remedies.push_back(remedy.text);
+            if (!remedy.command.empty()) {
+                commands.push_back(remedy.command);
+            }
+        }
+        if (keys_.get_any("remedies") != nullptr) {
+            differences.push_back(difference("remedies", base::join(keys_.texts("remedies"), "; "),
+                                             base::join(remedies, "; ")));
+        }
+        if (keys_.get_any("commands") != nullptr) {
+            differences.push_back(difference("commands", base::join(keys_.texts("commands"), "; "),
+                                             base::join(commands, "; ")));
+        }
+        std::erase(differences, std::string());
+        return base::join(differences, "\n");
+    }
+
+    const RuleSet& rules_;
+    const Node& table_;
+    Reporter& reporter_;
+    TableReader keys_;
+    std::optional<Rule> rule_; // a copy, for its parameters
+    facts::Facts facts_;
+    LiteralTable* host_ = nullptr;
+    LiteralTable* inside_ = nullptr;
+    LiteralTable* row_ = nullptr;
+};
+
+} // namespace
+
+CaseRun run_cases(const RuleSet& rules, const TextFile& file) {
+    CaseRun run;
+    Reporter reporter(file, run.diagnostics);
+    const auto document = parse_document(reporter);
+    if (!document) {
+        return run;
+    }
+    const TableReader keys(*document, "a file of cases", file_keys, reporter);
+    const auto cases = keys.tables("case");
+    for (const Node& table : cases) {
+        if (auto result = CaseRunner(rules, table, reporter).run()) {
+            run.results.push_back(std::move(*result));
+        }
+    }
+    if (cases.empty() && reporter.errors() == 0) {
+        reporter.error({}, "holds no cases", "add [[case]] blocks, or remove the file");
+    }
+    return run;
+}
+
+} // namespace rules
