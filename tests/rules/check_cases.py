@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Every shipped rule has a case for each verdict that it can give, and one that looks like it and stays quiet."""
+import pathlib
+import sys
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def load(directory, key):
+    items = []
+    for path in sorted(directory.glob("*.toml")):
+        items += tomllib.loads(path.read_text(encoding="utf-8"))[key]
+    return items
+
+
+def severities(rule):
+    if "condition" not in rule:
+        return {key for key in ("warning", "critical") if key in rule}
+    raised = {"warning_when": "warning", "critical_when": "critical"}
+    return {rule["severity"]} | {state for key, state in raised.items() if key in rule}
+
+
+def main():
+    expected = {}
+    for case in load(ROOT / "tests/rules", "case"):
+        expected.setdefault(case["rule"], set()).add(case["expect"])
+    problems = []
+    for rule in load(ROOT / "rules", "rule"):
+        found = expected.pop(rule["id"], set())
+        problems += [f"{rule['id']}: no case expects {state}" for state in sorted(severities(rule) - found)]
+        if not found & {"ok", "not_applicable"}:
+            problems.append(f"{rule['id']}: no near miss")
+    problems += [f"{rule}: has cases and does not exist" for rule in sorted(expected)]
+    print("\n".join(problems), end="\n" if problems else "")
+    sys.exit(1 if problems else 0)
+
+
+main()
