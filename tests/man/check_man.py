@@ -3,14 +3,15 @@
 
 Without PROGRAM: every fact stands in tcpadvisor-facts(7) in its table and with its unit, every label of the performance
 data in tcpadvisor(1), every sysctl that the program reads and every TCP state has a text for `explain`, and mandoc has
-nothing to say. With PROGRAM: every long option of its --help stands in tcpadvisor(1) and the other way round, and every
-rule can be explained, as can everything that a rule says to `see`.
+nothing to say. With PROGRAM: every long option of its --help stands in tcpadvisor(1) and the other way round, every
+rule can be explained, as can everything that a rule says to `see`, and the examples of tcpadvisor-rules(5) work.
 """
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -150,9 +151,34 @@ def check_explanations(program):
     topics |= {path.stem for path in TOPICS.glob("*.txt")} | {path.stem for path in (TOPICS / "sysctl").glob("*.txt")}
     for topic in sorted(rules | topics):
         status, text = output_of(program, "explain", topic)
-        if status != 0 or not text.strip():
-            problems.append(f"explain {topic}: exit status {status}, {len(text)} characters")
+        if status != 0 or not text.startswith(topic + ": "):
+            problems.append(f"explain {topic}: exit status {status}, begins with '{text[:40]}'")
     return problems
+
+
+def examples(page):
+    text = (MAN / page).read_text(encoding="utf-8")
+    return [block.replace("\\e", "\\") for block in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", text, re.S | re.M)]
+
+
+def check_examples(program):
+    """What the manual shows as a file is one."""
+    kinds = {"[[rule]]": "rules.d/rules.toml", "[rule.": "settings.toml", "[[case]]": "cases.toml"}
+    with tempfile.TemporaryDirectory() as directory:
+        where = pathlib.Path(directory)
+        (where / "rules.d").mkdir()
+        for block in examples("tcpadvisor-rules.5") + examples("tcpadvisor-facts.7"):
+            kind = next((kind for kind in kinds if block.startswith(kind)), None)
+            if kind is not None:
+                with open(where / kinds[kind], "a", encoding="utf-8") as file:
+                    file.write(block + "\n")
+        force = ["--rules", str(where / "rules.d"), "--config", str(where / "settings.toml")]
+        problems = []
+        for arguments in (["lint", str(where / "rules.d")], ["list", *force], ["test", str(where / "cases.toml"), *force]):
+            status, text = output_of(program, "rules", *arguments)
+            if status != 0:
+                problems.append(f"tcpadvisor-rules(5), examples: rules {arguments[0]} exits with {status}: {text}")
+        return problems
 
 
 def main():
@@ -165,7 +191,8 @@ def main():
     else:
         problems += lint
     if len(sys.argv) == 2:
-        problems += check_options(sys.argv[1]) + check_explanations(sys.argv[1])
+        program = sys.argv[1]
+        problems += check_options(program) + check_explanations(program) + check_examples(program)
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)
