@@ -17,7 +17,8 @@ Json evidence_json(const findings::Finding& finding) {
             item["value"] = json_number(evidence.number);
         }
         item["unit"] = evidence.unit;
-        item["confidence"] = evidence.inferred ? "inferred" : "measured";
+        const bool known = !item["value"].is_null();
+        item["confidence"] = known ? Json(evidence.inferred ? "inferred" : "measured") : Json();
         all[evidence.name] = std::move(item);
     }
     return all;
