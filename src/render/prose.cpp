@@ -78,11 +78,15 @@ void origin_line(std::ostream& out, const Style& style, const Origin& origin) {
 }
 
 void gap_list(std::ostream& out, const Style& style, const std::vector<base::Gap>& gaps) {
-    if (gaps.empty()) {
-        return;
-    }
-    out << '\n' << bold(style, "Not seen") << '\n';
+    bool first = true;
     for (const base::Gap& gap : gaps) {
+        if (gap.why == base::Why::absent && style.verbosity < 1) {
+            continue;
+        }
+        if (first) {
+            out << '\n' << bold(style, "Not seen") << '\n';
+            first = false;
+        }
         paragraph(out, style, "  ", base::to_text(gap));
     }
 }

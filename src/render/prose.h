@@ -23,7 +23,7 @@ void command(std::ostream& out, std::string_view prefix, std::string_view text);
 /// "db1, Linux 6.1.0, 2026-03-01T02:03:04Z": what is known of it; no line if nothing is.
 void origin_line(std::ostream& out, const Style& style, const Origin& origin);
 
-/// A heading and a line for each gap; nothing if there are none.
+/// A heading and a line for each gap, nothing if there are none. What is absent by design is left to -v.
 void gap_list(std::ostream& out, const Style& style, const std::vector<base::Gap>& gaps);
 
 /// `word` in the colour of the state, if the style has colours.

@@ -129,6 +129,17 @@ TEST_CASE("states") {
     CHECK(states({test::unknown_states()}).find("TIME_WAIT  0") == std::string::npos);
 }
 
+TEST_CASE("what is absent by design is not worth a line, what was denied is") {
+    facts::NamespacePorts space = test::busy_ports();
+    space.gaps = {{"tcp_tw_reuse_delay", base::Why::absent, ""}, {"tcp_info", base::Why::denied, ""}};
+    const std::string text = ports({space}, PortsView::table);
+    CHECK(text.find("tcp_tw_reuse_delay") == std::string::npos);
+    CHECK(text.find("tcp_info: denied") != std::string::npos);
+    Style style;
+    style.verbosity = 1;
+    CHECK(ports({space}, PortsView::table, style).find("tcp_tw_reuse_delay: absent") != std::string::npos);
+}
+
 TEST_CASE("ports: a table") {
     test::check_golden("ports", "text", 0,
                        ports({test::busy_ports(), test::unknown_ports()}, PortsView::table));
