@@ -43,7 +43,8 @@ std::optional<std::string> from_hexadecimal(std::string_view text) {
 }
 
 std::string gap_text(const base::Gap& gap) {
-    return fmt::format("{}\n{}\n{}", base::name(gap.why), gap.what, gap.detail);
+    return fmt::format("{}\n{}\n{}", base::name(gap.why), base::printable(gap.what),
+                       base::printable(gap.detail));
 }
 
 std::optional<base::Gap> parse_gap(std::string_view text) {

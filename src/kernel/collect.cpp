@@ -66,7 +66,10 @@ void collect_from_proc(Machine& machine, const Gap& without, Namespace& space) {
     const bool v6_usable = v6 || v6.error().why == Why::absent;
     if (!v4 || !v6_usable) {
         space.lost_sockets = without;
-        space.lost_sockets->detail += fmt::format("; {}", base::to_text(v4 ? v6.error() : v4.error()));
+        const Gap& also = v4 ? v6.error() : v4.error();
+        if (also.detail != without.detail) {
+            space.lost_sockets->detail += "; " + base::to_text(also);
+        }
         return;
     }
     const ProcTables tables{std::move(*v4), v6 ? std::move(*v6) : std::string()};

@@ -195,6 +195,9 @@ base::Result<std::vector<Place>> open_places(const Where& where, Deadline deadli
     case Where::Kind::all:
         return open_all(deadline);
     case Where::Kind::process:
+        if (::access(fmt::format("/proc/{}", where.pid).c_str(), F_OK) != 0) {
+            return base::Error{fmt::format("no process {}", where.pid)};
+        }
         return open_one(fmt::format("/proc/{}/ns/net", where.pid), fmt::format("pid {}", where.pid),
                         deadline);
     case Where::Kind::named:

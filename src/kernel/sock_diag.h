@@ -100,11 +100,18 @@ inline bool DumpReader::parse(const nlmsghdr& message) {
     return walk_ == Walk::connections || parse_attributes(message);
 }
 
+/// mnl_nlmsg_ok() (libmnl 1.0.4) takes lengths over 2 GiB for negative ones, which fit everywhere.
+inline bool fits(const nlmsghdr* message, int left) {
+    constexpr int smallest = sizeof(nlmsghdr);
+    return left >= smallest && message->nlmsg_len >= sizeof(nlmsghdr) &&
+           message->nlmsg_len <= static_cast<std::uint32_t>(left);
+}
+
 template <typename Sink>
 bool DumpReader::read(std::span<const std::byte> datagram, Sink&& sink) {
     const auto* message = static_cast<const nlmsghdr*>(static_cast<const void*>(datagram.data()));
     int left = static_cast<int>(datagram.size());
-    for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+    for (; fits(message, left); message = mnl_nlmsg_next(message, &left)) {
         if (message->nlmsg_seq != dump_sequence) {
             continue; // an answer to somebody else's question
         }

@@ -1,0 +1,227 @@
+#include "kernel/collect.h"
+#include "tests/kernel/messages.h"
+
+#include "tests/catch.h"
+
+#include <cerrno>
+
+using base::Why;
+using kernel::Walk;
+using snapshot::SocketSource;
+using snapshot::State;
+using test::Bytes;
+using test::operator+;
+
+namespace {
+
+const std::string proc_table =
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+    "   0: 00000000:1F90 00000000:0000 0A 00000000:00000003 00:00000000 00000000  1000        0 12345 1\n"
+    "   1: 0100007F:1F90 0200000A:01BB 08 00000000:00000001 00:00000000 00000000  1000        0 777 1\n";
+
+struct World {
+    std::vector<kernel::Place> places;
+    test::Machine* machine;
+
+    World() {
+        auto owned = std::make_unique<test::Machine>();
+        machine = owned.get();
+        machine->files.emplace("/proc/sys/kernel/hostname", std::string("web1\n"));
+        machine->files.emplace("/proc/sys/kernel/osrelease", std::string("6.1.0-18-amd64\n"));
+        places.push_back({"this namespace", 42, std::move(owned)});
+        test::Fields listener;
+        listener.state = 10;
+        listener.local = "0.0.0.0";
+        listener.local_port = 8080;
+        machine->answer(Walk::listeners, {test::socket_message(listener) + test::done()});
+        machine->answer(Walk::connections, {test::socket_message({}), test::done()});
+    }
+    test::Machine& operator*() const { return *machine; }
+};
+
+test::Fields close_wait() {
+    test::Fields fields;
+    fields.state = 8;
+    fields.local_port = 8080;
+    fields.cookie = 5;
+    return fields;
+}
+
+} // namespace
+
+TEST_CASE("the base pass") {
+    World world;
+    const snapshot::Host host = kernel::collect(world.places);
+    CHECK(host.name == "web1");
+    CHECK(host.kernel == "6.1.0-18-amd64");
+    CHECK(host.time == 1000);
+    REQUIRE(host.namespaces.size() == 1);
+    const snapshot::Namespace& space = host.namespaces[0];
+    CHECK(space.label == "this namespace");
+    CHECK(space.id == 42);
+    CHECK(space.source == SocketSource::sock_diag);
+    CHECK(space.sockets.count(State::listen) == 1);
+    CHECK(space.sockets.count(State::established) == 1);
+    CHECK_FALSE(space.lost_sockets);
+    CHECK(space.gaps.empty());
+    CHECK_FALSE((*world).was_asked(Walk::close_waits));
+    CHECK_FALSE((*world).was_asked(Walk::bound));
+}
+
+TEST_CASE("CLOSE_WAIT is asked for with its ages only when there is any") {
+    World world;
+    (*world).answer(Walk::connections, {test::socket_message(close_wait()) + test::done()});
+    (*world).answer(Walk::close_waits, {test::socket_message(close_wait()) + test::done()});
+    const snapshot::Host host = kernel::collect(world.places);
+    CHECK((*world).was_asked(Walk::close_waits));
+    REQUIRE(host.namespaces[0].sockets.close_waits().size() == 1);
+    CHECK(host.namespaces[0].sockets.close_waits()[0].incoming);
+    CHECK(host.namespaces[0].sockets.count(State::close_wait) == 1); // not counted twice
+}
+
+TEST_CASE("without sock_diag the sockets come from /proc, and it says so") {
+    World world;
+    (*world).answer(Walk::listeners, {test::refused(ENOENT)});
+    (*world).files.emplace("/proc/thread-self/net/tcp", proc_table);
+    const snapshot::Host host = kernel::collect(world.places);
+    const snapshot::Namespace& space = host.namespaces[0];
+    CHECK(space.source == SocketSource::proc);
+    CHECK_FALSE(space.lost_sockets);
+    CHECK(space.sockets.count(State::listen) == 1);
+    REQUIRE(space.sockets.close_waits().size() == 1);
+    CHECK(space.sockets.close_waits()[0].without_age == 1);
+    REQUIRE(space.gaps.size() == 4);
+    CHECK(space.gaps[0].detail.find("No such file or directory") != std::string::npos);
+
+    // what /proc cannot tell is not asked for either
+    snapshot::Host again = kernel::collect(world.places);
+    (*world).asked.clear();
+    kernel::collect({.place = 0, .explicit_binds = true, .bound_sockets = true}, world.places, again);
+    CHECK((*world).asked.empty());
+    CHECK(again.namespaces[0].sockets.bound_ports() == nullptr);
+}
+
+TEST_CASE("a listener walk that breaks off is thrown away before /proc is read") {
+    World world;
+    test::Fields listener;
+    listener.state = 10;
+    (*world).answer(Walk::listeners, {test::socket_message(listener)});
+    (*world).files.emplace("/proc/thread-self/net/tcp", proc_table);
+    const snapshot::Host host = kernel::collect(world.places);
+    CHECK(host.namespaces[0].sockets.count(State::listen) == 1);
+    CHECK(host.namespaces[0].sockets.listeners()[0].port == 8080);
+}
+
+TEST_CASE("neither sock_diag nor /proc: the sockets are lost") {
+    World world;
+    (*world).answer(Walk::listeners, {test::refused(EPERM)});
+    const snapshot::Host host = kernel::collect(world.places);
+    CHECK(host.namespaces[0].source == SocketSource::none);
+    REQUIRE(host.namespaces[0].lost_sockets);
+    CHECK(host.namespaces[0].lost_sockets->why == Why::denied);
+
+    (*world).files.emplace("/proc/thread-self/net/tcp", proc_table);
+    (*world).files.emplace("/proc/thread-self/net/tcp6", base::Gap{"tcp6", Why::denied, "Permission denied"});
+    CHECK(kernel::collect(world.places).namespaces[0].lost_sockets); // one family alone would look whole
+}
+
+TEST_CASE("a dump that ends early is lost, whatever the reason") {
+    const auto lost = [](std::vector<Bytes> frames) {
+        World world;
+        (*world).answer(Walk::connections, std::move(frames));
+        return kernel::collect(world.places).namespaces[0].lost_sockets;
+    };
+    const Bytes one = test::socket_message({});
+    const auto check = [&](std::vector<Bytes> frames) {
+        const auto gap = lost(std::move(frames));
+        REQUIRE(gap);
+        CHECK(gap->why == Why::truncated);
+    };
+    check({one});
+    check({one, Bytes(one.begin(), one.end() - 8)});
+    check({one, test::done(-ENOMEM)});
+    check({one, test::refused(ENOBUFS)});
+    CHECK_FALSE(lost({one, test::done()}));
+
+    World world;
+    (*world).answer(Walk::connections, {one});
+    (*world).dump_gaps.emplace(kernel::request_for(Walk::connections),
+                               base::Gap{"x", Why::failed, "the time was up"});
+    const auto gap = kernel::collect(world.places).namespaces[0].lost_sockets;
+    REQUIRE(gap);
+    CHECK(gap->why == Why::truncated);
+    CHECK(gap->detail == "the time was up");
+}
+
+TEST_CASE("a CLOSE_WAIT pass that breaks off is lost too") {
+    World world;
+    (*world).answer(Walk::connections, {test::socket_message(close_wait()) + test::done()});
+    (*world).answer(Walk::close_waits, {test::socket_message(close_wait())});
+    CHECK(kernel::collect(world.places).namespaces[0].lost_sockets);
+}
+
+TEST_CASE("messages that make no sense become a gap") {
+    World world;
+    test::Fields strange;
+    strange.state = 200;
+    (*world).answer(Walk::connections, {test::socket_message(strange) + test::done()});
+    const snapshot::Host host = kernel::collect(world.places);
+    REQUIRE(host.namespaces[0].gaps.size() == 1);
+    CHECK(host.namespaces[0].gaps[0].why == Why::failed);
+}
+
+TEST_CASE("explicit binds and bound sockets on request") {
+    World world;
+    test::Fields bound;
+    bound.state = 7;
+    bound.local_port = 41000;
+    (*world).answer(Walk::bound, {test::socket_message(bound) + test::done()});
+    test::Fields given;
+    given.local_port = 41001;
+    (*world).answer(Walk::explicit_binds, {test::socket_message(given) + test::done()});
+    snapshot::Host host = kernel::collect(world.places);
+    CHECK(host.namespaces[0].sockets.bound_ports() == nullptr);
+    kernel::collect({.place = 0, .explicit_binds = true, .bound_sockets = true}, world.places, host);
+    const snapshot::Census& sockets = host.namespaces[0].sockets;
+    REQUIRE(sockets.bound_ports() != nullptr);
+    CHECK(sockets.bound_ports()->test(41000));
+    REQUIRE(sockets.explicit_ports() != nullptr);
+    CHECK(sockets.explicit_ports()->test(41001));
+    CHECK(sockets.count(State::bound) == 1);
+    kernel::collect({.place = 7, .explicit_binds = true}, world.places, host); // no such place
+}
+
+TEST_CASE("no bound sockets: none, or a kernel that does not tell") {
+    const auto known = [](const char* release, const char* sockstat) {
+        World world;
+        (*world).answer(Walk::bound, {test::done()});
+        (*world).files.at("/proc/sys/kernel/osrelease") = std::string(release);
+        (*world).files.emplace("/proc/thread-self/net/sockstat", std::string(sockstat));
+        snapshot::Host host = kernel::collect(world.places);
+        kernel::collect({.place = 0, .bound_sockets = true}, world.places, host);
+        const bool complete = host.namespaces[0].sockets.bound_ports() != nullptr;
+        CHECK(complete == host.namespaces[0].gaps.empty());
+        return complete;
+    };
+    const char* surplus = "TCP: inuse 5 orphan 0 tw 0 alloc 9 mem 1\n";
+    const char* balanced = "TCP: inuse 5 orphan 0 tw 0 alloc 5 mem 1\n";
+    CHECK(known("6.8.0-31-generic", surplus));
+    CHECK(known("6.18.44", surplus));
+    CHECK(known("7.0", surplus));
+    CHECK(known("6.1.0", balanced));
+    CHECK_FALSE(known("6.1.0", surplus));
+    CHECK_FALSE(known("5.14.0", ""));
+    CHECK_FALSE(known("", surplus));
+}
+
+TEST_CASE("a request that fails is a gap and leaves its set unknown") {
+    World world;
+    (*world).answer(Walk::explicit_binds, {test::socket_message({})});
+    (*world).answer(Walk::bound, {test::refused(EINVAL)});
+    snapshot::Host host = kernel::collect(world.places);
+    kernel::collect({.place = 0, .explicit_binds = true, .bound_sockets = true}, world.places, host);
+    CHECK(host.namespaces[0].sockets.explicit_ports() == nullptr);
+    CHECK(host.namespaces[0].sockets.bound_ports() == nullptr);
+    CHECK(host.namespaces[0].gaps.size() == 2);
+    CHECK_FALSE(host.namespaces[0].lost_sockets);
+}
