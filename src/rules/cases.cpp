@@ -60,11 +60,11 @@ std::string difference(std::string_view what, std::string_view expected, std::st
 class CaseRunner {
   public:
     CaseRunner(const RuleSet& rules, const Node& table, Reporter& reporter)
-        : rules_(rules), table_(table), reporter_(reporter), keys_(table, "a case", case_keys, reporter) {}
+        : rules_(rules), table_(table), reporter_(reporter), errors_before_(reporter.errors()),
+          keys_(table, "a case", case_keys, reporter) {}
 
     /// None if the case itself is wrong, which is reported.
     std::optional<CaseResult> run() {
-        const std::size_t errors = reporter_.errors();
         const Node* name = keys_.require("name", Kind::text, "say in one line what it shows");
         const Node* expect =
             keys_.require("expect", Kind::text, fmt::format("add one of {}", fmt::join(expectations, ", ")));
@@ -74,7 +74,7 @@ class CaseRunner {
             give_facts();
             set_parameters();
         }
-        if (!rule_ || reporter_.errors() != errors) {
+        if (!rule_ || reporter_.errors() != errors_before_) {
             return std::nullopt;
         }
         const Verdict verdict = judge(*rule_, rules_, facts_);
@@ -265,6 +265,7 @@ class CaseRunner {
     const RuleSet& rules_;
     const Node& table_;
     Reporter& reporter_;
+    std::size_t errors_before_;
     TableReader keys_;
     std::optional<Rule> rule_; // a copy, for its parameters
     facts::Facts facts_;
@@ -283,7 +284,7 @@ CaseRun run_cases(const RuleSet& rules, const TextFile& file) {
         return run;
     }
     const TableReader keys(*document, "a file of cases", file_keys, reporter);
-    const auto cases = keys.tables("case");
+    const auto cases = keys.tables("case", "[[case]]");
     for (const Node& table : cases) {
         if (auto result = CaseRunner(rules, table, reporter).run()) {
             run.results.push_back(std::move(*result));

@@ -65,6 +65,22 @@ Node convert(const toml::node& source) {
     return node;
 }
 
+/// What the parser says, in words of the person who made the most common mistakes.
+std::string syntax_message(std::string_view description, std::string_view text, Mark mark) {
+    const auto says = [&](std::string_view what) { return description.find(what) != std::string_view::npos; };
+    if (says("invalid utf-8")) {
+        return "not UTF-8";
+    }
+    const std::size_t width = base::display_width(base::line_of(text, mark.line));
+    if (says("control characters") && mark.column > static_cast<int>(width)) {
+        return "not TOML: a text has no closing quote";
+    }
+    constexpr std::string_view noise = "Error while parsing ";
+    const std::string_view rest =
+        description.starts_with(noise) ? description.substr(noise.size()) : description;
+    return base::printable(fmt::format("not TOML: {}", rest));
+}
+
 } // namespace
 
 const Node::Member* Node::find(std::string_view name) const {
@@ -99,13 +115,9 @@ std::optional<Node> parse_document(Reporter& reporter) {
         const toml::table table = toml::parse(reporter.file().text);
         return convert(table);
     } catch (const toml::parse_error& error) {
-        std::string message(error.description());
-        constexpr std::string_view noise = "Error while parsing ";
-        if (message.starts_with(noise)) {
-            message = "not TOML: " + message.substr(noise.size());
-        }
-        reporter.error(mark_of(error.source()), base::printable(message),
-                       "nothing in this file is used before this is mended");
+        const Mark mark = mark_of(error.source());
+        reporter.error(mark, syntax_message(error.description(), reporter.file().text, mark),
+                       "texts stand in quotes; nothing in this file is used before this is mended");
         return std::nullopt;
     }
 }
@@ -119,10 +131,10 @@ TableReader::TableReader(const Node& table, std::string_view what, std::span<con
         }
         const std::vector<std::string> names(known.begin(), known.end());
         const std::string safe = base::printable(member.key.name);
-        reporter.error(
-            member.key.mark,
-            fmt::format("unknown key '{}' in {}{}", safe, what, base::did_you_mean(member.key.name, names)),
-            fmt::format("{} has {}", what, base::join(names, ", ")));
+        const std::string near = base::did_you_mean(member.key.name, names);
+        reporter.error(member.key.mark, fmt::format("unknown key '{}' in {}{}", safe, what, near),
+                       near.empty() ? fmt::format("{} has {}", what, base::join(names, ", "))
+                                    : "tcpadvisor-rules(5) describes all keys");
     }
 }
 
@@ -183,7 +195,7 @@ std::vector<std::string> TableReader::text_or_texts(std::string_view name) const
     return texts(name);
 }
 
-std::span<const Node> TableReader::tables(std::string_view name) const {
+std::span<const Node> TableReader::tables(std::string_view name, std::string_view header) const {
     const Node* node = get_any(name);
     if (node == nullptr) {
         return {};
@@ -193,7 +205,7 @@ std::span<const Node> TableReader::tables(std::string_view name) const {
                                   [](const Node& item) { return item.kind == Node::Kind::table; });
     if (!fits) {
         reporter_.error(node->mark, fmt::format("'{}' is a list of tables", name),
-                        fmt::format("write [[{}]]", name));
+                        fmt::format("write {}", header));
         return {};
     }
     return node->items;

@@ -62,8 +62,8 @@ class TableReader {
     std::vector<std::string> texts(std::string_view name) const;
     /// A list of texts, or one text.
     std::vector<std::string> text_or_texts(std::string_view name) const;
-    /// A list of tables ([[name]]), or nothing.
-    std::span<const Node> tables(std::string_view name) const;
+    /// A list of tables, or nothing. `header` is how each is written: "[[rule]]".
+    std::span<const Node> tables(std::string_view name, std::string_view header) const;
 
   private:
     const Node& table_;

@@ -70,7 +70,7 @@ class Parser {
         disjunction();
         skip_blanks();
         if (at_ < text().size()) {
-            fail_unexpected();
+            fail_unexpected("an operator or the end of the expression");
         }
         return std::move(expression_);
     }
@@ -105,7 +105,7 @@ class Parser {
              fmt::format("an expression is nested deeper than {} levels", deepest),
              "split the rule, or leave out brackets");
     }
-    [[noreturn]] void fail_unexpected() const;
+    [[noreturn]] void fail_unexpected(std::string_view wanted) const;
 
     void skip_blanks() {
         while (at_ < text().size() &&
@@ -231,7 +231,7 @@ class Parser {
         if (!take(sign)) {
             skip_blanks();
             if (at_ < text().size()) {
-                fail_unexpected();
+                fail_unexpected(fmt::format("'{}' or an operator", sign));
             }
             fail(text().size() - 1, 1, fmt::format("'{}' is missing at the end of {}", sign, what),
                  fmt::format("add '{}'", sign));
@@ -284,7 +284,7 @@ class Parser {
             return quoted(c);
         }
         if (!is_letter(c)) {
-            fail_unexpected();
+            fail_unexpected("a value");
         }
         while (at_ < text().size() && is_word(text()[at_])) {
             ++at_;
@@ -389,7 +389,9 @@ struct Foreign {
     std::string_view sign;
     std::string_view advice;
 };
-constexpr auto foreign_signs = std::to_array<Foreign>({{"&&", "write 'and'"},
+constexpr auto foreign_signs = std::to_array<Foreign>({{"=>", "write '>='"},
+                                                       {"=<", "write '<='"},
+                                                       {"&&", "write 'and'"},
                                                        {"||", "write 'or'"},
                                                        {"!", "write 'not'"},
                                                        {"=", "write '==' to compare"},
@@ -397,7 +399,7 @@ constexpr auto foreign_signs = std::to_array<Foreign>({{"&&", "write 'and'"},
                                                        {"|", "write 'or'"},
                                                        {"?", "write if(condition, then, else)"}});
 
-void Parser::fail_unexpected() const {
+void Parser::fail_unexpected(std::string_view wanted) const {
     const std::string_view rest = text().substr(at_);
     for (const Foreign& foreign : foreign_signs) {
         if (rest.starts_with(foreign.sign)) {
@@ -413,7 +415,7 @@ void Parser::fail_unexpected() const {
         ++length;
     }
     fail(at_, length, fmt::format("unexpected '{}'", base::printable(rest.substr(0, length))),
-         "an operator or the end of the expression should stand here");
+         fmt::format("{} should stand here", wanted));
 }
 
 } // namespace

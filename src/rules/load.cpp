@@ -53,7 +53,7 @@ class Loader {
         const std::uint16_t number = add_file(file.name);
         if (const auto document = parse_document(reporter)) {
             const TableReader keys(*document, "a file of rules", file_keys, reporter);
-            const auto tables = keys.tables("rule");
+            const auto tables = keys.tables("rule", "[[rule]]");
             for (const Node& table : tables) {
                 read_one(table, number, form, reporter);
             }

@@ -44,10 +44,10 @@ bool is_sysctl_name(std::string_view text) {
 class RuleReader {
   public:
     RuleReader(const Node& table, std::uint16_t file, Reporter& reporter)
-        : table_(table), file_(file), reporter_(reporter), keys_(table, "a rule", rule_keys, reporter) {}
+        : table_(table), file_(file), reporter_(reporter), errors_before_(reporter.errors()),
+          keys_(table, "a rule", rule_keys, reporter) {}
 
     std::optional<Rule> read(Form form) {
-        const std::size_t errors = reporter_.errors();
         rule_.origin = {file_, table_.mark.line};
         rule_.enabled_origin = {};
         read_identity();
@@ -60,7 +60,7 @@ class RuleReader {
         if (form == Form::full) {
             report_unused_parameters();
         }
-        return reporter_.errors() == errors ? std::optional(std::move(rule_)) : std::nullopt;
+        return reporter_.errors() == errors_before_ ? std::optional(std::move(rule_)) : std::nullopt;
     }
 
   private:
@@ -387,7 +387,7 @@ class RuleReader {
     }
 
     void read_remedies() {
-        for (const Node& table : keys_.tables("remedy")) {
+        for (const Node& table : keys_.tables("remedy", "[[rule.remedy]]")) {
             const TableReader keys(table, "a remedy", remedy_keys, reporter_);
             Remedy remedy;
             remedy.when = expression(keys, "when", Type::boolean);
@@ -483,6 +483,7 @@ class RuleReader {
     const Node& table_;
     std::uint16_t file_;
     Reporter& reporter_;
+    std::size_t errors_before_;
     TableReader keys_;
     std::optional<Scope> scope_;             // none: the table is not known, names cannot be checked
     std::vector<std::pair<Key, bool>> used_; // parameters

@@ -54,7 +54,7 @@ class SettingsReader {
                 read_rule_changes(*rule, member.value);
             }
         }
-        for (const Node& table : keys.tables("override")) {
+        for (const Node& table : keys.tables("override", "[[override]]")) {
             read_override(table);
         }
     }

@@ -150,7 +150,10 @@ Mark mark_in_line(std::string_view line, std::size_t offset, std::size_t length)
 }
 
 void Reporter::error(Mark mark, std::string message, std::string advice) {
-    if (++errors_ == 1) {
+    const bool earlier = mark.line < first_place_.line ||
+                         (mark.line == first_place_.line && mark.column < first_place_.column);
+    if (++errors_ == 1 || earlier) {
+        first_place_ = mark;
         first_ = mark.line > 0 ? fmt::format("{}:{}: {}", file_.name, mark.line, message)
                                : fmt::format("{}: {}", file_.name, message);
     }

@@ -49,7 +49,8 @@ class Reporter {
     base::Diagnostics& out_;
     std::size_t errors_ = 0;
     std::size_t noted_ = 0;
-    std::string first_;
+    Mark first_place_;
+    std::string first_; // in order of place
 };
 
 } // namespace rules

@@ -1,0 +1,303 @@
+#include "rules/evaluate.h"
+#include "tests/catch.h"
+#include "tests/rules_engine/world.h"
+
+using facts::TableId;
+using findings::State;
+using test::missing;
+using test::number;
+using test::text;
+
+namespace {
+
+constexpr const char* ports = R"toml(
+[[rule]]
+id = "ports"
+title = "Ports run out"
+for_each = "destination"
+when = "connections >= busy"
+value = "used_percent"
+warning = "70"
+critical = "90"
+summary = "{remote}: {value} {unit}, critical {critical}"
+why = "Because."
+see = ["ip(7)"]
+  [rule.parameters.busy]
+  default = 100
+  help = "Judge from so many connections on."
+  [[rule.remedy]]
+  when = "not reuse_applies"
+  text = "Reuse ports of {remote}"
+  risk = "Needs timestamps"
+  sysctl = { "net.ipv4.tcp_tw_reuse" = 1, "net.ipv4.ip_local_port_range" = "1024 {range_high}" }
+  [[rule.remedy]]
+  when = "time_wait > 5"
+  text = "Not shown: time_wait is missing"
+)toml";
+
+test::Row destination(const char* remote, double used, double connections = 200) {
+    return {{"source", text("10.0.0.1")},     {"remote", text(std::string(remote) + ":443")},
+            {"remote_address", text(remote)}, {"connections", number(connections)},
+            {"used_percent", number(used)},   {"reuse_applies", test::truth(false)}};
+}
+
+findings::RuleOutcome outcome_of(const findings::Report& report, std::size_t rule = 0) {
+    REQUIRE(report.rules.size() > rule);
+    return report.rules[rule];
+}
+
+rules::RuleSet with_settings(std::string_view source, std::string settings, double now) {
+    rules::Inputs inputs;
+    inputs.shipped.push_back({"ports.toml", std::string(source)});
+    inputs.settings = rules::TextFile{"tcpadvisor.toml", std::move(settings)};
+    inputs.now = now;
+    rules::Loaded loaded = rules::load(inputs);
+    INFO(base::to_text(loaded.diagnostics));
+    REQUIRE_FALSE(loaded.diagnostics.has_errors());
+    return std::move(loaded.rules);
+}
+
+} // namespace
+
+TEST_CASE("the worst subject decides, and findings come worst first") {
+    test::World world;
+    auto& table = world.table(TableId::destination);
+    table.add(destination("192.0.2.1", 75));
+    table.add(destination("192.0.2.2", 95));
+    table.add(destination("192.0.2.3", 99));
+    table.add(destination("192.0.2.4", 50));
+    table.add(destination("192.0.2.5", 99.5, 10)); // not applicable
+    const auto report = rules::evaluate(test::rules_of(ports), world.facts);
+    CHECK(outcome_of(report).state == State::critical);
+    CHECK(outcome_of(report).judged == 4);
+    CHECK(report.worst() == State::critical);
+    CHECK(report.namespaces == std::vector<std::string>{"main"});
+    REQUIRE(report.findings.size() == 3);
+    CHECK(report.findings[0].summary == "192.0.2.3:443: 99 %, critical 90");
+    CHECK(report.findings[1].summary == "192.0.2.2:443: 95 %, critical 90");
+    CHECK(report.findings[2].state == State::warning);
+}
+
+TEST_CASE("a finding carries subject, value, evidence, prose and remedies") {
+    test::World world;
+    auto& table = world.table(TableId::destination);
+    table.add(destination("192.0.2.1", 91.25));
+    table.set("used_percent", test::inferred(91.25));
+    world.table(TableId::network_namespace).set("range_high", number(65535));
+    auto& sysctls = world.table(TableId::sysctl);
+    sysctls.add({{"name", text("net.ipv4.tcp_tw_reuse")}, {"runtime", text("2")}});
+    sysctls.add({{"name", text("net.ipv4.ip_local_port_range")}, {"runtime", text("32768\t60999")}});
+    const auto report = rules::evaluate(test::rules_of(ports), world.facts);
+    REQUIRE(report.findings.size() == 1);
+    const findings::Finding& finding = report.findings[0];
+    CHECK(finding.rule == "ports");
+    CHECK(finding.title == "Ports run out");
+    CHECK(finding.network_namespace == "main");
+    CHECK(finding.subject == std::vector<std::pair<std::string, std::string>>{{"source", "10.0.0.1"},
+                                                                              {"remote", "192.0.2.1:443"}});
+    CHECK(finding.value == 91.25);
+    CHECK(finding.unit == "%");
+    CHECK(finding.warning == "70");
+    CHECK(finding.critical == "90");
+    CHECK(finding.inferred);
+    CHECK(finding.why == "Because.");
+    CHECK(finding.see == std::vector<std::string>{"ip(7)"});
+    REQUIRE(finding.evidence.size() == 2);
+    CHECK(finding.evidence[0].name == "used_percent");
+    CHECK(finding.evidence[0].inferred);
+    CHECK(finding.evidence[1].name == "connections");
+    CHECK(finding.evidence[1].number == 200);
+    REQUIRE(finding.remedies.size() == 1);
+    CHECK(finding.remedies[0].text == "Reuse ports of 192.0.2.1:443");
+    CHECK(finding.remedies[0].command ==
+          "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\" net.ipv4.tcp_tw_reuse=1");
+    CHECK(finding.remedies[0].undo ==
+          "sysctl -w net.ipv4.ip_local_port_range=\"32768 60999\" net.ipv4.tcp_tw_reuse=2");
+    CHECK(finding.remedies[0].risk == "Needs timestamps");
+}
+
+TEST_CASE("without the value of now there is no undo") {
+    test::World world;
+    world.table(TableId::destination).add(destination("192.0.2.1", 91));
+    const auto report = rules::evaluate(test::rules_of(ports), world.facts);
+    CHECK(report.findings.at(0).remedies.at(0).undo.empty());
+    CHECK_FALSE(report.findings.at(0).remedies.at(0).command.empty());
+}
+
+TEST_CASE("absent facts skip, unreadable facts are UNKNOWN, and neither hides a warning") {
+    const rules::RuleSet rules = test::rules_of(ports);
+    test::World world;
+    auto& table = world.table(TableId::destination);
+    CHECK(outcome_of(rules::evaluate(rules, world.facts)).state == State::ok); // no row at all
+    CHECK(outcome_of(rules::evaluate(rules, world.facts)).judged == 0);
+    table.add(destination("192.0.2.1", 0));
+    for (const auto why : {base::Why::absent, base::Why::not_collected}) {
+        table.set("used_percent", missing(why));
+        const auto outcome = outcome_of(rules::evaluate(rules, world.facts));
+        CHECK_FALSE(outcome.state.has_value());
+        CHECK(outcome.reason == "the fact: " + std::string(base::name(why)) + " (detail)");
+    }
+    for (const auto why : {base::Why::denied, base::Why::failed, base::Why::truncated}) {
+        table.set("used_percent", missing(why));
+        const auto report = rules::evaluate(rules, world.facts);
+        CHECK(outcome_of(report).state == State::unknown);
+        CHECK(outcome_of(report).reason == "the fact: " + std::string(base::name(why)) + " (detail)");
+        CHECK(report.worst() == State::unknown);
+    }
+    table.add(destination("192.0.2.2", 75));
+    CHECK(outcome_of(rules::evaluate(rules, world.facts)).state == State::warning);
+    CHECK_FALSE(outcome_of(rules::evaluate(rules, world.facts)).reason.empty());
+    table.set("used_percent", number(10));
+    CHECK(outcome_of(rules::evaluate(rules, world.facts)).state == State::unknown);
+}
+
+TEST_CASE("a missing `when` counts like a missing value") {
+    const rules::RuleSet rules = test::rules_of(ports);
+    test::World world;
+    auto& table = world.table(TableId::destination);
+    table.add(destination("192.0.2.1", 99));
+    table.set("connections", missing(base::Why::denied));
+    CHECK(outcome_of(rules::evaluate(rules, world.facts)).state == State::unknown);
+    table.set("connections", missing(base::Why::absent));
+    CHECK_FALSE(outcome_of(rules::evaluate(rules, world.facts)).state.has_value());
+}
+
+TEST_CASE("missing rows are never OK") {
+    const rules::RuleSet rules = test::rules_of(ports);
+    test::World world;
+    auto& table = world.table(TableId::destination);
+    table.add(destination("192.0.2.1", 10));
+    table.set_incomplete({"destinations", base::Why::truncated, "too many"});
+    auto outcome = outcome_of(rules::evaluate(rules, world.facts));
+    CHECK(outcome.state == State::unknown);
+    CHECK(outcome.reason == "destinations: truncated (too many)");
+    table.add(destination("192.0.2.2", 95));
+    const auto report = rules::evaluate(rules, world.facts);
+    CHECK(outcome_of(report).state == State::critical);
+    CHECK(report.findings.size() == 1);
+}
+
+TEST_CASE("a table or namespace that is not there is not OK") {
+    const rules::RuleSet rules = test::rules_of(ports);
+    test::World world;
+    world.facts.namespaces[0].tables[static_cast<std::size_t>(TableId::destination)] = nullptr;
+    CHECK_FALSE(outcome_of(rules::evaluate(rules, world.facts)).state.has_value());
+    world.facts.namespaces.clear();
+    CHECK(outcome_of(rules::evaluate(rules, world.facts)).state == State::unknown);
+}
+
+TEST_CASE("a condition has a severity, which may be raised") {
+    const rules::RuleSet rules = test::rules_of(R"(
+[[rule]]
+id = "a"
+for_each = "namespace"
+condition = "tw_reuse == 0"
+severity = "info"
+warning_when = "ports_used_percent > 50"
+critical_when = "ports_used_percent > 90"
+value = "time_wait"
+summary = "{value} {unit}"
+)");
+    test::World world;
+    auto& table = world.table(TableId::network_namespace);
+    table.set("tw_reuse", number(0));
+    table.set("time_wait", number(12));
+    const auto state = [&](facts::Value used) {
+        table.set("ports_used_percent", std::move(used));
+        return outcome_of(rules::evaluate(rules, world.facts)).state;
+    };
+    CHECK(state(number(10)) == State::info);
+    CHECK(state(number(60)) == State::warning);
+    CHECK(state(number(95)) == State::critical);
+    CHECK(state(missing(base::Why::absent)) == State::info);
+    CHECK(state(missing(base::Why::denied)) == State::unknown);
+    table.set("tw_reuse", number(1));
+    CHECK(state(number(95)) == State::ok);
+    table.set("tw_reuse", number(0));
+    const auto report = rules::evaluate(rules, world.facts);
+    CHECK(report.findings.at(0).summary == "12 sockets");
+    CHECK(report.findings.at(0).value == 12);
+}
+
+TEST_CASE("many findings are counted, and the worst are kept") {
+    test::World world;
+    auto& table = world.table(TableId::destination);
+    for (int i = 0; i < 500; ++i) {
+        table.add(destination("192.0.2.1", i == 444 ? 99 : 71));
+    }
+    const auto report = rules::evaluate(test::rules_of(ports), world.facts);
+    REQUIRE(report.findings.size() == rules::most_findings);
+    CHECK(report.findings[0].state == State::critical);
+    CHECK(outcome_of(report).state == State::critical);
+    CHECK(outcome_of(report).judged == 500);
+    CHECK(report.findings.back().summary.ends_with(" (and 480 more)"));
+    CHECK(report.findings.back().evidence.back().number == 480);
+}
+
+TEST_CASE("every namespace is judged by its own facts") {
+    test::World world;
+    world.add_namespace("web");
+    world.table(TableId::destination, 0).add(destination("192.0.2.1", 10));
+    world.table(TableId::destination, 1).add(destination("192.0.2.1", 95));
+    const auto report = rules::evaluate(test::rules_of(ports), world.facts);
+    REQUIRE(report.findings.size() == 1);
+    CHECK(report.findings[0].network_namespace == "web");
+    CHECK(outcome_of(report).judged == 2);
+}
+
+TEST_CASE("overrides change one subject until they expire") {
+    test::World world;
+    auto& table = world.table(TableId::destination);
+    table.add(destination("192.0.2.1", 95));
+    table.add(destination("192.0.2.2", 95));
+    const auto state = [&](const std::string& settings, double now) {
+        return rules::evaluate(with_settings(ports, settings, now), world.facts);
+    };
+    const std::string ignore =
+        "[[override]]\nrule = \"ports\"\nremote = \"192.0.2.1:443\"\nreason = \"known\"\n"
+        "expires = 2027-01-01\nignore = true\n";
+    const auto ignored = state(ignore, 0);
+    REQUIRE(ignored.findings.size() == 1);
+    CHECK(ignored.findings[0].subject[1].second == "192.0.2.2:443");
+    const auto expired = state(ignore, 2e9);
+    REQUIRE(expired.findings.size() == 2);
+    CHECK(expired.findings[0].evidence.back().name == "expired_override");
+    CHECK(expired.findings[0].evidence.back().text == "known (tcpadvisor.toml:1, until 2027-01-01)");
+    const auto changed =
+        state("[[override]]\nrule = \"ports\"\nremote = \"192.0.2.1\"\nnamespace = \"main\"\nreason = \"r\"\n"
+              "critical = \"99\"\n",
+              0);
+    REQUIRE(changed.findings.size() == 2);
+    CHECK(changed.findings[1].state == State::warning);
+    CHECK(changed.findings[1].critical == "99");
+    CHECK(changed.findings[1].summary == "192.0.2.1:443: 95 %, critical 99");
+    const auto elsewhere =
+        state("[[override]]\nrule = \"ports\"\nremote = \"192.0.2.1\"\nnamespace = \"web\"\nreason = \"r\"\n"
+              "critical = \"99\"\n",
+              0);
+    CHECK(elsewhere.findings[1].state == State::critical);
+}
+
+TEST_CASE("an override that is stricter reaches quiet rows too") {
+    test::World world;
+    auto& table = world.table(TableId::destination);
+    table.add(destination("192.0.2.1", 20));
+    table.add(destination("192.0.2.2", 20));
+    table.set_quiet_from(0);
+    const rules::RuleSet rules = with_settings(
+        ports, "[[override]]\nrule = \"ports\"\nremote = \"192.0.2.2\"\nreason = \"r\"\nwarning = \"5\"\n",
+        0);
+    const auto report = rules::evaluate(rules, world.facts);
+    REQUIRE(report.findings.size() == 1);
+    CHECK(report.findings[0].subject[1].second == "192.0.2.2:443");
+}
+
+TEST_CASE("rules that are not active have no outcome") {
+    rules::RuleSet rules = test::rules_of(ports);
+    rules.rules[0].active = false;
+    test::World world;
+    world.table(TableId::destination).add(destination("192.0.2.1", 95));
+    const auto report = rules::evaluate(rules, world.facts);
+    CHECK(report.rules.empty());
+    CHECK(report.findings.empty());
+}

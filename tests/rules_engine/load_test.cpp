@@ -1,0 +1,246 @@
+#include "rules/listing.h"
+#include "rules/load.h"
+#include "rules/needs.h"
+#include "tests/catch.h"
+#include "tests/rules_engine/world.h"
+
+#include <algorithm>
+
+using facts::TableId;
+
+namespace {
+
+constexpr const char* shipped = R"(
+[[rule]]
+id = "ports"
+aliases = ["old-ports"]
+tags = ["health"]
+for_each = "destination"
+when = "connections >= busy"
+value = "used_percent"
+warning = "70"
+critical = "90"
+summary = "{remote}"
+  [rule.parameters.busy]
+  default = 100
+  unit = "connections"
+  help = "Judge from so many connections on."
+  [[rule.remedy]]
+  when = "time_wait > 5"
+  text = "Reuse"
+  risk = "None"
+  sysctl = { "net.ipv4.tcp_tw_reuse" = 1 }
+
+[[rule]]
+id = "reuse-off"
+tags = ["tuning"]
+for_each = "namespace"
+condition = "tw_reuse == 0"
+severity = "info"
+summary = "off"
+)";
+
+rules::Inputs inputs() {
+    rules::Inputs result;
+    result.shipped.push_back({"ports.toml", shipped});
+    result.now = 1798761600; // 2027-01-01
+    return result;
+}
+
+rules::Loaded load_quietly(const rules::Inputs& from) {
+    rules::Loaded loaded = rules::load(from);
+    INFO(base::to_text(loaded.diagnostics) << base::to_text(loaded.argument_errors));
+    CHECK(loaded.diagnostics.empty());
+    CHECK(loaded.argument_errors.empty());
+    return loaded;
+}
+
+std::string first_error(const base::Diagnostics& diagnostics) {
+    const auto all = diagnostics.sorted();
+    return all.empty() ? "" : base::to_text(all.front());
+}
+
+rules::ListedValue value_of(const rules::RuleSet& rules, std::string_view id, std::string_view name) {
+    for (const rules::ListedRule& rule : rules::list(rules)) {
+        for (const rules::ListedValue& value : rule.values) {
+            if (rule.id == id && value.name == name) {
+                return value;
+            }
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+TEST_CASE(
+    "settings change thresholds, parameters and whether a rule is in force; each value knows its origin") {
+    rules::Inputs from = inputs();
+    from.settings = rules::TextFile{"tcpadvisor.toml", "[rule.old-ports]\n"
+                                                       "warning = 60\n"
+                                                       "parameters = { busy = 5 }\n"
+                                                       "[rule.reuse-off]\n"
+                                                       "enabled = false\n"};
+    from.set = {"ports.critical=95%"};
+    const rules::Loaded loaded = load_quietly(from);
+    CHECK(value_of(loaded.rules, "ports", "warning").value == "60");
+    CHECK(value_of(loaded.rules, "ports", "warning").origin == "tcpadvisor.toml:2");
+    CHECK(value_of(loaded.rules, "ports", "critical").value == "95%");
+    CHECK(value_of(loaded.rules, "ports", "critical").origin == "--set");
+    CHECK(value_of(loaded.rules, "ports", "busy").value == "5");
+    CHECK(value_of(loaded.rules, "ports", "busy").standard == "100");
+    CHECK(value_of(loaded.rules, "ports", "busy").origin == "tcpadvisor.toml:3");
+    CHECK(value_of(loaded.rules, "ports", "enabled").origin.empty());
+    CHECK(value_of(loaded.rules, "reuse-off", "enabled").value == "false");
+    CHECK_FALSE(loaded.rules.find("reuse-off")->active);
+    CHECK(loaded.rules.find("old-ports") == loaded.rules.find("ports"));
+    CHECK(value_of(load_quietly(inputs()).rules, "ports", "warning").origin == "ports.toml:9");
+}
+
+TEST_CASE("the command line has the last word") {
+    rules::Inputs from = inputs();
+    from.settings = rules::TextFile{"tcpadvisor.toml", "[rule.ports]\nwarning = 60\nenabled = false\n"};
+    from.set = {"ports.busy=7", "ports.enabled=true", "ports.warning=~:50"};
+    const rules::RuleSet rules = load_quietly(from).rules;
+    CHECK(rules.find("ports")->parameter_values[0].number() == 7);
+    CHECK(rules.find("ports")->warning.range->text == "~:50");
+    CHECK(rules.find("ports")->active);
+}
+
+TEST_CASE("rules are chosen by id and tag") {
+    const auto active = [](const rules::Inputs& from) {
+        std::string ids;
+        for (const rules::Rule& rule : load_quietly(from).rules.rules) {
+            ids += rule.active ? rule.id + ' ' : "";
+        }
+        return ids;
+    };
+    rules::Inputs from = inputs();
+    CHECK(active(from) == "ports reuse-off ");
+    from.tags = {"health"};
+    CHECK(active(from) == "ports ");
+    from.only = {"reuse-off"};
+    CHECK(active(from) == "reuse-off ");
+    from.only = {"old-ports", "reuse-off"};
+    from.excluded = {"reuse-off"};
+    CHECK(active(from) == "ports ");
+}
+
+TEST_CASE("--warning and --critical need exactly one --rule") {
+    rules::Inputs from = inputs();
+    from.warning = "50";
+    CHECK(first_error(rules::load(from).argument_errors)
+              .starts_with("--warning: error: --warning needs exactly one --rule"));
+    from.only = {"ports"};
+    CHECK(load_quietly(from).rules.find("ports")->warning.range->text == "50");
+    from.only = {"ports", "reuse-off"};
+    CHECK(rules::load(from).argument_errors.has_errors());
+    from.only = {"reuse-off"};
+    CHECK(first_error(rules::load(from).argument_errors).find("it judges a condition") != std::string::npos);
+}
+
+TEST_CASE("mistakes in arguments name the argument, the place and advice") {
+    const auto error_of = [](const std::string& set) {
+        rules::Inputs from = inputs();
+        from.set = {set};
+        const rules::Loaded loaded = rules::load(from);
+        CHECK(loaded.diagnostics.empty());
+        CHECK(loaded.broken_files.empty());
+        return first_error(loaded.argument_errors);
+    };
+    CHECK(error_of("prots.busy=1") == "--set: error: unknown rule 'prots', did you mean 'ports'?\n"
+                                      "    prots.busy=1\n"
+                                      "    ^~~~~\n"
+                                      "    'tcpadvisor rules list' shows all rules\n");
+    CHECK(error_of("ports.bsy=1") == "--set: error: 'ports' has no parameter 'bsy', did you mean 'busy'?\n"
+                                     "    ports.bsy=1\n"
+                                     "          ^~~\n"
+                                     "    it has warning, critical, enabled, busy\n");
+    CHECK(error_of("ports.busy=many") == "--set: error: parameter 'busy' is a number, not 'many'\n"
+                                         "    ports.busy=many\n"
+                                         "               ^~~~\n"
+                                         "    the default is 100\n");
+    CHECK(error_of("ports.warning=/root:10") ==
+          "--set: error: '/root:10' is not a range: did the shell expand '~'?\n"
+          "    ports.warning=/root:10\n"
+          "                  ^~~~~~~~\n"
+          "    put it in quotes: '~:10'\n");
+    for (const char* wrong :
+         {"", "ports", "ports.busy", "=1", "ports=1", "ports.enabled=yes", ".=", "ports.="}) {
+        INFO(wrong);
+        CHECK_FALSE(error_of(wrong).empty());
+    }
+    rules::Inputs from = inputs();
+    from.only = {"port"};
+    CHECK(first_error(rules::load(from).argument_errors).find("did you mean 'ports'?") != std::string::npos);
+}
+
+TEST_CASE("intact rules survive a broken file") {
+    rules::Inputs from = inputs();
+    from.drop_ins.push_back({"a.toml", "[[rule]\n"});
+    from.drop_ins.push_back(
+        {"b.toml", "[[rule]]\nid = \"mine\"\nfor_each = \"host\"\nvalue = \"orphans\"\nwarning = 5\n"
+                   "summary = \"x\"\n[[rule]]\nid = \"bad\"\nfor_each = \"host\"\nvalue = \"orfans\"\n"
+                   "warning = 5\nsummary = \"x\"\n"});
+    from.settings = rules::TextFile{"tcpadvisor.toml",
+                                    "[rule.bad]\nwarning = 6\n[rule.mine]\nwarning = 6\ncritical = \"x\"\n"};
+    const rules::Loaded loaded = rules::load(from);
+    CHECK(loaded.rules.rules.size() == 3);
+    REQUIRE(loaded.broken_files.size() == 3);
+    CHECK(loaded.broken_files[0].starts_with("a.toml:1: not TOML"));
+    CHECK(loaded.broken_files[1] == "b.toml:10: unknown fact 'orfans', did you mean 'orphans'?");
+    CHECK(loaded.broken_files[2] ==
+          "tcpadvisor.toml:5: 'x' is not a range: 'x' is not a number"); // [rule.bad] is no mistake
+    CHECK(loaded.rules.find("mine")->warning.range->text == "6");
+}
+
+TEST_CASE("an id is unique over all files") {
+    rules::Inputs from = inputs();
+    from.drop_ins.push_back(
+        {"mine.toml", "[[rule]]\nid = \"old-ports\"\nfor_each = \"host\"\nvalue = \"orphans\"\nwarning = 5\n"
+                      "summary = \"x\"\n"});
+    const rules::Loaded loaded = rules::load(from);
+    CHECK(loaded.rules.rules.size() == 2);
+    CHECK(first_error(loaded.diagnostics)
+              .starts_with("mine.toml:2:6: error: the id 'old-ports' is taken by ports.toml:4\n"));
+}
+
+TEST_CASE("an override knows until when it applies") {
+    rules::Inputs from = inputs();
+    from.settings = rules::TextFile{"tcpadvisor.toml", "[[override]]\n"
+                                                       "rule = \"ports\"\n"
+                                                       "remote = \"192.0.2.1\"\n"
+                                                       "reason = \"known\"\n"
+                                                       "expires = 2027-01-01\n"
+                                                       "ignore = true\n"};
+    CHECK_FALSE(load_quietly(from).rules.find("ports")->overrides.at(0).expired); // its last day
+    from.now += 86399;
+    CHECK_FALSE(load_quietly(from).rules.find("ports")->overrides.at(0).expired);
+    from.now += 1;
+    const rules::Loaded late = rules::load(from);
+    CHECK(late.rules.find("ports")->overrides.at(0).expired);
+    CHECK(first_error(late.diagnostics).find("warning: this override expired on 2027-01-01") !=
+          std::string::npos);
+    CHECK(late.broken_files.empty());
+    const auto listed = rules::list(late.rules)[0].overrides.at(0);
+    CHECK(listed.subject == "remote 192.0.2.1");
+    CHECK(listed.effect == "ignored");
+    CHECK(listed.origin == "tcpadvisor.toml:1");
+    CHECK(listed.expired);
+}
+
+TEST_CASE("needs are the facts of active rules") {
+    rules::Inputs from = inputs();
+    const rules::Needs all = rules::needs(load_quietly(from).rules);
+    CHECK(all.has(TableId::destination));
+    CHECK(all.has(TableId::destination, "used_percent"));
+    CHECK(all.has(TableId::destination, "connections"));
+    CHECK(all.has(TableId::destination, "remote"));
+    CHECK(all.has(TableId::destination, "time_wait"));
+    CHECK(all.has(TableId::network_namespace, "tw_reuse"));
+    CHECK_FALSE(all.has(TableId::destination, "free"));
+    CHECK_FALSE(all.has(TableId::close_wait));
+    CHECK_FALSE(all.has(TableId::destination, "no such fact"));
+    from.only = {"reuse-off"};
+    CHECK_FALSE(rules::needs(load_quietly(from).rules).has(TableId::destination));
+}

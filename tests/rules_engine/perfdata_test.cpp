@@ -1,0 +1,95 @@
+#include "facts/schema.h"
+#include "rules/load.h"
+#include "rules/perfdata.h"
+#include "rules/shipped.h"
+#include "tests/catch.h"
+#include "tests/rules_engine/world.h"
+
+#include <algorithm>
+
+using facts::TableId;
+using test::missing;
+using test::number;
+
+namespace {
+
+const findings::Perfdatum* find(const std::vector<findings::Perfdatum>& data, std::string_view label) {
+    const auto found =
+        std::find_if(data.begin(), data.end(), [&](const auto& datum) { return datum.label == label; });
+    return found != data.end() ? &*found : nullptr;
+}
+
+} // namespace
+
+TEST_CASE("the labels are frozen") {
+    std::string all;
+    for (const rules::Label& label : rules::labels()) {
+        all += std::string(label.label) + std::string(label.unit) + ' ';
+        CHECK((label.fact.empty() ||
+               facts::find_schema(label.table == TableId::host ? "host" : "namespace")->find(label.fact)));
+    }
+    CHECK(all ==
+          "ports_used_percent% ports_load_percent% established time_wait close_wait close_wait_leaked "
+          "syn_sent syn_recv "
+          "fin_wait orphans accept_queue_percent% tcp_memory_percent% conntrack_percent% listen_overflowsc "
+          "time_wait_overflowsc rules_alerting ");
+}
+
+TEST_CASE("percentages take the worst namespace, counts the sum") {
+    test::World world;
+    world.add_namespace("web");
+    world.table(TableId::network_namespace, 0).set("ports_used_percent", number(10));
+    world.table(TableId::network_namespace, 1).set("ports_used_percent", number(30));
+    world.table(TableId::network_namespace, 0).set("established", number(10));
+    world.table(TableId::network_namespace, 1).set("established", number(30));
+    world.table(TableId::network_namespace, 0).set("time_wait", number(0));
+    world.host().set("orphans", number(3));
+    const auto data = rules::measure({}, {}, world.facts);
+    REQUIRE(data.size() == 5);
+    CHECK(find(data, "ports_used_percent")->value == 30);
+    CHECK(find(data, "established")->value == 40);
+    CHECK(find(data, "time_wait")->value == 0); // absent in the second
+    CHECK(find(data, "orphans")->value == 3);
+    CHECK(find(data, "rules_alerting")->value == 0);
+}
+
+TEST_CASE("what could not be read keeps its label without a value") {
+    test::World world;
+    world.add_namespace("web");
+    world.table(TableId::network_namespace, 0).set("established", number(10));
+    world.table(TableId::network_namespace, 1).set("established", missing(base::Why::denied));
+    world.host().set("tcp_memory_percent", missing(base::Why::failed));
+    const auto data = rules::measure({}, {}, world.facts);
+    REQUIRE(data.size() == 3);
+    CHECK_FALSE(find(data, "established")->value.has_value());
+    CHECK_FALSE(find(data, "tcp_memory_percent")->value.has_value());
+}
+
+TEST_CASE("ranges come from the rule that judges the value") {
+    rules::Inputs inputs;
+    for (const base::Embedded& file : rules::lean_rules()) {
+        inputs.shipped.push_back({std::string(file.name), std::string(file.text)});
+    }
+    inputs.form = rules::Form::lean;
+    test::World world;
+    world.table(TableId::network_namespace).set("ports_used_percent", number(10));
+    world.table(TableId::network_namespace).set("established", number(10));
+    auto data = rules::measure(rules::load(inputs).rules, {}, world.facts);
+    CHECK(find(data, "ports_used_percent")->warning == "70");
+    CHECK(find(data, "ports_used_percent")->critical == "90");
+    CHECK(find(data, "established")->warning.empty());
+    inputs.only = {"tw-reuse-off"};
+    data = rules::measure(rules::load(inputs).rules, {}, world.facts);
+    CHECK(find(data, "ports_used_percent")->warning.empty());
+}
+
+TEST_CASE("alerting rules are counted") {
+    findings::Report report;
+    using findings::State;
+    for (const auto state : {State::ok, State::info, State::unknown, State::warning, State::critical}) {
+        report.rules.push_back({"x", state, "", 1});
+    }
+    report.rules.push_back({"x", std::nullopt, "", 0});
+    test::World world;
+    CHECK(find(rules::measure({}, report, world.facts), "rules_alerting")->value == 2);
+}
