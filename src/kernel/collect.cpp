@@ -5,6 +5,7 @@
 #include "kernel/proc_tcp.h"
 #include "kernel/sock_diag.h"
 #include "kernel/sysctl.h"
+#include "kernel/sysctl_files.h"
 
 #include <charconv>
 
@@ -224,6 +225,9 @@ void collect(const snapshot::Request& request, std::vector<Place>& places, snaps
     }
     if (request.bound_sockets && from_sock_diag) {
         collect_bound(machine, host.kernel, space);
+    }
+    if (request.boot_sysctls) {
+        space.boot_sysctls = read_boot_sysctls(machine, space.gaps);
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/gap.h"
+#include "snapshot/boot_sysctls.h"
 #include "snapshot/census.h"
 #include "snapshot/counters.h"
 #include "snapshot/sysctls.h"
@@ -22,6 +23,7 @@ struct Namespace {
     std::uint64_t id = 0; // inode of the namespace file, 0 if unknown
     Sysctls sysctls;
     Counters counters;
+    std::optional<BootSysctls> boot_sysctls; // none until asked for
     Census sockets;
     SocketSource source = SocketSource::none;
     /// The socket table is missing or incomplete: nothing about sockets may be called OK.

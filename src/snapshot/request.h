@@ -9,6 +9,7 @@ struct Request {
     std::size_t place = 0; // index of the namespace in the host
     bool explicit_binds = false;
     bool bound_sockets = false;
+    bool boot_sysctls = false; // sysctl.d: what a boot sets in the initial namespace
 };
 
 } // namespace snapshot

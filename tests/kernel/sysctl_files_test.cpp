@@ -1,0 +1,72 @@
+#include "kernel/sysctl_files.h"
+#include "tests/kernel/messages.h"
+
+#include "tests/catch.h"
+
+using kernel::BootAssignments;
+using Names = std::vector<std::string>;
+
+namespace {
+
+snapshot::BootSysctls from(std::string_view text) {
+    BootAssignments assignments;
+    assignments.add_file(text, "F");
+    return assignments.result();
+}
+
+} // namespace
+
+TEST_CASE("lines of sysctl.d") {
+    const auto boot = from("# net.ipv4.tcp_timestamps = 0\n"
+                           "; net.ipv4.tcp_timestamps = 0\n"
+                           "  net.ipv4.tcp_tw_reuse = 1 # kept\n"
+                           "-net/ipv4/tcp_fin_timeout=30\r\n"
+                           "net.ipv4.ip_local_port_range = 1024   65000\n"
+                           "net.ipv4.tcp_rfc1337\n"
+                           "kernel.panic = 10\n"
+                           "net.core.somaxconn = 1\n"
+                           "net.core.somaxconn = 2");
+    CHECK(boot.size() == 4);
+    CHECK(boot.at("net.ipv4.tcp_tw_reuse").value == "1 # kept"); // comments stand only at the start of a line
+    CHECK(boot.at("net.ipv4.tcp_tw_reuse").origin == "F:3");
+    CHECK(boot.at("net.ipv4.tcp_fin_timeout").value == "30");
+    CHECK(boot.at("net.ipv4.ip_local_port_range").value == "1024   65000");
+    CHECK(boot.at("net.core.somaxconn").value == "2");
+    CHECK(boot.at("net.core.somaxconn").origin == "F:9");
+}
+
+TEST_CASE("a glob never wins over a name, and a dash takes a name out") {
+    const auto boot =
+        from("net.ipv4.tcp_syncookies = 0\nnet.ipv4.tcp_syn* = 7\n-net.ipv4.tcp_syn_retries\nnet.* = 9\n");
+    CHECK(boot.at("net.ipv4.tcp_syncookies").value == "0");
+    CHECK(boot.at("net.ipv4.tcp_synack_retries").value == "7");
+    CHECK_FALSE(boot.contains("net.ipv4.tcp_syn_retries"));
+    CHECK_FALSE(boot.contains("net.ipv4.tcp_timestamps")); // a star does not cross a separator
+}
+
+TEST_CASE("directories: order by name, the first one hides a name, gaps for what cannot be read") {
+    test::Machine machine;
+    machine.directories.emplace("/etc/sysctl.d",
+                                Names{"20-b.conf", "30-off.conf", "README", "50-denied.conf"});
+    machine.directories.emplace("/usr/lib/sysctl.d", Names{"10-a.conf", "20-b.conf", "30-off.conf"});
+    machine.directories.emplace("/run/sysctl.d",
+                                base::Gap{"/run/sysctl.d", base::Why::denied, "Permission denied"});
+    machine.files.emplace("/usr/lib/sysctl.d/10-a.conf",
+                          std::string("net.ipv4.tcp_tw_reuse=0\nnet.ipv4.tcp_rfc1337=1\n"));
+    machine.files.emplace("/etc/sysctl.d/20-b.conf", std::string("net.ipv4.tcp_tw_reuse=1\n"));
+    machine.files.emplace("/usr/lib/sysctl.d/20-b.conf", std::string("net.ipv4.tcp_tw_reuse=2\n"));
+    machine.files.emplace("/etc/sysctl.d/30-off.conf", std::string()); // a link to /dev/null
+    machine.files.emplace("/usr/lib/sysctl.d/30-off.conf", std::string("net.ipv4.tcp_rfc1337=0\n"));
+    machine.files.emplace("/etc/sysctl.d/50-denied.conf",
+                          base::Gap{"50", base::Why::denied, "Permission denied"});
+    machine.files.emplace("/etc/sysctl.conf", std::string("net.ipv4.tcp_rfc1337=7\n"));
+    std::vector<base::Gap> gaps;
+    auto boot = kernel::read_boot_sysctls(machine, gaps);
+    CHECK(boot.at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.d/20-b.conf:1");
+    CHECK(boot.at("net.ipv4.tcp_rfc1337").value == "7"); // no systemd: sysctl.conf is last
+    CHECK(gaps.size() == 2);
+
+    machine.directories.emplace("/run/systemd/system", Names{});
+    boot = kernel::read_boot_sysctls(machine, gaps);
+    CHECK(boot.at("net.ipv4.tcp_rfc1337").origin == "/usr/lib/sysctl.d/10-a.conf:2");
+}
