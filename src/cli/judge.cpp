@@ -8,6 +8,7 @@
 #include "cli/rule_files.h"
 #include "model/derive.h"
 #include "rules/evaluate.h"
+#include "rules/needs.h"
 
 #include <sstream>
 

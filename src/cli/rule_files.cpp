@@ -72,6 +72,7 @@ std::vector<std::string> tags_of(const Options& options) {
 
 base::Result<RuleFiles> find_rules(const Options& options, Prose prose) {
     RuleFiles files;
+    files.inputs.form = prose == Prose::with ? rules::Form::full : rules::Form::lean;
     for (const base::Embedded& file : prose == Prose::with ? rules::shipped_rules() : rules::lean_rules()) {
         files.inputs.shipped.push_back({"shipped:" + std::string(file.name), std::string(file.text)});
     }

@@ -1,0 +1,239 @@
+// explain: what a rule, a state, a sysctl or a fact means, why, and what to do.
+#include "cli/commands.h"
+
+#include "base/text.h"
+#include "cli/output.h"
+#include "cli/rule_files.h"
+#include "cli/topics.h"
+#include "facts/schema.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace cli {
+namespace {
+
+std::string topic_name(const base::Embedded& file) {
+    return std::string(file.name.substr(0, file.name.rfind('.')));
+}
+
+std::string lower(std::string_view text) {
+    std::string changed(text);
+    for (char& c : changed) {
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c == '-' ? '_' : c;
+    }
+    return changed;
+}
+
+/// Names that other tools and the RFC give to the same state.
+std::string common_name(const std::string& topic) {
+    constexpr std::pair<std::string_view, std::string_view> aliases[] = {
+        {"estab", "established"},    {"closed", "close"},         {"unconn", "close"},
+        {"fin_wait_1", "fin_wait1"}, {"fin_wait_2", "fin_wait2"}, {"syn_received", "syn_recv"},
+        {"syn_rcvd", "syn_recv"},    {"listening", "listen"},     {"bound_inactive", "bound"},
+    };
+    const std::string wanted = lower(topic);
+    for (const auto& [alias, name] : aliases) {
+        if (wanted == alias) {
+            return std::string(name);
+        }
+    }
+    return wanted;
+}
+
+const base::Embedded* find_topic(const std::string& topic) {
+    const std::string wanted = common_name(topic);
+    for (const base::Embedded& file : topics()) {
+        if (lower(topic_name(file)) == wanted) {
+            return &file;
+        }
+    }
+    std::string dotted = wanted; // sysctl(8) takes net/ipv4/... too
+    std::replace(dotted.begin(), dotted.end(), '/', '.');
+    for (const base::Embedded& file : sysctl_topics()) {
+        const std::string name = lower(topic_name(file));
+        if (name == dotted || name.substr(name.rfind('.') + 1) == dotted) {
+            return &file;
+        }
+    }
+    return nullptr;
+}
+
+std::string paragraphs(std::string_view text, std::size_t width) {
+    std::string out;
+    std::string paragraph;
+    const auto flush = [&] {
+        for (const std::string& line : base::wrap(paragraph, width)) {
+            out += line + "\n";
+        }
+        if (!paragraph.empty()) {
+            out += "\n";
+        }
+        paragraph.clear();
+    };
+    for (const std::string_view line : base::split(text, '\n')) {
+        if (base::trim(line).empty()) {
+            flush();
+        } else {
+            paragraph += std::string(line) + " ";
+        }
+    }
+    flush();
+    return out;
+}
+
+std::string indented(std::string_view text, std::size_t width, std::string_view first, std::string_view next) {
+    std::string out;
+    for (const std::string& line : base::wrap(text, width - first.size())) {
+        out += std::string(out.empty() ? first : next) + line + "\n";
+    }
+    return out;
+}
+
+std::string judgement_of(const rules::Rule& rule, std::size_t width) {
+    std::string text = fmt::format("Judges, for each {}:\n", facts::schema(rule.table).name);
+    const auto line = [&](std::string_view what, const std::string& value) {
+        if (!value.empty()) {
+            text += indented(value, width, fmt::format("  {:<10} ", what), std::string(13, ' '));
+        }
+    };
+    line("when", rule.when.text);
+    line("value", rule.value.text.empty() ? "" : rule.value.text + (rule.unit.empty() ? "" : " in " + rule.unit));
+    line("condition", rule.condition.text);
+    line("severity", rule.condition.empty() ? "" : std::string(findings::name(rule.severity)));
+    line("warning", rule.warning.range ? "outside " + rule.warning.range->text : rule.warning_when.text);
+    line("critical", rule.critical.range ? "outside " + rule.critical.range->text : rule.critical_when.text);
+    for (const rules::Parameter& parameter : rule.parameters) {
+        line(parameter.name, rules::to_text(parameter.value) + (parameter.unit.empty() ? "" : " " + parameter.unit) +
+                                 ": " + parameter.help);
+    }
+    return text + "\n";
+}
+
+std::string remedies_of(const rules::Rule& rule, std::size_t width) {
+    std::string text;
+    std::size_t number = 0;
+    for (const rules::Remedy& remedy : rule.remedies) {
+        const auto line = [&](std::string_view what, const std::string& value) {
+            if (!value.empty()) {
+                text += indented(value, width, fmt::format("     {:<8} ", what), std::string(14, ' '));
+            }
+        };
+        text += indented(remedy.text.text, width, fmt::format("{:>3}. ", ++number), "     ");
+        line("when", remedy.when.text);
+        for (const auto& [name, value] : remedy.sysctls) {
+            line("run", "sysctl -w " + name + "=" +
+                            (value.text.find(' ') == std::string::npos ? value.text : "\"" + value.text + "\""));
+        }
+        line("run", remedy.command.text);
+        line("undo", remedy.undo.text);
+        line("risk", remedy.risk.text);
+    }
+    return text.empty() ? "" : "What to do, in this order:\n" + text + "\n";
+}
+
+std::string rule_text(const rules::Rule& rule, std::size_t width) {
+    std::string text = rule.id + ": " + rule.title + "\n\n";
+    text += paragraphs(rule.why, width);
+    text += judgement_of(rule, width);
+    text += remedies_of(rule, width);
+    if (!rule.source.empty()) {
+        text += indented("Sources: " + base::join(rule.source, "; "), width, "", "");
+    }
+    if (!rule.see.empty()) {
+        text += indented("See also: " + base::join(rule.see, ", "), width, "", "");
+    }
+    return text;
+}
+
+std::string fact_text(const std::string& wanted) {
+    std::string text;
+    for (const facts::Schema& schema : facts::schemas()) {
+        if (const auto column = schema.find(wanted)) {
+            const facts::Column& fact = schema.columns[*column];
+            text += fmt::format("{}.{}{}\n  {}\n", schema.name, fact.name,
+                                fact.unit.empty() ? "" : fmt::format(" ({})", fact.unit), fact.sentence);
+        }
+    }
+    return text;
+}
+
+std::string first_line(std::string_view text) {
+    return std::string(text.substr(0, text.find('\n')));
+}
+
+std::string topic_list(const rules::RuleSet& rules) {
+    std::string text = "Rules:\n";
+    for (const rules::Rule& rule : rules.rules) {
+        text += fmt::format("  {:<30} {}\n", rule.id, rule.title);
+    }
+    text += "\nStates and more:\n";
+    for (const base::Embedded& file : topics()) {
+        text += fmt::format("  {}\n", first_line(file.text).starts_with(topic_name(file))
+                                          ? first_line(file.text)
+                                          : topic_name(file) + ": " + first_line(file.text));
+    }
+    text += "\nSysctls:\n";
+    for (const base::Embedded& file : sysctl_topics()) {
+        text += fmt::format("  {}\n", topic_name(file));
+    }
+    return text + "\nFacts: tcpadvisor-facts(7).\n";
+}
+
+std::string unknown_topic(const std::string& topic, const rules::RuleSet& rules) {
+    std::vector<std::string> known;
+    for (const rules::Rule& rule : rules.rules) {
+        known.push_back(rule.id);
+    }
+    for (const base::Embedded& file : topics()) {
+        known.push_back(topic_name(file));
+    }
+    for (const base::Embedded& file : sysctl_topics()) {
+        known.push_back(topic_name(file));
+        known.push_back(topic_name(file).substr(topic_name(file).rfind('.') + 1));
+    }
+    for (const facts::Schema& schema : facts::schemas()) {
+        for (const facts::Column& fact : schema.columns) {
+            known.emplace_back(fact.name);
+        }
+    }
+    std::string upper = topic;
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '-' ? '_' : c; });
+    const std::string suggestion = base::did_you_mean(topic, known);
+    return "nothing is known about '" + base::printable(topic) + "'" +
+           (suggestion.empty() ? base::did_you_mean(upper, known) : suggestion) +
+           " (tcpadvisor explain lists all topics)";
+}
+
+} // namespace
+
+int explain(const Options& options) {
+    if (options.arguments.size() > 1) {
+        return fail(options, "explain takes one topic, not " + std::to_string(options.arguments.size()));
+    }
+    const auto loaded = load_rules(options, Prose::with);
+    if (!loaded) {
+        return fail(options, loaded.error().message, loaded.error().details);
+    }
+    constexpr int widest = 100;
+    const auto width = static_cast<std::size_t>(std::min(style_for(options).width, widest));
+    std::string text;
+    if (options.arguments.empty()) {
+        text = topic_list(loaded->rules);
+    } else if (const rules::Rule* rule = loaded->rules.find(options.arguments.front())) {
+        text = rule_text(*rule, width);
+    } else if (const base::Embedded* topic = find_topic(options.arguments.front())) {
+        text = topic->text;
+    } else {
+        text = fact_text(options.arguments.front());
+    }
+    if (text.empty()) {
+        return fail(options, unknown_topic(options.arguments.front(), loaded->rules));
+    }
+    const base::Status delivered = deliver(options, text);
+    return delivered ? 0 : fail(options, delivered.error().what);
+}
+
+} // namespace cli
