@@ -1,6 +1,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "rules/rule_reader.h"
+#include "rules/scoped_reader.h"
 #include "rules/settings.h"
 
 #include <algorithm>

@@ -7,6 +7,7 @@
 #include "rules/literal_table.h"
 #include "rules/resolve.h"
 #include "rules/rule_reader.h"
+#include "rules/scoped_reader.h"
 #include "rules/settings.h"
 
 #include <algorithm>

@@ -3,6 +3,8 @@
 #include "base/number.h"
 #include "base/text.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace rules {
@@ -81,8 +83,9 @@ Template parse_template(std::string_view text, const Scope& scope, std::vector<M
             mistakes.push_back({at, 1, "'}' without '{'", "write }} for a plain brace"});
             ++at;
         } else {
-            plain += c;
-            ++at;
+            const std::size_t end = std::min(text.find_first_of("{}", at), text.size());
+            plain += text.substr(at, end - at);
+            at = end;
         }
     }
     if (!plain.empty()) {

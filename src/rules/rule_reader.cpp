@@ -3,7 +3,9 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "facts/schema.h"
+#include "rules/remedy_reader.h"
 #include "rules/resolve.h"
+#include "rules/scoped_reader.h"
 
 #include <algorithm>
 #include <array>
@@ -21,8 +23,6 @@ constexpr auto rule_keys = std::to_array<std::string_view>(
      "unit",     "warning", "critical", "condition", "severity",   "warning_when", "critical_when", "summary",
      "evidence", "why",     "see",      "source",    "parameters", "remedy"});
 constexpr auto parameter_keys = std::to_array<std::string_view>({"default", "unit", "help"});
-constexpr auto remedy_keys =
-    std::to_array<std::string_view>({"when", "text", "command", "undo", "risk", "sysctl"});
 constexpr auto judged_tags = std::to_array<std::string_view>({"health", "tuning"});
 constexpr auto reserved_names =
     std::to_array<std::string_view>({"enabled", "warning", "critical", "value", "unit"});
@@ -33,21 +33,25 @@ bool is_kebab(std::string_view text) {
            std::all_of(text.begin(), text.end(), fits);
 }
 
-bool is_sysctl_name(std::string_view text) {
-    const auto fits = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-               c == '.' || c == '-';
-    };
-    return text.find('.') != std::string_view::npos && std::all_of(text.begin(), text.end(), fits);
+std::vector<std::string> all_units() {
+    std::vector<std::string> units;
+    for (const facts::Schema& schema : facts::schemas()) {
+        for (const facts::Column& column : schema.columns) {
+            if (!column.unit.empty() && std::find(units.begin(), units.end(), column.unit) == units.end()) {
+                units.emplace_back(column.unit);
+            }
+        }
+    }
+    return units;
 }
 
 class RuleReader {
   public:
-    RuleReader(const Node& table, std::uint16_t file, Reporter& reporter)
-        : table_(table), file_(file), reporter_(reporter), errors_before_(reporter.errors()),
-          keys_(table, "a rule", rule_keys, reporter) {}
+    RuleReader(const Node& table, std::uint16_t file, Form form, Reporter& reporter)
+        : table_(table), file_(file), form_(form), reporter_(reporter), errors_before_(reporter.errors()),
+          keys_(table, "a rule", rule_keys, reporter), scoped_(reporter) {}
 
-    std::optional<Rule> read(Form form) {
+    std::optional<Rule> read() {
         rule_.origin = {file_, table_.mark.line};
         rule_.enabled_origin = {};
         read_identity();
@@ -55,10 +59,10 @@ class RuleReader {
         read_parameters();
         read_judgement();
         read_texts();
-        read_remedies();
+        rule_.remedies = read_remedies(keys_.tables("remedy", "[[rule.remedy]]"), scoped_, reporter_);
         read_evidence();
-        if (form == Form::full) {
-            report_unused_parameters();
+        if (form_ == Form::full) {
+            scoped_.report_unused_parameters();
         }
         return reporter_.errors() == errors_before_ ? std::optional(std::move(rule_)) : std::nullopt;
     }
@@ -112,7 +116,7 @@ class RuleReader {
         }
         if (const facts::Schema* schema = facts::find_schema(for_each->text)) {
             rule_.table = schema->id;
-            scope_.emplace(schema->id);
+            scoped_.set_table(schema->id);
             return;
         }
         std::vector<std::string> names;
@@ -138,8 +142,7 @@ class RuleReader {
             reporter_.error(
                 node.mark, fmt::format("a parameter is a table, not {}", describe(node.kind)),
                 fmt::format("write [rule.parameters.{}] with default and help", base::printable(key.name)));
-            note_parameter(key.name, Type::number);
-            used_.push_back({key, true});
+            scoped_.add_parameter(key, Type::number, Use::excused);
             return;
         }
         check_parameter_name(key);
@@ -153,13 +156,12 @@ class RuleReader {
                             fmt::format("parameter '{}' without a usable default", base::printable(key.name)),
                             "add default = a number, a text, true or false");
         }
-        if (keys.get_any("help") == nullptr) {
+        if (form_ == Form::full && keys.get_any("help") == nullptr) {
             reporter_.error(key.mark, fmt::format("parameter '{}' without help", base::printable(key.name)),
                             "add help = one sentence that says what it changes");
         }
         parameter.value = parameter.standard = value.value_or(facts::Value(0.0));
-        note_parameter(key.name, type_of(parameter.value));
-        used_.push_back({key, false});
+        scoped_.add_parameter(key, type_of(parameter.value), Use::open);
         rule_.parameter_values.push_back(parameter.value);
         rule_.parameters.push_back(std::move(parameter));
     }
@@ -171,106 +173,18 @@ class RuleReader {
         if (reserved || !is_plain_name(key.name)) {
             reporter_.error(key.mark, fmt::format("'{}' cannot be the name of a parameter", safe),
                             "use lower-case letters, digits and '_', and no word that has a meaning already");
-        } else if (scope_ && scope_->find(key.name)) {
+        } else if (scoped_.scope() != nullptr && scoped_.scope()->find(key.name)) {
             reporter_.error(key.mark, fmt::format("parameter '{}' has the name of a fact", safe),
                             "choose another name: facts cannot be hidden");
         }
     }
 
-    void note_parameter(const std::string& name, Type type) {
-        if (scope_) {
-            scope_->add_parameter(name, type);
-        }
-    }
-
-    /// The expression under a key, resolved; empty if there is none or it is wrong, which is reported.
-    Expression expression(const TableReader& keys, std::string_view name, Type wanted) {
-        const Node* node = keys.get(name, Kind::text);
-        if (node == nullptr) {
-            return {};
-        }
-        auto parsed = parse_expression(node->text);
-        if (!parsed) {
-            report(*node, parsed.error());
-            note_words(node->text);
-            return {};
-        }
-        if (!scope_) {
-            return std::move(*parsed);
-        }
-        std::vector<Mistake> mistakes;
-        const auto type = resolve(*parsed, *scope_, mistakes);
-        if (mistakes.empty() && type != wanted) {
-            mistakes.push_back(
-                {0, node->text.size(),
-                 fmt::format("'{}' must be {}, this is {}", name, describe(wanted), describe(*type)),
-                 wanted == Type::boolean ? "compare it with something: '... > 0', '... == ...'"
-                                         : "use if(condition, a, b) to choose between numbers"});
-        }
-        for (const Mistake& mistake : mistakes) {
-            report(*node, mistake);
-            note_words(std::string_view(node->text).substr(mistake.offset, mistake.length));
-        }
-        note_references(*parsed);
-        return std::move(*parsed);
-    }
-
-    void report(const Node& node, const Mistake& mistake) {
-        reporter_.error(mark_inside(reporter_.file().text, node.mark, mistake.offset, mistake.length),
-                        mistake.message, mistake.advice);
-    }
-
-    void note_references(const Expression& expression) {
-        for (const ExpressionNode& node : expression.nodes) {
-            if (node.op == Op::name) {
-                note_use(node.reference);
-            }
-        }
-    }
-
-    void note_use(const Reference& reference) {
-        if (reference.where == Reference::Where::parameter && reference.index < used_.size()) {
-            used_[reference.index].second = true;
-        }
-    }
-
-    /// A misspelt parameter is one mistake: it must not be called unused as well.
-    void note_words(std::string_view wrong) {
-        for (auto& [key, used] : used_) {
-            const std::string names[] = {key.name};
-            used = used || wrong.find(key.name) != std::string_view::npos || base::closest(wrong, names);
-        }
-    }
-
-    Template placeholders(const TableReader& keys, std::string_view name) {
-        const Node* node = keys.get(name, Kind::text);
-        return node != nullptr ? placeholders(*node) : Template{};
-    }
-
-    Template placeholders(const Node& node) {
-        if (!scope_) {
-            return {};
-        }
-        std::vector<Mistake> mistakes;
-        Template parsed = parse_template(node.text, *scope_, mistakes);
-        for (const Mistake& mistake : mistakes) {
-            report(node, mistake);
-            note_words(std::string_view(node.text).substr(mistake.offset, mistake.length));
-        }
-        for (const Template::Part& part : parsed.parts) {
-            if (part.has_name && part.special == Template::Special::none) {
-                note_use(part.reference);
-            }
-        }
-        return parsed;
-    }
-
     void read_judgement() {
-        rule_.when = expression(keys_, "when", Type::boolean);
-        rule_.value = expression(keys_, "value", Type::number);
-        rule_.condition = expression(keys_, "condition", Type::boolean);
-        rule_.warning_when = expression(keys_, "warning_when", Type::boolean);
-        rule_.critical_when = expression(keys_, "critical_when", Type::boolean);
+        rule_.when = scoped_.expression(keys_, "when", Type::boolean);
+        rule_.value = scoped_.expression(keys_, "value", Type::number);
+        rule_.condition = scoped_.expression(keys_, "condition", Type::boolean);
+        rule_.warning_when = scoped_.expression(keys_, "warning_when", Type::boolean);
+        rule_.critical_when = scoped_.expression(keys_, "critical_when", Type::boolean);
         read_unit();
         const bool has_condition = keys_.get_any("condition") != nullptr;
         if (has_condition) {
@@ -337,8 +251,9 @@ class RuleReader {
 
     void read_unit() {
         const bool one_fact = rule_.value.nodes.size() == 1 && rule_.value.nodes[0].op == Op::name;
-        const std::string_view fact_unit =
-            one_fact && scope_ ? scope_->unit_of(rule_.value.nodes[0].reference) : std::string_view();
+        const std::string_view fact_unit = one_fact && scoped_.scope() != nullptr
+                                               ? scoped_.scope()->unit_of(rule_.value.nodes[0].reference)
+                                               : std::string_view();
         const Node* node = keys_.get("unit", Kind::text);
         rule_.unit = node != nullptr ? node->text : std::string(fact_unit);
         if (node == nullptr || node->text.empty()) {
@@ -349,21 +264,16 @@ class RuleReader {
                             "remove it, or add the value that it belongs to");
             return;
         }
-        std::vector<std::string> units;
-        for (const facts::Schema& schema : facts::schemas()) {
-            for (const facts::Column& column : schema.columns) {
-                if (!column.unit.empty() &&
-                    std::find(units.begin(), units.end(), column.unit) == units.end()) {
-                    units.emplace_back(column.unit);
-                }
-            }
+        if (node->text == fact_unit) {
+            return;
         }
+        const std::vector<std::string> units = all_units();
         if (std::find(units.begin(), units.end(), node->text) == units.end()) {
             reporter_.error(node->mark,
                             fmt::format("unknown unit '{}'{}", base::printable(node->text),
                                         base::did_you_mean(node->text, units)),
                             fmt::format("the units are {}", base::join(units, ", ")));
-        } else if (!fact_unit.empty() && fact_unit != node->text) {
+        } else if (!fact_unit.empty()) {
             reporter_.error(node->mark,
                             fmt::format("'{}' is in {}, not in {}", rule_.value.text, fact_unit, node->text),
                             "leave the unit out: it comes with the fact");
@@ -373,7 +283,7 @@ class RuleReader {
     void read_texts() {
         if (const Node* summary = keys_.require("summary", Kind::text,
                                                 "add one line, such as \"{remote}: {free} ports free\"")) {
-            rule_.summary = placeholders(*summary);
+            rule_.summary = scoped_.placeholders(*summary);
             if (base::trim(summary->text).empty() || summary->text.find('\n') != std::string::npos) {
                 reporter_.error(summary->mark, "a summary is one line of text", "put the rest into why");
             }
@@ -386,54 +296,8 @@ class RuleReader {
         }
     }
 
-    void read_remedies() {
-        for (const Node& table : keys_.tables("remedy", "[[rule.remedy]]")) {
-            const TableReader keys(table, "a remedy", remedy_keys, reporter_);
-            Remedy remedy;
-            remedy.when = expression(keys, "when", Type::boolean);
-            if (const Node* text = keys.require("text", Kind::text, "say what to do, in one sentence")) {
-                remedy.text = placeholders(*text);
-            }
-            remedy.command = placeholders(keys, "command");
-            remedy.undo = placeholders(keys, "undo");
-            remedy.risk = placeholders(keys, "risk");
-            read_sysctls(keys, remedy);
-            const bool acts = keys.get_any("command") != nullptr || keys.get_any("sysctl") != nullptr;
-            if (acts && keys.get_any("risk") == nullptr) {
-                reporter_.error(table.mark, "a remedy without 'risk'",
-                                "say in one sentence what the command may break");
-            }
-            rule_.remedies.push_back(std::move(remedy));
-        }
-    }
-
-    void read_sysctls(const TableReader& keys, Remedy& remedy) {
-        const Node* table = keys.get("sysctl", Kind::table);
-        if (table == nullptr) {
-            return;
-        }
-        if (const Node* command = keys.get_any("command")) {
-            reporter_.error(command->mark, "a remedy with both 'sysctl' and 'command'",
-                            "the command is made from sysctl");
-        }
-        for (const Node::Member& member : table->members) {
-            const auto value = read_value(member.value);
-            const bool plain = value && !value->is_boolean() &&
-                               to_text(*value).find_first_of("\"\\$`\n") == std::string::npos;
-            if (!is_sysctl_name(member.key.name) || !plain) {
-                reporter_.error(member.key.mark, "not a sysctl and its value",
-                                "write { \"net.ipv4.tcp_tw_reuse\" = 1 }, the name in quotes");
-            } else if (value->is_number()) {
-                remedy.sysctls.emplace_back(member.key.name,
-                                            Template{to_text(*value), {{to_text(*value), false, {}, {}}}});
-            } else {
-                remedy.sysctls.emplace_back(member.key.name, placeholders(member.value));
-            }
-        }
-    }
-
     void read_evidence() {
-        if (!scope_) {
+        if (scoped_.scope() == nullptr) {
             return;
         }
         if (const Node* list = keys_.get("evidence", Kind::list)) {
@@ -453,11 +317,11 @@ class RuleReader {
     }
 
     void read_evidence_item(const Node& item) {
-        const auto found = item.kind == Kind::text ? scope_->find(item.text) : std::nullopt;
+        const auto found = item.kind == Kind::text ? scoped_.scope()->find(item.text) : std::nullopt;
         if (found) {
             add_evidence(*found);
         } else if (item.kind == Kind::text) {
-            report(item, unknown_name(item.text, 0, *scope_));
+            scoped_.report(item, unknown_name(item.text, 0, *scoped_.scope()));
         } else {
             reporter_.error(item.mark, "'evidence' is a list of the names of facts",
                             "put the name in quotes");
@@ -470,30 +334,20 @@ class RuleReader {
         }
     }
 
-    void report_unused_parameters() {
-        for (const auto& [key, used] : used_) {
-            if (!used && scope_) {
-                reporter_.warning(key.mark,
-                                  fmt::format("nothing uses the parameter '{}'", base::printable(key.name)),
-                                  "name it in an expression or placeholder, or remove it");
-            }
-        }
-    }
-
     const Node& table_;
     std::uint16_t file_;
+    Form form_;
     Reporter& reporter_;
     std::size_t errors_before_;
     TableReader keys_;
-    std::optional<Scope> scope_;             // none: the table is not known, names cannot be checked
-    std::vector<std::pair<Key, bool>> used_; // parameters
+    ScopedReader scoped_;
     Rule rule_;
 };
 
 } // namespace
 
 std::optional<Rule> read_rule(const Node& table, std::uint16_t file, Form form, Reporter& reporter) {
-    return RuleReader(table, file, reporter).read(form);
+    return RuleReader(table, file, form, reporter).read();
 }
 
 std::optional<Range> read_range(const Node& node, std::string_view unit, Reporter& reporter) {
@@ -520,23 +374,6 @@ void check_ranges(const std::optional<Range>& warning, const std::optional<Range
                         warning->text, critical->text),
             "make the warning range narrower, or remove it");
     }
-}
-
-std::optional<facts::Value> read_value(const Node& node) {
-    switch (node.kind) {
-    case Kind::number:
-        return facts::Value(node.number);
-    case Kind::boolean:
-        return facts::Value(node.truth);
-    case Kind::text:
-        return facts::Value(node.text);
-    default:
-        return std::nullopt;
-    }
-}
-
-facts::Type type_of(const facts::Value& value) {
-    return value.is_number() ? Type::number : value.is_text() ? Type::text : Type::boolean;
 }
 
 } // namespace rules

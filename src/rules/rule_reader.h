@@ -21,10 +21,4 @@ std::optional<Range> read_range(const Node& node, std::string_view unit, Reporte
 void check_ranges(const std::optional<Range>& warning, const std::optional<Range>& critical, Mark mark,
                   Reporter& reporter);
 
-/// A value of a parameter; none for what is neither number, text nor boolean.
-std::optional<facts::Value> read_value(const Node& node);
-
-/// The type of a known value.
-facts::Type type_of(const facts::Value& value);
-
 } // namespace rules

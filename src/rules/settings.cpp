@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "facts/schema.h"
 #include "rules/rule_reader.h"
+#include "rules/scoped_reader.h"
 
 #include <algorithm>
 #include <array>
