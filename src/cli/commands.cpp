@@ -78,7 +78,7 @@ int ports(const Options& options) {
         const snapshot::Namespace& space = observed->host.namespaces[place];
         model::PortsQuery here = *query;
         if (here.to && !here.from) {
-            here.from = std::nullopt; // LATER
+            here.from = observed->places[place].machine->source_towards(here.to->address);
         }
         answers.push_back(model::ports_answer(space, space.sysctls.assuming(*assumed), here));
     }

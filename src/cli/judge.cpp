@@ -25,7 +25,9 @@ std::string format_of(const Options& options) {
 model::Needs needs_of(const rules::RuleSet& rules) {
     model::Needs needs;
     needs.ports = true; // performance data shows the worst destination
-    needs.fixed_listeners = rules::needs(rules).has(facts::TableId::listener, "fixed");
+    const rules::Needs read = rules::needs(rules);
+    needs.fixed_listeners = read.has(facts::TableId::listener, "fixed");
+    needs.boot_sysctls = read.has(facts::TableId::sysctl, "boot") || read.has(facts::TableId::sysctl, "drifted");
     return needs;
 }
 

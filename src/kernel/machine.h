@@ -5,10 +5,12 @@
 
 #include "base/gap.h"
 #include "base/result.h"
+#include "snapshot/address.h"
 #include "snapshot/counters.h"
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +37,12 @@ class Machine {
 
     /// Sends one sock_diag request and feeds the answers to `sink` until it returns false.
     virtual Outcome dump(std::span<const std::byte> request, const FrameSink& sink) = 0;
+
+    /// The local address that routing would choose towards `remote`; none without a route, or in a replay. Sends
+    /// nothing.
+    virtual std::optional<snapshot::Address> source_towards(const snapshot::Address& /*remote*/) {
+        return std::nullopt;
+    }
 
     /// Seconds since the epoch.
     virtual double now() = 0;

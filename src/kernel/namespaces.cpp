@@ -82,6 +82,11 @@ class VisitingMachine : public Machine {
             visitor_->visit(door_->descriptor(), [&] { outcome = live_.dump(request, sink); });
         return refused ? Outcome(*refused) : outcome;
     }
+    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
+        std::optional<snapshot::Address> source;
+        static_cast<void>(visitor_->visit(door_->descriptor(), [&] { source = live_.source_towards(remote); }));
+        return source;
+    }
     double now() override { return live_.now(); }
 
   private:

@@ -21,7 +21,7 @@ facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const A
     put(TableId::source, source_table(ports));
     put(TableId::listener, listener_table(space, *ports));
     put(TableId::close_wait, close_wait_table(space));
-    put(TableId::sysctl, sysctl_table(sysctls));
+    put(TableId::sysctl, sysctl_table(space, sysctls));
     return derived;
 }
 

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "model/row_table.h"
 #include "model/tables.h"
 
@@ -11,7 +12,22 @@ struct Row {
     const SysctlInfo* info;
     snapshot::Reading<std::string> text;
     snapshot::Reading<std::int64_t> number;
+    std::optional<snapshot::BootValue> boot; // none: no file sets it
+    bool boot_known = false;                 // the files were read
 };
+
+/// Spaces and tabs between numbers do not matter.
+bool same(std::string_view a, std::string_view b) {
+    return base::words(a) == base::words(b);
+}
+
+template <typename F>
+Value of_boot(const Row& row, F value) {
+    if (!row.boot_known) {
+        return base::Gap{"sysctl.d", base::Why::not_collected, "not read for this run, or not of this namespace"};
+    }
+    return row.boot ? value(*row.boot) : Value(base::Gap{std::string(row.info->name), base::Why::absent, "no file sets it"});
+}
 
 Value absent(const Row& row, std::string_view why) {
     return base::Gap{std::string(row.info->name), base::Why::absent, std::string(why)};
@@ -37,18 +53,29 @@ constexpr auto getters = std::to_array<Getter<Row>>({
          return number ? Value(static_cast<double>(*number)) : absent(r, "no default with one number");
      }},
     {"per_namespace", [](const Row& r) { return Value(r.info->per_namespace); }},
-    {"boot", [](const Row& r) { return absent(r, "sysctl.d was not read"); }},
-    {"boot_origin", [](const Row& r) { return absent(r, "sysctl.d was not read"); }},
-    {"drifted", [](const Row& r) { return absent(r, "sysctl.d was not read"); }},
+    {"boot", [](const Row& r) { return of_boot(r, [](const auto& boot) { return Value(boot.value); }); }},
+    {"boot_origin", [](const Row& r) { return of_boot(r, [](const auto& boot) { return Value(boot.origin); }); }},
+    {"drifted",
+     [](const Row& r) {
+         if (!r.text) {
+             return Value(r.text.error());
+         }
+         return of_boot(r, [&](const auto& boot) { return Value(!same(boot.value, *r.text)); });
+     }},
 });
 static_assert(follows(facts::sysctl_columns, getters));
 
 } // namespace
 
-std::unique_ptr<facts::Table> sysctl_table(const snapshot::Sysctls& sysctls) {
+std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls) {
     std::vector<Row> rows;
     for (const SysctlInfo& info : snapshot::known_sysctls()) {
-        rows.push_back({&info, sysctls.text(info.name), sysctls.integer(info.name)});
+        Row row{&info, sysctls.text(info.name), sysctls.integer(info.name), std::nullopt, space.boot_sysctls.has_value()};
+        if (space.boot_sysctls) {
+            const auto found = space.boot_sysctls->find(info.name);
+            row.boot = found != space.boot_sysctls->end() ? std::optional(found->second) : std::nullopt;
+        }
+        rows.push_back(std::move(row));
     }
     return std::make_unique<RowTable<Row>>(facts::TableId::sysctl, std::move(rows), getters, std::nullopt);
 }

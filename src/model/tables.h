@@ -16,6 +16,6 @@ std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space, 
 std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> ports);
 std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, const PortModel& ports);
 std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space);
-std::unique_ptr<facts::Table> sysctl_table(const snapshot::Sysctls& sysctls);
+std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls);
 
 } // namespace model

@@ -33,8 +33,15 @@ std::uint32_t least_free(const PortModel& ports) {
     return least;
 }
 
+/// sysctl.d is for the initial namespace; only that one has the sysctls of the host.
+bool is_initial(const snapshot::Namespace& space) {
+    const auto orphans = space.sysctls.text("net.ipv4.tcp_max_orphans");
+    return orphans || orphans.error().why != base::Why::absent;
+}
+
 snapshot::Request request_for(const snapshot::Namespace& space, const Assumptions& assumed, const Needs& needs) {
     snapshot::Request request;
+    request.boot_sysctls = needs.boot_sysctls && is_initial(space);
     if (space.source != snapshot::SocketSource::sock_diag || space.lost_sockets) {
         return request; // /proc cannot tell
     }
@@ -69,7 +76,8 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumpt
         request.place = place;
         request.explicit_binds = request.explicit_binds && sockets.explicit_ports() == nullptr;
         request.bound_sockets = request.bound_sockets && sockets.bound_ports() == nullptr;
-        if (request.explicit_binds || request.bound_sockets) {
+        request.boot_sysctls = request.boot_sysctls && !host.namespaces[place].boot_sysctls;
+        if (request.explicit_binds || request.bound_sockets || request.boot_sysctls) {
             return request;
         }
     }

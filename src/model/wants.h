@@ -15,6 +15,7 @@ struct Needs {
     bool ports = false;           // the port arithmetic of destinations and sources, or what is blocked
     bool fixed_listeners = false; // listener.fixed
     bool exact_ports = false;     // the best interval, whatever it costs: `tcpadvisor ports`
+    bool boot_sysctls = false;    // sysctl.boot
     bool bound_count = false;     // `tcpadvisor states`
 };
 

@@ -202,3 +202,24 @@ TEST_CASE("States are shown by netstat's names, BOUND only if it was asked for")
         CHECK(state.ipv4.has_value() == (state.name != "BOUND"));
     }
 }
+
+TEST_CASE("A sysctl drifts when boot will set another value") {
+    auto space = tests::space();
+    space.boot_sysctls.emplace();
+    (*space.boot_sysctls)["net.ipv4.ip_local_port_range"] = {"40000 40999", "/etc/sysctl.d/a.conf:1"};
+    (*space.boot_sysctls)["net.ipv4.tcp_tw_reuse"] = {"1", "/etc/sysctl.d/a.conf:2"};
+    const snapshot::Host host = host_of(std::move(space));
+    const facts::Facts facts = model::derive(host, {}, {});
+    const facts::Table& table = facts.namespaces[0].table(TableId::sysctl);
+    const auto of = [&](std::string_view name, std::string_view column) {
+        std::size_t row = 0;
+        while (table.get(row, 0).text() != name) {
+            ++row;
+        }
+        return table.get(row, *table.schema().find(column));
+    };
+    CHECK_FALSE(of("net.ipv4.ip_local_port_range", "drifted").truth()); // only the blank differs
+    CHECK(of("net.ipv4.tcp_tw_reuse", "drifted").truth());
+    CHECK(of("net.ipv4.tcp_tw_reuse", "boot_origin").text() == "/etc/sysctl.d/a.conf:2");
+    CHECK(of("net.ipv4.tcp_timestamps", "drifted").gap().why == base::Why::absent);
+}

@@ -71,3 +71,15 @@ TEST_CASE("The ports command asks for both, states for bound sockets") {
     count.bound_count = true;
     CHECK_FALSE(model::wants(host_of(tests::space()), {}, count)->explicit_binds);
 }
+
+TEST_CASE("sysctl.d is read for the initial namespace only") {
+    model::Needs boot;
+    boot.boot_sysctls = true;
+    CHECK_FALSE(model::wants(host_of(tests::space()), {}, boot));
+    auto initial = tests::space();
+    initial.sysctls.set("net.ipv4.tcp_max_orphans", "65536");
+    snapshot::Host host = host_of(std::move(initial));
+    CHECK(model::wants(host, {}, boot)->boot_sysctls);
+    host.namespaces[0].boot_sysctls.emplace();
+    CHECK_FALSE(model::wants(host, {}, boot));
+}
