@@ -9,6 +9,7 @@ using snapshot::State;
 
 struct Row {
     const snapshot::Listener* listener;
+    std::optional<std::uint32_t> backlog; // none: only sock_diag tells it
     std::optional<bool> in_range; // none: the range is unknown
     std::optional<bool> reserved;
     std::optional<bool> fixed;
@@ -22,9 +23,9 @@ Value in_state(const Row& row, State state) {
     return number(row.listener->connections[static_cast<std::size_t>(state)]);
 }
 
-/// A listen(0) socket takes one connection: the queue is full when it holds more than its limit.
-double queue_percent(const snapshot::Listener& listener) {
-    return 100.0 * listener.accept_queue / std::max<std::uint32_t>(listener.backlog, 1);
+template <typename F>
+Value of_backlog(const Row& row, F value) {
+    return row.backlog ? Value(value(*row.backlog)) : Value(unknown_backlog());
 }
 
 Value truth_or(const std::optional<bool>& truth, std::string_view what, base::Why why) {
@@ -37,9 +38,13 @@ constexpr auto getters = std::to_array<Getter<Row>>({
     {"port", [](const Row& r) { return number(r.listener->port); }},
     {"uid", [](const Row& r) { return number(r.listener->uid); }},
     {"accept_queue", [](const Row& r) { return number(r.listener->accept_queue); }},
-    {"backlog", [](const Row& r) { return number(r.listener->backlog); }},
-    {"queue_percent", [](const Row& r) { return Value(queue_percent(*r.listener)); }},
-    {"full", [](const Row& r) { return Value(r.listener->accept_queue > r.listener->backlog); }},
+    {"backlog", [](const Row& r) { return of_backlog(r, [](std::uint32_t backlog) { return backlog; }); }},
+    {"queue_percent",
+     [](const Row& r) { return of_backlog(r, [&](std::uint32_t) { return queue_percent(*r.listener); }); }},
+    {"full",
+     [](const Row& r) {
+         return of_backlog(r, [&](std::uint32_t backlog) { return r.listener->accept_queue > backlog; });
+     }},
     {"in_range", [](const Row& r) { return truth_or(r.in_range, "the port range", base::Why::failed); }},
     {"is_reserved", [](const Row& r) { return truth_or(r.reserved, "the reserved ports", base::Why::failed); }},
     {"fixed", [](const Row& r) { return truth_or(r.fixed, "explicit binds", base::Why::not_collected); }},
@@ -52,10 +57,21 @@ static_assert(follows(facts::listener_columns, getters));
 
 } // namespace
 
+double queue_percent(const snapshot::Listener& listener) {
+    return 100.0 * listener.accept_queue / std::max<std::uint32_t>(listener.backlog, 1);
+}
+
+base::Gap unknown_backlog() {
+    return {"the backlog of listeners", base::Why::failed, "only sock_diag tells it"};
+}
+
 std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, const PortModel& ports) {
     std::vector<Row> rows;
     for (const snapshot::Listener& listener : space.sockets.listeners()) {
-        Row row{&listener, std::nullopt, std::nullopt, std::nullopt};
+        Row row{&listener, std::nullopt, std::nullopt, std::nullopt, std::nullopt};
+        if (space.source == snapshot::SocketSource::sock_diag) {
+            row.backlog = listener.backlog;
+        }
         if (ports.space) {
             row.in_range = ports.space->range.contains(listener.port);
             row.reserved = *row.in_range && !ports.space->eligible.test(listener.port);

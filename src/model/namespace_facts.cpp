@@ -94,9 +94,12 @@ Value accept_queue_percent(const Space& s) {
     if (s.space->lost_sockets) {
         return *s.space->lost_sockets;
     }
+    if (s.space->source != snapshot::SocketSource::sock_diag) {
+        return unknown_backlog();
+    }
     double worst = 0;
     for (const snapshot::Listener& listener : s.space->sockets.listeners()) {
-        worst = std::max(worst, 100.0 * listener.accept_queue / std::max<std::uint32_t>(listener.backlog, 1));
+        worst = std::max(worst, queue_percent(listener));
     }
     return worst;
 }

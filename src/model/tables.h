@@ -18,4 +18,9 @@ std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, c
 std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space);
 std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls);
 
+/// Accept queue as a share of its limit. A listen(0) socket takes one connection: above 100 the queue is full.
+double queue_percent(const snapshot::Listener& listener);
+/// Why nothing about backlogs is known when the sockets came from /proc.
+base::Gap unknown_backlog();
+
 } // namespace model

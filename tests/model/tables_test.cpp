@@ -144,14 +144,20 @@ TEST_CASE("CLOSE_WAIT is summed by owner; what was never accepted belongs to the
     CHECK(value(facts, TableId::close_wait, "oldest").number() == 8);
 }
 
-TEST_CASE("From /proc the ages of CLOSE_WAIT are missing") {
+TEST_CASE("From /proc the ages of CLOSE_WAIT and the backlogs are missing") {
     auto space = tests::space();
+    auto waiting = tests::listener("0.0.0.0", 80);
+    waiting.rqueue = 3; // and /proc has no limit beside it
+    space.sockets.add_listener(waiting);
     space.source = snapshot::SocketSource::proc;
     space.sockets.add_close_wait(socket(State::close_wait, here, 40000, there, 80));
     const snapshot::Host host = host_of(std::move(space));
     const facts::Facts facts = model::derive(host, {}, {});
     CHECK(value(facts, TableId::close_wait, "leaked").number() == 1);
     CHECK_FALSE(value(facts, TableId::close_wait, "leaked_300s").known());
+    CHECK_FALSE(value(facts, TableId::listener, "full").known());
+    CHECK_FALSE(value(facts, TableId::listener, "backlog").known());
+    CHECK_FALSE(value(facts, TableId::network_namespace, "accept_queue_percent").known());
 }
 
 TEST_CASE("A queue is full when it holds more than its limit") {
