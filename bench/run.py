@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmarks: what `tcpadvisor check` costs, as ratios to the kernel's floor and to what people used so far.
 
-Needs root, network namespaces, and the programs of this folder in BUILD/bench. See README.md for the method.
+Needs root, network namespaces, and the programs of this folder, built. See README.md for the method.
 Exit code: 0 measured (targets met or not), 1 something could not be measured, 77 no root or no namespaces.
 """
 import argparse
@@ -119,7 +119,7 @@ def measure_case(programs, case, count, rounds):
     maker = subprocess.Popen([programs.make_sockets, *case.arguments(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         if maker.stdout.readline() != "ready\n" or time_waits() != count:
-            raise Unmeasurable(f"made {time_waits()} sockets instead of {count}")
+            raise Unmeasurable(f"{time_waits()} sockets after {time.monotonic() - started:.0f} s: is the machine busy?")
         samples = alternate(programs, rounds, started + LIFE)
         if time_waits() != count:
             raise Unmeasurable(f"{count - time_waits()} sockets expired during the measurement")
@@ -182,7 +182,7 @@ def start_up(programs, runs):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("build", nargs="?", type=Path, default=HERE.parent / "build", help="build directory (default build)")
+    parser.add_argument("--build", metavar="DIR", type=Path, default=HERE.parent / "build", help="build directory (default build)")
     parser.add_argument("--quick", action="store_true", help="10 000 and 100 000 sockets, few rounds")
     parser.add_argument("--startup", action="store_true", help="only the cost of starting, in instructions too")
     parser.add_argument("--only", metavar="TEXT", default="", help="only cases whose name contains TEXT")
