@@ -54,9 +54,6 @@ void say_where_from(findings::Report& report, const snapshot::Host& host) {
     report.host = host.name;
     report.kernel = host.kernel;
     report.time = host.time;
-    for (const snapshot::Namespace& space : host.namespaces) {
-        report.namespaces.push_back(space.label);
-    }
     report.when_ok = when_ok(host, report);
 }
 

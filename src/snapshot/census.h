@@ -37,7 +37,7 @@ struct Listener {
     Family family = Family::ipv4;
     bool v6_only = false;
     std::uint32_t accept_queue = 0;
-    std::uint32_t backlog = 0;
+    std::uint32_t backlog = 0; // unknown to /proc
     std::uint32_t uid = 0;
     std::uint32_t inode = 0;
     std::optional<std::uint64_t> cgroup;
