@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -65,6 +66,21 @@ Result<std::string, Gap> read_all(const Descriptor& file, const std::string& pat
     }
 }
 
+Status write_into(const std::string& path, std::string_view content) {
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (file.number() < 0) {
+        return Error{fmt::format("cannot write {}: {}", path, std::strerror(errno))};
+    }
+    const Status written = write_all(file.number(), content);
+    return written ? written : Error{fmt::format("cannot write {}: {}", path, written.error().what)};
+}
+
+/// The file itself, if `path` is a link to one.
+std::string without_links(const std::string& path) {
+    const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
+    return real ? real.get() : path;
+}
+
 } // namespace
 
 Result<std::string, Gap> read_file(const std::string& path, std::size_t limit) {
@@ -103,7 +119,7 @@ Result<std::vector<std::string>, Gap> list_directory(const std::string& path, st
             break;
         }
         const std::string_view entry_name = entry->d_name;
-        if (entry_name != "." && entry_name != ".." && entry_name.ends_with(suffix)) {
+        if (!entry_name.starts_with('.') && entry_name.ends_with(suffix)) {
             names.emplace_back(entry_name);
         }
     }
@@ -128,7 +144,13 @@ Status write_all(int descriptor, std::string_view content) {
     return Nothing{};
 }
 
-Status write_atomically(const std::string& path, std::string_view content) {
+Status write_atomically(const std::string& given, std::string_view content) {
+    struct stat status {};
+    const bool exists = ::stat(given.c_str(), &status) == 0;
+    if (exists && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+        return write_into(given, content);
+    }
+    const std::string path = without_links(given);
     std::string temporary = path + ".XXXXXX";
     Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
     if (file.number() < 0) {

@@ -74,7 +74,7 @@ base::Result<Range, RangeError> parse_range(std::string_view text, std::string_v
     std::string_view rest = text;
     if (looks_expanded(text) && text.find(':') != std::string_view::npos) {
         return RangeError{
-            fmt::format("'{}' is not a range: did the shell expand '~'?", base::printable(text)),
+            fmt::format("'{}' is not a range: did the shell expand a tilde?", base::printable(text)),
             fmt::format("put it in quotes: '{}~{}'", text.starts_with('@') ? "@" : "",
                         base::printable(text.substr(text.find(':'))))};
     }

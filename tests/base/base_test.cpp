@@ -159,9 +159,21 @@ TEST_CASE("A file is replaced in one step, or left alone") {
     CHECK(base::list_directory(scratch.file(""), "")->size() == 2); // no temporary file is left
 }
 
+TEST_CASE("A link is followed and a device is written to, never replaced") {
+    const Scratch scratch;
+    REQUIRE(base::write_atomically(scratch.file("target"), "old"));
+    std::filesystem::create_symlink(scratch.file("target"), scratch.file("link"));
+    REQUIRE(base::write_atomically(scratch.file("link"), "new"));
+    CHECK(*base::read_file(scratch.file("target"), 100) == "new");
+    CHECK(std::filesystem::is_symlink(scratch.file("link")));
+    REQUIRE(base::write_atomically("/dev/null", "x"));
+    CHECK(std::filesystem::is_character_file("/dev/null"));
+    CHECK_FALSE(base::write_atomically("/dev/full", "x"));
+}
+
 TEST_CASE("A directory is listed by suffix, sorted") {
     const Scratch scratch;
-    for (const char* name : {"b.toml", "a.toml", "c.txt"}) {
+    for (const char* name : {"b.toml", "a.toml", "c.txt", ".#a.toml"}) {
         REQUIRE(base::write_atomically(scratch.file(name), ""));
     }
     CHECK(*base::list_directory(scratch.file(""), ".toml") == std::vector<std::string>{"a.toml", "b.toml"});

@@ -161,7 +161,7 @@ TEST_CASE("mistakes in arguments name the argument, the place and advice") {
                                          "               ^~~~\n"
                                          "    the default is 100\n");
     CHECK(error_of("ports.warning=/root:10") ==
-          "--set: error: '/root:10' is not a range: did the shell expand '~'?\n"
+          "--set: error: '/root:10' is not a range: did the shell expand a tilde?\n"
           "    ports.warning=/root:10\n"
           "                  ^~~~~~~~\n"
           "    put it in quotes: '~:10'\n");

@@ -70,7 +70,7 @@ TEST_CASE("what is not a range says why") {
         error(text);
     }
     CHECK(error("-5") == "'-5' is not a range: start 0 is greater than end -5");
-    CHECK(error("/root:10") == "'/root:10' is not a range: did the shell expand '~'?");
+    CHECK(error("/root:10") == "'/root:10' is not a range: did the shell expand a tilde?");
     CHECK(rules::parse_range("@/home/me:10", "").error().advice == "put it in quotes: '@~:10'");
 }
 
