@@ -37,6 +37,7 @@ constexpr std::uint16_t remote_service = 80;       // outside the range: a liste
 constexpr std::uint16_t our_service = 8443;        // inside it: the harder case for whoever tells in from out
 constexpr std::uint16_t first_port = 10000;
 constexpr std::uint32_t ports_in_use = 55000;
+constexpr std::uint32_t spread = 7919; // each end point begins elsewhere: one port for all would look like a service
 
 struct EndPoint {
     std::uint32_t address;
@@ -110,7 +111,9 @@ void make_one(int server, EndPoint from, EndPoint to, ClosesFirst who) {
     close(who == ClosesFirst::client ? accepted : client);
 }
 
-std::uint16_t nth_port(std::uint32_t n) {
+/// `n` below `ports_in_use` gives as many different ports for each end point.
+std::uint16_t nth_port(std::uint32_t n, std::uint32_t end_point) {
+    n += static_cast<std::uint32_t>(std::uint64_t{end_point} * spread % ports_in_use);
     return static_cast<std::uint16_t>(first_port + n % ports_in_use);
 }
 
@@ -126,8 +129,9 @@ void make_outgoing(Worker worker, std::uint32_t count, std::uint32_t destination
     const auto port = static_cast<std::uint16_t>(remote_service + worker.place);
     for (std::uint32_t i = 0; i < count; ++i) {
         if (i % destinations % worker.all == worker.place) {
-            make_one(worker.server, {our_address, nth_port(i / destinations)},
-                     {first_remote + first + i % destinations, port}, ClosesFirst::client);
+            const std::uint32_t remote = first + i % destinations;
+            make_one(worker.server, {our_address, nth_port(i / destinations, remote)}, {first_remote + remote, port},
+                     ClosesFirst::client);
         }
     }
 }
@@ -135,7 +139,7 @@ void make_outgoing(Worker worker, std::uint32_t count, std::uint32_t destination
 void make_incoming(Worker worker, std::uint32_t count, std::uint32_t clients) {
     for (std::uint32_t i = 0; i < count; ++i) {
         if (i % clients % worker.all == worker.place) {
-            make_one(worker.server, {first_remote + i % clients, nth_port(i / clients)},
+            make_one(worker.server, {first_remote + i % clients, nth_port(i / clients, i % clients)},
                      {our_address + worker.place, our_service}, ClosesFirst::server);
         }
     }

@@ -99,6 +99,7 @@ def quiet_namespace(lab):
     lab.equal("exit", 0, check.exit)
     lab.true("line 1 says OK", check.line1.startswith("TCP OK"))
     lab.equal("ports_used_percent", 0, check.perfdata.get("ports_used_percent"))
+    lab.equal("namespaces", 1, len(lab.tool.check_json().json["namespaces"]))
     lab.equal("stderr", "", check.err)
 
 
