@@ -26,4 +26,8 @@ std::string to_text(const Gap& gap) {
     return text;
 }
 
+std::string complaint(const Gap& gap) {
+    return gap.what + ": " + (gap.detail.empty() ? std::string(name(gap.why)) : gap.detail);
+}
+
 } // namespace base

@@ -24,4 +24,7 @@ std::string_view name(Why why);
 /// One line for people: "net.ipv4.tcp_mem: denied (Permission denied)".
 std::string to_text(const Gap& gap);
 
+/// One line for the person who named the thing: "my.toml: No such file or directory".
+std::string complaint(const Gap& gap);
+
 } // namespace base

@@ -13,20 +13,15 @@ constexpr std::size_t largest_file = 1 << 20;
 constexpr const char* default_rules = TCPADVISOR_SYSCONFDIR "/rules.d";
 constexpr const char* default_settings = TCPADVISOR_SYSCONFDIR "/tcpadvisor.toml";
 
-/// One line of text for a person, and for line 1 of a check.
-std::string broken_line(const base::Gap& gap) {
-    return gap.what + ": " + (gap.detail.empty() ? std::string(base::name(gap.why)) : gap.detail);
-}
-
 base::Status read_drop_ins(const Options& options, RuleFiles& files) {
     const std::string directory = options.rules_dir.value_or(default_rules);
     const auto names = base::list_directory(directory, ".toml");
     if (!names) {
         if (options.rules_dir) {
-            return base::Error{"--rules " + broken_line(names.error())};
+            return base::Error{"--rules " + base::complaint(names.error())};
         }
         if (names.error().why != base::Why::absent) {
-            files.broken.push_back(broken_line(names.error()));
+            files.broken.push_back(base::complaint(names.error()));
         }
         return base::Nothing{};
     }
@@ -35,7 +30,7 @@ base::Status read_drop_ins(const Options& options, RuleFiles& files) {
         if (auto text = base::read_file(path, largest_file)) {
             files.inputs.drop_ins.push_back({path, std::move(*text)});
         } else {
-            files.broken.push_back(broken_line(text.error()));
+            files.broken.push_back(base::complaint(text.error()));
         }
     }
     return base::Nothing{};
@@ -47,9 +42,9 @@ base::Status read_settings(const Options& options, RuleFiles& files) {
     if (text) {
         files.inputs.settings = rules::TextFile{path, std::move(*text)};
     } else if (options.config && text.error().why == base::Why::absent) {
-        return base::Error{"--config " + broken_line(text.error())};
+        return base::Error{"--config " + base::complaint(text.error())};
     } else if (text.error().why != base::Why::absent) {
-        files.broken.push_back(broken_line(text.error()));
+        files.broken.push_back(base::complaint(text.error()));
     }
     return base::Nothing{};
 }
@@ -99,10 +94,17 @@ base::Result<rules::Loaded, LoadError> load_rules(const Options& options, Prose 
     }
     rules::Loaded loaded = rules::load(files->inputs);
     if (loaded.argument_errors.has_errors()) {
-        const auto errors = loaded.argument_errors.sorted();
-        LoadError error{errors.front().place.file + ": " + errors.front().message, {}};
-        for (const base::Diagnostic& diagnostic : errors) {
-            error.details.push_back(base::to_text(diagnostic));
+        LoadError error;
+        for (const base::Diagnostic& diagnostic : loaded.argument_errors.sorted()) {
+            const std::string line = diagnostic.place.file + ": " + diagnostic.message;
+            if (error.message.empty()) {
+                error.message = line;
+            } else {
+                error.details.push_back(line);
+            }
+            if (!diagnostic.advice.empty()) {
+                error.details.push_back(diagnostic.advice);
+            }
         }
         return error;
     }

@@ -80,7 +80,7 @@ base::Result<std::vector<rules::TextFile>> read_named(const std::vector<std::str
         if (std::filesystem::is_directory(path, ignored)) {
             const auto names = base::list_directory(path, ".toml");
             if (!names) {
-                return base::Error{base::to_text(names.error())};
+                return base::Error{base::complaint(names.error())};
             }
             members.clear();
             for (const std::string& name : *names) {
@@ -93,7 +93,7 @@ base::Result<std::vector<rules::TextFile>> read_named(const std::vector<std::str
         for (const std::string& member : members) {
             auto text = base::read_file(member, largest_file);
             if (!text) {
-                return base::Error{base::to_text(text.error())};
+                return base::Error{base::complaint(text.error())};
             }
             files.push_back({member, std::move(*text)});
         }

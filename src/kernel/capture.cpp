@@ -285,7 +285,7 @@ base::Result<Capture> parse_capture(std::string_view bytes) {
 base::Result<Capture> load_capture(const std::string& path) {
     const auto bytes = base::read_file(path, largest_file);
     if (!bytes) {
-        return base::Error{base::to_text(bytes.error())};
+        return base::Error{base::complaint(bytes.error())};
     }
     auto capture = parse_capture(*bytes);
     if (!capture) {

@@ -28,9 +28,11 @@ std::uint64_t random_seed() {
     return seed;
 }
 
+/// An entry that makes no sense may hide anything: the table is not whole.
 void note_malformed(std::uint64_t count, Namespace& space) {
     if (count > 0) {
-        space.gaps.push_back({"some sockets", Why::failed, fmt::format("{} entries make no sense", count)});
+        space.lost_sockets =
+            Gap{"the socket table", Why::truncated, fmt::format("{} entries make no sense", count)};
     }
 }
 

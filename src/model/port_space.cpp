@@ -6,11 +6,8 @@ namespace {
 using snapshot::Census;
 
 snapshot::PortSet ports_of_range(const snapshot::PortRange& range) {
-    snapshot::PortSet ports;
-    for (std::uint32_t port = range.low; port <= range.high; ++port) {
-        ports.set(port);
-    }
-    return ports;
+    const std::size_t beyond = snapshot::PortSet().size() - range.size();
+    return (~snapshot::PortSet() >> beyond) << range.low; // a word at a time
 }
 
 /// The bind bucket of such a port has fastreuse or fastreuseport >= 0, whatever its address and family.
