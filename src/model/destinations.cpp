@@ -79,7 +79,7 @@ class DestinationTable : public facts::Table {
 
     std::optional<facts::Bounds> quiet_bounds(std::size_t column) const override {
         const std::string_view name = facts::destination_columns[column].name;
-        const double most = ports_->book->quiet_below() - 1;
+        const double most = ports_->book->quiet_most();
         for (const std::string_view counted :
              {"connections", "established", "syn_sent", "syn_sent_retried", "fin_wait", "time_wait", "close_wait",
               "in_use", "reusable"}) {
@@ -102,7 +102,7 @@ class DestinationTable : public facts::Table {
             return facts::Bounds{usable - taken, usable};
         }
         if (name == "used_percent" && usable > 0) {
-            return facts::Bounds{0, 100 * taken / usable};
+            return facts::Bounds{0, 100 * (1 - (usable - taken) / usable)}; // rounds as the fact does
         }
         return std::nullopt;
     }
@@ -111,7 +111,7 @@ class DestinationTable : public facts::Table {
 
   private:
     double quiet_blocked() const {
-        return static_cast<double>(ports_->space->blocked_count + ports_->book->occupation().suspect.count());
+        return static_cast<double>(ports_->space->blocked_count) + ports_->book->occupation().suspects;
     }
 
     std::shared_ptr<const PortModel> ports_;

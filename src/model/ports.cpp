@@ -31,10 +31,8 @@ std::uint32_t less(std::uint32_t from, std::uint64_t what) {
 }
 
 /// Ports that others hold and of which sock_diag cannot say whether bind() took them.
-std::uint32_t unclear_ports(const Tally& tally, const PortSpace& space, const Occupation& occupation,
-                            std::uint32_t in_use) {
-    const auto occupied = static_cast<std::uint32_t>((occupation.ports & ~space.blocked).count());
-    return less(occupied, less(in_use, tally.held_blocked));
+std::uint32_t unclear_ports(const Tally& tally, const Occupation& occupation, std::uint32_t in_use) {
+    return less(occupation.unclear, less(in_use, tally.held_blocked));
 }
 
 std::string reason_of(std::uint32_t unclear, std::uint32_t hidden, bool reuse_inferred, bool odd) {
@@ -65,11 +63,10 @@ Arithmetic arithmetic_of(const snapshot::Flow& flow, const Tally& tally, const P
     a.reuse.reusable = a.reuse.applies ? tally.reuse_ready : 0;
     a.in_use = std::min(less(tally.held, a.reuse.reusable), space.usable);
     const std::uint32_t blocked_for_sure = less(space.blocked_count, tally.held_blocked);
-    const auto suspects = static_cast<std::uint32_t>(occupation.suspect.count());
-    a.blocked = blocked_for_sure + less(suspects, tally.suspect);
+    a.blocked = blocked_for_sure + less(occupation.suspects, tally.suspect);
 
     const bool odd = space.range.size() % 2 == 1 && space.range.size() > 1;
-    const std::uint32_t unclear = unclear_ports(tally, space, occupation, a.in_use);
+    const std::uint32_t unclear = unclear_ports(tally, occupation, a.in_use);
     const std::uint32_t hidden = space.hidden_bound.value_or(space.usable);
     const std::uint32_t doubtful_reuse = a.reuse.inferred ? tally.reuse_ready : 0;
     a.free_max = less(space.usable, std::uint64_t{a.in_use} + blocked_for_sure);

@@ -1,6 +1,7 @@
 #include "model/tally.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace model {
 namespace {
@@ -45,27 +46,24 @@ TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, std
 
 void TallyBook::rank_flows() {
     const snapshot::FlowTable& flows = census_.flows();
-    const auto at_least = [&](std::uint32_t connections) {
-        std::size_t found = 0;
-        for (std::size_t flow = 0; flow < flows.size(); ++flow) {
-            found += flows[flow].connections >= connections;
-        }
-        return found;
-    };
-    quiet_below_ = always_busy;
-    busy_count_ = at_least(quiet_below_);
-    while (busy_count_ < std::min(fewest_busy, flows.size())) {
-        quiet_below_ /= 2;
-        busy_count_ = at_least(quiet_below_);
-    }
     order_.resize(flows.size());
-    std::size_t busy = 0;
-    std::size_t quiet = busy_count_;
-    for (std::size_t flow = 0; flow < flows.size(); ++flow) {
-        order_[flows[flow].connections >= quiet_below_ ? busy++ : quiet++] = static_cast<std::uint32_t>(flow);
+    std::iota(order_.begin(), order_.end(), 0);
+    const auto busier = [&](std::uint32_t a, std::uint32_t b) {
+        return flows[a].connections != flows[b].connections ? flows[a].connections > flows[b].connections : a < b;
+    };
+    const auto quiet = std::partition(order_.begin(), order_.end(), [&](std::uint32_t flow) {
+        return flows[flow].connections >= always_busy;
+    });
+    busy_count_ = std::max(static_cast<std::size_t>(quiet - order_.begin()), std::min(fewest_busy, order_.size()));
+    const auto busy_end = order_.begin() + static_cast<std::ptrdiff_t>(busy_count_);
+    if (busy_end > quiet) {
+        std::partial_sort(order_.begin(), busy_end, order_.end(), busier);
+    } else {
+        std::sort(order_.begin(), busy_end, busier);
     }
-    std::stable_sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(busy_count_),
-                     [&](std::uint32_t a, std::uint32_t b) { return flows[a].connections > flows[b].connections; });
+    for (auto flow = busy_end; flow != order_.end(); ++flow) {
+        quiet_most_ = std::max(quiet_most_, flows[*flow].connections);
+    }
 }
 
 void TallyBook::number_sources() {
@@ -120,28 +118,46 @@ void TallyBook::occupy() {
     }
 }
 
+/// connect() takes ports of odd offset once a destination fills half of the range. So does IP_LOCAL_PORT_RANGE, and then
+/// many of them are shared by two remotes, which bind() with port 0 never does.
+bool TallyBook::parity_tells(const snapshot::PortSet& shared) const {
+    if (std::any_of(busy_.begin(), busy_.end(),
+                    [&](const Tally& tally) { return tally.held * 2 > space_.range.size(); })) {
+        return false;
+    }
+    std::uint32_t odd_and_shared = 0;
+    for (std::size_t port = shared._Find_first(); port < shared.size(); port = shared._Find_next(port)) {
+        odd_and_shared += (port - space_.range.low) % 2;
+    }
+    return odd_and_shared <= occupation_.suspects;
+}
+
 /// kernel-model 3.3: connect() takes ports of even offset first, bind() with port 0 those of odd offset, and bind()
-/// never shares a port of one address. Both hold until a destination fills more than half of the range.
+/// never shares a port of one address.
 void TallyBook::find_suspects() {
-    for (const Tally& tally : busy_) {
-        occupation_.parity_tells = occupation_.parity_tells && tally.held * 2 <= space_.range.size();
-    }
-    if (!occupation_.parity_tells) {
-        return;
-    }
     snapshot::PortSet shared;
     for (const SourceTally& source : sources_) {
         shared |= source.shared;
     }
-    const snapshot::PortSet candidates = occupation_.ports & ~space_.blocked & ~shared;
+    const snapshot::PortSet unclear = occupation_.ports & ~space_.blocked;
+    occupation_.unclear = static_cast<std::uint32_t>(unclear.count());
+    const snapshot::PortSet candidates = unclear & ~shared;
     for (std::size_t port = candidates._Find_first(); port < candidates.size(); port = candidates._Find_next(port)) {
         if ((port - space_.range.low) % 2 == 1) {
             occupation_.suspect.set(port);
+            ++occupation_.suspects;
         }
     }
-    if (occupation_.suspect.none()) {
-        return;
+    if (!parity_tells(shared & space_.eligible)) {
+        occupation_.suspect.reset();
+        occupation_.suspects = 0;
     }
+    if (occupation_.suspects > 0) {
+        count_suspects();
+    }
+}
+
+void TallyBook::count_suspects() {
     std::vector<std::uint32_t> place(census_.flows().size(), not_tallied);
     for (std::size_t i = 0; i < busy_count_; ++i) {
         place[order_[i]] = static_cast<std::uint32_t>(i);

@@ -31,7 +31,8 @@ struct Tally {
 struct Occupation {
     snapshot::PortSet ports; // eligible, held by any record
     snapshot::PortSet suspect; // eligible, not blocked, odd offset and not shared: bind() with port 0 takes such ports
-    bool parity_tells = true; // false: a destination fills more than half of the range, connect() takes odd ports too
+    std::uint32_t unclear = 0;  // `ports` that are not blocked for sure
+    std::uint32_t suspects = 0; // ports in `suspect`
 };
 
 struct SourceTally {
@@ -50,8 +51,8 @@ class TallyBook {
     /// Flow numbers; the busy ones (in `busy_count()`) first, busiest first, then all others.
     const std::vector<std::uint32_t>& order() const { return order_; }
     std::size_t busy_count() const { return busy_count_; }
-    /// Every flow after the busy ones has fewer connections than this.
-    std::uint32_t quiet_below() const { return quiet_below_; }
+    /// No flow after the busy ones has more connections than this.
+    std::uint32_t quiet_most() const { return quiet_most_; }
 
     /// The tally of the flow at `place` of the order.
     const Tally& tally(std::size_t place) const;
@@ -66,6 +67,8 @@ class TallyBook {
     void number_sources();
     void occupy();
     void find_suspects();
+    void count_suspects();
+    bool parity_tells(const snapshot::PortSet& shared) const;
     void fill(std::size_t first, std::size_t count, std::vector<Tally>& into) const;
 
     const snapshot::Census& census_;
@@ -73,7 +76,7 @@ class TallyBook {
     std::uint16_t reuse_age_; // in units of Record::detail
     std::vector<std::uint32_t> order_;
     std::size_t busy_count_ = 0;
-    std::uint32_t quiet_below_ = 0;
+    std::uint32_t quiet_most_ = 0;
     std::vector<Tally> busy_;
     Occupation occupation_;
     std::vector<SourceTally> sources_;

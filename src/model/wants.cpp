@@ -17,20 +17,35 @@ bool listens_in_range(const snapshot::Census& census, const PortSpace& space) {
     });
 }
 
-/// The least number of ports that some busy destination, or some source's pool, has left.
-std::uint32_t least_free(const PortModel& ports) {
-    std::uint32_t least = ports.space->usable;
-    for (std::size_t place = 0; place < ports.book->busy_count(); ++place) {
-        const facts::Destination d = ports.destination(place);
-        if (d.connections > 0) {
-            least = std::min(least, d.free);
+std::uint32_t most_connections(const snapshot::FlowTable& flows) {
+    std::uint32_t most = 0;
+    for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+        most = std::max(most, flows[flow].connections);
+    }
+    return most;
+}
+
+/// Sockets that no listener owns and that are not in TIME_WAIT: at most so many explicit binds can be told.
+std::uint32_t full_sockets(const snapshot::Census& census) {
+    const auto all_but_some = [](const snapshot::StateCounts& counts) {
+        std::uint32_t sum = 0;
+        for (std::size_t state = 0; state < counts.size(); ++state) {
+            const bool counted = state != static_cast<std::size_t>(snapshot::State::time_wait) &&
+                                 state != static_cast<std::size_t>(snapshot::State::listen) &&
+                                 state != static_cast<std::size_t>(snapshot::State::bound);
+            sum += counted ? counts[state] : 0;
         }
+        return sum;
+    };
+    std::uint32_t sum =
+        all_but_some(census.counts(snapshot::Family::ipv4)) + all_but_some(census.counts(snapshot::Family::ipv6));
+    for (const snapshot::Listener& listener : census.listeners()) {
+        sum -= all_but_some(listener.connections);
     }
-    for (const SourceTally& source : ports.book->sources()) {
-        const auto held = static_cast<std::uint32_t>((source.ports & ports.space->eligible).count());
-        least = std::min(least, ports.space->usable - held);
+    for (const auto& [port, counts] : census.services()) {
+        sum -= all_but_some(counts);
     }
-    return least;
+    return sum;
 }
 
 /// sysctl.d is for the initial namespace; only that one has the sysctls of the host.
@@ -52,17 +67,19 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
     if (!needs.ports && !needs.fixed_listeners) {
         return request;
     }
-    const PortModel ports(space, space.sysctls.assuming(assumed));
-    if (!ports.book) {
+    const auto ports = port_space(space, space.sysctls.assuming(assumed));
+    if (!ports) {
         return request;
     }
-    request.explicit_binds |= needs.fixed_listeners && listens_in_range(space.sockets, *ports.space);
+    request.explicit_binds |= needs.fixed_listeners && listens_in_range(space.sockets, *ports);
     if (needs.ports) {
-        const double usable = ports.space->usable;
-        const double free = least_free(ports);
-        const bool close = usable == 0 || 100 * (1 - free / usable) >= worth_knowing_percent;
-        request.explicit_binds |= close;
-        request.bound_sockets |= hidden * 100 >= worth_knowing_blocked_percent * usable || (close && hidden * 4 >= free);
+        const double usable = ports->usable;
+        const double explicit_at_most = full_sockets(space.sockets);
+        const double used_at_most = most_connections(space.sockets.flows()) + ports->blocked_count + explicit_at_most;
+        const bool close = used_at_most * 100 >= worth_knowing_percent * usable;
+        request.explicit_binds |= close && explicit_at_most > 0;
+        request.bound_sockets |= hidden * 100 >= worth_knowing_blocked_percent * usable ||
+                                 (close && hidden * 4 >= usable - std::min(usable, used_at_most));
     }
     return request;
 }

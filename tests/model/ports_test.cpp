@@ -94,6 +94,19 @@ TEST_CASE("A port that two remotes share was not taken by bind() with port 0") {
     CHECK(towards(space, "192.0.2.9:82").free == 1000);
 }
 
+TEST_CASE("Where odd ports are shared more often than not, parity tells nothing") {
+    auto space = tests::space(); // as IP_LOCAL_PORT_RANGE makes it: any port, many remotes
+    for (std::uint16_t i = 0; i < 60; ++i) {
+        for (const std::uint16_t remote : {std::uint16_t{80}, std::uint16_t{81}}) {
+            if (remote == 80 || i < 40) {
+                space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(40001 + 2 * i), there, remote));
+            }
+        }
+    }
+    CHECK(towards(space, "192.0.2.9:82").free == 1000);
+    CHECK(towards(space, "192.0.2.9:82").free_min == 940);
+}
+
 TEST_CASE("Above half of the range connect() takes odd ports too") {
     auto space = tests::space();
     for (std::uint16_t i = 0; i < 600; ++i) {

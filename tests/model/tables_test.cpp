@@ -97,6 +97,7 @@ TEST_CASE("Quiet destinations keep within the bounds that are promised") {
     const facts::Table& table = facts.namespaces[0].table(TableId::destination);
     CHECK(table.size() == 3000);
     CHECK(table.quiet_from() == 20);
+    CHECK(table.quiet_bounds(*table.schema().find("connections"))->high == 60);
     for (std::size_t column = 0; column < table.schema().columns.size(); ++column) {
         const auto bounds = table.quiet_bounds(column);
         for (std::size_t row = table.quiet_from(); bounds && row < table.size(); row += 7) {

@@ -26,6 +26,7 @@ TEST_CASE("A quiet host wants no further walk") {
 TEST_CASE("A busy destination makes explicit binds worth a walk, once") {
     auto space = tests::space();
     tests::add_time_waits(space, 40000, 500, 1, 1000);
+    space.sockets.add(tests::socket(snapshot::State::established, tests::here, 40700, tests::there, 81));
     snapshot::Host host = host_of(std::move(space));
     const auto request = model::wants(host, {}, ports_only());
     REQUIRE(request);
@@ -33,6 +34,12 @@ TEST_CASE("A busy destination makes explicit binds worth a walk, once") {
     CHECK_FALSE(request->bound_sockets); // sockstat says there are none
     host.namespaces[0].sockets.explicit_binds_complete();
     CHECK_FALSE(model::wants(host, {}, ports_only()));
+}
+
+TEST_CASE("Explicit binds of TIME_WAIT cannot be told: no walk for them") {
+    auto space = tests::space();
+    tests::add_time_waits(space, 40000, 500, 1, 1000);
+    CHECK_FALSE(model::wants(host_of(std::move(space)), {}, ports_only()));
 }
 
 TEST_CASE("Sockets outside of all tables make bound ones worth a walk when they are many") {
