@@ -108,7 +108,8 @@ void collect_sockets(Machine& machine, Namespace& space) {
     }
     space.source = snapshot::SocketSource::sock_diag;
     const Outcome connections =
-        walk(machine, Walk::connections, space, [&](const Socket& socket) { sockets.add(socket); });
+        walk(machine, Walk::connections, space, [&](const Socket& socket) { sockets.add_soon(socket); });
+    sockets.settle();
     if (!connections) {
         lose_sockets(space, connections.error());
         return;

@@ -5,11 +5,6 @@ namespace {
 
 using snapshot::Census;
 
-snapshot::PortSet ports_of_range(const snapshot::PortRange& range) {
-    const std::size_t beyond = snapshot::PortSet().size() - range.size();
-    return (~snapshot::PortSet() >> beyond) << range.low; // a word at a time
-}
-
 /// The bind bucket of such a port has fastreuse or fastreuseport >= 0, whatever its address and family.
 snapshot::PortSet blocked_for_sure(const Census& census) {
     snapshot::PortSet ports;
@@ -29,6 +24,11 @@ snapshot::PortSet blocked_for_sure(const Census& census) {
 }
 
 } // namespace
+
+snapshot::PortSet ports_of(const snapshot::PortRange& range) {
+    const std::size_t beyond = snapshot::PortSet().size() - range.size();
+    return (~snapshot::PortSet() >> beyond) << range.low; // a word at a time
+}
 
 snapshot::Reading<std::uint64_t> sockets_outside_tables(const snapshot::Counters& counters) {
     const auto allocated = counters.get("sockstat.TCP.alloc");
@@ -54,7 +54,7 @@ snapshot::Reading<PortSpace> port_space(const snapshot::Namespace& space, const 
     }
     PortSpace result;
     result.range = *range;
-    result.eligible = ports_of_range(*range) & ~reserved.value_or({});
+    result.eligible = ports_of(*range) & ~reserved.value_or({});
     result.usable = static_cast<std::uint32_t>(result.eligible.count());
     result.reserved = range->size() - result.usable;
     result.blocked = blocked_for_sure(space.sockets) & result.eligible;

@@ -22,6 +22,8 @@ struct PortSpace {
     std::optional<std::uint32_t> hidden_bound;
 };
 
+snapshot::PortSet ports_of(const snapshot::PortRange& range);
+
 /// Missing if the range or the reserved ports could not be read.
 snapshot::Reading<PortSpace> port_space(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls);
 

@@ -92,29 +92,46 @@ void TallyBook::number_sources() {
 
 /// The one pass over all records: the busy flows' tallies, and who holds which port.
 void TallyBook::occupy() {
+    struct FlowPlace {
+        std::uint32_t busy : 24; // `none` if it is not
+        std::uint32_t source : 8;
+    };
+    constexpr std::uint32_t none = 0xFFFFFF; // there are fewer flows than that
     busy_.resize(busy_count_);
-    std::vector<std::uint32_t> place(census_.flows().size(), not_tallied);
-    for (std::size_t i = 0; i < busy_count_; ++i) {
-        place[order_[i]] = static_cast<std::uint32_t>(i);
+    std::vector<FlowPlace> place(census_.flows().size());
+    for (std::size_t flow = 0; flow < place.size(); ++flow) {
+        place[flow] = {none, source_of_flow_[flow]};
     }
-    const bool any_service = !census_.services().empty();
+    for (std::size_t i = 0; i < busy_count_; ++i) {
+        place[order_[i]].busy = static_cast<std::uint32_t>(i) & none;
+    }
+    snapshot::PortSet countable = ports_of(space_.range);
+    for (const auto& [port, counts] : census_.services()) {
+        countable.reset(port);
+    }
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const snapshot::Record& record = census_.record(i);
-        if (!space_.range.contains(record.port) || (any_service && census_.services().contains(record.port))) {
+        if (!countable.test(record.port)) {
             continue;
         }
-        if (place[record.flow] != not_tallied) {
-            count(busy_[place[record.flow]], record, space_, reuse_age_);
+        const FlowPlace of = place[record.flow];
+        if (of.busy != none) {
+            count(busy_[of.busy], record, space_, reuse_age_);
         }
-        if (space_.eligible.test(record.port)) {
+        if (of.source != no_source) {
+            SourceTally& source = sources_[of.source];
+            ++source.connections;
+            if (source.ports.test(record.port)) {
+                source.shared.set(record.port);
+            } else {
+                source.ports.set(record.port);
+            }
+        } else if (space_.eligible.test(record.port)) {
             occupation_.ports.set(record.port);
         }
-        if (const std::uint8_t number = source_of_flow_[record.flow]; number != no_source) {
-            SourceTally& source = sources_[number];
-            ++source.connections;
-            source.shared[record.port] = source.shared[record.port] || source.ports[record.port];
-            source.ports.set(record.port);
-        }
+    }
+    for (const SourceTally& source : sources_) {
+        occupation_.ports |= source.ports & space_.eligible;
     }
 }
 

@@ -122,45 +122,70 @@ Listener* Census::listener_of(const Socket& socket) {
     return nullptr;
 }
 
-void Census::add(const Socket& socket) {
+bool Census::count(const Socket& socket, Pending& pending) {
     if (socket.state == State::listen) {
-        return; // new since the listeners were read: it owns nothing that was counted
+        return false; // new since the listeners were read: it owns nothing that was counted
     }
     if (seen_before(socket.cookie)) {
-        return;
+        return false;
     }
-    const auto state = static_cast<std::size_t>(socket.state == State::new_syn_recv ? State::syn_recv : socket.state);
+    const auto state = static_cast<std::uint8_t>(socket.state == State::new_syn_recv ? State::syn_recv : socket.state);
     ++counts_[static_cast<std::size_t>(socket.family)][state];
     if (Listener* listener = listener_of(socket)) {
         ++listener->connections[state];
-    } else if (service_ports_.test(socket.local_port)) {
-        ++services_[socket.local_port][state];
-    } else {
-        add_record(socket);
+        return false;
     }
+    if (service_ports_.test(socket.local_port)) {
+        ++services_[socket.local_port][state];
+        return false;
+    }
+    pending.flow = {socket.local, socket.remote, socket.device, 0, socket.remote_port};
+    pending.hash = flows_.hash_of(pending.flow);
+    pending.record.port = socket.local_port;
+    pending.record.state = state & 0xF;
+    pending.record.detail = detail_of(socket) & 0xFFF;
+    return true;
 }
 
-void Census::add_record(const Socket& socket) {
-    Flow wanted;
-    wanted.source = socket.local;
-    wanted.remote = socket.remote;
-    wanted.remote_port = socket.remote_port;
-    wanted.device = socket.device;
-    const FlowTable::Place place = flows_.find_or_add(wanted);
+void Census::place(const Pending& pending) {
+    const FlowTable::Place place = flows_.find_or_add(pending.flow, pending.hash);
     if (place.flow == FlowTable::none) {
         ++overflow_;
         return;
     }
     ++flows_[place.flow].connections;
-    Record record;
+    Record record = pending.record;
     record.flow = place.flow;
-    record.port = socket.local_port;
-    record.state = static_cast<std::uint16_t>(socket.state) & 0xF;
-    record.detail = detail_of(socket) & 0xFFF;
     records_.push_back(record);
-    if (place.added && ++flows_of_port_[socket.local_port] == flows_that_fold) {
-        service_ports_.set(socket.local_port);
-        services_[socket.local_port];
+    if (place.added && ++flows_of_port_[record.port] == flows_that_fold) {
+        service_ports_.set(record.port);
+        services_[record.port];
+    }
+}
+
+void Census::add(const Socket& socket) {
+    Pending pending;
+    if (count(socket, pending)) {
+        place(pending);
+    }
+}
+
+void Census::add_soon(const Socket& socket) {
+    if (next_pending_ - first_pending_ == ahead) {
+        place(pending_[first_pending_++ % ahead]);
+    }
+    if (!count(socket, pending_[next_pending_ % ahead])) {
+        return;
+    }
+    flows_.fetch_slot(pending_[next_pending_++ % ahead].hash);
+    if (next_pending_ - first_pending_ > ahead / 2) {
+        flows_.fetch_flow(pending_[(next_pending_ - ahead / 2) % ahead].hash);
+    }
+}
+
+void Census::settle() {
+    while (first_pending_ < next_pending_) {
+        place(pending_[first_pending_++ % ahead]);
     }
 }
 

@@ -69,6 +69,10 @@ class Census {
     void add_listener(const Socket& socket);
     /// Any other socket of the base dump. One that was seen a moment ago (same cookie) is left out.
     void add(const Socket& socket);
+    /// The same a few sockets later, so that its memory can be fetched meanwhile: for large dumps. Nothing may be read
+    /// before settle().
+    void add_soon(const Socket& socket);
+    void settle();
     /// A CLOSE_WAIT socket again, now with its tcp_info if there is one. Not counted a second time.
     void add_close_wait(const Socket& socket);
     /// A socket whose port was given explicitly to bind().
@@ -104,7 +108,15 @@ class Census {
   private:
     bool seen_before(std::uint64_t cookie);
     Listener* listener_of(const Socket& socket);
-    void add_record(const Socket& socket);
+    /// What is left to do for a socket that no listener and no service owns.
+    struct Pending {
+        Flow flow;
+        std::uint64_t hash = 0;
+        Record record{};
+    };
+    /// Counts the socket; true if `pending` now holds the rest of the work.
+    bool count(const Socket& socket, Pending& pending);
+    void place(const Pending& pending);
 
     std::array<StateCounts, 2> counts_{};
     std::vector<Listener> listeners_;
@@ -123,6 +135,10 @@ class Census {
     std::uint64_t overflow_ = 0;
     std::uint64_t duplicates_ = 0;
     std::vector<std::uint64_t> recent_cookies_;
+    static constexpr std::size_t ahead = 16;
+    std::array<Pending, ahead> pending_;
+    std::size_t first_pending_ = 0; // both only grow; the place is the remainder by `ahead`
+    std::size_t next_pending_ = 0;
 };
 
 } // namespace snapshot

@@ -12,17 +12,28 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
 
 } // namespace
 
-std::size_t FlowTable::slot_of(const Flow& flow) const {
-    const std::uint64_t ends = mix(flow.remote.low() ^ seed_, flow.source.low() ^ 0x9E3779B97F4A7C15U);
-    const std::uint64_t rest = mix(flow.remote.high() ^ ends, flow.source.high() ^ 0xD6E8FEB86659FD93U);
+std::uint64_t FlowTable::hash_of(const Flow& flow) const {
     const std::uint64_t port = (static_cast<std::uint64_t>(flow.device) << 16) | flow.remote_port;
-    return mix(rest ^ port, seed_ | 1) & (index_.size() - 1);
+    const std::uint64_t low = mix(flow.remote.low() ^ seed_, flow.source.low() ^ 0x9E3779B97F4A7C15U ^ port);
+    return mix(low ^ flow.remote.high(), flow.source.high() ^ 0xD6E8FEB86659FD93U ^ seed_);
+}
+
+void FlowTable::fetch_slot(std::uint64_t hash) const {
+    if (!index_.empty()) {
+        __builtin_prefetch(&index_[slot_of(hash)]);
+    }
+}
+
+void FlowTable::fetch_flow(std::uint64_t hash) const {
+    if (!index_.empty() && index_[slot_of(hash)] != none) {
+        __builtin_prefetch(&flows_[index_[slot_of(hash)]], 1);
+    }
 }
 
 void FlowTable::grow() {
     index_.assign(index_.empty() ? 64 : index_.size() * 2, none);
     for (std::size_t flow = 0; flow < flows_.size(); ++flow) {
-        std::size_t slot = slot_of(flows_[flow]);
+        std::size_t slot = slot_of(hash_of(flows_[flow]));
         while (index_[slot] != none) {
             slot = (slot + 1) & (index_.size() - 1);
         }
@@ -30,11 +41,11 @@ void FlowTable::grow() {
     }
 }
 
-FlowTable::Place FlowTable::find_or_add(const Flow& wanted) {
+FlowTable::Place FlowTable::find_or_add(const Flow& wanted, std::uint64_t hash) {
     if (flows_.size() * 2 >= index_.size()) {
         grow();
     }
-    std::size_t slot = slot_of(wanted);
+    std::size_t slot = slot_of(hash);
     for (; index_[slot] != none; slot = (slot + 1) & (index_.size() - 1)) {
         if (flows_[index_[slot]].same_as(wanted)) {
             return {index_[slot], false};
@@ -53,7 +64,7 @@ std::uint32_t FlowTable::find(const Flow& wanted) const {
     if (index_.empty()) {
         return none;
     }
-    for (std::size_t slot = slot_of(wanted); index_[slot] != none; slot = (slot + 1) & (index_.size() - 1)) {
+    for (std::size_t slot = slot_of(hash_of(wanted)); index_[slot] != none; slot = (slot + 1) & (index_.size() - 1)) {
         if (flows_[index_[slot]].same_as(wanted)) {
             return index_[slot];
         }

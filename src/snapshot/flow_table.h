@@ -54,8 +54,14 @@ class FlowTable {
         std::uint32_t flow; // `none` when the table is full
         bool added;
     };
-    /// The number of the flow with the key of `wanted`, which is added if it is new.
-    Place find_or_add(const Flow& wanted);
+    /// The number of the flow with the key of `wanted`, which is added if it is new. `hash` is hash_of(wanted).
+    Place find_or_add(const Flow& wanted, std::uint64_t hash);
+    Place find_or_add(const Flow& wanted) { return find_or_add(wanted, hash_of(wanted)); }
+
+    std::uint64_t hash_of(const Flow& flow) const;
+    /// Have the processor fetch what find_or_add will read: first the slot, some time later the flow.
+    void fetch_slot(std::uint64_t hash) const;
+    void fetch_flow(std::uint64_t hash) const;
 
     /// The number of the flow with the key of `wanted`, or `none`.
     std::uint32_t find(const Flow& wanted) const;
@@ -65,7 +71,7 @@ class FlowTable {
     const Flow& operator[](std::size_t at) const { return flows_[at]; }
 
   private:
-    std::size_t slot_of(const Flow& flow) const;
+    std::size_t slot_of(std::uint64_t hash) const { return hash & (index_.size() - 1); }
     void grow();
 
     Chunks<Flow, 1024> flows_;

@@ -108,6 +108,25 @@ TEST_CASE("A timer beyond 60 s makes an age of 0, not a huge one") {
     CHECK(census.record(0).detail == 0);
 }
 
+TEST_CASE("Sockets that are added soon end as those that are added at once") {
+    Census at_once;
+    Census soon;
+    for (std::uint16_t i = 0; i < 1000; ++i) {
+        const auto one = time_wait("192.0.2.1", static_cast<std::uint16_t>(40000 + i), "192.0.2.2",
+                                   static_cast<std::uint16_t>(i % 37), 10U * i);
+        at_once.add(one);
+        soon.add_soon(one);
+    }
+    soon.settle();
+    REQUIRE(soon.record_count() == at_once.record_count());
+    REQUIRE(soon.flows().size() == at_once.flows().size());
+    for (std::size_t i = 0; i < soon.record_count(); ++i) {
+        REQUIRE(soon.record(i).flow == at_once.record(i).flow);
+        REQUIRE(soon.record(i).port == at_once.record(i).port);
+        REQUIRE(soon.record(i).detail == at_once.record(i).detail);
+    }
+}
+
 TEST_CASE("A port with thousands of remotes folds into a service") {
     Census census;
     for (std::uint32_t i = 0; i < 10'000; ++i) {
