@@ -28,16 +28,13 @@ std::optional<Address> Address::parse(std::string_view text) {
 
 bool Address::is_v4() const {
     constexpr std::array<std::uint8_t, 12> prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-    return std::equal(prefix.begin(), prefix.end(), bytes_.begin());
+    const auto all = bytes();
+    return std::equal(prefix.begin(), prefix.end(), all.begin());
 }
 
 bool Address::is_loopback() const {
-    if (is_v4()) {
-        return bytes_[12] == 127;
-    }
-    Address one;
-    one.bytes_[15] = 1;
-    return *this == one;
+    constexpr std::array<std::uint8_t, 16> one = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    return is_v4() ? bytes()[12] == 127 : bytes() == one;
 }
 
 bool Address::is_wildcard() const {
@@ -47,10 +44,11 @@ bool Address::is_wildcard() const {
 
 std::string Address::to_text() const {
     std::array<char, INET6_ADDRSTRLEN> buffer{};
+    const auto all = bytes();
     if (is_v4()) {
-        ::inet_ntop(AF_INET, &bytes_[12], buffer.data(), buffer.size());
+        ::inet_ntop(AF_INET, &all[12], buffer.data(), buffer.size());
     } else {
-        ::inet_ntop(AF_INET6, bytes_.data(), buffer.data(), buffer.size());
+        ::inet_ntop(AF_INET6, all.data(), buffer.data(), buffer.size());
     }
     return buffer.data();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -18,22 +19,25 @@ class Address {
 
     /// From the four bytes of an IPv4 address in network order.
     static Address v4(const void* bytes) {
-        Address address;
-        address.bytes_[10] = 0xFF;
-        address.bytes_[11] = 0xFF;
-        std::memcpy(&address.bytes_[12], bytes, 4);
+        std::uint32_t last = 0;
+        std::memcpy(&last, bytes, sizeof last);
+        Address address; // made in registers: a million of them are hashed right after
+        address.low_ = std::endian::native == std::endian::little
+                           ? (static_cast<std::uint64_t>(last) << 32) | 0xFFFF0000U
+                           : 0x0000FFFF00000000U | last;
         return address;
     }
     /// From the sixteen bytes of an IPv6 address in network order.
     static Address v6(const void* bytes) {
         Address address;
-        std::memcpy(address.bytes_.data(), bytes, 16);
+        std::memcpy(&address.high_, bytes, 8);
+        std::memcpy(&address.low_, static_cast<const char*>(bytes) + 8, 8);
         return address;
     }
     /// "192.0.2.1", "2001:db8::1" or "[2001:db8::1]"; none if it is neither.
     static std::optional<Address> parse(std::string_view text);
 
-    bool operator==(const Address& other) const { return high() == other.high() && low() == other.low(); }
+    bool operator==(const Address& other) const = default;
 
     /// Also true for v4-mapped addresses: they are IPv4 on the wire.
     bool is_v4() const;
@@ -43,19 +47,23 @@ class Address {
     bool is_wildcard() const;
 
     /// The first and last eight bytes as they lie in memory: for hashing and comparing only.
-    std::uint64_t high() const { return word(0); }
-    std::uint64_t low() const { return word(8); }
+    std::uint64_t high() const { return high_; }
+    std::uint64_t low() const { return low_; }
+
+    /// In network order.
+    std::array<std::uint8_t, 16> bytes() const {
+        std::array<std::uint8_t, 16> all{};
+        std::memcpy(all.data(), &high_, 8);
+        std::memcpy(&all[8], &low_, 8);
+        return all;
+    }
 
     /// "192.0.2.1" or "2001:db8::1" (RFC 5952).
     std::string to_text() const;
 
   private:
-    std::uint64_t word(std::size_t at) const {
-        std::uint64_t value = 0;
-        std::memcpy(&value, &bytes_[at], sizeof value);
-        return value;
-    }
-    std::array<std::uint8_t, 16> bytes_{};
+    std::uint64_t high_ = 0;
+    std::uint64_t low_ = 0;
 };
 
 /// "192.0.2.1:443", "[2001:db8::1]:443", "*:443" for a wildcard.

@@ -76,12 +76,13 @@ bool Census::seen_before(std::uint64_t cookie) {
     if (cookie == 0) {
         return false;
     }
-    std::uint64_t& slot = recent_cookies_[cookie % cookie_slots];
-    if (slot == cookie) {
+    const auto rest = static_cast<std::uint32_t>(cookie / cookie_slots + 1); // cookies are numbered from 1: 2^44 fit
+    std::uint32_t& slot = recent_cookies_[cookie % cookie_slots];
+    if (slot == rest) {
         ++duplicates_;
         return true;
     }
-    slot = cookie;
+    slot = rest;
     return false;
 }
 

@@ -134,7 +134,7 @@ class Census {
     bool bound_known_ = false;
     std::uint64_t overflow_ = 0;
     std::uint64_t duplicates_ = 0;
-    std::vector<std::uint64_t> recent_cookies_;
+    std::vector<std::uint32_t> recent_cookies_;
     static constexpr std::size_t ahead = 16;
     std::array<Pending, ahead> pending_;
     std::size_t first_pending_ = 0; // both only grow; the place is the remainder by `ahead`
