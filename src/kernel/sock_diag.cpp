@@ -125,10 +125,10 @@ std::vector<std::byte> request_for(Walk walk) {
     return request;
 }
 
-bool DumpReader::parse_attributes(const nlmsghdr& message) {
-    socket_.v6_only.reset();
-    socket_.cgroup.reset();
-    socket_.activity.reset();
+bool DumpReader::parse_attributes(const nlmsghdr& message, snapshot::Socket& socket) {
+    socket.v6_only.reset();
+    socket.cgroup.reset();
+    socket.activity.reset();
     const auto* at =
         static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&message, sizeof(inet_diag_msg)));
     const auto* tail = static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message));
@@ -136,7 +136,7 @@ bool DumpReader::parse_attributes(const nlmsghdr& message) {
         return static_cast<int>(tail - static_cast<const char*>(static_cast<const void*>(at)));
     };
     for (; mnl_attr_ok(at, left()); at = mnl_attr_next(at)) {
-        if (!take_attribute(*at, socket_)) {
+        if (!take_attribute(*at, socket)) {
             return false;
         }
     }

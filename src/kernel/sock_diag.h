@@ -5,12 +5,12 @@
 #include "kernel/machine.h"
 #include "snapshot/socket.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -49,8 +49,8 @@ class DumpReader {
     std::uint64_t malformed() const { return malformed_; }
 
   private:
-    bool parse(const nlmsghdr& message);
-    bool parse_attributes(const nlmsghdr& message);
+    bool parse(const nlmsghdr& message, snapshot::Socket& socket);
+    bool parse_attributes(const nlmsghdr& message, snapshot::Socket& socket);
     void end(const nlmsghdr& message);
     void lose(base::Why why, std::string_view detail);
 
@@ -58,13 +58,13 @@ class DumpReader {
     bool done_ = false;
     std::optional<base::Gap> lost_;
     std::uint64_t malformed_ = 0;
-    snapshot::Socket socket_;
+    std::array<snapshot::Socket, 2> sockets_;
 };
 
 /// Of every request, and so of every message of its answer.
 constexpr std::uint32_t dump_sequence = 1;
 
-inline bool DumpReader::parse(const nlmsghdr& message) {
+inline bool DumpReader::parse(const nlmsghdr& message, snapshot::Socket& socket) {
     constexpr auto smallest = sizeof(nlmsghdr) + sizeof(inet_diag_msg);
     if (message.nlmsg_len < smallest) {
         return false;
@@ -72,32 +72,32 @@ inline bool DumpReader::parse(const nlmsghdr& message) {
     inet_diag_msg said;
     std::memcpy(&said, &message + 1, sizeof said);
     if (said.idiag_family == AF_INET) {
-        socket_.family = snapshot::Family::ipv4;
-        socket_.local = snapshot::Address::v4(said.id.idiag_src);
-        socket_.remote = snapshot::Address::v4(said.id.idiag_dst);
+        socket.family = snapshot::Family::ipv4;
+        socket.local = snapshot::Address::v4(said.id.idiag_src);
+        socket.remote = snapshot::Address::v4(said.id.idiag_dst);
     } else if (said.idiag_family == AF_INET6) {
-        socket_.family = snapshot::Family::ipv6;
-        socket_.local = snapshot::Address::v6(said.id.idiag_src);
-        socket_.remote = snapshot::Address::v6(said.id.idiag_dst);
+        socket.family = snapshot::Family::ipv6;
+        socket.local = snapshot::Address::v6(said.id.idiag_src);
+        socket.remote = snapshot::Address::v6(said.id.idiag_dst);
     } else {
         return false;
     }
     if (said.idiag_state == 0 || said.idiag_state >= snapshot::state_count || said.idiag_timer > 4) {
         return false;
     }
-    socket_.state = static_cast<snapshot::State>(said.idiag_state);
-    socket_.timer = static_cast<snapshot::Timer>(said.idiag_timer);
-    socket_.local_port = ntohs(said.id.idiag_sport);
-    socket_.remote_port = ntohs(said.id.idiag_dport);
-    socket_.retransmits = said.idiag_retrans;
-    socket_.expires_ms = said.idiag_expires;
-    socket_.rqueue = said.idiag_rqueue;
-    socket_.wqueue = said.idiag_wqueue;
-    socket_.uid = said.idiag_uid;
-    socket_.inode = said.idiag_inode;
-    socket_.device = said.id.idiag_if;
-    std::memcpy(&socket_.cookie, said.id.idiag_cookie, sizeof socket_.cookie);
-    return walk_ == Walk::connections || parse_attributes(message);
+    socket.state = static_cast<snapshot::State>(said.idiag_state);
+    socket.timer = static_cast<snapshot::Timer>(said.idiag_timer);
+    socket.local_port = ntohs(said.id.idiag_sport);
+    socket.remote_port = ntohs(said.id.idiag_dport);
+    socket.retransmits = said.idiag_retrans;
+    socket.expires_ms = said.idiag_expires;
+    socket.rqueue = said.idiag_rqueue;
+    socket.wqueue = said.idiag_wqueue;
+    socket.uid = said.idiag_uid;
+    socket.inode = said.idiag_inode;
+    socket.device = said.id.idiag_if;
+    std::memcpy(&socket.cookie, said.id.idiag_cookie, sizeof socket.cookie);
+    return walk_ == Walk::connections || parse_attributes(message, socket);
 }
 
 /// mnl_nlmsg_ok() (libmnl 1.0.4) takes lengths over 2 GiB for negative ones, which fit everywhere.
@@ -111,6 +111,14 @@ template <typename Sink>
 bool DumpReader::read(std::span<const std::byte> datagram, Sink&& sink) {
     const auto* message = static_cast<const nlmsghdr*>(static_cast<const void*>(datagram.data()));
     int left = static_cast<int>(datagram.size());
+    // A socket is handed on after the next one was parsed: reading back what was just written stalls the processor.
+    const snapshot::Socket* parsed = nullptr;
+    const auto hand_on = [&] {
+        if (parsed != nullptr) {
+            sink(*parsed);
+        }
+    };
+    std::size_t turn = 0;
     for (; fits(message, left); message = mnl_nlmsg_next(message, &left)) {
         if (message->nlmsg_seq != dump_sequence) {
             continue; // an answer to somebody else's question
@@ -119,16 +127,21 @@ bool DumpReader::read(std::span<const std::byte> datagram, Sink&& sink) {
             lose(base::Why::truncated, "the table changed during the dump");
         }
         if (message->nlmsg_type == TCPDIAG_GETSOCK) {
-            if (parse(*message)) {
-                sink(std::as_const(socket_));
+            snapshot::Socket& next = sockets_[turn];
+            if (parse(*message, next)) {
+                hand_on();
+                parsed = &next;
+                turn = 1 - turn;
             } else {
                 ++malformed_;
             }
         } else if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
+            hand_on();
             end(*message);
             return false;
         }
     }
+    hand_on();
     if (left > 0) {
         lose(base::Why::truncated, "a message of the dump is cut short");
         return false;

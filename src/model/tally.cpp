@@ -17,19 +17,19 @@ constexpr std::uint32_t not_tallied = 0xFFFFFFFF;
 
 void count(Tally& tally, const snapshot::Record& record, const PortSpace& space, std::uint16_t reuse_age) {
     ++tally.connections;
-    ++tally.states[record.state];
-    const auto state = static_cast<State>(record.state);
+    ++tally.states[static_cast<std::size_t>(record.state())];
+    const State state = record.state();
     const bool eligible = space.eligible.test(record.port);
     const bool blocked = space.blocked.test(record.port);
     tally.held += eligible;
     tally.held_blocked += blocked;
     if (state == State::time_wait) {
-        const std::size_t second = record.detail * snapshot::age_unit_ms / 1000;
+        const std::size_t second = record.detail() * snapshot::age_unit_ms / 1000;
         ++tally.ages[std::min(second, age_bins - 1)];
         tally.held_time_wait += eligible;
-        tally.reuse_ready += eligible && !blocked && record.detail > reuse_age;
+        tally.reuse_ready += eligible && !blocked && record.detail() > reuse_age;
     } else if (state == State::syn_sent) {
-        tally.syn_sent_retried += record.detail >= 2;
+        tally.syn_sent_retried += record.detail() >= 2;
     }
 }
 

@@ -140,11 +140,11 @@ bool Census::count(const Socket& socket, Pending& pending) {
         ++services_[socket.local_port][state];
         return false;
     }
-    pending.flow = {socket.local, socket.remote, socket.device, 0, socket.remote_port};
-    pending.hash = flows_.hash_of(pending.flow);
+    const Flow flow{socket.local, socket.remote, socket.device, 0, socket.remote_port};
+    pending.hash = flows_.hash_of(flow);
+    pending.flow = flow;
     pending.record.port = socket.local_port;
-    pending.record.state = state & 0xF;
-    pending.record.detail = detail_of(socket) & 0xFFF;
+    pending.record.state_and_detail = Record::packed(state, detail_of(socket));
     return true;
 }
 

@@ -21,10 +21,15 @@ using PortSet = std::bitset<65536>;
 /// One connection that no listener owns. `detail` depends on the state: TIME_WAIT: age in units of 16 ms (0..3750,
 /// 3751 for 60 s and more); SYN_SENT: retransmissions; FIN_WAIT2: 1 for a timewait mini-socket; else 0.
 struct Record {
-    std::uint32_t flow;
-    std::uint16_t port;
-    std::uint16_t state : 4;
-    std::uint16_t detail : 12;
+    std::uint32_t flow = 0;
+    std::uint16_t port = 0;
+    std::uint16_t state_and_detail = 0; // 4 and 12 bits; no bit-fields, whose partial writes are slow to read back
+
+    State state() const { return static_cast<State>(state_and_detail & 0xF); }
+    std::uint16_t detail() const { return state_and_detail >> 4; }
+    static constexpr std::uint16_t packed(std::uint8_t state, std::uint16_t detail) {
+        return static_cast<std::uint16_t>(state | (detail << 4));
+    }
 };
 static_assert(sizeof(Record) == 8);
 constexpr std::uint32_t age_unit_ms = 16;
@@ -112,7 +117,7 @@ class Census {
     struct Pending {
         Flow flow;
         std::uint64_t hash = 0;
-        Record record{};
+        Record record;
     };
     /// Counts the socket; true if `pending` now holds the rest of the work.
     bool count(const Socket& socket, Pending& pending);

@@ -1,23 +1,6 @@
 #include "snapshot/flow_table.h"
 
 namespace snapshot {
-namespace {
-
-/// Folded 64 x 64 -> 128 bit multiplication.
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-    __extension__ using Wide = unsigned __int128;
-    const auto product = static_cast<Wide>(a) * b;
-    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
-} // namespace
-
-std::uint64_t FlowTable::hash_of(const Flow& flow) const {
-    const std::uint64_t port = (static_cast<std::uint64_t>(flow.device) << 16) | flow.remote_port;
-    const std::uint64_t low = mix(flow.remote.low() ^ seed_, flow.source.low() ^ 0x9E3779B97F4A7C15U ^ port);
-    return mix(low ^ flow.remote.high(), flow.source.high() ^ 0xD6E8FEB86659FD93U ^ seed_);
-}
-
 void FlowTable::fetch_slot(std::uint64_t hash) const {
     if (!index_.empty()) {
         __builtin_prefetch(&index_[slot_of(hash)]);

@@ -80,4 +80,17 @@ class FlowTable {
     std::size_t limit_;
 };
 
+/// Folded 64 x 64 -> 128 bit multiplication.
+inline std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
+    __extension__ using Wide = unsigned __int128;
+    const auto product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+inline std::uint64_t FlowTable::hash_of(const Flow& flow) const {
+    const std::uint64_t port = (static_cast<std::uint64_t>(flow.device) << 16) | flow.remote_port;
+    const std::uint64_t low = fold(flow.remote.low() ^ seed_, flow.source.low() ^ 0x9E3779B97F4A7C15U ^ port);
+    return fold(low ^ flow.remote.high(), flow.source.high() ^ 0xD6E8FEB86659FD93U ^ seed_);
+}
+
 } // namespace snapshot

@@ -93,10 +93,10 @@ TEST_CASE("A record keeps the age of TIME_WAIT, retransmissions of SYN_SENT and 
     auto fin = socket(State::fin_wait2, "192.0.2.1", 40003, "192.0.2.2", 80);
     fin.timer = snapshot::Timer::time_wait;
     census.add(fin);
-    CHECK(census.record(0).detail == 5000 / snapshot::age_unit_ms);
-    CHECK(census.record(1).detail == snapshot::age_over);
-    CHECK(census.record(2).detail == 3);
-    CHECK(census.record(3).detail == 1);
+    CHECK(census.record(0).detail() == 5000 / snapshot::age_unit_ms);
+    CHECK(census.record(1).detail() == snapshot::age_over);
+    CHECK(census.record(2).detail() == 3);
+    CHECK(census.record(3).detail() == 1);
     CHECK(census.flows()[0].connections == 4);
 }
 
@@ -105,7 +105,7 @@ TEST_CASE("A timer beyond 60 s makes an age of 0, not a huge one") {
     auto odd = time_wait("192.0.2.1", 40000, "192.0.2.2", 80, 0);
     odd.expires_ms = 4'000'000'000;
     census.add(odd);
-    CHECK(census.record(0).detail == 0);
+    CHECK(census.record(0).detail() == 0);
 }
 
 TEST_CASE("Sockets that are added soon end as those that are added at once") {
@@ -123,7 +123,7 @@ TEST_CASE("Sockets that are added soon end as those that are added at once") {
     for (std::size_t i = 0; i < soon.record_count(); ++i) {
         REQUIRE(soon.record(i).flow == at_once.record(i).flow);
         REQUIRE(soon.record(i).port == at_once.record(i).port);
-        REQUIRE(soon.record(i).detail == at_once.record(i).detail);
+        REQUIRE(soon.record(i).detail() == at_once.record(i).detail());
     }
 }
 
