@@ -108,6 +108,7 @@ void Census::add_listener(const Socket& socket) {
     listener.cgroup = socket.cgroup;
     listeners_by_port_[socket.local_port].push_back(static_cast<std::uint32_t>(listeners_.size()));
     listener_ports_.set(socket.local_port);
+    owned_.set(socket.local_port % 1024);
     listeners_.push_back(listener);
 }
 
@@ -132,13 +133,15 @@ bool Census::count(const Socket& socket, Pending& pending) {
     }
     const auto state = static_cast<std::uint8_t>(socket.state == State::new_syn_recv ? State::syn_recv : socket.state);
     ++counts_[static_cast<std::size_t>(socket.family)][state];
-    if (Listener* listener = listener_of(socket)) {
-        ++listener->connections[state];
-        return false;
-    }
-    if (service_ports_.test(socket.local_port)) {
-        ++services_[socket.local_port][state];
-        return false;
+    if (may_be_owned(socket.local_port)) {
+        if (Listener* listener = listener_of(socket)) {
+            ++listener->connections[state];
+            return false;
+        }
+        if (service_ports_.test(socket.local_port)) {
+            ++services_[socket.local_port][state];
+            return false;
+        }
     }
     const Flow flow{socket.local, socket.remote, socket.device, 0, socket.remote_port};
     pending.hash = flows_.hash_of(flow);
@@ -160,6 +163,7 @@ void Census::place(const Pending& pending) {
     records_.push_back(record);
     if (place.added && ++flows_of_port_[record.port] == flows_that_fold) {
         service_ports_.set(record.port);
+        owned_.set(record.port % 1024);
         services_[record.port];
     }
 }

@@ -127,6 +127,8 @@ class Census {
     std::vector<Listener> listeners_;
     std::map<std::uint16_t, std::vector<std::uint32_t>> listeners_by_port_;
     PortSet listener_ports_;
+    std::bitset<1024> owned_; // low bits of the ports of listeners and services: stays in the fastest cache
+    bool may_be_owned(std::uint16_t port) const { return owned_.test(port % 1024); }
     FlowTable flows_;
     Chunks<Record, 16384> records_;
     std::vector<std::uint16_t> flows_of_port_; // distinct flows of each local port, up to the folding point
