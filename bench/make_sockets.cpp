@@ -111,18 +111,19 @@ void make_one(int server, EndPoint from, EndPoint to, ClosesFirst who) {
     close(who == ClosesFirst::client ? accepted : client);
 }
 
-/// `n` below `ports_in_use` gives as many different ports for each end point.
-std::uint16_t nth_port(std::uint32_t n, std::uint32_t end_point) {
-    n += static_cast<std::uint32_t>(std::uint64_t{end_point} * spread % ports_in_use);
-    return static_cast<std::uint16_t>(first_port + n % ports_in_use);
-}
-
-/// Worker `place` of `all`, with its own listener.
+/// Worker `place` of `all`, with its own listener; `ports` local ports from first_port on are in use.
 struct Worker {
     int server;
     std::uint32_t place;
     std::uint32_t all;
+    std::uint32_t ports;
 };
+
+/// `n` below `worker.ports` gives as many different ports for each end point.
+std::uint16_t nth_port(const Worker& worker, std::uint32_t n, std::uint32_t end_point) {
+    n += static_cast<std::uint32_t>(std::uint64_t{end_point} * spread % worker.ports);
+    return static_cast<std::uint16_t>(first_port + n % worker.ports);
+}
 
 /// `count` connections over `destinations` end points, of which this worker makes its share: each `all`-th end point.
 void make_outgoing(Worker worker, std::uint32_t count, std::uint32_t destinations, std::uint32_t first) {
@@ -130,7 +131,7 @@ void make_outgoing(Worker worker, std::uint32_t count, std::uint32_t destination
     for (std::uint32_t i = 0; i < count; ++i) {
         if (i % destinations % worker.all == worker.place) {
             const std::uint32_t remote = first + i % destinations;
-            make_one(worker.server, {our_address, nth_port(i / destinations, remote)}, {first_remote + remote, port},
+            make_one(worker.server, {our_address, nth_port(worker, i / destinations, remote)}, {first_remote + remote, port},
                      ClosesFirst::client);
         }
     }
@@ -139,7 +140,7 @@ void make_outgoing(Worker worker, std::uint32_t count, std::uint32_t destination
 void make_incoming(Worker worker, std::uint32_t count, std::uint32_t clients) {
     for (std::uint32_t i = 0; i < count; ++i) {
         if (i % clients % worker.all == worker.place) {
-            make_one(worker.server, {first_remote + i % clients, nth_port(i / clients, i % clients)},
+            make_one(worker.server, {first_remote + i % clients, nth_port(worker, i / clients, i % clients)},
                      {our_address + worker.place, our_service}, ClosesFirst::server);
         }
     }
@@ -151,6 +152,8 @@ struct Job {
     std::uint32_t many;
 
     bool incoming() const { return mode == "incoming" || mode == "gone"; }
+    /// The range of `exhausted` ends with the ports that it needs, with 5 % to spare.
+    std::uint32_t ports() const { return mode == "exhausted" ? many * 20 / 19 + 1 : ports_in_use; }
 };
 
 void work(const Job& job, Worker worker) {
@@ -178,7 +181,7 @@ std::vector<int> run_workers(const Job& job) {
         listeners.push_back(listen_for(job, place));
         const pid_t child = fork();
         if (child == 0) {
-            work(job, {listeners.back(), place, all});
+            work(job, {listeners.back(), place, all, job.ports()});
             _exit(0);
         }
         if (child < 0) {

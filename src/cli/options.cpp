@@ -193,6 +193,13 @@ std::optional<std::string> take(Options& options, const std::string& name, const
     return std::nullopt;
 }
 
+/// Of a command line that could not be parsed.
+bool asks_for_json(const std::vector<std::string>& argv) {
+    const auto format = std::find(argv.begin(), argv.end(), "--format");
+    const bool apart = format != argv.end() && std::next(format) != argv.end() && *std::next(format) == "json";
+    return apart || std::find(argv.begin(), argv.end(), "--format=json") != argv.end();
+}
+
 std::optional<std::string> take_command(Options& options, std::vector<std::string> words) {
     if (options.manners == Manners::plugin) {
         options.command_named = true;
@@ -276,8 +283,7 @@ base::Result<Options, Mistake> parse_options(const std::vector<std::string>& arg
     const auto mistake = [&](std::string message) { return Mistake{std::move(message), options}; };
     const auto given = tokenize(argv);
     if (!given) {
-        const auto json = std::find(argv.begin(), argv.end(), "json");
-        options.format = json != argv.end() || std::find(argv.begin(), argv.end(), "--format=json") != argv.end() ? "json" : "";
+        options.format = asks_for_json(argv) ? "json" : "";
         return mistake(given.error().what);
     }
     std::optional<std::string> first_wrong;
