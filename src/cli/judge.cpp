@@ -78,6 +78,9 @@ int judge(const Options& options) {
     findings::Report report = rules::evaluate(loaded->rules, facts);
     report.broken_files = loaded->broken_files;
     say_where_from(report, observed->host);
+    for (const auto& [sysctl, value] : *assumed) {
+        report.assumed.push_back(sysctl + "=" + value);
+    }
 
     std::ostringstream out;
     render::find_format(format)->render(report, style_for(options), out);

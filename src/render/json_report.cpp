@@ -118,6 +118,7 @@ void report_json(const findings::Report& report, const Style&, std::ostream& out
     answer["findings"] = findings_json(report);
     answer["rules"] = rules_json(report);
     answer["perfdata"] = perfdata_json(report);
+    answer["assumed"] = report.assumed;
     answer["gaps"] = json_gaps(gaps_of(report));
     write_json(answer, out);
 }

@@ -117,6 +117,9 @@ std::string appendix(const Report& report) {
     } else if (unknown > 1) {
         text += ", " + count_of(unknown - 1, "more rule", "more rules") + " not judged";
     }
+    if (!report.assumed.empty()) {
+        text += ", as if " + clip(base::join(report.assumed, " and "), broken_file_columns);
+    }
     if (report.worst() == State::info) {
         text += ", " + count_of(report.findings.size(), "piece of advice", "pieces of advice");
     }

@@ -62,6 +62,9 @@ void first_line(std::ostream& out, const Style& style, const Report& report) {
     if (worst == State::info) {
         text += ", " + numbers;
     }
+    if (!report.assumed.empty()) {
+        text += ", as if " + base::join(report.assumed, " and ");
+    }
     if (style.verbosity < 0) {
         out << paint(style, worst, word) << ": " << safe_line(text) << '\n';
         return;
