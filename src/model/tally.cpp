@@ -144,7 +144,7 @@ bool TallyBook::parity_tells(const snapshot::PortSet& shared) const {
     }
     std::uint32_t odd_and_shared = 0;
     for (std::size_t port = shared._Find_first(); port < shared.size(); port = shared._Find_next(port)) {
-        odd_and_shared += (port - space_.range.low) % 2;
+        odd_and_shared += (port - space_.range.low) % 2 == 1;
     }
     return odd_and_shared <= occupation_.suspects;
 }
