@@ -75,12 +75,6 @@ Status write_into(const std::string& path, std::string_view content) {
     return written ? written : Error{fmt::format("cannot write {}: {}", path, written.error().what)};
 }
 
-/// The file itself, if `path` is a link to one.
-std::string without_links(const std::string& path) {
-    const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
-    return real ? real.get() : path;
-}
-
 } // namespace
 
 Result<std::string, Gap> read_file(const std::string& path, std::size_t limit) {
@@ -150,7 +144,16 @@ Status write_atomically(const std::string& given, std::string_view content) {
     if (exists && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
         return write_into(given, content);
     }
-    const std::string path = without_links(given);
+    struct stat link {};
+    std::string path = given;
+    if (::lstat(given.c_str(), &link) == 0 && S_ISLNK(link.st_mode)) {
+        const std::unique_ptr<char, void (*)(void*)> real(::realpath(given.c_str(), nullptr), std::free);
+        if (!real) { // /dev/stdout when it is closed, too: replacing the link would break it for everybody
+            return Error{fmt::format("cannot write {}: a link that leads nowhere", given)};
+        }
+        path = real.get();
+    }
+    const mode_t mode = exists ? status.st_mode & 0777 : 0644;
     std::string temporary = path + ".XXXXXX";
     Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
     if (file.number() < 0) {
@@ -164,7 +167,7 @@ Status write_atomically(const std::string& given, std::string_view content) {
     if (const Status written = write_all(file.number(), content); !written) {
         return fail(written.error().what);
     }
-    if (::fchmod(file.number(), 0644) != 0 || ::fsync(file.number()) != 0 || !file.close() ||
+    if (::fchmod(file.number(), mode) != 0 || ::fsync(file.number()) != 0 || !file.close() ||
         ::rename(temporary.c_str(), path.c_str()) != 0) {
         return fail(std::strerror(errno));
     }

@@ -162,31 +162,17 @@ std::string printable(std::string_view text) {
     return safe;
 }
 
-std::string nagios_safe(std::string_view text) {
-    // Nagios strips `~$&|'"<> from notifications, reads '|' as performance data and rewrites ';' on line 1.
+std::string plugin_safe(std::string_view text) {
     std::string safe = printable(text);
-    for (char& c : safe) {
-        switch (c) {
-        case '|':
-            c = '/';
-            break;
-        case ';':
-            c = ',';
-            break;
-        case '`':
-        case '~':
-        case '$':
-        case '&':
-        case '\'':
-        case '"':
-        case '<':
-        case '>':
-            c = ' ';
-            break;
-        default:
-            break;
-        }
-    }
+    std::replace(safe.begin(), safe.end(), '|', '/');
+    std::replace(safe.begin(), safe.end(), ';', ','); // Nagios rewrites it on line 1
+    return safe;
+}
+
+std::string nagios_safe(std::string_view text) {
+    std::string safe = plugin_safe(text);
+    std::replace_if(safe.begin(), safe.end(),
+                    [](char c) { return std::string_view("`~$&'\"<>").find(c) != std::string_view::npos; }, ' ');
     return safe;
 }
 

@@ -29,7 +29,10 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
 /// Safe for a terminal: control characters, escapes and invalid UTF-8 become '?'.
 std::string printable(std::string_view text);
 
-/// Safe for Nagios: printable, on one line, and without '|' and the characters that Nagios strips or rewrites.
+/// Safe on a line of plugin output: printable, without '|', which would begin performance data, and without ';'.
+std::string plugin_safe(std::string_view text);
+
+/// The same, and without the characters that Nagios strips from notifications.
 std::string nagios_safe(std::string_view text);
 
 /// Columns that valid UTF-8 `text` takes on a terminal (one a code point; wide East Asian ones are not used here).

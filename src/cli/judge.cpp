@@ -33,6 +33,11 @@ model::Needs needs_of(const rules::RuleSet& rules) {
 
 /// What a person wants to know when nothing is wrong: how much was looked at.
 std::string when_ok(const snapshot::Host& host, const findings::Report& report) {
+    const bool all_skipped = std::none_of(report.rules.begin(), report.rules.end(),
+                                          [](const findings::RuleOutcome& rule) { return rule.state.has_value(); });
+    if (all_skipped && !report.rules.empty()) {
+        return "nothing to judge: " + report.rules.front().id + " is skipped, " + report.rules.front().reason;
+    }
     std::uint64_t established = 0;
     std::uint64_t time_wait = 0;
     std::uint64_t close_wait = 0;
@@ -55,6 +60,12 @@ void say_where_from(findings::Report& report, const snapshot::Host& host) {
     report.kernel = host.kernel;
     report.time = host.time;
     report.when_ok = when_ok(host, report);
+    for (const snapshot::Namespace& space : host.namespaces) {
+        if (space.source == snapshot::SocketSource::proc) {
+            report.notes.push_back("sockets read from procfs because sock_diag is not usable");
+            break;
+        }
+    }
 }
 
 } // namespace

@@ -112,7 +112,7 @@ int fail(const Options& options, const std::string& message, const std::vector<s
 
 void start_timeout(const Options& options) {
     const Failure failure =
-        failure_text(options, "no answer within " + base::to_text(options.timeout_s) + " s (--timeout)", {});
+        failure_text(options, "no answer within " + base::to_text(options.timeout_s, 3) + " s (--timeout)", {});
     timeout_message = failure.text;
     timeout_descriptor = failure.descriptor;
     struct sigaction action {};

@@ -153,19 +153,26 @@ base::Result<std::vector<Place>> open_one(const std::string& path, std::string l
     return places;
 }
 
-std::vector<pid_t> processes() {
+base::Result<std::vector<pid_t>, base::Gap> processes() {
     std::vector<pid_t> pids;
     const auto entries = base::list_directory("/proc", "");
     if (!entries) {
-        return pids;
+        return entries.error();
     }
     for (const std::string& entry : *entries) {
         if (const auto pid = base::parse_integer(entry); pid && *pid > 0) {
             pids.push_back(static_cast<pid_t>(*pid));
         }
     }
+    if (pids.empty()) {
+        return base::Gap{"/proc", base::Why::failed, "shows no process"};
+    }
     std::sort(pids.begin(), pids.end());
     return pids;
+}
+
+Place unseen(std::string label, base::Gap gap) {
+    return {std::move(label), 0, std::make_unique<ClosedMachine>(std::move(gap))};
 }
 
 std::vector<Place> open_all(Deadline deadline) {
@@ -183,8 +190,25 @@ std::vector<Place> open_all(Deadline deadline) {
             add(std::string(names_directory) + "/" + name, name);
         }
     }
-    for (const pid_t pid : processes()) {
-        add(fmt::format("/proc/{}/ns/net", pid), fmt::format("pid {}", pid));
+    const auto pids = processes();
+    if (!pids) {
+        places.push_back(unseen("all processes", pids.error()));
+        return places;
+    }
+    std::size_t hidden = 0;
+    for (const pid_t pid : *pids) {
+        const std::string path = fmt::format("/proc/{}/ns/net", pid);
+        errno = 0;
+        if (number_of(path) == 0 && errno != ENOENT && errno != ESRCH) {
+            ++hidden;
+        } else {
+            add(path, fmt::format("pid {}", pid));
+        }
+    }
+    if (hidden > 0) {
+        places.push_back(unseen(fmt::format("{} processes", hidden),
+                                {"the network namespaces of other users", base::Why::denied,
+                                 fmt::format("of {} processes, needs CAP_SYS_PTRACE", hidden)}));
     }
     return places;
 }

@@ -119,12 +119,21 @@ void read_conntrack_gauge(Machine& machine, std::string_view name, snapshot::Cou
     }
 }
 
+/// sockstat6 is missing where IPv6 is switched off.
+enum class Presence { everywhere, with_ipv6 };
+
 template <typename Parser>
-void read_table(Machine& machine, std::string_view file, snapshot::Counters& counters, Parser parse) {
+void read_table(Machine& machine, std::string_view file, Presence presence, snapshot::Counters& counters,
+                Parser parse) {
     if (const auto text = read_net_file(machine, file)) {
         parse(*text, file, counters);
     } else {
-        counters.set_gap(std::string(file) + ".", text.error());
+        Gap gap = text.error();
+        if (gap.why == Why::absent && presence == Presence::everywhere) {
+            gap.why = Why::failed;
+            gap.detail = "not to be seen: is /proc hidden here?";
+        }
+        counters.set_gap(std::string(file) + ".", std::move(gap));
     }
 }
 
@@ -203,10 +212,10 @@ void parse_conntrack_stat(std::string_view text, snapshot::Counters& counters) {
 
 snapshot::Counters read_counters(Machine& machine) {
     snapshot::Counters counters;
-    read_table(machine, "netstat", counters, parse_name_value_pairs);
-    read_table(machine, "snmp", counters, parse_name_value_pairs);
-    read_table(machine, "sockstat", counters, parse_sockstat);
-    read_table(machine, "sockstat6", counters, parse_sockstat);
+    read_table(machine, "netstat", Presence::everywhere, counters, parse_name_value_pairs);
+    read_table(machine, "snmp", Presence::everywhere, counters, parse_name_value_pairs);
+    read_table(machine, "sockstat", Presence::everywhere, counters, parse_sockstat);
+    read_table(machine, "sockstat6", Presence::with_ipv6, counters, parse_sockstat);
     read_conntrack_gauge(machine, "count", counters);
     read_conntrack_gauge(machine, "max", counters);
     if (const auto text = read_net_file(machine, conntrack_file)) {

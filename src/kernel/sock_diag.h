@@ -139,9 +139,15 @@ bool DumpReader::read(std::span<const std::byte> datagram, Sink&& sink) {
             hand_on();
             end(*message);
             return false;
+        } else if (message->nlmsg_type != NLMSG_NOOP) {
+            lose(base::Why::truncated, "the dump holds a message that is no socket");
         }
     }
     hand_on();
+    if (datagram.empty()) {
+        lose(base::Why::truncated, "an empty datagram in the dump");
+        return false;
+    }
     if (left > 0) {
         lose(base::Why::truncated, "a message of the dump is cut short");
         return false;

@@ -15,6 +15,10 @@ snapshot::Sysctls read_sysctls(Machine& machine) {
         if (!content) {
             base::Gap gap = content.error();
             gap.what = info.name;
+            if (gap.why == base::Why::absent && info.everywhere) {
+                gap.why = base::Why::failed; // hidden, not missing: a container may show another /proc/sys
+                gap.detail = "not to be seen: is /proc/sys hidden here?";
+            }
             sysctls.set_gap(info.name, std::move(gap));
             continue;
         }

@@ -32,7 +32,14 @@ facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, cons
     derived.host = host_table(host);
     for (const snapshot::Namespace& space : host.namespaces) {
         derived.namespaces.push_back(derive_namespace(space, assumed));
-        derived.gaps.insert(derived.gaps.end(), space.gaps.begin(), space.gaps.end());
+        const auto add = [&](const auto& gaps) { derived.gaps.insert(derived.gaps.end(), gaps.begin(), gaps.end()); };
+        add(space.gaps);
+        add(space.sysctls.assuming(assumed).unusable());
+        for (const auto& [prefix, gap] : space.counters.gaps()) {
+            if (gap.why != base::Why::absent) {
+                derived.gaps.push_back(gap);
+            }
+        }
         if (space.lost_sockets) {
             derived.gaps.push_back(*space.lost_sockets);
         }

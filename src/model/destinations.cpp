@@ -174,7 +174,15 @@ std::optional<base::Gap> PortModel::incomplete() const {
     if (!space) {
         return space.error();
     }
-    return space_of.lost_sockets;
+    if (space_of.lost_sockets) {
+        return space_of.lost_sockets;
+    }
+    for (const auto* setting : {&settings.mode, &settings.timestamps}) {
+        if (!*setting && setting->error().why != base::Why::absent) {
+            return setting->error(); // without it nobody knows which ports TIME_WAIT gives back
+        }
+    }
+    return std::nullopt;
 }
 
 Headline PortModel::worst() const {

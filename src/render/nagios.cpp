@@ -117,6 +117,9 @@ std::string appendix(const Report& report) {
     } else if (unknown > 1) {
         text += ", " + count_of(unknown - 1, "more rule", "more rules") + " not judged";
     }
+    for (const std::string& note : report.notes) {
+        text += ", " + clip(note, broken_file_columns);
+    }
     if (!report.assumed.empty()) {
         text += ", as if " + clip(base::join(report.assumed, " and "), broken_file_columns);
     }
@@ -225,12 +228,17 @@ void report_nagios(const Report& report, const Style& style, std::ostream& out) 
     out << output;
 }
 
+/// A person made the mistake and wants to read the range or path that was meant: quotes and '~' stay.
 void error_nagios(std::string_view message, const std::vector<std::string>& details, std::ostream& out) {
-    std::string output =
-        line_1(findings::name(State::unknown), first_of({message, "the check itself failed"}), {}, {}) + '\n';
+    const auto spoken = [](std::string_view text) { return one_line(base::plugin_safe(one_line(text))); };
+    std::string said = spoken(message);
+    if (said.empty()) {
+        said = "the check itself failed";
+    }
+    std::string output = line_1(findings::name(State::unknown), said, {}, {}) + '\n';
     std::vector<std::string> lines;
     for (const std::string& detail : details) {
-        if (std::string line = plain(detail); !line.empty()) {
+        if (std::string line = spoken(detail); !line.empty()) {
             lines.push_back(std::move(line));
         }
     }

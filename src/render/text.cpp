@@ -62,6 +62,9 @@ void first_line(std::ostream& out, const Style& style, const Report& report) {
     if (worst == State::info) {
         text += ", " + numbers;
     }
+    for (const std::string& note : report.notes) {
+        text += ", " + note;
+    }
     if (!report.assumed.empty()) {
         text += ", as if " + base::join(report.assumed, " and ");
     }

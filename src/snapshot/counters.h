@@ -28,6 +28,7 @@ class Counters {
     Reading<std::uint64_t> get(std::string_view key) const;
 
     const std::map<std::string, std::uint64_t, std::less<>>& values() const { return values_; }
+    const std::map<std::string, base::Gap, std::less<>>& gaps() const { return gaps_; }
 
   private:
     std::map<std::string, std::uint64_t, std::less<>> values_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace snapshot {
 namespace {
@@ -12,28 +13,30 @@ namespace {
 using Kind = SysctlInfo::Kind;
 
 constexpr bool global = false;
+constexpr bool in_namespace = true;
+constexpr bool everywhere = true;
 constexpr auto sysctl_list = std::to_array<SysctlInfo>({
-    {"net.ipv4.ip_local_port_range", Kind::integers, 2, "32768\t60999", "ports"},
-    {"net.ipv4.ip_local_reserved_ports", Kind::ports, 1, "", "ports"},
+    {"net.ipv4.ip_local_port_range", Kind::integers, 2, "32768\t60999", "ports", in_namespace, everywhere},
+    {"net.ipv4.ip_local_reserved_ports", Kind::ports, 1, "", "ports", in_namespace, everywhere},
     {"net.ipv4.ip_unprivileged_port_start", Kind::integer, 1, "1024", "port"},
     {"net.ipv4.ip_autobind_reuse", Kind::integer, 1, "0", ""},
     {"net.ipv4.ip_nonlocal_bind", Kind::integer, 1, "0", ""},
-    {"net.ipv4.tcp_tw_reuse", Kind::integer, 1, "2", ""},
+    {"net.ipv4.tcp_tw_reuse", Kind::integer, 1, "2", "", in_namespace, everywhere},
     {"net.ipv4.tcp_tw_reuse_delay", Kind::integer, 1, "1000", "ms"},
     {"net.ipv4.tcp_tw_recycle", Kind::integer, 1, "0", ""},
-    {"net.ipv4.tcp_timestamps", Kind::integer, 1, "1", ""},
-    {"net.ipv4.tcp_fin_timeout", Kind::integer, 1, "60", "s"},
-    {"net.ipv4.tcp_max_tw_buckets", Kind::integer, 1, "", "sockets"},
+    {"net.ipv4.tcp_timestamps", Kind::integer, 1, "1", "", in_namespace, everywhere},
+    {"net.ipv4.tcp_fin_timeout", Kind::integer, 1, "60", "s", in_namespace, everywhere},
+    {"net.ipv4.tcp_max_tw_buckets", Kind::integer, 1, "", "sockets", in_namespace, everywhere},
     {"net.ipv4.tcp_rfc1337", Kind::integer, 1, "0", ""},
     {"net.ipv4.tcp_max_orphans", Kind::integer, 1, "", "sockets", global},
     {"net.ipv4.tcp_orphan_retries", Kind::integer, 1, "0", ""},
     {"net.ipv4.tcp_mem", Kind::integers, 3, "", "pages", global},
     {"net.ipv4.tcp_max_syn_backlog", Kind::integer, 1, "", "requests"},
-    {"net.core.somaxconn", Kind::integer, 1, "4096", "connections"},
-    {"net.ipv4.tcp_syncookies", Kind::integer, 1, "1", ""},
+    {"net.core.somaxconn", Kind::integer, 1, "4096", "connections", in_namespace, everywhere},
+    {"net.ipv4.tcp_syncookies", Kind::integer, 1, "1", "", in_namespace, everywhere},
     {"net.ipv4.tcp_abort_on_overflow", Kind::integer, 1, "0", ""},
     {"net.ipv4.tcp_migrate_req", Kind::integer, 1, "0", ""},
-    {"net.ipv4.tcp_keepalive_time", Kind::integer, 1, "7200", "s"},
+    {"net.ipv4.tcp_keepalive_time", Kind::integer, 1, "7200", "s", in_namespace, everywhere},
     {"net.ipv4.tcp_keepalive_intvl", Kind::integer, 1, "75", "s"},
     {"net.ipv4.tcp_keepalive_probes", Kind::integer, 1, "9", ""},
     {"net.ipv4.tcp_retries1", Kind::integer, 1, "3", ""},
@@ -83,9 +86,18 @@ std::optional<PortSet> parse_ports(std::string_view text) {
     return ports;
 }
 
-base::Gap unusable(std::string_view name, std::string_view text, std::string_view wanted) {
+base::Gap unusable_text(std::string_view name, std::string_view text, std::string_view wanted) {
     return {std::string(name), base::Why::failed,
-            "holds '" + base::printable(text.substr(0, 40)) + "', expected " + std::string(wanted)};
+            (text.empty() ? "is empty" : "holds '" + base::printable(text.substr(0, 40)) + "'") + ", expected " +
+                std::string(wanted)};
+}
+
+bool has_form(const SysctlInfo& info, std::string_view text) {
+    if (info.kind == Kind::ports) {
+        return parse_ports(text).has_value();
+    }
+    const auto numbers = parse_integers(text);
+    return numbers && numbers->size() == info.numbers;
 }
 
 } // namespace
@@ -115,7 +127,7 @@ Reading<std::vector<std::int64_t>> Sysctls::integers(std::string_view name, std:
     }
     auto numbers = parse_integers(*content);
     if (!numbers || numbers->size() != count) {
-        return unusable(name, *content, count == 1 ? "one number" : std::to_string(count) + " numbers");
+        return unusable_text(name, *content, count == 1 ? "one number" : std::to_string(count) + " numbers");
     }
     return std::move(*numbers);
 }
@@ -137,7 +149,7 @@ Reading<PortRange> Sysctls::port_range() const {
     const std::int64_t low = (*numbers)[0];
     const std::int64_t high = (*numbers)[1];
     if (low < 1 || high > 65535 || low > high) {
-        return unusable(name, *text(name), "two ports in order");
+        return unusable_text(name, *text(name), "two ports in order");
     }
     return PortRange{static_cast<std::uint16_t>(low), static_cast<std::uint16_t>(high)};
 }
@@ -150,9 +162,22 @@ Reading<PortSet> Sysctls::reserved_ports() const {
     }
     const auto ports = parse_ports(*content);
     if (!ports) {
-        return unusable(name, *content, "a list of ports such as 8080,9000-9010");
+        return unusable_text(name, *content, "a list of ports such as 8080,9000-9010");
     }
     return *ports;
+}
+
+std::vector<base::Gap> Sysctls::unusable() const {
+    std::vector<base::Gap> gaps;
+    for (const SysctlInfo& info : sysctl_list) {
+        const auto content = text(info.name);
+        if (!content && content.error().why != base::Why::absent) {
+            gaps.push_back(content.error());
+        } else if (content && !has_form(info, *content)) {
+            gaps.push_back(unusable_text(info.name, *content, "what the kernel prints"));
+        }
+    }
+    return gaps;
 }
 
 Sysctls Sysctls::assuming(const std::map<std::string, std::string>& assumed) const {
@@ -164,11 +189,20 @@ Sysctls Sysctls::assuming(const std::map<std::string, std::string>& assumed) con
 }
 
 bool well_formed(const SysctlInfo& info, std::string_view text) {
-    if (info.kind == Kind::ports) {
-        return parse_ports(text).has_value();
+    if (!has_form(info, text)) {
+        return false;
     }
-    const auto numbers = parse_integers(text);
-    return numbers && numbers->size() == info.numbers;
+    if (info.kind == Kind::integer) {
+        const std::int64_t number = parse_integers(text)->front();
+        const bool small = info.name == "net.ipv4.tcp_tw_reuse" || info.name == "net.ipv4.tcp_timestamps";
+        return number >= 0 && number <= (small ? 2 : std::numeric_limits<std::int32_t>::max());
+    }
+    if (info.name == "net.ipv4.ip_local_port_range") {
+        Sysctls only;
+        only.set(info.name, text);
+        return only.port_range().has_value();
+    }
+    return true;
 }
 
 } // namespace snapshot

@@ -23,6 +23,7 @@ struct SysctlInfo {
     std::string_view default_value;    // as the kernel prints it; empty if it depends on the machine
     std::string_view unit;             // "s", "ms", "pages", "" ...
     bool per_namespace = true;
+    bool everywhere = false; // every supported kernel and every namespace has it: not seeing it is a failure
 };
 
 /// Every sysctl that the program reads: the one list.
@@ -56,6 +57,9 @@ class Sysctls {
     /// net.ipv4.ip_local_reserved_ports.
     Reading<PortSet> reserved_ports() const;
 
+    /// Every known sysctl that was not read, or does not hold what it should; what is absent is left out.
+    std::vector<base::Gap> unusable() const;
+
     /// These values, with those of `assumed` (name, text) in place of the kernel's.
     Sysctls assuming(const std::map<std::string, std::string>& assumed) const;
 
@@ -63,7 +67,7 @@ class Sysctls {
     std::map<std::string, Reading<std::string>, std::less<>> values_;
 };
 
-/// Does `text` have the form that the kernel would print for this sysctl? For --assume and for the readers.
+/// Would the kernel take `text` for this sysctl? For --assume.
 bool well_formed(const SysctlInfo& info, std::string_view text);
 
 } // namespace snapshot

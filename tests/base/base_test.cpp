@@ -93,6 +93,7 @@ TEST_CASE("Foreign bytes are made safe") {
     CHECK(base::printable("\xC2\x9B" "31m") == "?31m");              // C1 control sequence introducer
     CHECK(base::printable("a\xE2\x80\xAE" "b") == "a?b");            // right-to-left override
     CHECK(base::printable("cut\xE2\x82") == "cut??");
+    CHECK(base::plugin_safe("'~:10' | x;\n") == "'~:10' / x,?");
     CHECK(base::nagios_safe("a|b;c`$<>\"'&~\n") == "a/b,c        ?");
 }
 
@@ -169,6 +170,12 @@ TEST_CASE("A link is followed and a device is written to, never replaced") {
     REQUIRE(base::write_atomically("/dev/null", "x"));
     CHECK(std::filesystem::is_character_file("/dev/null"));
     CHECK_FALSE(base::write_atomically("/dev/full", "x"));
+    std::filesystem::create_symlink(scratch.file("nowhere"), scratch.file("dangling"));
+    CHECK_FALSE(base::write_atomically(scratch.file("dangling"), "x"));
+    CHECK(std::filesystem::is_symlink(scratch.file("dangling")));
+    std::filesystem::permissions(scratch.file("target"), std::filesystem::perms::owner_read);
+    REQUIRE(base::write_atomically(scratch.file("target"), "kept"));
+    CHECK(std::filesystem::status(scratch.file("target")).permissions() == std::filesystem::perms::owner_read);
 }
 
 TEST_CASE("A directory is listed by suffix, sorted") {

@@ -225,3 +225,12 @@ TEST_CASE("a request that fails is a gap and leaves its set unknown") {
     CHECK(host.namespaces[0].gaps.size() == 2);
     CHECK_FALSE(host.namespaces[0].lost_sockets);
 }
+
+TEST_CASE("a sysctl that every namespace has is hidden, not absent") {
+    World world;
+    const snapshot::Host host = kernel::collect(world.places);
+    const snapshot::Sysctls& sysctls = host.namespaces[0].sysctls;
+    CHECK(sysctls.text("net.ipv4.ip_local_port_range").error().why == Why::failed);
+    CHECK(sysctls.text("net.ipv4.tcp_max_orphans").error().why == Why::absent); // of the initial namespace only
+    CHECK(sysctls.text("net.ipv4.tcp_tw_recycle").error().why == Why::absent);
+}

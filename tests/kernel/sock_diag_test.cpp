@@ -226,11 +226,20 @@ TEST_CASE("an interrupted dump is not whole") {
     CHECK(got.outcome.error().why == base::Why::truncated);
 }
 
-TEST_CASE("answers to other questions and other types are passed over") {
+TEST_CASE("a message of another type, or an empty datagram, leaves the dump incomplete") {
+    for (const Bytes& strange : {test::message(777, test::payload({})), test::message(NLMSG_OVERRUN, {})}) {
+        const Read got = read(Walk::connections, strange + test::socket_message({}) + test::done());
+        CHECK(got.sockets.size() == 1);
+        REQUIRE_FALSE(got.outcome);
+        CHECK(got.outcome.error().why == base::Why::truncated);
+    }
+    CHECK(read(Walk::connections, {}).outcome.error().why == base::Why::truncated);
+}
+
+TEST_CASE("answers to other questions are passed over") {
     const Bytes bytes = test::message(TCPDIAG_GETSOCK, test::payload({}), NLM_F_MULTI, 42) +
                         test::message(NLMSG_DONE, test::number(0), NLM_F_MULTI, 42) +
-                        test::message(NLMSG_NOOP, {}) + test::message(777, test::payload({})) +
-                        test::socket_message({}) + test::done();
+                        test::message(NLMSG_NOOP, {}) + test::socket_message({}) + test::done();
     const Read got = read(Walk::connections, bytes);
     CHECK(got.sockets.size() == 1);
     CHECK(got.malformed == 0);

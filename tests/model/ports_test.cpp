@@ -184,6 +184,14 @@ TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
     }
 }
 
+TEST_CASE("An unreadable reuse setting leaves the answer incomplete") {
+    auto space = tests::space();
+    CHECK_FALSE(model::PortModel(space, space.sysctls).incomplete());
+    space.sysctls.set("net.ipv4.tcp_tw_reuse", "garbage");
+    REQUIRE(model::PortModel(space, space.sysctls).incomplete());
+    CHECK(model::PortModel(space, space.sysctls).incomplete()->what == "net.ipv4.tcp_tw_reuse");
+}
+
 TEST_CASE("FIN_WAIT2 is never reused") {
     auto space = tests::space();
     space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");

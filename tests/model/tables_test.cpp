@@ -87,7 +87,7 @@ TEST_CASE("The namespace shows the worst destination") {
 TEST_CASE("Quiet destinations keep within the bounds that are promised") {
     auto space = tests::space();
     for (std::uint16_t remote = 1; remote <= 3000; ++remote) {
-        const std::uint16_t connections = remote <= 20 ? 70 : static_cast<std::uint16_t>(1 + remote % 60);
+        const auto connections = static_cast<std::uint16_t>(remote <= 20 ? 70 : 1 + remote % 60);
         for (std::uint16_t i = 0; i < connections; ++i) {
             space.sockets.add(tests::time_wait(here, static_cast<std::uint16_t>(40000 + 2 * i), there, remote, 100U * i));
         }

@@ -49,6 +49,29 @@ TEST_CASE("Reserved ports are a list of ports and ranges, often empty") {
     }
 }
 
+TEST_CASE("What was not read or makes no sense is listed, what is absent is not") {
+    Sysctls sysctls;
+    sysctls.set("net.ipv4.tcp_tw_reuse", "garbage");
+    sysctls.set("net.ipv4.tcp_timestamps", "1 2");
+    sysctls.set("net.core.somaxconn", "");
+    sysctls.set("net.ipv4.tcp_fin_timeout", "60");
+    sysctls.set_gap("net.ipv4.tcp_mem", {"net.ipv4.tcp_mem", Why::denied, ""});
+    CHECK(sysctls.unusable().size() == 4);
+    CHECK(sysctls.integer("net.core.somaxconn").error().detail == "is empty, expected one number");
+}
+
+TEST_CASE("A value to assume is one that the kernel would take") {
+    const auto takes = [](const char* name, const char* text) {
+        return snapshot::well_formed(*snapshot::find_sysctl(name), text);
+    };
+    CHECK(takes("net.ipv4.tcp_tw_reuse", "2"));
+    CHECK_FALSE(takes("net.ipv4.tcp_tw_reuse", "7"));
+    CHECK_FALSE(takes("net.ipv4.tcp_timestamps", "-1"));
+    CHECK_FALSE(takes("net.ipv4.tcp_fin_timeout", "99999999999999"));
+    CHECK(takes("net.ipv4.ip_local_port_range", "1024 65535"));
+    CHECK_FALSE(takes("net.ipv4.ip_local_port_range", "60999 32768"));
+}
+
 TEST_CASE("Assumed values take the place of the kernel's") {
     Sysctls sysctls;
     sysctls.set("net.ipv4.tcp_tw_reuse", "0");
