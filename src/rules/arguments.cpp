@@ -13,6 +13,14 @@ namespace {
 
 constexpr std::string_view set_form =
     "write RULE.PARAMETER=VALUE, RULE.warning=RANGE, RULE.critical=RANGE or RULE.enabled=true";
+constexpr std::string_view selection_advice =
+    "--rule, --exclude-rule, --tag and --set RULE.enabled decide which rules are judged; "
+    "'tcpadvisor rules list' shows all rules and their tags";
+
+template <typename List, typename Item>
+bool has(const List& list, const Item& item) {
+    return std::find(list.begin(), list.end(), item) != list.end();
+}
 
 class ArgumentReader {
   public:
@@ -132,7 +140,7 @@ class ArgumentReader {
         const auto value = parse_value(text, type_of(found->standard));
         if (!value) {
             error("--set", argument, equals + 1, text.size(),
-                  fmt::format("parameter '{}' is {}, not '{}'", found->name,
+                  fmt::format("parameter '{}' must be {}, this is '{}'", found->name,
                               describe(type_of(found->standard)), base::printable(text)),
                   fmt::format("the default is {}", to_text(found->standard)));
             return;
@@ -177,12 +185,60 @@ class ArgumentReader {
         return found;
     }
 
+    /// Every tag of every rule.
+    std::vector<std::string> all_tags() const {
+        std::vector<std::string> tags = {"health", "tuning"}; // what the commands themselves ask for
+        for (const Rule& rule : rules_.rules) {
+            std::copy_if(rule.tags.begin(), rule.tags.end(), std::back_inserter(tags),
+                         [&](const std::string& tag) { return !has(tags, tag); });
+        }
+        return tags;
+    }
+
+    void check_tags() {
+        const std::vector<std::string> known = all_tags();
+        for (const std::string& tag : arguments_.tags) {
+            if (broken_.empty() && !has(known, tag)) { // a rule that cannot be read may have it
+                error("--tag", tag, 0, tag.size(),
+                      fmt::format("unknown tag '{}'{}", base::printable(tag), base::did_you_mean(tag, known)),
+                      fmt::format("the tags are {}", base::join(known, ", ")));
+            }
+        }
+    }
+
+    /// Options that leave nothing to judge would make everything look well.
+    void check_some_left(const std::vector<const Rule*>& chosen) {
+        const bool any = std::any_of(rules_.rules.begin(), rules_.rules.end(),
+                                     [](const Rule& rule) { return rule.active; });
+        if (any || rules_.rules.empty() || !broken_.empty() || mistakes_.has_errors()) {
+            return;
+        }
+        const bool by_set = std::any_of(chosen.begin(), chosen.end(), [&](const Rule* rule) {
+            return rules_.describe(rule->enabled_origin) == "--set";
+        });
+        const char* option = nullptr;
+        if (chosen.empty()) {
+            option = !arguments_.excluded.empty() ? "--exclude-rule"
+                     : !arguments_.only.empty()   ? "--rule"
+                                                  : "--tag";
+        } else if (by_set) {
+            option = "--set";
+        } else if (!arguments_.only.empty()) {
+            option = "--rule";
+        }
+        if (option != nullptr) { // else the settings did it, see Loader
+            error(option, "", 0, 0,
+                  chosen.empty() || by_set ? "no rule is left to judge"
+                                           : "no rule is left to judge: what it names is disabled",
+                  std::string(selection_advice));
+        }
+    }
+
     void select() {
+        check_tags();
+        std::vector<const Rule*> all_chosen;
         const auto only = named("--rule", arguments_.only);
         const auto excluded = named("--exclude-rule", arguments_.excluded);
-        const auto has = [](const auto& list, const auto& item) {
-            return std::find(list.begin(), list.end(), item) != list.end();
-        };
         for (Rule& rule : rules_.rules) {
             const bool tagged = arguments_.tags.empty() ||
                                 std::any_of(rule.tags.begin(), rule.tags.end(), [&](const std::string& tag) {
@@ -190,8 +246,14 @@ class ArgumentReader {
                                 });
             // Who names a rule wants it, whatever its tags are.
             const bool chosen = only.empty() ? tagged : has(only, &rule);
-            rule.active = rule.enabled && chosen && !has(excluded, &rule);
+            if (chosen && !has(excluded, &rule)) {
+                all_chosen.push_back(&rule);
+                rule.active = rule.enabled;
+            } else {
+                rule.active = false;
+            }
         }
+        check_some_left(all_chosen);
     }
 
     RuleSet& rules_;

@@ -158,7 +158,7 @@ class CaseRunner {
                 report_unknown(member.key.mark, member.key.name, table.schema());
             } else if (!value || type_of(*value) != table.schema().columns[*column].type) {
                 reporter_.error(member.value.mark,
-                                fmt::format("'{}' is {}, not {}", member.key.name,
+                                fmt::format("'{}' must be {}, this is {}", member.key.name,
                                             describe(table.schema().columns[*column].type),
                                             describe(member.value.kind)),
                                 "tcpadvisor-facts(7) lists the facts with their types");

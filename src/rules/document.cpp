@@ -147,7 +147,7 @@ const Node* TableReader::get(std::string_view name, Node::Kind kind) const {
     const Node* node = get_any(name);
     if (node != nullptr && node->kind != kind) {
         reporter_.error(
-            node->mark, fmt::format("'{}' is {}, not {}", name, describe(kind), describe(node->kind)),
+            node->mark, fmt::format("'{}' must be {}, this is {}", name, describe(kind), describe(node->kind)),
             kind == Node::Kind::text ? "put it in quotes" : fmt::format("write {} here", describe(kind)));
         return nullptr;
     }
@@ -180,7 +180,7 @@ std::vector<std::string> TableReader::texts(std::string_view name) const {
             all.push_back(item.text);
         } else {
             reporter_.error(item.mark,
-                            fmt::format("'{}' is a list of texts, this is {}", name, describe(item.kind)),
+                            fmt::format("each of '{}' must be a text, this is {}", name, describe(item.kind)),
                             "put it in quotes");
         }
     }
@@ -204,7 +204,9 @@ std::span<const Node> TableReader::tables(std::string_view name, std::string_vie
                       std::all_of(node->items.begin(), node->items.end(),
                                   [](const Node& item) { return item.kind == Node::Kind::table; });
     if (!fits) {
-        reporter_.error(node->mark, fmt::format("'{}' is a list of tables", name),
+        reporter_.error(node->mark, fmt::format("'{}' must be a list of tables, this is {}", name,
+                                    node->kind == Node::Kind::list ? "a list with something else"
+                                                                   : describe(node->kind)),
                         fmt::format("write {}", header));
         return {};
     }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "rules/document.h"
+#include "rules/last_look.h"
 #include "rules/settings.h"
 
 #include <algorithm>
@@ -29,10 +30,13 @@ class Loader {
         if (inputs_.settings) {
             read_settings(*inputs_.settings);
         }
+        const Layers layers{inputs_.settings ? &*inputs_.settings : nullptr, loaded_.rules.files.size()};
         apply_arguments(
             loaded_.rules,
             {inputs_.set, inputs_.warning, inputs_.critical, inputs_.only, inputs_.excluded, inputs_.tags},
             broken_rules_, loaded_.argument_errors);
+        find_silent_warnings(loaded_.rules, layers, loaded_.diagnostics, loaded_.argument_errors);
+        check_some_active();
         return std::move(loaded_);
     }
 
@@ -110,6 +114,21 @@ class Loader {
         if (const auto document = parse_document(reporter)) {
             apply_settings(loaded_.rules, *document, number, inputs_.now, broken_rules_, reporter);
         }
+        finish(reporter);
+    }
+
+    /// Settings that disable everything would make everything look well.
+    void check_some_active() {
+        const auto& rules = loaded_.rules.rules;
+        const bool any =
+            std::any_of(rules.begin(), rules.end(), [](const Rule& rule) { return rule.active; });
+        if (any || !inputs_.settings || loaded_.argument_errors.has_errors() ||
+            !loaded_.broken_files.empty()) {
+            return;
+        }
+        Reporter reporter(*inputs_.settings, loaded_.diagnostics);
+        reporter.error({}, "no rule is left to judge: it disables every one that this run would judge",
+                       "enable some with enabled = true; 'tcpadvisor rules list' shows all rules");
         finish(reporter);
     }
 

@@ -87,8 +87,8 @@ void add_ranges(const RuleSet& rules, const Label& label, Perfdatum& datum) {
     if (rule == nullptr || !rule->active || rule->unit != label.unit || !rule->condition.empty()) {
         return;
     }
-    datum.warning = rule->warning.range ? rule->warning.range->text : std::string();
-    datum.critical = rule->critical.range ? rule->critical.range->text : std::string();
+    datum.warning = rule->warning.range ? rule->warning.range->canonical() : std::string();
+    datum.critical = rule->critical.range ? rule->critical.range->canonical() : std::string();
 }
 
 } // namespace

@@ -4,6 +4,8 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -20,12 +22,42 @@ RangeError error(std::string_view text, std::string_view problem) {
     return {fmt::format("'{}' is not a range: {}", base::printable(text), problem), std::string(forms)};
 }
 
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// Takes the digits at the front of `text`; false if there are none.
+bool take_digits(std::string_view& text) {
+    const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
+    const auto count = static_cast<std::size_t>(end - text.begin());
+    text.remove_prefix(count);
+    return count > 0;
+}
+
+/// [+-]digits[.digits] with an exponent or without: what every reader of thresholds understands alike.
+bool is_number(std::string_view text) {
+    const auto take = [&](std::string_view any) {
+        const bool there = !text.empty() && any.find(text.front()) != std::string_view::npos;
+        text.remove_prefix(there ? 1 : 0);
+        return there;
+    };
+    take("+-");
+    if (!take_digits(text) || (take(".") && !take_digits(text))) {
+        return false;
+    }
+    if (take("eE")) {
+        take("+-");
+        return take_digits(text) && text.empty();
+    }
+    return text.empty();
+}
+
 /// One end of a range; none if it is not a number.
 std::optional<double> end_point(std::string_view text, std::string_view unit) {
     if (unit == "%" && text.ends_with('%')) {
         text.remove_suffix(1);
     }
-    return base::parse_decimal(text);
+    return is_number(text) ? base::parse_decimal(text) : std::nullopt;
 }
 
 std::string not_a_number(std::string_view text, std::string_view unit) {
@@ -39,7 +71,18 @@ std::string not_a_number(std::string_view text, std::string_view unit) {
     if (text.find(',') != std::string_view::npos) {
         return fmt::format("'{}' is not a number, the decimal sign is a point", base::printable(text));
     }
+    if (base::parse_decimal(text) && text.find('.') != std::string_view::npos) {
+        return fmt::format("'{}' lacks a digit before or behind the point", base::printable(text));
+    }
     return fmt::format("'{}' is not a number", base::printable(text));
+}
+
+/// The shortest decimal text that is exactly this number; no exponent.
+std::string plain(double value) {
+    std::array<char, 512> buffer{};
+    const auto [end, error] =
+        std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
+    return value == 0 ? "0" : std::string(buffer.data(), end);
 }
 
 /// The shell makes a home directory of an unquoted "~:10".
@@ -56,6 +99,18 @@ bool Range::alerts(double value) const {
 
 bool Range::never_alerts() const {
     return alert == Alert::outside && low == -infinity && high == infinity;
+}
+
+std::string Range::canonical() const {
+    const std::string_view sign = alert == Alert::inside ? "@" : "";
+    const std::string end = high == infinity ? std::string() : plain(high);
+    if (low == -infinity) {
+        return fmt::format("{}~:{}", sign, end);
+    }
+    if (low == 0 && alert == Alert::outside && !end.empty()) {
+        return end;
+    }
+    return fmt::format("{}{}:{}", sign, plain(low), end);
 }
 
 double Range::excess(double value) const {
@@ -170,6 +225,10 @@ bool alerts_within(const Range& inner, const Range& outer) {
         return std::any_of(large.items, large.items + large.count,
                            [&](const Piece& other) { return contains(other, piece); });
     });
+}
+
+bool never_fires(const std::optional<Range>& warning, const std::optional<Range>& critical) {
+    return warning && critical && !warning->never_alerts() && alerts_within(*warning, *critical);
 }
 
 bool may_alert(const Range& range, double low, double high) {

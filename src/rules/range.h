@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,8 @@ struct Range {
     bool alerts(double value) const;
     /// No value at all alerts ("~:").
     bool never_alerts() const;
+    /// The range in plain numbers for programs, however it was written: no percent sign, exponent or plus.
+    std::string canonical() const;
     /// How far `value` lies from the nearest value that does not alert; 0 if it does not alert.
     double excess(double value) const;
 };
@@ -31,12 +34,15 @@ struct RangeError {
     std::string advice;
 };
 
-/// Strict: at least one number or '~', start at most end, nothing else; one '%' behind a number if `unit` is
+/// Strict: numbers are [+-]digits[.digits] with an exponent or without; at least one number or '~', start at most end, nothing else; one '%' behind a number if `unit` is
 /// "%".
 base::Result<Range, RangeError> parse_range(std::string_view text, std::string_view unit);
 
 /// Every value for which `inner` alerts makes `outer` alert as well.
 bool alerts_within(const Range& inner, const Range& outer);
+
+/// A warning range that is there for nothing: `critical` alerts wherever it would.
+bool never_fires(const std::optional<Range>& warning, const std::optional<Range>& critical);
 
 /// Some value between `low` and `high`, both included, may alert.
 bool may_alert(const Range& range, double low, double high);

@@ -95,8 +95,8 @@ class Checker {
                                    : *type == Type::boolean ? "use if(condition, 1, 0) to count it"
                                                             : "texts can be compared with ==, != and in";
         mistakes_.push_back({node.offset, node.length,
-                             fmt::format("'{}' is {}, {} is needed here", expression_.text_of(node),
-                                         describe(*type), describe(wanted)),
+                             fmt::format("this must be {}, '{}' is {}", describe(wanted),
+                                         expression_.text_of(node), describe(*type)),
                              advice});
     }
 

@@ -140,7 +140,7 @@ class RuleReader {
     void read_parameter(const Key& key, const Node& node) {
         if (node.kind != Kind::table) {
             reporter_.error(
-                node.mark, fmt::format("a parameter is a table, not {}", describe(node.kind)),
+                node.mark, fmt::format("a parameter must be a table, this is {}", describe(node.kind)),
                 fmt::format("write [rule.parameters.{}] with default and help", base::printable(key.name)));
             scoped_.add_parameter(key, Type::number, Use::excused);
             return;
@@ -323,7 +323,8 @@ class RuleReader {
         } else if (item.kind == Kind::text) {
             scoped_.report(item, unknown_name(item.text, 0, *scoped_.scope()));
         } else {
-            reporter_.error(item.mark, "'evidence' is a list of the names of facts",
+            reporter_.error(item.mark,
+                            fmt::format("each of 'evidence' must be a text, this is {}", describe(item.kind)),
                             "put the name in quotes");
         }
     }
@@ -352,7 +353,7 @@ std::optional<Rule> read_rule(const Node& table, std::uint16_t file, Form form, 
 
 std::optional<Range> read_range(const Node& node, std::string_view unit, Reporter& reporter) {
     if (node.kind != Kind::text && node.kind != Kind::number) {
-        reporter.error(node.mark, fmt::format("a range is a text or a number, not {}", describe(node.kind)),
+        reporter.error(node.mark, fmt::format("a range must be a text or a number, this is {}", describe(node.kind)),
                        "write \"80\" to alert below 0 and above 80, or \"10:20\"");
         return std::nullopt;
     }
@@ -367,7 +368,7 @@ std::optional<Range> read_range(const Node& node, std::string_view unit, Reporte
 
 void check_ranges(const std::optional<Range>& warning, const std::optional<Range>& critical, Mark mark,
                   Reporter& reporter) {
-    if (warning && critical && !warning->never_alerts() && alerts_within(*warning, *critical)) {
+    if (never_fires(warning, critical)) {
         reporter.warning(
             mark,
             fmt::format("the warning range '{}' never fires: critical '{}' alerts wherever it would",

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "facts/schema.h"
+#include "rules/remote.h"
 #include "rules/rule_reader.h"
 #include "rules/scoped_reader.h"
 
@@ -36,6 +37,15 @@ std::vector<std::string> names_of(const std::vector<Parameter>& parameters) {
     return names;
 }
 
+/// "remote 192.0.2.1:443, namespace web", for messages.
+std::string subject_text(const Override& change) {
+    std::vector<std::string> parts;
+    for (const auto& [key, value] : change.subject) {
+        parts.push_back(key + " " + base::printable(value));
+    }
+    return base::join(parts, ", ");
+}
+
 class SettingsReader {
   public:
     SettingsReader(RuleSet& rules, std::uint16_t file, double now, const std::vector<std::string>& broken,
@@ -49,7 +59,8 @@ class SettingsReader {
              changes != nullptr ? std::span(changes->members) : std::span<const Node::Member>()) {
             if (member.value.kind != Kind::table) {
                 reporter_.error(member.key.mark,
-                                fmt::format("'{}' is not a table", base::printable(member.key.name)),
+                                fmt::format("'{}' must be a table, this is {}", base::printable(member.key.name),
+                                            describe(member.value.kind)),
                                 "write [rule.ID]");
             } else if (Rule* rule = find(member.key.name, member.key.mark)) {
                 read_rule_changes(*rule, member.value);
@@ -124,6 +135,10 @@ class SettingsReader {
         if (const Node* reason =
                 keys.require("reason", Kind::text, "say why, for those who come after you")) {
             change.reason = reason->text;
+            if (base::trim(reason->text).empty()) {
+                reporter_.error(reason->mark, "an override with an empty 'reason'",
+                                "say why, for those who come after you");
+            }
         }
         if (const Node* ignore = keys.get("ignore", Kind::boolean)) {
             change.ignore = ignore->truth;
@@ -138,7 +153,8 @@ class SettingsReader {
         }
         if (change.expired) {
             reporter_.warning(table.mark,
-                              fmt::format("this override expired on {} and does not apply", change.expires),
+                              fmt::format("the override of '{}' for {} expired on {} and does not apply",
+                                          rule->id, subject_text(change), change.expires),
                               fmt::format("remove it, or renew it; its reason was: {}", change.reason));
         }
         rule->overrides.push_back(std::move(change));
@@ -155,7 +171,7 @@ class SettingsReader {
         }
         if (node->kind != Kind::date || node->text.empty()) {
             reporter_.error(node->mark,
-                            fmt::format("'expires' is a date, not {}",
+                            fmt::format("'expires' must be a date, this is {}",
                                         node->kind == Kind::date ? "a time" : describe(node->kind)),
                             "write the last day without quotes: expires = 2027-01-31");
             return;
@@ -176,7 +192,15 @@ class SettingsReader {
                                 fmt::format("it judges each {}", facts::schema(rule.table).name));
                 continue;
             }
-            change.subject.emplace_back(key, node->text);
+            const auto wanted = key == "remote" ? remote_as_shown(node->text) : std::optional(node->text);
+            if (!wanted) {
+                reporter_.error(
+                    node->mark,
+                    fmt::format("'{}' is neither an address nor ADDRESS:PORT", base::printable(node->text)),
+                    "write 192.0.2.1, 192.0.2.1:443, 2001:db8::1 or [2001:db8::1]:443");
+                continue;
+            }
+            change.subject.emplace_back(key, *wanted);
         }
         const bool given = std::any_of(subject_keys.begin(), subject_keys.end(),
                                        [&](std::string_view key) { return keys.get_any(key) != nullptr; });
@@ -236,7 +260,7 @@ void change_parameter(Rule& rule, const Node::Member& given, Origin origin, Repo
     const auto value = read_value(given.value);
     if (!value || type_of(*value) != type_of(found->standard)) {
         reporter.error(given.value.mark,
-                       fmt::format("parameter '{}' is {}, not {}", found->name,
+                       fmt::format("parameter '{}' must be {}, this is {}", found->name,
                                    describe(type_of(found->standard)), describe(given.value.kind)),
                        fmt::format("the default is {}", to_text(found->standard)));
         return;

@@ -156,7 +156,7 @@ TEST_CASE("mistakes in arguments name the argument, the place and advice") {
                                      "    ports.bsy=1\n"
                                      "          ^~~\n"
                                      "    it has warning, critical, enabled, busy\n");
-    CHECK(error_of("ports.busy=many") == "--set: error: parameter 'busy' is a number, not 'many'\n"
+    CHECK(error_of("ports.busy=many") == "--set: error: parameter 'busy' must be a number, this is 'many'\n"
                                          "    ports.busy=many\n"
                                          "               ^~~~\n"
                                          "    the default is 100\n");
@@ -219,7 +219,7 @@ TEST_CASE("an override knows until when it applies") {
     from.now += 1;
     const rules::Loaded late = rules::load(from);
     CHECK(late.rules.find("ports")->overrides.at(0).expired);
-    CHECK(first_error(late.diagnostics).find("warning: this override expired on 2027-01-01") !=
+    CHECK(first_error(late.diagnostics).find("warning: the override of 'ports' for remote 192.0.2.1 expired on 2027-01-01") !=
           std::string::npos);
     CHECK(late.broken_files.empty());
     const auto listed = rules::list(late.rules)[0].overrides.at(0);
@@ -227,6 +227,110 @@ TEST_CASE("an override knows until when it applies") {
     CHECK(listed.effect == "ignored");
     CHECK(listed.origin == "tcpadvisor.toml:1");
     CHECK(listed.expired);
+}
+
+TEST_CASE("an unknown tag is a mistake, not a wish that nothing fulfils") {
+    rules::Inputs from = inputs();
+    from.tags = {"health", "helth"};
+    CHECK(first_error(rules::load(from).argument_errors) ==
+          "--tag: error: unknown tag 'helth', did you mean 'health'?\n"
+          "    helth\n"
+          "    ^~~~~\n"
+          "    the tags are health, tuning\n");
+    from.drop_ins.push_back({"mine.toml", "[[rule]]\nid = \"mine\"\ntags = [\"health\", \"web\"]\n"
+                                          "for_each = \"host\"\nvalue = \"orphans\"\nwarning = 5\n"
+                                          "summary = \"x\"\n"});
+    from.tags = {"web"};
+    CHECK(load_quietly(from).rules.find("mine")->active);
+}
+
+TEST_CASE("options that leave no rule to judge are a mistake") {
+    const auto error_of = [](const auto& change) {
+        rules::Inputs from = inputs();
+        change(from);
+        const rules::Loaded loaded = rules::load(from);
+        CHECK(loaded.broken_files.empty());
+        return first_error(loaded.argument_errors);
+    };
+    const auto excluded = error_of([](auto& from) { from.excluded = {"ports", "reuse-off"}; });
+    CHECK(excluded.starts_with("--exclude-rule: error: no rule is left to judge\n"));
+    CHECK(excluded.find("--rule, --exclude-rule, --tag and --set RULE.enabled") != std::string::npos);
+    CHECK(error_of([](auto& from) {
+              from.only = {"ports"};
+              from.excluded = {"old-ports"};
+          }).starts_with("--exclude-rule: error: no rule is left"));
+    CHECK(error_of([](auto& from) {
+              from.tags = {"tuning"};
+              from.set = {"reuse-off.enabled=false"};
+          }).starts_with("--set: error: no rule is left"));
+    CHECK(error_of([](auto& from) {
+              from.only = {"ports"};
+              from.settings = rules::TextFile{"tcpadvisor.toml", "[rule.ports]\nenabled = false\n"};
+          }).starts_with("--rule: error: no rule is left to judge: what it names is disabled"));
+}
+
+TEST_CASE("settings that disable everything cannot be used") {
+    rules::Inputs from = inputs();
+    from.tags = {"health"}; // as the command check does
+    from.settings = rules::TextFile{"tcpadvisor.toml", "[rule.ports]\nenabled = false\n"};
+    const rules::Loaded loaded = rules::load(from);
+    CHECK(loaded.argument_errors.empty());
+    REQUIRE(loaded.broken_files.size() == 1);
+    CHECK(loaded.broken_files[0].starts_with("tcpadvisor.toml: no rule is left to judge"));
+    CHECK(loaded.diagnostics.has_errors());
+    from.set = {"ports.enabled=true"};
+    load_quietly(from);
+}
+
+TEST_CASE("a warning range that can never fire is reported once everything is applied") {
+    rules::Inputs from = inputs();
+    from.set = {"ports.warning=95"};
+    rules::Loaded loaded = rules::load(from);
+    CHECK(loaded.argument_errors.empty());
+    CHECK(first_error(loaded.diagnostics).starts_with("--set: warning: the warning range '95' of 'ports' never"));
+    from.only = {"ports"};
+    from.critical = "94";
+    loaded = rules::load(from);
+    CHECK(loaded.argument_errors.has_errors());
+    CHECK(first_error(loaded.argument_errors).starts_with("--set: error: the warning range '95' of 'ports' never"));
+    from.critical = "96";
+    load_quietly(from);
+
+    from = inputs();
+    from.settings = rules::TextFile{"tcpadvisor.toml", "[[override]]\nrule = \"ports\"\nreason = \"x\"\n"
+                                                       "remote = \"192.0.2.1\"\ncritical = 60\n"};
+    loaded = rules::load(from);
+    CHECK(loaded.broken_files.empty());
+    CHECK(first_error(loaded.diagnostics)
+              .starts_with("tcpadvisor.toml:1:1: warning: under this override the warning range '70'"));
+    from.set = {"ports.warning=50"};
+    load_quietly(from);
+}
+
+TEST_CASE("an override says why and names a remote that can exist") {
+    const auto error_of = [](const std::string& reason, const std::string& remote) {
+        rules::Inputs from = inputs();
+        from.settings =
+            rules::TextFile{"tcpadvisor.toml", "[[override]]\nrule = \"ports\"\nreason = \"" + reason +
+                                                   "\"\nremote = \"" + remote + "\"\nwarning = 60\n"};
+        const rules::Loaded loaded = rules::load(from);
+        CHECK(loaded.diagnostics.empty() != loaded.diagnostics.has_errors());
+        return loaded.diagnostics.empty() ? loaded.rules.find("ports")->overrides.at(0).subject.at(0).second
+                                          : first_error(loaded.diagnostics);
+    };
+    CHECK(error_of("", "192.0.2.1").starts_with("tcpadvisor.toml:3:10: error: an override with an empty 'reason'"));
+    CHECK(error_of(" \t", "192.0.2.1").find("empty 'reason'") != std::string::npos);
+    for (const char* wrong : {"", "web.example", "192.0.2.1:", "192.0.2.1:https", "192.0.2.1:0", "192.0.2.1:65536",
+                              "192.0.2", "[2001:db8::1]", "[2001:db8::1", "[192.0.2.1]:443", "10.0.0.0/8",
+                              "192.0.2.1 ", "192.0.2.1\\u0000"}) {
+        INFO(wrong);
+        CHECK(error_of("x", wrong).find("is neither an address nor ADDRESS:PORT") != std::string::npos);
+    }
+    CHECK(error_of("x", "192.0.2.1") == "192.0.2.1");
+    CHECK(error_of("x", "192.0.2.1:443") == "192.0.2.1:443");
+    CHECK(error_of("x", "2001:DB8:0::1") == "2001:db8::1");
+    CHECK(error_of("x", "[2001:DB8:0::1]:0443") == "[2001:db8::1]:443");
+    CHECK(error_of("x", "[::ffff:192.0.2.1]:443") == "192.0.2.1:443"); // as the facts show it
 }
 
 TEST_CASE("needs are the facts of active rules") {

@@ -78,6 +78,11 @@ TEST_CASE("ranges come from the rule that judges the value") {
     CHECK(find(data, "ports_used_percent")->warning == "70");
     CHECK(find(data, "ports_used_percent")->critical == "90");
     CHECK(find(data, "established")->warning.empty());
+    inputs.set = {"ephemeral-port-exhaustion.warning=60%", "ephemeral-port-exhaustion.critical=~:+9e1"};
+    data = rules::measure(rules::load(inputs).rules, {}, world.facts);
+    CHECK(find(data, "ports_used_percent")->warning == "60"); // not as it was written
+    CHECK(find(data, "ports_used_percent")->critical == "~:90");
+    inputs.set.clear();
     inputs.only = {"tw-reuse-off"};
     data = rules::measure(rules::load(inputs).rules, {}, world.facts);
     CHECK(find(data, "ports_used_percent")->warning.empty());

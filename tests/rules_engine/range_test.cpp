@@ -37,7 +37,7 @@ TEST_CASE("every form of a range alerts where the guidelines say") {
         {":10", {-0.1, 10.1}, {0, 10}},        {"~:", {}, {-1e12, 0, 1e12}},
         {"@~:", {-1e12, 0, 1e12}, {}},         {"1:1", {0.9, 1.1}, {1}},
         {"-5:-1", {-5.1, -0.9}, {-5, -1}},     {"1e3", {1001}, {1000}},
-        {"+1:.5e1", {0.9, 5.1}, {1, 5}},
+        {"+1:0.5e1", {0.9, 5.1}, {1, 5}},
     };
     for (const Row& row : table) {
         const rules::Range parsed = range(row.text);
@@ -72,6 +72,39 @@ TEST_CASE("what is not a range says why") {
     CHECK(error("-5") == "'-5' is not a range: start 0 is greater than end -5");
     CHECK(error("/root:10") == "'/root:10' is not a range: did the shell expand a tilde?");
     CHECK(rules::parse_range("@/home/me:10", "").error().advice == "put it in quotes: '@~:10'");
+}
+
+TEST_CASE("numbers of a range have digits on both sides of the point") {
+    CHECK(error("1.") == "'1.' is not a range: '1.' lacks a digit before or behind the point");
+    CHECK(error(".5:10") == "'.5:10' is not a range: '.5' lacks a digit before or behind the point");
+    for (const char* text : {"1.e3", ".", "+", "-.5", "1e", "1e+", "1.5.5", "e5", "+-1", "1e5.0"}) {
+        error(text);
+    }
+    CHECK(range("-1.5:+2.5E+1").high == 25);
+    CHECK(range("5e-1").high == 0.5);
+}
+
+TEST_CASE("programs get the range in plain numbers") {
+    const auto canonical = [](const char* text) { return range(text, "%").canonical(); };
+    CHECK(canonical("80%") == "80");
+    CHECK(canonical("0:80") == "80");
+    CHECK(canonical(":80.50") == "80.5");
+    CHECK(canonical("+10:1e3") == "10:1000");
+    CHECK(canonical("-0:10") == "10");
+    CHECK(canonical("~:1e20") == "~:100000000000000000000");
+    CHECK(canonical("1e-7:") == "0.0000001:");
+    CHECK(canonical("0:") == "0:");
+    CHECK(canonical("~:") == "~:");
+    CHECK(canonical("@0:5%") == "@0:5");
+    CHECK(canonical("@~:-5") == "@~:-5");
+    CHECK(canonical("-5:-1") == "-5:-1");
+    CHECK(canonical("~:1.7976931348623157e308").size() == 2 + 309);
+    for (const char* text : {"0.1", "1e-300:0.3", "~:123456789.123456789"}) {
+        const rules::Range once = range(text);
+        const rules::Range twice = range(once.canonical());
+        CHECK(twice.low == once.low);
+        CHECK(twice.high == once.high);
+    }
 }
 
 TEST_CASE("a percent sign is for percentages only") {
