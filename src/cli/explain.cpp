@@ -14,6 +14,8 @@
 namespace cli {
 namespace {
 
+constexpr std::string_view proc_sys = "proc/sys/"; // as people copy it
+
 std::string topic_name(const base::Embedded& file) {
     return std::string(file.name.substr(0, file.name.rfind('.')));
 }
@@ -26,14 +28,20 @@ std::string lower(std::string_view text) {
     return changed;
 }
 
+/// FIN-WAIT-1, fin_wait1 and FinWait1 are one name.
+std::string letters_of(std::string_view text) {
+    std::string letters = lower(text);
+    std::erase(letters, '_');
+    return letters;
+}
+
 /// Names that other tools and the RFC give to the same state.
 std::string common_name(const std::string& topic) {
     constexpr std::pair<std::string_view, std::string_view> aliases[] = {
-        {"estab", "established"},    {"closed", "close"},         {"unconn", "close"},
-        {"fin_wait_1", "fin_wait1"}, {"fin_wait_2", "fin_wait2"}, {"syn_received", "syn_recv"},
-        {"syn_rcvd", "syn_recv"},    {"listening", "listen"},     {"bound_inactive", "bound"},
+        {"estab", "established"}, {"closed", "close"},     {"unconn", "close"},        {"synreceived", "synrecv"},
+        {"synrcvd", "synrecv"},   {"listening", "listen"}, {"boundinactive", "bound"},
     };
-    const std::string wanted = lower(topic);
+    const std::string wanted = letters_of(topic);
     for (const auto& [alias, name] : aliases) {
         if (wanted == alias) {
             return std::string(name);
@@ -45,11 +53,14 @@ std::string common_name(const std::string& topic) {
 const base::Embedded* find_topic(const std::string& topic) {
     const std::string wanted = common_name(topic);
     for (const base::Embedded& file : topics()) {
-        if (lower(topic_name(file)) == wanted) {
+        if (letters_of(topic_name(file)) == wanted) {
             return &file;
         }
     }
-    std::string dotted = wanted; // sysctl(8) takes net/ipv4/... too
+    std::string dotted = lower(topic); // sysctl(8) takes net/ipv4/... too
+    if (const std::size_t at = dotted.find(proc_sys); at <= 1) {
+        dotted.erase(0, at + proc_sys.size());
+    }
     std::replace(dotted.begin(), dotted.end(), '/', '.');
     for (const base::Embedded& file : sysctl_topics()) {
         const std::string name = lower(topic_name(file));
@@ -134,7 +145,7 @@ std::string remedies_of(const rules::Rule& rule, std::size_t width) {
 }
 
 std::string rule_text(const rules::Rule& rule, std::size_t width) {
-    std::string text = rule.id + ": " + rule.title + "\n\n";
+    std::string text = indented(rule.id + ": " + rule.title, width, "", "") + "\n";
     text += paragraphs(rule.why, width);
     text += judgement_of(rule, width);
     text += remedies_of(rule, width);
@@ -147,10 +158,16 @@ std::string rule_text(const rules::Rule& rule, std::size_t width) {
     return text;
 }
 
+/// `wanted` is NAME or TABLE.NAME.
 std::string fact_text(const std::string& wanted) {
     std::string text;
+    const std::size_t dot = wanted.find('.');
+    const std::string name = wanted.substr(dot == std::string::npos ? 0 : dot + 1);
     for (const facts::Schema& schema : facts::schemas()) {
-        if (const auto column = schema.find(wanted)) {
+        if (dot != std::string::npos && schema.name != wanted.substr(0, dot)) {
+            continue;
+        }
+        if (const auto column = schema.find(name)) {
             const facts::Column& fact = schema.columns[*column];
             text += fmt::format("{}.{}{}\n  {}\n", schema.name, fact.name,
                                 fact.unit.empty() ? "" : fmt::format(" ({})", fact.unit), fact.sentence);

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t largest_file = 1 << 20;
 constexpr int failed = 3;
+constexpr std::string_view settings_name = "tcpadvisor.toml"; // any other file holds rules
 
 int answer(const Options& options, const std::string& text, int exit_code) {
     const base::Status delivered = deliver(options, text);
@@ -112,9 +113,18 @@ int lint(const Options& options) {
         return fail(options, named.error().what);
     }
     if (!paths.empty()) {
-        found->inputs.drop_ins = *named; // beside the shipped rules, so that a clash of ids is seen
-        found->inputs.settings.reset();
+        found->inputs.drop_ins.clear(); // named files stand beside the shipped rules, so that a clash of ids is seen
+        if (!options.config) {
+            found->inputs.settings.reset();
+        }
         found->broken.clear();
+        for (rules::TextFile& file : *named) {
+            if (file.name.ends_with(settings_name)) {
+                found->inputs.settings = std::move(file);
+            } else {
+                found->inputs.drop_ins.push_back(std::move(file));
+            }
+        }
     }
     const rules::Loaded loaded = rules::load(found->inputs);
     std::string text = base::to_text(loaded.diagnostics) + base::to_text(loaded.argument_errors);
