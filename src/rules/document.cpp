@@ -147,7 +147,8 @@ const Node* TableReader::get(std::string_view name, Node::Kind kind) const {
     const Node* node = get_any(name);
     if (node != nullptr && node->kind != kind) {
         reporter_.error(
-            node->mark, fmt::format("'{}' must be {}, this is {}", name, describe(kind), describe(node->kind)),
+            node->mark,
+            fmt::format("'{}' must be {}, this is {}", name, describe(kind), describe(node->kind)),
             kind == Node::Kind::text ? "put it in quotes" : fmt::format("write {} here", describe(kind)));
         return nullptr;
     }
@@ -204,10 +205,11 @@ std::span<const Node> TableReader::tables(std::string_view name, std::string_vie
                       std::all_of(node->items.begin(), node->items.end(),
                                   [](const Node& item) { return item.kind == Node::Kind::table; });
     if (!fits) {
-        reporter_.error(node->mark, fmt::format("'{}' must be a list of tables, this is {}", name,
-                                    node->kind == Node::Kind::list ? "a list with something else"
-                                                                   : describe(node->kind)),
-                        fmt::format("write {}", header));
+        reporter_.error(
+            node->mark,
+            fmt::format("'{}' must be a list of tables, this is {}", name,
+                        node->kind == Node::Kind::list ? "a list with something else" : describe(node->kind)),
+            fmt::format("write {}", header));
         return {};
     }
     return node->items;

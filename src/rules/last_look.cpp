@@ -37,8 +37,8 @@ void look_at_override(const Rule& rule, const Override& change, Reporter& report
     const auto& critical = change.critical ? change.critical : rule.critical.range;
     if (!change.expired && !change.ignore && never_fires(warning, critical)) {
         constexpr int header = 12; // [[override]]
-        reporter.warning({change.origin.line, 1, header}, "under this override " + silent(rule, *warning, *critical),
-                         advice);
+        reporter.warning({change.origin.line, 1, header},
+                         "under this override " + silent(rule, *warning, *critical), advice);
     }
 }
 

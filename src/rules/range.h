@@ -34,7 +34,8 @@ struct RangeError {
     std::string advice;
 };
 
-/// Strict: numbers are [+-]digits[.digits] with an exponent or without; at least one number or '~', start at most end, nothing else; one '%' behind a number if `unit` is
+/// Strict: numbers are [+-]digits[.digits] with an exponent or without; at least one number or '~', start at
+/// most end, nothing else; one '%' behind a number if `unit` is
 /// "%".
 base::Result<Range, RangeError> parse_range(std::string_view text, std::string_view unit);
 

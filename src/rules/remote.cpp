@@ -28,7 +28,8 @@ std::optional<std::string> with_port(const std::optional<std::string>& address, 
     if (!address || !number || *number == 0) {
         return std::nullopt;
     }
-    return address->find(':') != std::string::npos ? fmt::format("[{}]:{}", *address, *number) : fmt::format("{}:{}", *address, *number);
+    return address->find(':') != std::string::npos ? fmt::format("[{}]:{}", *address, *number)
+                                                   : fmt::format("{}:{}", *address, *number);
 }
 
 } // namespace

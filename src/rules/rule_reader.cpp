@@ -353,7 +353,8 @@ std::optional<Rule> read_rule(const Node& table, std::uint16_t file, Form form, 
 
 std::optional<Range> read_range(const Node& node, std::string_view unit, Reporter& reporter) {
     if (node.kind != Kind::text && node.kind != Kind::number) {
-        reporter.error(node.mark, fmt::format("a range must be a text or a number, this is {}", describe(node.kind)),
+        reporter.error(node.mark,
+                       fmt::format("a range must be a text or a number, this is {}", describe(node.kind)),
                        "write \"80\" to alert below 0 and above 80, or \"10:20\"");
         return std::nullopt;
     }

@@ -59,8 +59,8 @@ class SettingsReader {
              changes != nullptr ? std::span(changes->members) : std::span<const Node::Member>()) {
             if (member.value.kind != Kind::table) {
                 reporter_.error(member.key.mark,
-                                fmt::format("'{}' must be a table, this is {}", base::printable(member.key.name),
-                                            describe(member.value.kind)),
+                                fmt::format("'{}' must be a table, this is {}",
+                                            base::printable(member.key.name), describe(member.value.kind)),
                                 "write [rule.ID]");
             } else if (Rule* rule = find(member.key.name, member.key.mark)) {
                 read_rule_changes(*rule, member.value);

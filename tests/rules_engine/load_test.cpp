@@ -219,7 +219,8 @@ TEST_CASE("an override knows until when it applies") {
     from.now += 1;
     const rules::Loaded late = rules::load(from);
     CHECK(late.rules.find("ports")->overrides.at(0).expired);
-    CHECK(first_error(late.diagnostics).find("warning: the override of 'ports' for remote 192.0.2.1 expired on 2027-01-01") !=
+    CHECK(first_error(late.diagnostics)
+              .find("warning: the override of 'ports' for remote 192.0.2.1 expired on 2027-01-01") !=
           std::string::npos);
     CHECK(late.broken_files.empty());
     const auto listed = rules::list(late.rules)[0].overrides.at(0);
@@ -287,12 +288,14 @@ TEST_CASE("a warning range that can never fire is reported once everything is ap
     from.set = {"ports.warning=95"};
     rules::Loaded loaded = rules::load(from);
     CHECK(loaded.argument_errors.empty());
-    CHECK(first_error(loaded.diagnostics).starts_with("--set: warning: the warning range '95' of 'ports' never"));
+    CHECK(first_error(loaded.diagnostics)
+              .starts_with("--set: warning: the warning range '95' of 'ports' never"));
     from.only = {"ports"};
     from.critical = "94";
     loaded = rules::load(from);
     CHECK(loaded.argument_errors.has_errors());
-    CHECK(first_error(loaded.argument_errors).starts_with("--set: error: the warning range '95' of 'ports' never"));
+    CHECK(first_error(loaded.argument_errors)
+              .starts_with("--set: error: the warning range '95' of 'ports' never"));
     from.critical = "96";
     load_quietly(from);
 
@@ -318,11 +321,12 @@ TEST_CASE("an override says why and names a remote that can exist") {
         return loaded.diagnostics.empty() ? loaded.rules.find("ports")->overrides.at(0).subject.at(0).second
                                           : first_error(loaded.diagnostics);
     };
-    CHECK(error_of("", "192.0.2.1").starts_with("tcpadvisor.toml:3:10: error: an override with an empty 'reason'"));
+    CHECK(error_of("", "192.0.2.1")
+              .starts_with("tcpadvisor.toml:3:10: error: an override with an empty 'reason'"));
     CHECK(error_of(" \t", "192.0.2.1").find("empty 'reason'") != std::string::npos);
-    for (const char* wrong : {"", "web.example", "192.0.2.1:", "192.0.2.1:https", "192.0.2.1:0", "192.0.2.1:65536",
-                              "192.0.2", "[2001:db8::1]", "[2001:db8::1", "[192.0.2.1]:443", "10.0.0.0/8",
-                              "192.0.2.1 ", "192.0.2.1\\u0000"}) {
+    for (const char* wrong : {"", "web.example", "192.0.2.1:", "192.0.2.1:https", "192.0.2.1:0",
+                              "192.0.2.1:65536", "192.0.2", "[2001:db8::1]", "[2001:db8::1",
+                              "[192.0.2.1]:443", "10.0.0.0/8", "192.0.2.1 ", "192.0.2.1\\u0000"}) {
         INFO(wrong);
         CHECK(error_of("x", wrong).find("is neither an address nor ADDRESS:PORT") != std::string::npos);
     }
