@@ -1,5 +1,5 @@
-// The floor: what the kernel alone costs. One legacy dump of every TCP socket of this network namespace, both families,
-// all states, received into 64 KiB and not looked at. Prints how many bytes came.
+// The floor: what the kernel alone costs. One legacy dump of every TCP socket of this network namespace, both
+// families, all states, received into 64 KiB and not looked at. Prints how many bytes came.
 #include <array>
 #include <cerrno>
 #include <cstdint>

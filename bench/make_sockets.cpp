@@ -5,9 +5,10 @@
 //   make_sockets gone COUNT CLIENTS             the same, and then the listener is closed
 //   make_sockets exhausted COUNT PORTS          outgoing: PORTS of them to one destination, the others to 40
 //
-// One worker process for each processor, with a listener of its own, because accept() must give a worker the other end
-// of its own connection. Prints "ready" and stays, with the listeners, until standard input ends. Wants a namespace with lo up, the local route
-// 10.0.0.0/8 on lo, an ephemeral range of 1024 to 65535, tcp_tw_reuse=0, tcp_rfc1337=1 and many tcp_max_tw_buckets.
+// One worker process for each processor, with a listener of its own, because accept() must give a worker the
+// other end of its own connection. Prints "ready" and stays, with the listeners, until standard input ends.
+// Wants a namespace with lo up, the local route 10.0.0.0/8 on lo, an ephemeral range of 1024 to 65535,
+// tcp_tw_reuse=0, tcp_rfc1337=1 and many tcp_max_tw_buckets.
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
@@ -37,7 +38,8 @@ constexpr std::uint16_t remote_service = 80;       // outside the range: a liste
 constexpr std::uint16_t our_service = 8443;        // inside it: the harder case for whoever tells in from out
 constexpr std::uint16_t first_port = 10000;
 constexpr std::uint32_t ports_in_use = 55000;
-constexpr std::uint32_t spread = 7919; // each end point begins elsewhere: one port for all would look like a service
+constexpr std::uint32_t spread =
+    7919; // each end point begins elsewhere: one port for all would look like a service
 
 struct EndPoint {
     std::uint32_t address;
@@ -72,14 +74,15 @@ int listen_on(EndPoint end_point) {
     const int on = 1;
     setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     const sockaddr_in name = to_sockaddr(end_point);
-    if (bind(server, reinterpret_cast<const sockaddr*>(&name), sizeof(name)) != 0 || listen(server, 128) != 0) {
+    if (bind(server, reinterpret_cast<const sockaddr*>(&name), sizeof(name)) != 0 ||
+        listen(server, 128) != 0) {
         fail("listen");
     }
     return server;
 }
 
-/// Lets connect() choose from a range of one port: no search, and yet no explicitly bound port. Kernels without the
-/// option search; that is slow beyond half of the range.
+/// Lets connect() choose from a range of one port: no search, and yet no explicitly bound port. Kernels
+/// without the option search; that is slow beyond half of the range.
 void prefer_port(int client, std::uint16_t port) {
     const std::uint32_t range = port | static_cast<std::uint32_t>(port) << 16;
     setsockopt(client, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &range, sizeof(range));
@@ -125,14 +128,15 @@ std::uint16_t nth_port(const Worker& worker, std::uint32_t n, std::uint32_t end_
     return static_cast<std::uint16_t>(first_port + n % worker.ports);
 }
 
-/// `count` connections over `destinations` end points, of which this worker makes its share: each `all`-th end point.
+/// `count` connections over `destinations` end points, of which this worker makes its share: each `all`-th
+/// end point.
 void make_outgoing(Worker worker, std::uint32_t count, std::uint32_t destinations, std::uint32_t first) {
     const auto port = static_cast<std::uint16_t>(remote_service + worker.place);
     for (std::uint32_t i = 0; i < count; ++i) {
         if (i % destinations % worker.all == worker.place) {
             const std::uint32_t remote = first + i % destinations;
-            make_one(worker.server, {our_address, nth_port(worker, i / destinations, remote)}, {first_remote + remote, port},
-                     ClosesFirst::client);
+            make_one(worker.server, {our_address, nth_port(worker, i / destinations, remote)},
+                     {first_remote + remote, port}, ClosesFirst::client);
         }
     }
 }

@@ -1,7 +1,8 @@
 // measure COMMAND...: runs COMMAND with its output thrown away and prints "EXIT CPU_MICROSECONDS PEAK_KIB".
 //
-// CPU time is user and system time of the command and of what it waited for. It is a program of its own because the
-// peak memory that the kernel reports for a command is never below that of the process that started it.
+// CPU time is user and system time of the command and of what it waited for. It is a program of its own
+// because the peak memory that the kernel reports for a command is never below that of the process that
+// started it.
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -45,6 +46,7 @@ int main(int argc, char** argv) {
         return 1;
     }
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    std::printf("%d %lld %ld\n", code, microseconds(used.ru_utime) + microseconds(used.ru_stime), used.ru_maxrss);
+    std::printf("%d %lld %ld\n", code, microseconds(used.ru_utime) + microseconds(used.ru_stime),
+                used.ru_maxrss);
     return 0;
 }

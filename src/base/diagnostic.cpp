@@ -43,7 +43,8 @@ Excerpt excerpt(const std::string& line, int column) {
     }
     const std::size_t skipped = display_width(std::string_view(safe).substr(0, byte));
     std::string part = safe.substr(byte, widest);
-    while (!part.empty() && (static_cast<unsigned char>(safe[std::min(byte + part.size(), safe.size() - 1)]) & 0xC0) == 0x80) {
+    while (!part.empty() &&
+           (static_cast<unsigned char>(safe[std::min(byte + part.size(), safe.size() - 1)]) & 0xC0) == 0x80) {
         part.pop_back();
     }
     return {part, at - skipped};
@@ -60,7 +61,8 @@ void Diagnostics::add(const Diagnostics& others) {
 }
 
 bool Diagnostics::has_errors() const {
-    return std::any_of(items_.begin(), items_.end(), [](const Diagnostic& d) { return d.weight == Weight::error; });
+    return std::any_of(items_.begin(), items_.end(),
+                       [](const Diagnostic& d) { return d.weight == Weight::error; });
 }
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
@@ -72,13 +74,15 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
 }
 
 std::string to_text(const Diagnostic& diagnostic) {
-    std::string text = fmt::format("{}: {}: {}\n", place_text(diagnostic.place),
-                                   diagnostic.weight == Weight::error ? "error" : "warning", diagnostic.message);
+    std::string text =
+        fmt::format("{}: {}: {}\n", place_text(diagnostic.place),
+                    diagnostic.weight == Weight::error ? "error" : "warning", diagnostic.message);
     if (!diagnostic.source_line.empty() && diagnostic.place.column > 0) {
         const Excerpt shown = excerpt(diagnostic.source_line, diagnostic.place.column);
         const std::size_t width = display_width(shown.text);
         const std::size_t room = width >= shown.column ? width - shown.column + 1 : 1;
-        const auto length = std::clamp<std::size_t>(static_cast<std::size_t>(std::max(diagnostic.length, 1)), 1, room);
+        const auto length =
+            std::clamp<std::size_t>(static_cast<std::size_t>(std::max(diagnostic.length, 1)), 1, room);
         text += fmt::format("    {}\n    {}^{}\n", shown.text, std::string(shown.column - 1, ' '),
                             std::string(length - 1, '~'));
     }

@@ -1,5 +1,5 @@
-// What a person wrote wrong: the place, the line itself with a caret, and advice. Collected, so that all mistakes
-// are shown at once. Knows nothing of TOML or rules.
+// What a person wrote wrong: the place, the line itself with a caret, and advice. Collected, so that all
+// mistakes are shown at once. Knows nothing of TOML or rules.
 #pragma once
 
 #include <string>

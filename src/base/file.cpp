@@ -39,7 +39,7 @@ class Descriptor {
 };
 
 Gap gap_of(const std::string& path, int error) {
-    const Why why = error == ENOENT || error == ENOTDIR  ? Why::absent
+    const Why why = error == ENOENT || error == ENOTDIR ? Why::absent
                     : error == EACCES || error == EPERM ? Why::denied
                                                         : Why::failed;
     return {path, why, std::strerror(error)};

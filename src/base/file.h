@@ -11,8 +11,8 @@
 
 namespace base {
 
-/// The whole regular file, at most `limit` bytes. A missing file is `absent`; a directory, a device or a larger
-/// file is `failed`; no permission is `denied`. Never blocks on a FIFO.
+/// The whole regular file, at most `limit` bytes. A missing file is `absent`; a directory, a device or a
+/// larger file is `failed`; no permission is `denied`. Never blocks on a FIFO.
 Result<std::string, Gap> read_file(const std::string& path, std::size_t limit);
 
 /// Like read_file, for the kernel's pseudo files, whose size is not known before they are read.
@@ -21,8 +21,9 @@ Result<std::string, Gap> read_pseudo_file(const std::string& path, std::size_t l
 /// Names of the entries of a directory that end with `suffix`, sorted by bytes; hidden ones are left out.
 Result<std::vector<std::string>, Gap> list_directory(const std::string& path, std::string_view suffix);
 
-/// Replaces `path` by `content` in one step (temporary file beside it, fsync, rename); a new file has mode 0644. What was
-/// there stays untouched on any error. A link is followed; what is no regular file (a pipe, /dev/stdout) is written to.
+/// Replaces `path` by `content` in one step (temporary file beside it, fsync, rename); a new file has mode
+/// 0644. What was there stays untouched on any error. A link is followed; what is no regular file (a pipe,
+/// /dev/stdout) is written to.
 Status write_atomically(const std::string& path, std::string_view content);
 
 /// Writes all of `content` to a descriptor, whatever the number of writes it takes.

@@ -11,7 +11,7 @@ namespace base {
 enum class Why { absent, denied, failed, truncated, not_collected };
 
 struct Gap {
-    std::string what;   // the thing itself: "net.ipv4.tcp_mem", "the socket table"
+    std::string what; // the thing itself: "net.ipv4.tcp_mem", "the socket table"
     Why why = Why::failed;
     std::string detail; // what the kernel said, or what would help; may be empty
 

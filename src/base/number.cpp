@@ -36,7 +36,8 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text) {
 
 std::optional<double> parse_decimal(std::string_view text) {
     for (const char c : text) {
-        const bool allowed = (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
+        const bool allowed =
+            (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
         if (!allowed) {
             return std::nullopt; // from_chars would take "inf" and "nan"
         }

@@ -20,7 +20,8 @@ std::optional<double> parse_decimal(std::string_view text);
 /// A TCP port, 0..65535.
 std::optional<std::uint16_t> parse_port(std::string_view text);
 
-/// The shortest decimal text for people: integers without a point, else at most `decimals` places, no trailing zeros.
+/// The shortest decimal text for people: integers without a point, else at most `decimals` places, no
+/// trailing zeros.
 std::string to_text(double value, int decimals = 1);
 
 } // namespace base

@@ -66,7 +66,8 @@ bool is_control(std::string_view sequence) {
         return first == 0xC2 && second < 0xA0; // C1 controls
     }
     const auto third = static_cast<std::uint8_t>(sequence[2]);
-    // U+200B..U+200F, U+2028..U+202E, U+2066..U+2069 and U+FEFF: invisible, or they reorder what a person reads
+    // U+200B..U+200F, U+2028..U+202E, U+2066..U+2069 and U+FEFF: invisible, or they reorder what a person
+    // reads
     return (first == 0xE2 && second == 0x80 && (third >= 0x8B && third <= 0x8F)) ||
            (first == 0xE2 && second == 0x80 && (third >= 0xA8 && third <= 0xAE)) ||
            (first == 0xE2 && second == 0x81 && (third >= 0xA6 && third <= 0xA9)) ||
@@ -171,14 +172,15 @@ std::string plugin_safe(std::string_view text) {
 
 std::string nagios_safe(std::string_view text) {
     std::string safe = plugin_safe(text);
-    std::replace_if(safe.begin(), safe.end(),
-                    [](char c) { return std::string_view("`~$&'\"<>").find(c) != std::string_view::npos; }, ' ');
+    std::replace_if(
+        safe.begin(), safe.end(),
+        [](char c) { return std::string_view("`~$&'\"<>").find(c) != std::string_view::npos; }, ' ');
     return safe;
 }
 
 std::size_t display_width(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }));
 }
 
 std::vector<std::string> wrap(std::string_view text, std::size_t width) {

@@ -1,4 +1,5 @@
-// Small operations on text: splitting, the closest match for "did you mean", and making foreign bytes safe to print.
+// Small operations on text: splitting, the closest match for "did you mean", and making foreign bytes safe to
+// print.
 #pragma once
 
 #include <optional>
@@ -29,13 +30,15 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
 /// Safe for a terminal: control characters, escapes and invalid UTF-8 become '?'.
 std::string printable(std::string_view text);
 
-/// Safe on a line of plugin output: printable, without '|', which would begin performance data, and without ';'.
+/// Safe on a line of plugin output: printable, without '|', which would begin performance data, and without
+/// ';'.
 std::string plugin_safe(std::string_view text);
 
 /// The same, and without the characters that Nagios strips from notifications.
 std::string nagios_safe(std::string_view text);
 
-/// Columns that valid UTF-8 `text` takes on a terminal (one a code point; wide East Asian ones are not used here).
+/// Columns that valid UTF-8 `text` takes on a terminal (one a code point; wide East Asian ones are not used
+/// here).
 std::size_t display_width(std::string_view text);
 
 /// `text` broken at spaces into lines of at most `width` columns; longer words stay whole.

@@ -38,8 +38,9 @@ std::string letters_of(std::string_view text) {
 /// Names that other tools and the RFC give to the same state.
 std::string common_name(const std::string& topic) {
     constexpr std::pair<std::string_view, std::string_view> aliases[] = {
-        {"estab", "established"}, {"closed", "close"},     {"unconn", "close"},        {"synreceived", "synrecv"},
-        {"synrcvd", "synrecv"},   {"listening", "listen"}, {"boundinactive", "bound"},
+        {"estab", "established"},   {"closed", "close"},    {"unconn", "close"},
+        {"synreceived", "synrecv"}, {"synrcvd", "synrecv"}, {"listening", "listen"},
+        {"boundinactive", "bound"},
     };
     const std::string wanted = letters_of(topic);
     for (const auto& [alias, name] : aliases) {
@@ -94,7 +95,8 @@ std::string paragraphs(std::string_view text, std::size_t width) {
     return out;
 }
 
-std::string indented(std::string_view text, std::size_t width, std::string_view first, std::string_view next) {
+std::string indented(std::string_view text, std::size_t width, std::string_view first,
+                     std::string_view next) {
     std::string out;
     for (const std::string& line : base::wrap(text, width - first.size())) {
         out += std::string(out.empty() ? first : next) + line + "\n";
@@ -110,14 +112,16 @@ std::string judgement_of(const rules::Rule& rule, std::size_t width) {
         }
     };
     line("when", rule.when.text);
-    line("value", rule.value.text.empty() ? "" : rule.value.text + (rule.unit.empty() ? "" : " in " + rule.unit));
+    line("value",
+         rule.value.text.empty() ? "" : rule.value.text + (rule.unit.empty() ? "" : " in " + rule.unit));
     line("condition", rule.condition.text);
     line("severity", rule.condition.empty() ? "" : std::string(findings::name(rule.severity)));
     line("warning", rule.warning.range ? "outside " + rule.warning.range->text : rule.warning_when.text);
     line("critical", rule.critical.range ? "outside " + rule.critical.range->text : rule.critical_when.text);
     for (const rules::Parameter& parameter : rule.parameters) {
-        line(parameter.name, rules::to_text(parameter.value) + (parameter.unit.empty() ? "" : " " + parameter.unit) +
-                                 ": " + parameter.help);
+        line(parameter.name, rules::to_text(parameter.value) +
+                                 (parameter.unit.empty() ? "" : " " + parameter.unit) + ": " +
+                                 parameter.help);
     }
     return text + "\n";
 }
@@ -134,8 +138,9 @@ std::string remedies_of(const rules::Rule& rule, std::size_t width) {
         text += indented(remedy.text.text, width, fmt::format("{:>3}. ", ++number), "     ");
         line("when", remedy.when.text);
         for (const auto& [name, value] : remedy.sysctls) {
-            line("run", "sysctl -w " + name + "=" +
-                            (value.text.find(' ') == std::string::npos ? value.text : "\"" + value.text + "\""));
+            line("run",
+                 "sysctl -w " + name + "=" +
+                     (value.text.find(' ') == std::string::npos ? value.text : "\"" + value.text + "\""));
         }
         line("run", remedy.command.text);
         line("undo", remedy.undo.text);
@@ -216,8 +221,9 @@ std::string unknown_topic(const std::string& topic, const rules::RuleSet& rules)
         }
     }
     std::string upper = topic;
-    std::transform(upper.begin(), upper.end(), upper.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '-' ? '_' : c; });
+    std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '-' ? '_' : c;
+    });
     const std::string suggestion = base::did_you_mean(topic, known);
     return "nothing is known about '" + base::printable(topic) + "'" +
            (suggestion.empty() ? base::did_you_mean(upper, known) : suggestion) +

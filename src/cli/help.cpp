@@ -8,7 +8,8 @@
 namespace cli {
 namespace {
 
-constexpr std::string_view program_examples = R"(  tcpadvisor                          what is wrong on this host, and what to do
+constexpr std::string_view program_examples =
+    R"(  tcpadvisor                          what is wrong on this host, and what to do
   tcpadvisor ports --to 10.0.0.5:5432 how many connections to it are still possible
   tcpadvisor states                   connections by state
   tcpadvisor explain CLOSE_WAIT       what it means and what to do

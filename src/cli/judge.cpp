@@ -27,14 +27,16 @@ model::Needs needs_of(const rules::RuleSet& rules) {
     needs.ports = true; // performance data shows the worst destination
     const rules::Needs read = rules::needs(rules);
     needs.fixed_listeners = read.has(facts::TableId::listener, "fixed");
-    needs.boot_sysctls = read.has(facts::TableId::sysctl, "boot") || read.has(facts::TableId::sysctl, "drifted");
+    needs.boot_sysctls =
+        read.has(facts::TableId::sysctl, "boot") || read.has(facts::TableId::sysctl, "drifted");
     return needs;
 }
 
 /// What a person wants to know when nothing is wrong: how much was looked at.
 std::string when_ok(const snapshot::Host& host, const findings::Report& report) {
-    const bool all_skipped = std::none_of(report.rules.begin(), report.rules.end(),
-                                          [](const findings::RuleOutcome& rule) { return rule.state.has_value(); });
+    const bool all_skipped =
+        std::none_of(report.rules.begin(), report.rules.end(),
+                     [](const findings::RuleOutcome& rule) { return rule.state.has_value(); });
     if (all_skipped && !report.rules.empty()) {
         return "nothing to judge: " + report.rules.front().id + " is skipped, " + report.rules.front().reason;
     }
@@ -46,11 +48,14 @@ std::string when_ok(const snapshot::Host& host, const findings::Report& report) 
         time_wait += space.sockets.count(snapshot::State::time_wait);
         close_wait += space.sockets.count(snapshot::State::close_wait);
     }
-    const auto used = std::find_if(report.perfdata.begin(), report.perfdata.end(),
-                                   [](const findings::Perfdatum& p) { return p.label == "ports_used_percent"; });
-    std::string text = fmt::format("{} ESTABLISHED, {} TIME_WAIT, {} CLOSE_WAIT", established, time_wait, close_wait);
+    const auto used =
+        std::find_if(report.perfdata.begin(), report.perfdata.end(),
+                     [](const findings::Perfdatum& p) { return p.label == "ports_used_percent"; });
+    std::string text =
+        fmt::format("{} ESTABLISHED, {} TIME_WAIT, {} CLOSE_WAIT", established, time_wait, close_wait);
     if (used != report.perfdata.end() && used->value) {
-        text += fmt::format(", at most {} % of the ports to a destination in use", base::to_text(*used->value));
+        text +=
+            fmt::format(", at most {} % of the ports to a destination in use", base::to_text(*used->value));
     }
     return text;
 }

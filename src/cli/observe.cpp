@@ -26,7 +26,8 @@ kernel::Where where_of(const Options& options) {
 /// A little before --timeout, so that what was read by then can still be judged.
 kernel::Deadline deadline_of(const Options& options) {
     const auto most = std::chrono::duration<double>(options.timeout_s * 0.9);
-    return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(most);
+    return std::chrono::steady_clock::now() +
+           std::chrono::duration_cast<std::chrono::steady_clock::duration>(most);
 }
 
 base::Result<Observation> open(const Options& options) {
@@ -94,7 +95,8 @@ base::Result<model::Assumptions> assumptions(const Options& options) {
         }
         const std::string value = given.substr(equals + 1);
         if (!snapshot::well_formed(*info, value)) {
-            return base::Error{"--assume " + key + ": '" + base::printable(value) + "' is not a value it can have"};
+            return base::Error{"--assume " + key + ": '" + base::printable(value) +
+                               "' is not a value it can have"};
         }
         assumed[key] = value;
     }

@@ -1,4 +1,5 @@
-// Opens the places that the options name, live or from a capture, and collects a snapshot of them as far as it is needed.
+// Opens the places that the options name, live or from a capture, and collects a snapshot of them as far as
+// it is needed.
 #pragma once
 
 #include "base/result.h"
@@ -21,12 +22,14 @@ struct Observation {
     snapshot::Host host;
 };
 
-base::Result<Observation> observe(const Options& options, const model::Assumptions& assumed, const model::Needs& needs);
+base::Result<Observation> observe(const Options& options, const model::Assumptions& assumed,
+                                  const model::Needs& needs);
 
 /// The live places that the options name.
 base::Result<std::vector<kernel::Place>> open_live(const Options& options);
 
-/// --assume KEY=VALUE, each a sysctl that is known and a value that it can have. KEY may leave out "net.ipv4.".
+/// --assume KEY=VALUE, each a sysctl that is known and a value that it can have. KEY may leave out
+/// "net.ipv4.".
 base::Result<model::Assumptions> assumptions(const Options& options);
 
 render::Origin origin_of(const snapshot::Host& host);

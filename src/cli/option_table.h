@@ -1,5 +1,5 @@
-// The one list of options: names, arguments, meaning, and the commands that take them. --help, the parser, and through
-// them the man page and the completions stand on it.
+// The one list of options: names, arguments, meaning, and the commands that take them. --help, the parser,
+// and through them the man page and the completions stand on it.
 #pragma once
 
 #include "cli/options.h"

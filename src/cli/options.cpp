@@ -40,7 +40,8 @@ po::options_description described() {
 
 const OptionInfo* find_option(std::string_view name) {
     const auto table = option_table();
-    const auto found = std::find_if(table.begin(), table.end(), [&](const OptionInfo& o) { return o.name == name; });
+    const auto found =
+        std::find_if(table.begin(), table.end(), [&](const OptionInfo& o) { return o.name == name; });
     return found != table.end() ? &*found : nullptr;
 }
 
@@ -91,7 +92,8 @@ base::Result<Given> tokenize(const std::vector<std::string>& argv) {
             if (info == nullptr) {
                 given.words.insert(given.words.end(), option.value.begin(), option.value.end());
             } else {
-                given.options.emplace_back(option.string_key, option.value.empty() ? "" : option.value.front());
+                given.options.emplace_back(option.string_key,
+                                           option.value.empty() ? "" : option.value.front());
             }
         }
     } catch (const po::unknown_option& error) {
@@ -196,7 +198,8 @@ std::optional<std::string> take(Options& options, const std::string& name, const
 /// Of a command line that could not be parsed.
 bool asks_for_json(const std::vector<std::string>& argv) {
     const auto format = std::find(argv.begin(), argv.end(), "--format");
-    const bool apart = format != argv.end() && std::next(format) != argv.end() && *std::next(format) == "json";
+    const bool apart =
+        format != argv.end() && std::next(format) != argv.end() && *std::next(format) == "json";
     return apart || std::find(argv.begin(), argv.end(), "--format=json") != argv.end();
 }
 
@@ -251,13 +254,21 @@ std::optional<std::string> check_together(const Options& options) {
 
 const std::vector<CommandInfo>& commands() {
     static const std::vector<CommandInfo> list = {
-        {"report", Command::report, "", "what is wrong on this host, worst first (default)", {"text", "json"}},
+        {"report",
+         Command::report,
+         "",
+         "what is wrong on this host, worst first (default)",
+         {"text", "json"}},
         {"check", Command::check, "", "the same verdict for a monitoring system", {"nagios", "json", "text"}},
         {"audit", Command::audit, "", "is the configuration right?", {"text", "json"}},
         {"ports", Command::ports, "", "free local ports towards each destination", {"text", "json"}},
         {"states", Command::states, "", "connections by state", {"text", "json"}},
         {"explain", Command::explain, "[TOPIC]", "a rule, a TCP state, a sysctl or a fact", {}},
-        {"rules", Command::rules, "list|lint|test [FILE...]", "the rules in force; validate; run rule tests", {}},
+        {"rules",
+         Command::rules,
+         "list|lint|test [FILE...]",
+         "the rules in force; validate; run rule tests",
+         {}},
         {"record", Command::record, "FILE", "write a capture that --replay can judge", {}},
     };
     return list;

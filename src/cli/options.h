@@ -1,4 +1,5 @@
-// The command line as data: argv -> Options, or what is wrong with it. Pure: never prints, never exits, opens nothing.
+// The command line as data: argv -> Options, or what is wrong with it. Pure: never prints, never exits, opens
+// nothing.
 #pragma once
 
 #include "base/result.h"
@@ -52,7 +53,8 @@ struct Options {
     std::string sort = "used";
 };
 
-/// What was wrong, together with as much as could be understood: who was called, and in which format to complain.
+/// What was wrong, together with as much as could be understood: who was called, and in which format to
+/// complain.
 struct Mistake {
     std::string message;
     Options understood;

@@ -48,7 +48,8 @@ int terminal_width() {
     winsize size{};
     if (const auto columns = base::parse_integer(variable("COLUMNS"))) {
         width = *columns;
-    } else if (::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    } else if (::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+               size.ws_col > 0) {
         width = size.ws_col;
     }
     return static_cast<int>(std::clamp(width, narrowest, widest));
@@ -73,7 +74,8 @@ struct Failure {
     int descriptor;
 };
 
-Failure failure_text(const Options& options, const std::string& message, const std::vector<std::string>& details) {
+Failure failure_text(const Options& options, const std::string& message,
+                     const std::vector<std::string>& details) {
     std::ostringstream out;
     if (options.format == "json") {
         render::error_json(message, details, out);
@@ -111,8 +113,8 @@ int fail(const Options& options, const std::string& message, const std::vector<s
 }
 
 void start_timeout(const Options& options) {
-    const Failure failure =
-        failure_text(options, "no answer within " + base::to_text(options.timeout_s, 3) + " s (--timeout)", {});
+    const Failure failure = failure_text(
+        options, "no answer within " + base::to_text(options.timeout_s, 3) + " s (--timeout)", {});
     timeout_message = failure.text;
     timeout_descriptor = failure.descriptor;
     struct sigaction action {};

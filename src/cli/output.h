@@ -15,8 +15,8 @@ render::Style style_for(const Options& options);
 /// Writes to standard output, or in place of the file that --output names.
 base::Status deliver(const Options& options, const std::string& content);
 
-/// A failed run in the manner of the command: one line for a monitoring system, JSON, or a message on standard error.
-/// Returns the exit code 3.
+/// A failed run in the manner of the command: one line for a monitoring system, JSON, or a message on
+/// standard error. Returns the exit code 3.
 int fail(const Options& options, const std::string& message, const std::vector<std::string>& details = {});
 
 /// Ends the process with exit code 3 and such a message when `options.timeout_s` have passed.

@@ -26,7 +26,8 @@ void set_up_logging(const Options& options) {
 int help(const Options& options) {
     const bool whole_program = options.manners == Manners::person && !options.command_named;
     const auto command = whole_program ? std::nullopt : std::optional(options.command);
-    const std::string text = options.version ? "tcpadvisor " TCPADVISOR_VERSION "\n" : help_text(command, options.manners);
+    const std::string text =
+        options.version ? "tcpadvisor " TCPADVISOR_VERSION "\n" : help_text(command, options.manners);
     Options plain = options;
     plain.output.reset();
     if (const base::Status written = deliver(plain, text); !written) {
@@ -71,7 +72,8 @@ int run(const std::vector<std::string>& argv) {
         if (!parsed) {
             options = parsed.error().understood;
             return fail(options, parsed.error().message,
-                        {options.manners == Manners::plugin ? "see check_tcpadvisor --help" : "see tcpadvisor --help"});
+                        {options.manners == Manners::plugin ? "see check_tcpadvisor --help"
+                                                            : "see tcpadvisor --help"});
         }
         options = *parsed;
         return dispatch(options);

@@ -1,5 +1,5 @@
-// From argv to the exit code: finds the command, keeps the promises about streams and exit codes, and catches what
-// nobody else did.
+// From argv to the exit code: finds the command, keeps the promises about streams and exit codes, and catches
+// what nobody else did.
 #pragma once
 
 #include <string>

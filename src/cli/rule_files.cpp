@@ -83,7 +83,8 @@ base::Result<RuleFiles> find_rules(const Options& options, Prose prose) {
     files.inputs.only = options.rule;
     files.inputs.excluded = options.exclude_rule;
     files.inputs.tags = tags_of(options);
-    files.inputs.now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    files.inputs.now =
+        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     return files;
 }
 

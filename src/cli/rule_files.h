@@ -9,8 +9,8 @@ namespace cli {
 
 enum class Prose { without, with }; // a check does not need the explanations
 
-/// Everything that rules::load wants. A default file that is not there is nothing; one that cannot be read is a broken
-/// file; one that the options name and that is not there is an error.
+/// Everything that rules::load wants. A default file that is not there is nothing; one that cannot be read is
+/// a broken file; one that the options name and that is not there is an error.
 struct RuleFiles {
     rules::Inputs inputs;
     std::vector<std::string> broken; // files that could not even be read, a line each

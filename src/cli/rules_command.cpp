@@ -33,11 +33,12 @@ std::string values_text(const rules::ListedRule& rule) {
                             value.origin.empty() ? "default" : value.origin);
     }
     for (const rules::ListedOverride& one : rule.overrides) {
-        text += fmt::format("    override           {}: {}; {}{}  ({})\n", one.subject, one.effect, one.reason,
-                            one.expired           ? ", expired " + one.expires
-                            : one.expires.empty() ? ""
-                                                  : ", until " + one.expires,
-                            one.origin);
+        text +=
+            fmt::format("    override           {}: {}; {}{}  ({})\n", one.subject, one.effect, one.reason,
+                        one.expired           ? ", expired " + one.expires
+                        : one.expires.empty() ? ""
+                                              : ", until " + one.expires,
+                        one.origin);
     }
     return text;
 }
@@ -46,7 +47,8 @@ std::string thresholds_of(const rules::ListedRule& rule) {
     std::string text = rule.severity;
     for (const rules::ListedValue& value : rule.values) {
         if (value.name == "warning" || value.name == "critical") {
-            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", value.name == "warning" ? "W" : "C", value.value);
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", value.name == "warning" ? "W" : "C",
+                                value.value);
         }
     }
     return text;
@@ -113,7 +115,8 @@ int lint(const Options& options) {
         return fail(options, named.error().what);
     }
     if (!paths.empty()) {
-        found->inputs.drop_ins.clear(); // named files stand beside the shipped rules, so that a clash of ids is seen
+        found->inputs.drop_ins
+            .clear(); // named files stand beside the shipped rules, so that a clash of ids is seen
         if (!options.config) {
             found->inputs.settings.reset();
         }
@@ -131,7 +134,8 @@ int lint(const Options& options) {
     for (const std::string& line : found->broken) {
         text += line + "\n";
     }
-    const bool bad = loaded.diagnostics.has_errors() || loaded.argument_errors.has_errors() || !found->broken.empty();
+    const bool bad =
+        loaded.diagnostics.has_errors() || loaded.argument_errors.has_errors() || !found->broken.empty();
     if (!bad && options.verbosity >= 0) {
         text += fmt::format("{} rules, no errors\n", loaded.rules.rules.size());
     }
@@ -180,7 +184,8 @@ int rules_command(const Options& options) {
     const std::vector<std::string> known = {"list", "lint", "test"};
     const std::string verb = options.arguments.empty() ? "list" : options.arguments.front();
     if (verb == "list") {
-        return options.arguments.size() > 1 ? fail(options, "rules list takes no further argument") : list(options);
+        return options.arguments.size() > 1 ? fail(options, "rules list takes no further argument")
+                                            : list(options);
     }
     if (verb == "lint") {
         return lint(options);
@@ -188,8 +193,8 @@ int rules_command(const Options& options) {
     if (verb == "test") {
         return test(options);
     }
-    return fail(options, "unknown command 'rules " + base::printable(verb) + "'" + base::did_you_mean(verb, known) +
-                             " (list, lint, test)");
+    return fail(options, "unknown command 'rules " + base::printable(verb) + "'" +
+                             base::did_you_mean(verb, known) + " (list, lint, test)");
 }
 
 } // namespace cli

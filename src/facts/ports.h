@@ -1,5 +1,5 @@
-// The port arithmetic of one destination, as the model computes it: the rows of the `destination` table and the answer
-// of `tcpadvisor ports`. Plain data; a value that could not be known is empty.
+// The port arithmetic of one destination, as the model computes it: the rows of the `destination` table and
+// the answer of `tcpadvisor ports`. Plain data; a value that could not be known is empty.
 #pragma once
 
 #include "base/gap.h"

@@ -14,21 +14,26 @@ constexpr std::array<std::string_view, 1> sysctl_subject = {"name"};
 
 constexpr auto all = std::to_array<Schema>({
     {TableId::host, "host", "The host: one row.", host_columns, no_subject},
-    {TableId::network_namespace, "namespace", "The network namespace: one row.", namespace_columns, no_subject},
-    {TableId::destination, "destination", "A remote address and port that this host connects to, for each source address.",
-     destination_columns, destination_subject},
-    {TableId::source, "source", "A local address that outgoing connections use.", source_columns, source_subject},
+    {TableId::network_namespace, "namespace", "The network namespace: one row.", namespace_columns,
+     no_subject},
+    {TableId::destination, "destination",
+     "A remote address and port that this host connects to, for each source address.", destination_columns,
+     destination_subject},
+    {TableId::source, "source", "A local address that outgoing connections use.", source_columns,
+     source_subject},
     {TableId::listener, "listener", "A listening socket.", listener_columns, listener_subject},
-    {TableId::close_wait, "close_wait", "An owner of sockets in CLOSE_WAIT.", close_wait_columns, close_wait_subject},
+    {TableId::close_wait, "close_wait", "An owner of sockets in CLOSE_WAIT.", close_wait_columns,
+     close_wait_subject},
     {TableId::sysctl, "sysctl", "A sysctl that the program reads.", sysctl_columns, sysctl_subject},
 });
 
 } // namespace
 
 std::optional<std::size_t> Schema::find(std::string_view column) const {
-    const auto found =
-        std::find_if(columns.begin(), columns.end(), [&](const Column& candidate) { return candidate.name == column; });
-    return found != columns.end() ? std::optional(static_cast<std::size_t>(found - columns.begin())) : std::nullopt;
+    const auto found = std::find_if(columns.begin(), columns.end(),
+                                    [&](const Column& candidate) { return candidate.name == column; });
+    return found != columns.end() ? std::optional(static_cast<std::size_t>(found - columns.begin()))
+                                  : std::nullopt;
 }
 
 std::span<const Schema> schemas() {

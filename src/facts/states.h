@@ -12,12 +12,13 @@
 namespace facts {
 
 struct StateCount {
-    std::string_view name; // netstat's: "TIME_WAIT"
+    std::string_view name;             // netstat's: "TIME_WAIT"
     std::optional<std::uint64_t> ipv4; // none: not collected
     std::optional<std::uint64_t> ipv6;
 };
 
-/// /proc/net/sockstat and sockstat6: what `ss -s` sums up. `orphan`, `allocated` and `memory` are the whole host's.
+/// /proc/net/sockstat and sockstat6: what `ss -s` sums up. `orphan`, `allocated` and `memory` are the whole
+/// host's.
 struct Sockstat {
     std::optional<std::uint64_t> in_use;
     std::optional<std::uint64_t> in_use6;

@@ -52,8 +52,8 @@ class Table {
     virtual std::size_t size() const = 0;
     virtual Value get(std::size_t row, std::size_t column) const = 0;
 
-    /// Rows from this one on are quiet: each lies within quiet_bounds. A condition that cannot hold within the bounds
-    /// need not be tried on them one by one.
+    /// Rows from this one on are quiet: each lies within quiet_bounds. A condition that cannot hold within
+    /// the bounds need not be tried on them one by one.
     virtual std::size_t quiet_from() const { return size(); }
     /// None: nothing is promised about this column.
     virtual std::optional<Bounds> quiet_bounds(std::size_t /*column*/) const { return std::nullopt; }

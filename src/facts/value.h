@@ -1,4 +1,5 @@
-// One value of a fact table: a number, a text or a boolean with how it is known, or the reason why it is missing.
+// One value of a fact table: a number, a text or a boolean with how it is known, or the reason why it is
+// missing.
 #pragma once
 
 #include "base/gap.h"
@@ -19,11 +20,12 @@ enum class Basis { measured, inferred };
 class Value {
   public:
     template <typename Number>
-        requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>)
-    Value(Number number, Basis basis = Basis::measured) : content_(static_cast<double>(number)), basis_(basis) {}
+    requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>)
+        Value(Number number, Basis basis = Basis::measured)
+        : content_(static_cast<double>(number)), basis_(basis) {}
     template <typename Truth>
-        requires std::is_same_v<Truth, bool>
-    Value(Truth truth, Basis basis = Basis::measured) : content_(truth), basis_(basis) {}
+    requires std::is_same_v<Truth, bool> Value(Truth truth, Basis basis = Basis::measured)
+        : content_(truth), basis_(basis) {}
     Value(std::string text, Basis basis = Basis::measured) : content_(std::move(text)), basis_(basis) {}
     Value(base::Gap missing) : content_(std::move(missing)) {}
 

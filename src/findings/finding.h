@@ -1,5 +1,5 @@
-// What a rule found: plain data, made by rules/ and shown by render/. Texts are made for people and not yet safe for
-// any one output: each renderer escapes for its own reader.
+// What a rule found: plain data, made by rules/ and shown by render/. Texts are made for people and not yet
+// safe for any one output: each renderer escapes for its own reader.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ std::string_view name(State state);
 /// Plugin exit code: 0 for OK and INFO, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 int exit_code(State state);
 
-/// A named value that a finding stands on. Exactly one of `number`, `text` and `truth`, or none if it is unknown.
+/// A named value that a finding stands on. Exactly one of `number`, `text` and `truth`, or none if it is
+/// unknown.
 struct Evidence {
     std::string name;
     std::optional<double> number;
@@ -35,7 +36,7 @@ struct Remedy {
     std::string command; // to copy; empty if there is none
     std::string undo;
     std::string risk;
-    std::string effect;  // computed before -> after; empty until it is known
+    std::string effect; // computed before -> after; empty until it is known
 };
 
 struct Finding {
@@ -47,9 +48,9 @@ struct Finding {
     std::string summary;
     std::optional<double> value;
     std::string unit;
-    std::string warning;  // the range as written; empty if the rule has none
+    std::string warning; // the range as written; empty if the rule has none
     std::string critical;
-    bool inferred = false; // the value stands on an inferred fact
+    bool inferred = false;       // the value stands on an inferred fact
     std::optional<double> since; // seconds since the epoch
     std::vector<Evidence> evidence;
     std::string why;

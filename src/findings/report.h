@@ -38,7 +38,8 @@ struct Report {
     std::vector<RuleOutcome> rules;
     std::vector<Perfdatum> perfdata;
     std::vector<base::Gap> gaps;
-    /// One line for each file of rules or settings that could not be used: makes the verdict at least UNKNOWN.
+    /// One line for each file of rules or settings that could not be used: makes the verdict at least
+    /// UNKNOWN.
     std::vector<std::string> broken_files;
     std::vector<std::string> notes;   // one clause each that a reader of line 1 must know
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value

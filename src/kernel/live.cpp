@@ -129,8 +129,8 @@ std::optional<snapshot::Address> LiveMachine::source_towards(const snapshot::Add
         return std::nullopt;
     }
     auto* address = reinterpret_cast<sockaddr*>(&end);
-    const bool routed = ::connect(descriptor, address, length) == 0 &&
-                        ::getsockname(descriptor, address, &length) == 0;
+    const bool routed =
+        ::connect(descriptor, address, length) == 0 && ::getsockname(descriptor, address, &length) == 0;
     ::close(descriptor);
     if (!routed) {
         return std::nullopt;

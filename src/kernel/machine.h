@@ -38,8 +38,8 @@ class Machine {
     /// Sends one sock_diag request and feeds the answers to `sink` until it returns false.
     virtual Outcome dump(std::span<const std::byte> request, const FrameSink& sink) = 0;
 
-    /// The local address that routing would choose towards `remote`; none without a route, or in a replay. Sends
-    /// nothing.
+    /// The local address that routing would choose towards `remote`; none without a route, or in a replay.
+    /// Sends nothing.
     virtual std::optional<snapshot::Address> source_towards(const snapshot::Address& /*remote*/) {
         return std::nullopt;
     }

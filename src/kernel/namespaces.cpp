@@ -84,7 +84,8 @@ class VisitingMachine : public Machine {
     }
     std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
         std::optional<snapshot::Address> source;
-        static_cast<void>(visitor_->visit(door_->descriptor(), [&] { source = live_.source_towards(remote); }));
+        static_cast<void>(
+            visitor_->visit(door_->descriptor(), [&] { source = live_.source_towards(remote); }));
         return source;
     }
     double now() override { return live_.now(); }

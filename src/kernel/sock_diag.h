@@ -111,7 +111,8 @@ template <typename Sink>
 bool DumpReader::read(std::span<const std::byte> datagram, Sink&& sink) {
     const auto* message = static_cast<const nlmsghdr*>(static_cast<const void*>(datagram.data()));
     int left = static_cast<int>(datagram.size());
-    // A socket is handed on after the next one was parsed: reading back what was just written stalls the processor.
+    // A socket is handed on after the next one was parsed: reading back what was just written stalls the
+    // processor.
     const snapshot::Socket* parsed = nullptr;
     const auto hand_on = [&] {
         if (parsed != nullptr) {

@@ -140,7 +140,8 @@ std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space)
     for (auto& [name, owner] : owners) {
         rows.push_back(std::move(owner));
     }
-    return std::make_unique<RowTable<Owner>>(facts::TableId::close_wait, std::move(rows), getters, space.lost_sockets);
+    return std::make_unique<RowTable<Owner>>(facts::TableId::close_wait, std::move(rows), getters,
+                                             space.lost_sockets);
 }
 
 } // namespace model

@@ -27,12 +27,15 @@ facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const A
 
 } // namespace
 
-facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, const snapshot::History& /*history*/) {
+facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed,
+                    const snapshot::History& /*history*/) {
     facts::Facts derived;
     derived.host = host_table(host);
     for (const snapshot::Namespace& space : host.namespaces) {
         derived.namespaces.push_back(derive_namespace(space, assumed));
-        const auto add = [&](const auto& gaps) { derived.gaps.insert(derived.gaps.end(), gaps.begin(), gaps.end()); };
+        const auto add = [&](const auto& gaps) {
+            derived.gaps.insert(derived.gaps.end(), gaps.begin(), gaps.end());
+        };
         add(space.gaps);
         add(space.sysctls.assuming(assumed).unusable());
         for (const auto& [prefix, gap] : space.counters.gaps()) {

@@ -80,9 +80,8 @@ class DestinationTable : public facts::Table {
     std::optional<facts::Bounds> quiet_bounds(std::size_t column) const override {
         const std::string_view name = facts::destination_columns[column].name;
         const double most = ports_->book->quiet_most();
-        for (const std::string_view counted :
-             {"connections", "established", "syn_sent", "syn_sent_retried", "fin_wait", "time_wait", "close_wait",
-              "in_use", "reusable"}) {
+        for (const std::string_view counted : {"connections", "established", "syn_sent", "syn_sent_retried",
+                                               "fin_wait", "time_wait", "close_wait", "in_use", "reusable"}) {
             if (name == counted) {
                 return facts::Bounds{0, most};
             }
@@ -153,7 +152,8 @@ void rank(std::vector<Destination>& destinations, PortsQuery::Order order) {
 
 bool wanted(const snapshot::Flow& flow, const PortsQuery& query) {
     return (!query.from || flow.source == *query.from) &&
-           (!query.to || (flow.remote == query.to->address && flow.remote_port == query.to->port && flow.device == 0));
+           (!query.to ||
+            (flow.remote == query.to->address && flow.remote_port == query.to->port && flow.device == 0));
 }
 
 } // namespace

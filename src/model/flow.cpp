@@ -47,7 +47,8 @@ Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, 
     if (rate <= 0) {
         return result;
     }
-    constexpr int horizon = 62; // at a constant rate the first of them is dead by then: nothing grows any more
+    constexpr int horizon =
+        62; // at a constant rate the first of them is dead by then: nothing grows any more
     for (int second = 1; second <= horizon; ++second) {
         const int dying = static_cast<int>(age_bins) - second; // age bin that expires in this second
         const double before = held;

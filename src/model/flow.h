@@ -20,8 +20,8 @@ struct Births {
 };
 Births births(const std::array<std::uint16_t, age_bins>& ages);
 
-/// The rate that a forecast goes on with: over 5 s if that counts enough sockets, else over 15 s; 0 once nothing was
-/// born for 5 s, because a burst that is over is not a trend. Per second.
+/// The rate that a forecast goes on with: over 5 s if that counts enough sockets, else over 15 s; 0 once
+/// nothing was born for 5 s, because a burst that is over is not a trend. Per second.
 double present_rate(const Births& births);
 
 struct Load {
@@ -31,8 +31,8 @@ struct Load {
 };
 constexpr double most_load = 1000;
 
-/// `room`: ports that TIME_WAIT may fill (usable less blocked less those of live connections); `hold_seconds`: how long
-/// a closed connection keeps its port.
+/// `room`: ports that TIME_WAIT may fill (usable less blocked less those of live connections);
+/// `hold_seconds`: how long a closed connection keeps its port.
 Load load_of(const Births& births, double room, double hold_seconds);
 
 struct Forecast {

@@ -10,7 +10,7 @@ using snapshot::State;
 struct Row {
     const snapshot::Listener* listener;
     std::optional<std::uint32_t> backlog; // none: only sock_diag tells it
-    std::optional<bool> in_range; // none: the range is unknown
+    std::optional<bool> in_range;         // none: the range is unknown
     std::optional<bool> reserved;
     std::optional<bool> fixed;
 };
@@ -33,7 +33,8 @@ Value truth_or(const std::optional<bool>& truth, std::string_view what, base::Wh
 }
 
 constexpr auto getters = std::to_array<Getter<Row>>({
-    {"listener", [](const Row& r) { return Value(snapshot::end_point_text(r.listener->address, r.listener->port)); }},
+    {"listener",
+     [](const Row& r) { return Value(snapshot::end_point_text(r.listener->address, r.listener->port)); }},
     {"address", [](const Row& r) { return Value(r.listener->address.to_text()); }},
     {"port", [](const Row& r) { return number(r.listener->port); }},
     {"uid", [](const Row& r) { return number(r.listener->uid); }},
@@ -46,7 +47,8 @@ constexpr auto getters = std::to_array<Getter<Row>>({
          return of_backlog(r, [&](std::uint32_t backlog) { return r.listener->accept_queue > backlog; });
      }},
     {"in_range", [](const Row& r) { return truth_or(r.in_range, "the port range", base::Why::failed); }},
-    {"is_reserved", [](const Row& r) { return truth_or(r.reserved, "the reserved ports", base::Why::failed); }},
+    {"is_reserved",
+     [](const Row& r) { return truth_or(r.reserved, "the reserved ports", base::Why::failed); }},
     {"fixed", [](const Row& r) { return truth_or(r.fixed, "explicit binds", base::Why::not_collected); }},
     {"established", [](const Row& r) { return in_state(r, State::established); }},
     {"syn_recv", [](const Row& r) { return in_state(r, State::syn_recv); }},
@@ -81,7 +83,8 @@ std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, c
         }
         rows.push_back(row);
     }
-    return std::make_unique<RowTable<Row>>(facts::TableId::listener, std::move(rows), getters, space.lost_sockets);
+    return std::make_unique<RowTable<Row>>(facts::TableId::listener, std::move(rows), getters,
+                                           space.lost_sockets);
 }
 
 } // namespace model

@@ -28,7 +28,8 @@ Value fin_wait(const Space& s) {
     if (s.space->lost_sockets) {
         return *s.space->lost_sockets;
     }
-    return static_cast<double>(s.space->sockets.count(State::fin_wait1) + s.space->sockets.count(State::fin_wait2));
+    return static_cast<double>(s.space->sockets.count(State::fin_wait1) +
+                               s.space->sockets.count(State::fin_wait2));
 }
 
 Value bound(const Space& s) {
@@ -40,10 +41,12 @@ Value bound(const Space& s) {
 
 template <typename F>
 Value of_space(const Space& s, F number) {
-    return s.ports->space ? Value(static_cast<double>(number(*s.ports->space))) : Value(s.ports->space.error());
+    return s.ports->space ? Value(static_cast<double>(number(*s.ports->space)))
+                          : Value(s.ports->space.error());
 }
 
-/// Explicit binds and bound sockets that were not asked for, or that others may hold, make this a lower bound.
+/// Explicit binds and bound sockets that were not asked for, or that others may hold, make this a lower
+/// bound.
 Basis basis_of_blocked(const PortSpace& space) {
     return space.explicit_known && space.hidden_bound == 0 ? Basis::measured : Basis::inferred;
 }
@@ -74,8 +77,9 @@ Value counter(const Space& s, std::string_view key) {
 
 Value ehash_entries(const Space& s) {
     const auto entries = s.sysctls.integer("net.ipv4.tcp_ehash_entries");
-    return entries ? Value(std::abs(static_cast<double>(*entries))) // negative: shared with the initial namespace
-                   : Value(entries.error());
+    return entries
+               ? Value(std::abs(static_cast<double>(*entries))) // negative: shared with the initial namespace
+               : Value(entries.error());
 }
 
 Value tw_reuse_delay(const Space& s) {
@@ -83,7 +87,7 @@ Value tw_reuse_delay(const Space& s) {
     return delay ? Value(static_cast<double>(*delay)) : Value(1000.0, Basis::inferred);
 }
 
-Value worst_ports(const Space& s, double Headline::* which) {
+Value worst_ports(const Space& s, double Headline::*which) {
     if (const auto gap = s.ports->incomplete()) {
         return *gap;
     }
@@ -112,7 +116,8 @@ Value close_wait_leaked(const Space& s) {
     for (const snapshot::CloseWaitGroup& group : s.space->sockets.close_waits()) {
         if (group.kind == snapshot::CloseWaitKind::leaked) {
             if (group.without_age > 0) {
-                return base::Gap{"the age of CLOSE_WAIT sockets", base::Why::failed, "only sock_diag tells it"};
+                return base::Gap{"the age of CLOSE_WAIT sockets", base::Why::failed,
+                                 "only sock_diag tells it"};
             }
             leaked += group.older[1];
         }
@@ -186,15 +191,18 @@ struct HostRow {
         return found;
     }
     snapshot::Reading<std::vector<std::int64_t>> sysctl(std::string_view name, std::size_t numbers) const {
-        snapshot::Reading<std::vector<std::int64_t>> found = base::Gap{std::string(name), base::Why::absent, {}};
+        snapshot::Reading<std::vector<std::int64_t>> found =
+            base::Gap{std::string(name), base::Why::absent, {}};
         for (const snapshot::Namespace& space : host->namespaces) {
-            if (found = space.sysctls.integers(name, numbers); found || found.error().why != base::Why::absent) {
+            if (found = space.sysctls.integers(name, numbers);
+                found || found.error().why != base::Why::absent) {
                 break;
             }
         }
         return found;
     }
-    snapshot::Reading<std::int64_t> number(std::string_view name, std::size_t numbers, std::size_t which) const {
+    snapshot::Reading<std::int64_t> number(std::string_view name, std::size_t numbers,
+                                           std::size_t which) const {
         const auto found = sysctl(name, numbers);
         if (!found) {
             return found.error();
@@ -215,7 +223,9 @@ constexpr auto host_getters = std::to_array<Getter<HostRow>>({
     {"tcp_memory_pressure", [](const HostRow& h) { return value_of(h.number("net.ipv4.tcp_mem", 3, 1)); }},
     {"tcp_memory_limit", [](const HostRow& h) { return value_of(h.number("net.ipv4.tcp_mem", 3, 2)); }},
     {"tcp_memory_percent",
-     [](const HostRow& h) { return percent_of(h.counter("sockstat.TCP.mem"), h.number("net.ipv4.tcp_mem", 3, 2)); }},
+     [](const HostRow& h) {
+         return percent_of(h.counter("sockstat.TCP.mem"), h.number("net.ipv4.tcp_mem", 3, 2));
+     }},
     {"tcp_allocated", [](const HostRow& h) { return value_of(h.counter("sockstat.TCP.alloc")); }},
 });
 static_assert(follows(facts::host_columns, host_getters));
@@ -223,11 +233,12 @@ static_assert(follows(facts::host_columns, host_getters));
 } // namespace
 
 std::unique_ptr<facts::Table> host_table(const snapshot::Host& host) {
-    return std::make_unique<RowTable<HostRow>>(facts::TableId::host, std::vector<HostRow>{{&host}}, host_getters,
-                                               std::nullopt);
+    return std::make_unique<RowTable<HostRow>>(facts::TableId::host, std::vector<HostRow>{{&host}},
+                                               host_getters, std::nullopt);
 }
 
-std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls,
+std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
+                                              const snapshot::Sysctls& sysctls,
                                               std::shared_ptr<const PortModel> ports) {
     return std::make_unique<RowTable<Space>>(facts::TableId::network_namespace,
                                              std::vector<Space>{{&space, sysctls, std::move(ports)}}, getters,

@@ -1,5 +1,5 @@
-// The ports that connect() may choose from in one namespace, and those that no connect() can take whatever its
-// destination (kernel-model: range, reserved, blocked). Knows nothing of destinations.
+// The ports that connect() may choose from in one namespace, and those that no connect() can take whatever
+// its destination (kernel-model: range, reserved, blocked). Knows nothing of destinations.
 #pragma once
 
 #include "snapshot/host.h"
@@ -27,8 +27,9 @@ snapshot::PortSet ports_of(const snapshot::PortRange& range);
 /// Missing if the range or the reserved ports could not be read.
 snapshot::Reading<PortSpace> port_space(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls);
 
-/// TCP sockets of the host that are in no table of this namespace (bound, not yet bound, of other namespaces): an upper
-/// limit of what a dump of bound sockets can find here. From /proc/net/sockstat: alloc less inuse.
+/// TCP sockets of the host that are in no table of this namespace (bound, not yet bound, of other
+/// namespaces): an upper limit of what a dump of bound sockets can find here. From /proc/net/sockstat: alloc
+/// less inuse.
 snapshot::Reading<std::uint64_t> sockets_outside_tables(const snapshot::Counters& counters);
 
 } // namespace model

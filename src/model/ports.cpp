@@ -38,7 +38,8 @@ std::uint32_t unclear_ports(const Tally& tally, const Occupation& occupation, st
 std::string reason_of(std::uint32_t unclear, std::uint32_t hidden, bool reuse_inferred, bool odd) {
     std::vector<std::string> reasons;
     if (unclear > 0) {
-        reasons.push_back(std::to_string(unclear) + " ports of other connections may have been taken by bind()");
+        reasons.push_back(std::to_string(unclear) +
+                          " ports of other connections may have been taken by bind()");
     }
     if (hidden > 0) {
         reasons.push_back("up to " + std::to_string(hidden) + " sockets may be bound without a connection");
@@ -138,7 +139,8 @@ facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally
         const Forecast ahead = forecast(tally.ages, present_rate(rate), a.room);
         d.exhausted_in = ahead.full_after;
         const double others = static_cast<double>(space.usable) - a.room;
-        d.peak_percent = space.usable > 0 ? std::min(100.0, 100 * (others + ahead.peak_ports) / space.usable) : 100;
+        d.peak_percent =
+            space.usable > 0 ? std::min(100.0, 100 * (others + ahead.peak_ports) / space.usable) : 100;
     }
     return d;
 }

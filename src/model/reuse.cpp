@@ -5,7 +5,8 @@
 namespace model {
 
 ReuseSettings reuse_settings(const snapshot::Sysctls& sysctls) {
-    ReuseSettings settings{sysctls.integer("net.ipv4.tcp_tw_reuse"), sysctls.integer("net.ipv4.tcp_timestamps"), 1000};
+    ReuseSettings settings{sysctls.integer("net.ipv4.tcp_tw_reuse"),
+                           sysctls.integer("net.ipv4.tcp_timestamps"), 1000};
     if (const auto delay = sysctls.integer("net.ipv4.tcp_tw_reuse_delay")) {
         settings.delay_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(*delay, 1, 60'000));
     }
@@ -15,7 +16,9 @@ ReuseSettings reuse_settings(const snapshot::Sysctls& sysctls) {
 facts::TimeWaitReuse reuse_between(const snapshot::Address& source, const snapshot::Address& remote,
                                    const ReuseSettings& settings) {
     const bool loopback = source.is_loopback() || remote.is_loopback();
-    const auto no = [](std::string reason) { return facts::TimeWaitReuse{false, false, 0, std::move(reason)}; };
+    const auto no = [](std::string reason) {
+        return facts::TimeWaitReuse{false, false, 0, std::move(reason)};
+    };
     if (!settings.mode) {
         return {false, true, 0, base::to_text(settings.mode.error())};
     }
@@ -32,7 +35,8 @@ facts::TimeWaitReuse reuse_between(const snapshot::Address& source, const snapsh
         return no("tcp_timestamps is 0: without timestamps nothing is reused");
     }
     if (loopback) {
-        return {true, false, 0, "tcp_tw_reuse is " + std::to_string(*settings.mode) + ", loopback, timestamps on"};
+        return {true, false, 0,
+                "tcp_tw_reuse is " + std::to_string(*settings.mode) + ", loopback, timestamps on"};
     }
     return {true, true, 0, "tcp_tw_reuse is 1; assumes that the other end sends timestamps too"};
 }

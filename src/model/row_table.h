@@ -1,5 +1,5 @@
-// A fact table over rows that are already made: each column is one getter. The getters must stand in the order of the
-// schema, which is checked when the program is compiled.
+// A fact table over rows that are already made: each column is one getter. The getters must stand in the
+// order of the schema, which is checked when the program is compiled.
 #pragma once
 
 #include "base/result.h"
@@ -19,7 +19,8 @@ struct Getter {
 };
 
 template <typename Row, std::size_t columns>
-constexpr bool follows(const std::array<facts::Column, columns>& schema, const std::array<Getter<Row>, columns>& getters) {
+constexpr bool follows(const std::array<facts::Column, columns>& schema,
+                       const std::array<Getter<Row>, columns>& getters) {
     for (std::size_t i = 0; i < columns; ++i) {
         if (schema[i].name != getters[i].name) {
             return false;
@@ -37,7 +38,9 @@ class RowTable : public facts::Table {
 
     const facts::Schema& schema() const override { return facts::schema(id_); }
     std::size_t size() const override { return rows_.size(); }
-    facts::Value get(std::size_t row, std::size_t column) const override { return getters_[column].get(rows_[row]); }
+    facts::Value get(std::size_t row, std::size_t column) const override {
+        return getters_[column].get(rows_[row]);
+    }
     std::optional<base::Gap> incomplete() const override { return incomplete_; }
 
   private:

@@ -19,7 +19,8 @@ constexpr auto getters = std::to_array<Getter<Source>>({
     {"source", [](const Source& s) { return Value(s.address); }},
     {"connections", [](const Source& s) { return Value(static_cast<double>(s.connections)); }},
     {"ports", [](const Source& s) { return Value(static_cast<double>(s.ports)); }},
-    {"bound_ports", [](const Source& s) { return Value(static_cast<double>(s.bound), facts::Basis::inferred); }},
+    {"bound_ports",
+     [](const Source& s) { return Value(static_cast<double>(s.bound), facts::Basis::inferred); }},
     {"pool_percent",
      [](const Source& s) {
          return s.usable == 0 ? Value(base::Gap{"pool_percent", base::Why::absent, "no port is usable"})
@@ -36,8 +37,12 @@ Source source_of(const SourceTally& tally, const PortSpace& space, const TallyBo
     if (explicit_ports != nullptr) {
         bound |= held & *explicit_ports;
     }
-    return {tally.address.to_text(), tally.connections, static_cast<std::uint32_t>(held.count()),
-            static_cast<std::uint32_t>(bound.count()), space.usable, tally.destinations};
+    return {tally.address.to_text(),
+            tally.connections,
+            static_cast<std::uint32_t>(held.count()),
+            static_cast<std::uint32_t>(bound.count()),
+            space.usable,
+            tally.destinations};
 }
 
 } // namespace
@@ -53,11 +58,13 @@ std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> port
             }
         }
         if (!incomplete && ports->book->sources_dropped() > 0) {
-            incomplete = base::Gap{"source addresses", base::Why::truncated,
-                                   std::to_string(ports->book->sources_dropped()) + " destinations have further ones"};
+            incomplete =
+                base::Gap{"source addresses", base::Why::truncated,
+                          std::to_string(ports->book->sources_dropped()) + " destinations have further ones"};
         }
     }
-    return std::make_unique<RowTable<Source>>(facts::TableId::source, std::move(rows), getters, std::move(incomplete));
+    return std::make_unique<RowTable<Source>>(facts::TableId::source, std::move(rows), getters,
+                                              std::move(incomplete));
 }
 
 } // namespace model

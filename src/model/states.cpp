@@ -32,9 +32,9 @@ facts::NamespaceStates states_answer(const snapshot::Namespace& space) {
         answer.states.push_back(count);
     }
     const snapshot::Counters& counters = space.counters;
-    answer.sockstat = {reading(counters, "sockstat.TCP.inuse"),   reading(counters, "sockstat6.TCP6.inuse"),
-                       reading(counters, "sockstat.TCP.orphan"),  reading(counters, "sockstat.TCP.tw"),
-                       reading(counters, "sockstat.TCP.alloc"),   reading(counters, "sockstat.TCP.mem")};
+    answer.sockstat = {reading(counters, "sockstat.TCP.inuse"),  reading(counters, "sockstat6.TCP6.inuse"),
+                       reading(counters, "sockstat.TCP.orphan"), reading(counters, "sockstat.TCP.tw"),
+                       reading(counters, "sockstat.TCP.alloc"),  reading(counters, "sockstat.TCP.mem")};
     return answer;
 }
 

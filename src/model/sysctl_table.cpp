@@ -24,9 +24,11 @@ bool same(std::string_view a, std::string_view b) {
 template <typename F>
 Value of_boot(const Row& row, F value) {
     if (!row.boot_known) {
-        return base::Gap{"sysctl.d", base::Why::not_collected, "not read for this run, or not of this namespace"};
+        return base::Gap{"sysctl.d", base::Why::not_collected,
+                         "not read for this run, or not of this namespace"};
     }
-    return row.boot ? value(*row.boot) : Value(base::Gap{std::string(row.info->name), base::Why::absent, "no file sets it"});
+    return row.boot ? value(*row.boot)
+                    : Value(base::Gap{std::string(row.info->name), base::Why::absent, "no file sets it"});
 }
 
 Value absent(const Row& row, std::string_view why) {
@@ -38,12 +40,14 @@ constexpr auto getters = std::to_array<Getter<Row>>({
     {"runtime", [](const Row& r) { return r.text ? Value(*r.text) : Value(r.text.error()); }},
     {"number",
      [](const Row& r) {
-         return r.info->kind == SysctlInfo::Kind::integer ? value_of(r.number) : absent(r, "more than one number");
+         return r.info->kind == SysctlInfo::Kind::integer ? value_of(r.number)
+                                                          : absent(r, "more than one number");
      }},
     {"default",
      [](const Row& r) {
          const bool fixed = !r.info->default_value.empty() || r.info->kind == SysctlInfo::Kind::ports;
-         return fixed ? Value(std::string(r.info->default_value)) : absent(r, "the default depends on the machine");
+         return fixed ? Value(std::string(r.info->default_value))
+                      : absent(r, "the default depends on the machine");
      }},
     {"default_number",
      [](const Row& r) {
@@ -54,7 +58,8 @@ constexpr auto getters = std::to_array<Getter<Row>>({
      }},
     {"per_namespace", [](const Row& r) { return Value(r.info->per_namespace); }},
     {"boot", [](const Row& r) { return of_boot(r, [](const auto& boot) { return Value(boot.value); }); }},
-    {"boot_origin", [](const Row& r) { return of_boot(r, [](const auto& boot) { return Value(boot.origin); }); }},
+    {"boot_origin",
+     [](const Row& r) { return of_boot(r, [](const auto& boot) { return Value(boot.origin); }); }},
     {"drifted",
      [](const Row& r) {
          if (!r.text) {
@@ -67,10 +72,12 @@ static_assert(follows(facts::sysctl_columns, getters));
 
 } // namespace
 
-std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls) {
+std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space,
+                                           const snapshot::Sysctls& sysctls) {
     std::vector<Row> rows;
     for (const SysctlInfo& info : snapshot::known_sysctls()) {
-        Row row{&info, sysctls.text(info.name), sysctls.integer(info.name), std::nullopt, space.boot_sysctls.has_value()};
+        Row row{&info, sysctls.text(info.name), sysctls.integer(info.name), std::nullopt,
+                space.boot_sysctls.has_value()};
         if (space.boot_sysctls) {
             const auto found = space.boot_sysctls->find(info.name);
             row.boot = found != space.boot_sysctls->end() ? std::optional(found->second) : std::nullopt;

@@ -11,14 +11,17 @@
 namespace model {
 
 std::unique_ptr<facts::Table> host_table(const snapshot::Host& host);
-std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls,
+std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
+                                              const snapshot::Sysctls& sysctls,
                                               std::shared_ptr<const PortModel> ports);
 std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> ports);
 std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, const PortModel& ports);
 std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space);
-std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls);
+std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space,
+                                           const snapshot::Sysctls& sysctls);
 
-/// Accept queue as a share of its limit. A listen(0) socket takes one connection: above 100 the queue is full.
+/// Accept queue as a share of its limit. A listen(0) socket takes one connection: above 100 the queue is
+/// full.
 double queue_percent(const snapshot::Listener& listener);
 /// Why nothing about backlogs is known when the sockets came from /proc.
 base::Gap unknown_backlog();

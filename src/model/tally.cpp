@@ -37,7 +37,8 @@ void count(Tally& tally, const snapshot::Record& record, const PortSpace& space,
 
 TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, std::uint32_t reuse_delay_ms)
     : census_(census), space_(space),
-      reuse_age_(static_cast<std::uint16_t>(std::min<std::uint32_t>(reuse_delay_ms / snapshot::age_unit_ms, 4095))) {
+      reuse_age_(
+          static_cast<std::uint16_t>(std::min<std::uint32_t>(reuse_delay_ms / snapshot::age_unit_ms, 4095))) {
     rank_flows();
     number_sources();
     occupy();
@@ -49,12 +50,14 @@ void TallyBook::rank_flows() {
     order_.resize(flows.size());
     std::iota(order_.begin(), order_.end(), 0);
     const auto busier = [&](std::uint32_t a, std::uint32_t b) {
-        return flows[a].connections != flows[b].connections ? flows[a].connections > flows[b].connections : a < b;
+        return flows[a].connections != flows[b].connections ? flows[a].connections > flows[b].connections
+                                                            : a < b;
     };
     const auto quiet = std::partition(order_.begin(), order_.end(), [&](std::uint32_t flow) {
         return flows[flow].connections >= always_busy;
     });
-    busy_count_ = std::max(static_cast<std::size_t>(quiet - order_.begin()), std::min(fewest_busy, order_.size()));
+    busy_count_ =
+        std::max(static_cast<std::size_t>(quiet - order_.begin()), std::min(fewest_busy, order_.size()));
     const auto busy_end = order_.begin() + static_cast<std::ptrdiff_t>(busy_count_);
     if (busy_end > quiet) {
         std::partial_sort(order_.begin(), busy_end, order_.end(), busier);
@@ -73,8 +76,9 @@ void TallyBook::number_sources() {
     for (std::size_t flow = 0; flow < flows.size(); ++flow) {
         const snapshot::Address& address = flows[flow].source;
         if (last >= sources_.size() || !(sources_[last].address == address)) {
-            const auto found = std::find_if(sources_.begin(), sources_.end(),
-                                            [&](const SourceTally& source) { return source.address == address; });
+            const auto found = std::find_if(sources_.begin(), sources_.end(), [&](const SourceTally& source) {
+                return source.address == address;
+            });
             last = static_cast<std::size_t>(found - sources_.begin());
             if (found == sources_.end()) {
                 if (sources_.size() >= most_sources) {
@@ -135,8 +139,8 @@ void TallyBook::occupy() {
     }
 }
 
-/// connect() takes ports of odd offset once a destination fills half of the range. So does IP_LOCAL_PORT_RANGE, and then
-/// many of them are shared by two remotes, which bind() with port 0 never does.
+/// connect() takes ports of odd offset once a destination fills half of the range. So does
+/// IP_LOCAL_PORT_RANGE, and then many of them are shared by two remotes, which bind() with port 0 never does.
 bool TallyBook::parity_tells(const snapshot::PortSet& shared) const {
     if (std::any_of(busy_.begin(), busy_.end(),
                     [&](const Tally& tally) { return tally.held * 2 > space_.range.size(); })) {
@@ -149,8 +153,8 @@ bool TallyBook::parity_tells(const snapshot::PortSet& shared) const {
     return odd_and_shared <= occupation_.suspects;
 }
 
-/// kernel-model 3.3: connect() takes ports of even offset first, bind() with port 0 those of odd offset, and bind()
-/// never shares a port of one address.
+/// kernel-model 3.3: connect() takes ports of even offset first, bind() with port 0 those of odd offset, and
+/// bind() never shares a port of one address.
 void TallyBook::find_suspects() {
     snapshot::PortSet shared;
     for (const SourceTally& source : sources_) {
@@ -159,7 +163,8 @@ void TallyBook::find_suspects() {
     const snapshot::PortSet unclear = occupation_.ports & ~space_.blocked;
     occupation_.unclear = static_cast<std::uint32_t>(unclear.count());
     const snapshot::PortSet candidates = unclear & ~shared;
-    for (std::size_t port = candidates._Find_first(); port < candidates.size(); port = candidates._Find_next(port)) {
+    for (std::size_t port = candidates._Find_first(); port < candidates.size();
+         port = candidates._Find_next(port)) {
         if ((port - space_.range.low) % 2 == 1) {
             occupation_.suspect.set(port);
             ++occupation_.suspects;

@@ -1,5 +1,5 @@
-// What the records say of each flow, in one pass over all of them: states, ports held, TIME_WAIT ages. Flows are
-// tallied in blocks, the busiest first, because a host may have 100 000 that nobody asks about.
+// What the records say of each flow, in one pass over all of them: states, ports held, TIME_WAIT ages. Flows
+// are tallied in blocks, the busiest first, because a host may have 100 000 that nobody asks about.
 #pragma once
 
 #include "model/port_space.h"
@@ -18,19 +18,20 @@ constexpr std::size_t age_bins = 61; // whole seconds; the last one holds 60 s a
 struct Tally {
     snapshot::StateCounts states{};
     std::uint32_t connections = 0;
-    std::uint32_t syn_sent_retried = 0; // two or more retransmissions
-    std::uint32_t held = 0;             // eligible ports, in any state
-    std::uint32_t held_time_wait = 0;   // of these, in TIME_WAIT
-    std::uint32_t held_blocked = 0;     // of these, on a port that is blocked for everyone
-    std::uint32_t reuse_ready = 0;      // TIME_WAIT older than the reuse delay, port not blocked
-    std::uint32_t suspect = 0;          // held, on a port that looks taken by bind()
+    std::uint32_t syn_sent_retried = 0;         // two or more retransmissions
+    std::uint32_t held = 0;                     // eligible ports, in any state
+    std::uint32_t held_time_wait = 0;           // of these, in TIME_WAIT
+    std::uint32_t held_blocked = 0;             // of these, on a port that is blocked for everyone
+    std::uint32_t reuse_ready = 0;              // TIME_WAIT older than the reuse delay, port not blocked
+    std::uint32_t suspect = 0;                  // held, on a port that looks taken by bind()
     std::array<std::uint16_t, age_bins> ages{}; // TIME_WAIT by age
 };
 
 /// Ports of all flows together, and of each source.
 struct Occupation {
     snapshot::PortSet ports; // eligible, held by any record
-    snapshot::PortSet suspect; // eligible, not blocked, odd offset and not shared: bind() with port 0 takes such ports
+    snapshot::PortSet
+        suspect; // eligible, not blocked, odd offset and not shared: bind() with port 0 takes such ports
     std::uint32_t unclear = 0;  // `ports` that are not blocked for sure
     std::uint32_t suspects = 0; // ports in `suspect`
 };

@@ -12,9 +12,9 @@ constexpr double worth_knowing_percent = 40;
 constexpr double worth_knowing_blocked_percent = 5;
 
 bool listens_in_range(const snapshot::Census& census, const PortSpace& space) {
-    return std::any_of(census.listeners().begin(), census.listeners().end(), [&](const snapshot::Listener& listener) {
-        return space.eligible.test(listener.port);
-    });
+    return std::any_of(
+        census.listeners().begin(), census.listeners().end(),
+        [&](const snapshot::Listener& listener) { return space.eligible.test(listener.port); });
 }
 
 std::uint32_t most_connections(const snapshot::FlowTable& flows) {
@@ -37,8 +37,8 @@ std::uint32_t full_sockets(const snapshot::Census& census) {
         }
         return sum;
     };
-    std::uint32_t sum =
-        all_but_some(census.counts(snapshot::Family::ipv4)) + all_but_some(census.counts(snapshot::Family::ipv6));
+    std::uint32_t sum = all_but_some(census.counts(snapshot::Family::ipv4)) +
+                        all_but_some(census.counts(snapshot::Family::ipv6));
     for (const snapshot::Listener& listener : census.listeners()) {
         sum -= all_but_some(listener.connections);
     }
@@ -54,7 +54,8 @@ bool is_initial(const snapshot::Namespace& space) {
     return orphans || orphans.error().why != base::Why::absent;
 }
 
-snapshot::Request request_for(const snapshot::Namespace& space, const Assumptions& assumed, const Needs& needs) {
+snapshot::Request request_for(const snapshot::Namespace& space, const Assumptions& assumed,
+                              const Needs& needs) {
     snapshot::Request request;
     request.boot_sysctls = needs.boot_sysctls && is_initial(space);
     if (space.source != snapshot::SocketSource::sock_diag || space.lost_sockets) {
@@ -75,7 +76,8 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
     if (needs.ports) {
         const double usable = ports->usable;
         const double explicit_at_most = full_sockets(space.sockets);
-        const double used_at_most = most_connections(space.sockets.flows()) + ports->blocked_count + explicit_at_most;
+        const double used_at_most =
+            most_connections(space.sockets.flows()) + ports->blocked_count + explicit_at_most;
         const bool close = used_at_most * 100 >= worth_knowing_percent * usable;
         request.explicit_binds |= close && explicit_at_most > 0;
         request.bound_sockets |= hidden * 100 >= worth_knowing_blocked_percent * usable ||
@@ -86,7 +88,8 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
 
 } // namespace
 
-std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed, const Needs& needs) {
+std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed,
+                                       const Needs& needs) {
     for (std::size_t place = 0; place < host.namespaces.size(); ++place) {
         const snapshot::Census& sockets = host.namespaces[place].sockets;
         snapshot::Request request = request_for(host.namespaces[place], assumed, needs);

@@ -1,5 +1,5 @@
-// Which further collection could change an answer: collection costs another walk of the kernel's socket table, so it
-// is asked for only when it matters.
+// Which further collection could change an answer: collection costs another walk of the kernel's socket
+// table, so it is asked for only when it matters.
 #pragma once
 
 #include "model/derive.h"
@@ -20,6 +20,7 @@ struct Needs {
 };
 
 /// The next request, or none. Never asks twice for what a census already has.
-std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed, const Needs& needs);
+std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed,
+                                       const Needs& needs);
 
 } // namespace model

@@ -9,7 +9,8 @@ constexpr std::size_t most_flows = std::size_t{1} << 20;
 constexpr std::uint16_t flows_that_fold = 4096;
 constexpr std::size_t most_listeners = 65536;
 constexpr std::size_t most_close_wait_groups = 4096;
-constexpr std::size_t cookie_slots = 4096; // duplicates come from resuming inside one hash chain: close together
+constexpr std::size_t cookie_slots =
+    4096; // duplicates come from resuming inside one hash chain: close together
 constexpr std::uint32_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN
 
 std::uint16_t detail_of(const Socket& socket) {
@@ -18,7 +19,8 @@ std::uint16_t detail_of(const Socket& socket) {
         if (socket.expires_ms == 0) {
             return age_over; // timer-wheel slack: in the table, past its 60 s
         }
-        return static_cast<std::uint16_t>((time_wait_ms - std::min(socket.expires_ms, time_wait_ms)) / age_unit_ms);
+        return static_cast<std::uint16_t>((time_wait_ms - std::min(socket.expires_ms, time_wait_ms)) /
+                                          age_unit_ms);
     case State::syn_sent:
         return socket.retransmits;
     case State::fin_wait2:
@@ -76,7 +78,8 @@ bool Census::seen_before(std::uint64_t cookie) {
     if (cookie == 0) {
         return false;
     }
-    const auto rest = static_cast<std::uint32_t>(cookie / cookie_slots + 1); // cookies are numbered from 1: 2^44 fit
+    const auto rest =
+        static_cast<std::uint32_t>(cookie / cookie_slots + 1); // cookies are numbered from 1: 2^44 fit
     std::uint32_t& slot = recent_cookies_[cookie % cookie_slots];
     if (slot == rest) {
         ++duplicates_;
@@ -131,7 +134,8 @@ bool Census::count(const Socket& socket, Pending& pending) {
     if (seen_before(socket.cookie)) {
         return false;
     }
-    const auto state = static_cast<std::uint8_t>(socket.state == State::new_syn_recv ? State::syn_recv : socket.state);
+    const auto state =
+        static_cast<std::uint8_t>(socket.state == State::new_syn_recv ? State::syn_recv : socket.state);
     ++counts_[static_cast<std::size_t>(socket.family)][state];
     if (may_be_owned(socket.local_port)) {
         if (Listener* listener = listener_of(socket)) {
@@ -198,7 +202,8 @@ void Census::add_close_wait(const Socket& socket) {
     const bool incoming = listener_of(socket) != nullptr || service_ports_.test(socket.local_port);
     CloseWaitGroup wanted;
     wanted.incoming = incoming;
-    wanted.end_point = incoming ? EndPoint{socket.local, socket.local_port} : EndPoint{socket.remote, socket.remote_port};
+    wanted.end_point =
+        incoming ? EndPoint{socket.local, socket.local_port} : EndPoint{socket.remote, socket.remote_port};
     wanted.uid = socket.uid;
     wanted.cgroup = socket.cgroup;
     wanted.kind = kind_of(socket);

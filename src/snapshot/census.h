@@ -1,6 +1,6 @@
-// The sink that sockets are streamed into: it counts and interns, and keeps no socket. Free of judgement: it knows
-// ports 0..65535 and ages, but no range, no threshold and no sysctl. Memory is bounded by the connections
-// (8 bytes each) and by caps whose overflow is counted.
+// The sink that sockets are streamed into: it counts and interns, and keeps no socket. Free of judgement: it
+// knows ports 0..65535 and ages, but no range, no threshold and no sysctl. Memory is bounded by the
+// connections (8 bytes each) and by caps whose overflow is counted.
 #pragma once
 
 #include "snapshot/flow_table.h"
@@ -18,12 +18,14 @@ namespace snapshot {
 using StateCounts = std::array<std::uint32_t, state_count>;
 using PortSet = std::bitset<65536>;
 
-/// One connection that no listener owns. `detail` depends on the state: TIME_WAIT: age in units of 16 ms (0..3750,
-/// 3751 for 60 s and more); SYN_SENT: retransmissions; FIN_WAIT2: 1 for a timewait mini-socket; else 0.
+/// One connection that no listener owns. `detail` depends on the state: TIME_WAIT: age in units of 16 ms
+/// (0..3750, 3751 for 60 s and more); SYN_SENT: retransmissions; FIN_WAIT2: 1 for a timewait mini-socket;
+/// else 0.
 struct Record {
     std::uint32_t flow = 0;
     std::uint16_t port = 0;
-    std::uint16_t state_and_detail = 0; // 4 and 12 bits; no bit-fields, whose partial writes are slow to read back
+    std::uint16_t state_and_detail =
+        0; // 4 and 12 bits; no bit-fields, whose partial writes are slow to read back
 
     State state() const { return static_cast<State>(state_and_detail & 0xF); }
     std::uint16_t detail() const { return state_and_detail >> 4; }
@@ -74,8 +76,8 @@ class Census {
     void add_listener(const Socket& socket);
     /// Any other socket of the base dump. One that was seen a moment ago (same cookie) is left out.
     void add(const Socket& socket);
-    /// The same a few sockets later, so that its memory can be fetched meanwhile: for large dumps. Nothing may be read
-    /// before settle().
+    /// The same a few sockets later, so that its memory can be fetched meanwhile: for large dumps. Nothing
+    /// may be read before settle().
     void add_soon(const Socket& socket);
     void settle();
     /// A CLOSE_WAIT socket again, now with its tcp_info if there is one. Not counted a second time.
@@ -84,7 +86,8 @@ class Census {
     void add_explicit(const Socket& socket);
     /// A bound but unconnected socket.
     void add_bound(const Socket& socket);
-    /// Says that the explicit binds, or the bound sockets, are complete now; without it their sets mean nothing.
+    /// Says that the explicit binds, or the bound sockets, are complete now; without it their sets mean
+    /// nothing.
     void explicit_binds_complete() { explicit_known_ = true; }
     void bound_complete() { bound_known_ = true; }
 
@@ -96,7 +99,8 @@ class Census {
     std::size_t record_count() const { return records_.size(); }
     const Record& record(std::size_t at) const { return records_[at]; }
 
-    /// Ports that thousands of remotes share: a service whose listener is gone. Records of them count for nothing.
+    /// Ports that thousands of remotes share: a service whose listener is gone. Records of them count for
+    /// nothing.
     const std::map<std::uint16_t, StateCounts>& services() const { return services_; }
 
     const std::vector<CloseWaitGroup>& close_waits() const { return close_waits_; }

@@ -1,5 +1,6 @@
-// Flows (source, destination, destination port, device) by number: an open-addressed index over chunked storage,
-// because a big host has 100 000 of them and every socket of a dump asks for one. Knows no state and no range.
+// Flows (source, destination, destination port, device) by number: an open-addressed index over chunked
+// storage, because a big host has 100 000 of them and every socket of a dump asks for one. Knows no state and
+// no range.
 #pragma once
 
 #include "snapshot/address.h"
@@ -54,7 +55,8 @@ class FlowTable {
         std::uint32_t flow; // `none` when the table is full
         bool added;
     };
-    /// The number of the flow with the key of `wanted`, which is added if it is new. `hash` is hash_of(wanted).
+    /// The number of the flow with the key of `wanted`, which is added if it is new. `hash` is
+    /// hash_of(wanted).
     Place find_or_add(const Flow& wanted, std::uint64_t hash);
     Place find_or_add(const Flow& wanted) { return find_or_add(wanted, hash_of(wanted)); }
 

@@ -9,7 +9,7 @@
 namespace snapshot {
 
 struct Sample {
-    double time = 0;             // seconds since the epoch
+    double time = 0; // seconds since the epoch
     std::uint64_t namespace_id = 0;
     Counters counters;
 };

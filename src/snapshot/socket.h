@@ -30,9 +30,10 @@ enum class State : std::uint8_t {
 constexpr std::size_t state_count = 14; // valid indices are 1..13
 
 /// The states that are shown, in the order of a connection's life.
-constexpr std::array<State, 12> shown_states = {
-    State::listen,     State::bound,     State::syn_sent,   State::syn_recv, State::established, State::fin_wait1,
-    State::fin_wait2,  State::closing,   State::time_wait,  State::close_wait, State::last_ack,  State::close};
+constexpr std::array<State, 12> shown_states = {State::listen,     State::bound,       State::syn_sent,
+                                                State::syn_recv,   State::established, State::fin_wait1,
+                                                State::fin_wait2,  State::closing,     State::time_wait,
+                                                State::close_wait, State::last_ack,    State::close};
 
 /// The name that netstat prints: "TIME_WAIT". BOUND for bound but unconnected.
 std::string_view name(State state);

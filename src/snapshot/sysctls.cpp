@@ -75,7 +75,8 @@ std::optional<PortSet> parse_ports(std::string_view text) {
     for (const std::string_view part : base::split(text, ',')) {
         const std::size_t dash = part.find('-');
         const auto low = base::parse_port(base::trim(part.substr(0, dash)));
-        const auto high = dash == std::string_view::npos ? low : base::parse_port(base::trim(part.substr(dash + 1)));
+        const auto high =
+            dash == std::string_view::npos ? low : base::parse_port(base::trim(part.substr(dash + 1)));
         if (!low || !high || *low > *high) {
             return std::nullopt;
         }
@@ -88,8 +89,8 @@ std::optional<PortSet> parse_ports(std::string_view text) {
 
 base::Gap unusable_text(std::string_view name, std::string_view text, std::string_view wanted) {
     return {std::string(name), base::Why::failed,
-            (text.empty() ? "is empty" : "holds '" + base::printable(text.substr(0, 40)) + "'") + ", expected " +
-                std::string(wanted)};
+            (text.empty() ? "is empty" : "holds '" + base::printable(text.substr(0, 40)) + "'") +
+                ", expected " + std::string(wanted)};
 }
 
 bool has_form(const SysctlInfo& info, std::string_view text) {

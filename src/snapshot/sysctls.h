@@ -1,8 +1,8 @@
 // Sysctls by their dotted names, as the text that the kernel gave, with typed access that refuses to guess.
 #pragma once
 
-#include "snapshot/counters.h"
 #include "snapshot/census.h"
+#include "snapshot/counters.h"
 
 #include <cstdint>
 #include <map>
@@ -17,11 +17,11 @@ namespace snapshot {
 /// What is known about a sysctl before any host was asked (kernel-model: defaults of 6.x).
 struct SysctlInfo {
     enum class Kind { integer, integers, ports };
-    std::string_view name;             // "net.ipv4.tcp_tw_reuse"
+    std::string_view name; // "net.ipv4.tcp_tw_reuse"
     Kind kind = Kind::integer;
-    std::size_t numbers = 1;           // how many, for `integers`
-    std::string_view default_value;    // as the kernel prints it; empty if it depends on the machine
-    std::string_view unit;             // "s", "ms", "pages", "" ...
+    std::size_t numbers = 1;        // how many, for `integers`
+    std::string_view default_value; // as the kernel prints it; empty if it depends on the machine
+    std::string_view unit;          // "s", "ms", "pages", "" ...
     bool per_namespace = true;
     bool everywhere = false; // every supported kernel and every namespace has it: not seeing it is a failure
 };

@@ -35,7 +35,8 @@ TEST_CASE("Integers are read whole or not at all") {
     CHECK(base::parse_integer("+42") == 42);
     CHECK(base::parse_integer("-42") == -42);
     CHECK(base::parse_integer("9223372036854775807") == std::numeric_limits<std::int64_t>::max());
-    for (const char* wrong : {"", " 1", "1 ", "0x10", "1.0", "abc", "+-1", "9223372036854775808", "1e3", "--1"}) {
+    for (const char* wrong :
+         {"", " 1", "1 ", "0x10", "1.0", "abc", "+-1", "9223372036854775808", "1e3", "--1"}) {
         CAPTURE(wrong);
         CHECK_FALSE(base::parse_integer(wrong));
     }
@@ -88,10 +89,12 @@ TEST_CASE("A typing mistake gets a suggestion, something else does not") {
 TEST_CASE("Foreign bytes are made safe") {
     CHECK(base::printable("caf\xC3\xA9") == "caf\xC3\xA9");
     CHECK(base::printable("a\x1B[31mb\n\x7F") == "a?[31mb??");
-    CHECK(base::printable("\xFF\xC0\xAF") == "???");                 // never UTF-8
-    CHECK(base::printable("\xED\xA0\x80") == "???");                 // a surrogate
-    CHECK(base::printable("\xC2\x9B" "31m") == "?31m");              // C1 control sequence introducer
-    CHECK(base::printable("a\xE2\x80\xAE" "b") == "a?b");            // right-to-left override
+    CHECK(base::printable("\xFF\xC0\xAF") == "???"); // never UTF-8
+    CHECK(base::printable("\xED\xA0\x80") == "???"); // a surrogate
+    CHECK(base::printable("\xC2\x9B"
+                          "31m") == "?31m"); // C1 control sequence introducer
+    CHECK(base::printable("a\xE2\x80\xAE"
+                          "b") == "a?b"); // right-to-left override
     CHECK(base::printable("cut\xE2\x82") == "cut??");
     CHECK(base::plugin_safe("'~:10' | x;\n") == "'~:10' / x,?");
     CHECK(base::nagios_safe("a|b;c`$<>\"'&~\n") == "a/b,c        ?");
@@ -104,8 +107,9 @@ TEST_CASE("Text is wrapped at spaces") {
 }
 
 TEST_CASE("A diagnostic shows the place, the line and a caret") {
-    const base::Diagnostic diagnostic{base::Weight::error, {"a.toml", 3, 9}, "unknown fact 'fre'",
-                                      "when = \"fre < 5\"", 3, "did you mean 'free'?"};
+    const base::Diagnostic diagnostic{
+        base::Weight::error,   {"a.toml", 3, 9}, "unknown fact 'fre'", "when = \"fre < 5\"", 3,
+        "did you mean 'free'?"};
     CHECK(base::to_text(diagnostic) == "a.toml:3:9: error: unknown fact 'fre'\n"
                                        "    when = \"fre < 5\"\n"
                                        "            ^~~\n"
@@ -175,7 +179,8 @@ TEST_CASE("A link is followed and a device is written to, never replaced") {
     CHECK(std::filesystem::is_symlink(scratch.file("dangling")));
     std::filesystem::permissions(scratch.file("target"), std::filesystem::perms::owner_read);
     REQUIRE(base::write_atomically(scratch.file("target"), "kept"));
-    CHECK(std::filesystem::status(scratch.file("target")).permissions() == std::filesystem::perms::owner_read);
+    CHECK(std::filesystem::status(scratch.file("target")).permissions() ==
+          std::filesystem::perms::owner_read);
 }
 
 TEST_CASE("A directory is listed by suffix, sorted") {

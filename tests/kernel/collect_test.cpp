@@ -231,6 +231,7 @@ TEST_CASE("a sysctl that every namespace has is hidden, not absent") {
     const snapshot::Host host = kernel::collect(world.places);
     const snapshot::Sysctls& sysctls = host.namespaces[0].sysctls;
     CHECK(sysctls.text("net.ipv4.ip_local_port_range").error().why == Why::failed);
-    CHECK(sysctls.text("net.ipv4.tcp_max_orphans").error().why == Why::absent); // of the initial namespace only
+    CHECK(sysctls.text("net.ipv4.tcp_max_orphans").error().why ==
+          Why::absent); // of the initial namespace only
     CHECK(sysctls.text("net.ipv4.tcp_tw_recycle").error().why == Why::absent);
 }

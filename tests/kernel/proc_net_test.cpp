@@ -73,7 +73,8 @@ TEST_CASE("conntrack: hexadecimal columns of every CPU, summed by name") {
 TEST_CASE("counters of a machine: absent, denied and garbage files") {
     test::Machine machine;
     const Counters nothing = kernel::read_counters(machine);
-    CHECK(nothing.get("netstat.TcpExt.TW").error().why == Why::failed); // every kernel has it: /proc is hidden
+    CHECK(nothing.get("netstat.TcpExt.TW").error().why ==
+          Why::failed); // every kernel has it: /proc is hidden
     CHECK(nothing.get("sockstat6.TCP6.inuse").error().why == Why::absent);
     CHECK(nothing.get("conntrack.count").error().why == Why::absent);
 

@@ -35,7 +35,8 @@ TEST_CASE("The load is the rate over what can be sustained") {
     const auto load = model::load_of(model::births(steady(6, 60)), 400, model::time_wait_seconds);
     CHECK(load.sustainable_rate == Approx(6.55).epsilon(0.01));
     CHECK(load.percent == Approx(91.6).epsilon(0.01));
-    CHECK(model::load_of(model::births(steady(6, 60)), 0, model::time_wait_seconds).percent == model::most_load);
+    CHECK(model::load_of(model::births(steady(6, 60)), 0, model::time_wait_seconds).percent ==
+          model::most_load);
     CHECK(model::load_of({}, 0, model::time_wait_seconds).percent == 0);
 }
 
@@ -64,7 +65,8 @@ TEST_CASE("With reuse a rate of hundreds is sustainable") {
     auto space = tests::space();
     space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
     for (std::uint16_t i = 0; i < 900; ++i) {
-        space.sockets.add(tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + i), "127.0.0.1", 80, 2000));
+        space.sockets.add(
+            tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + i), "127.0.0.1", 80, 2000));
     }
     const auto d = tests::towards(space, "127.0.0.1:80");
     CHECK(d.births_5s == 180);

@@ -45,7 +45,7 @@ TEST_CASE("TIME_WAIT holds its port, and only towards its own destination") {
     CHECK(d.time_wait == 950);
     CHECK(d.used_percent == Approx(95));
     CHECK(d.local == "192.0.2.1");
-    CHECK(towards(space, "192.0.2.9:81").free == 1000); // connect() shares the ports
+    CHECK(towards(space, "192.0.2.9:81").free == 1000);   // connect() shares the ports
     CHECK(towards(space, "192.0.2.9:81").free_min == 50); // but bind() might have taken them
 }
 
@@ -78,7 +78,8 @@ TEST_CASE("Bound and explicitly bound ports block, and are not counted twice") {
 TEST_CASE("Odd offsets look like bind() with port 0, even ones like connect()") {
     auto space = tests::space();
     for (std::uint16_t i = 0; i < 400; ++i) { // kernel-model 10, scenario 6
-        space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(40001 + 2 * i), there, 80));
+        space.sockets.add(
+            socket(State::established, here, static_cast<std::uint16_t>(40001 + 2 * i), there, 80));
     }
     const auto other = towards(space, "192.0.2.9:81");
     CHECK(other.free == 600);
@@ -99,7 +100,8 @@ TEST_CASE("Where odd ports are shared more often than not, parity tells nothing"
     for (std::uint16_t i = 0; i < 60; ++i) {
         for (const std::uint16_t remote : {std::uint16_t{80}, std::uint16_t{81}}) {
             if (remote == 80 || i < 40) {
-                space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(40001 + 2 * i), there, remote));
+                space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(40001 + 2 * i),
+                                         there, remote));
             }
         }
     }
@@ -137,8 +139,10 @@ TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
     auto space = tests::space();
     const auto reusable_to = [&](const char* source, const char* remote) {
         for (std::uint16_t i = 0; i < 100; ++i) {
-            space.sockets.add(tests::time_wait(source, static_cast<std::uint16_t>(40000 + 2 * i), remote, 80, 1600));
-            space.sockets.add(tests::time_wait(source, static_cast<std::uint16_t>(40200 + 2 * i), remote, 80, 300));
+            space.sockets.add(
+                tests::time_wait(source, static_cast<std::uint16_t>(40000 + 2 * i), remote, 80, 1600));
+            space.sockets.add(
+                tests::time_wait(source, static_cast<std::uint16_t>(40200 + 2 * i), remote, 80, 300));
         }
         return towards(space, (std::string(remote) + ":80").c_str());
     };

@@ -44,16 +44,17 @@ TEST_CASE("Every fact of every table can be asked for") {
     const snapshot::Host host = host_of(std::move(space));
     const facts::Facts facts = model::derive(host, {}, {});
     for (const facts::Schema& schema : facts::schemas()) {
-        const facts::Table& table = schema.id == TableId::host ? *facts.host : facts.namespaces[0].table(schema.id);
+        const facts::Table& table =
+            schema.id == TableId::host ? *facts.host : facts.namespaces[0].table(schema.id);
         CAPTURE(schema.name);
         REQUIRE(table.size() > 0);
         for (std::size_t column = 0; column < schema.columns.size(); ++column) {
             CAPTURE(schema.columns[column].name);
             const facts::Value got = table.get(0, column);
             const facts::Type type = schema.columns[column].type;
-            CHECK((!got.known() || (type == facts::Type::number    ? got.is_number()
+            CHECK((!got.known() || (type == facts::Type::number ? got.is_number()
                                     : type == facts::Type::text ? got.is_text()
-                                                                 : got.is_boolean())));
+                                                                : got.is_boolean())));
         }
     }
 }
@@ -67,7 +68,8 @@ TEST_CASE("Lost sockets are unknown, never zero") {
     CHECK_FALSE(value(facts, TableId::network_namespace, "established").known());
     CHECK_FALSE(value(facts, TableId::network_namespace, "ports_used_percent").known());
     CHECK_FALSE(value(facts, TableId::network_namespace, "accept_queue_percent").known());
-    for (const TableId table : {TableId::destination, TableId::source, TableId::listener, TableId::close_wait}) {
+    for (const TableId table :
+         {TableId::destination, TableId::source, TableId::listener, TableId::close_wait}) {
         CHECK(facts.namespaces[0].table(table).incomplete());
     }
     CHECK_FALSE(model::states_answer(host.namespaces[0]).states[0].ipv4);
@@ -89,7 +91,8 @@ TEST_CASE("Quiet destinations keep within the bounds that are promised") {
     for (std::uint16_t remote = 1; remote <= 3000; ++remote) {
         const auto connections = static_cast<std::uint16_t>(remote <= 20 ? 70 : 1 + remote % 60);
         for (std::uint16_t i = 0; i < connections; ++i) {
-            space.sockets.add(tests::time_wait(here, static_cast<std::uint16_t>(40000 + 2 * i), there, remote, 100U * i));
+            space.sockets.add(
+                tests::time_wait(here, static_cast<std::uint16_t>(40000 + 2 * i), there, remote, 100U * i));
         }
     }
     const snapshot::Host host = host_of(std::move(space));
@@ -173,7 +176,8 @@ TEST_CASE("A queue is full when it holds more than its limit") {
     const facts::Facts facts = model::derive(host, {}, {});
     CHECK(value(facts, TableId::listener, "full").truth());
     CHECK_FALSE(value(facts, TableId::listener, "full", 1).truth());
-    CHECK(value(facts, TableId::network_namespace, "accept_queue_percent").number() == Approx(133.3).epsilon(0.01));
+    CHECK(value(facts, TableId::network_namespace, "accept_queue_percent").number() ==
+          Approx(133.3).epsilon(0.01));
     CHECK(value(facts, TableId::listener, "fixed").gap().why == base::Why::not_collected);
 }
 
@@ -188,11 +192,13 @@ TEST_CASE("Sysctls of the host are absent in a child namespace, not zero") {
 TEST_CASE("The same snapshot under another sysctl") {
     auto space = tests::space();
     for (std::uint16_t i = 0; i < 900; ++i) {
-        space.sockets.add(tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + i), "127.0.0.1", 80, 5000));
+        space.sockets.add(
+            tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + i), "127.0.0.1", 80, 5000));
     }
     const snapshot::Host host = host_of(std::move(space));
     const auto used = [&](const model::Assumptions& assumed) {
-        return value(model::derive(host, assumed, {}), TableId::network_namespace, "ports_used_percent").number();
+        return value(model::derive(host, assumed, {}), TableId::network_namespace, "ports_used_percent")
+            .number();
     };
     CHECK(used({}) == Approx(90));
     CHECK(used({{"net.ipv4.tcp_tw_reuse", "2"}}) == Approx(0));

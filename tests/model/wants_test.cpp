@@ -56,7 +56,8 @@ TEST_CASE("Sockets outside of all tables make bound ones worth a walk when they 
 TEST_CASE("A wide range makes the same connections uninteresting") {
     auto space = tests::space();
     tests::add_time_waits(space, 40000, 500, 1, 1000);
-    CHECK_FALSE(model::wants(host_of(std::move(space)), {{"net.ipv4.ip_local_port_range", "1024 65535"}}, ports_only()));
+    CHECK_FALSE(model::wants(host_of(std::move(space)), {{"net.ipv4.ip_local_port_range", "1024 65535"}},
+                             ports_only()));
 }
 
 TEST_CASE("What /proc cannot tell is not asked for") {

@@ -92,7 +92,8 @@ Report random_report(std::mt19937& random) {
     return report;
 }
 
-/// The characters that Nagios strips from notifications: never in a finding, but in the words about a mistake.
+/// The characters that Nagios strips from notifications: never in a finding, but in the words about a
+/// mistake.
 enum class Stripped { never, allowed };
 
 void check_contract(const std::string& output, std::string_view state, Stripped stripped = Stripped::never) {

@@ -160,7 +160,8 @@ TEST_CASE("CLOSE_WAIT is told apart by descriptor, queue and what was sent since
     census.add_close_wait(close_wait(0, 11, 0, {8600, 8504, 7504, true}));
     census.add_close_wait(close_wait(1, 0, 0, {8504, 8504, 7504, true}));
     census.add_close_wait(close_wait(1, 0, 100, {400'000, 400'000, 400'000, true})); // still sending
-    census.add_close_wait(close_wait(1, 0, 0, {400'000, 402'000, 400'000, true}));   // an answer, then nothing for long
+    census.add_close_wait(
+        close_wait(1, 0, 0, {400'000, 402'000, 400'000, true})); // an answer, then nothing for long
     const auto count = [&](CloseWaitKind kind) {
         std::uint32_t found = 0;
         for (const auto& group : census.close_waits()) {

@@ -5,8 +5,8 @@
 
 namespace tests {
 
-inline snapshot::Socket socket(snapshot::State state, const char* local, std::uint16_t local_port, const char* remote,
-                               std::uint16_t remote_port) {
+inline snapshot::Socket socket(snapshot::State state, const char* local, std::uint16_t local_port,
+                               const char* remote, std::uint16_t remote_port) {
     snapshot::Socket made;
     made.state = state;
     made.local = *snapshot::Address::parse(local);
