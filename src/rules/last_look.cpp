@@ -22,6 +22,9 @@ void look_at_options(const Rule& rule, const RuleSet& rules, const Layers& layer
         return;
     }
     const bool both = warning_given && critical_given;
+    if (both && rule.warning.range->canonical() == rule.critical.range->canonical()) {
+        return; // "-w 90 -c 90": many who want only CRITICAL write it so
+    }
     const Origin& origin = warning_given ? rule.warning.origin : rule.critical.origin;
     base::Diagnostics& out = both ? argument_errors : diagnostics;
     out.add({both ? base::Weight::error : base::Weight::warning,

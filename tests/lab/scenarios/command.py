@@ -2,6 +2,7 @@
 import os
 import shutil
 import subprocess
+import time
 
 import network
 from harness import scenario
@@ -20,6 +21,10 @@ def trouble(lab):
     for client, accepted in network.pairs(server, TO, 5, source="127.0.0.3"):
         lab.keep(accepted)
         client.close()
+    for _ in range(60):  # an acknowledgement may be delayed: FIN_WAIT1 becomes FIN_WAIT2
+        if lab.tool.states()["FIN_WAIT1"] == 0:
+            return
+        time.sleep(0.05)
 
 
 def verdict(answer):
