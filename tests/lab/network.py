@@ -150,6 +150,13 @@ def time_waits(server, to, count, closes_first="client", **options):
             end.close()
 
 
+def time_waits_of_kernel():
+    """TIME_WAITs of this namespace as sockstat counts them (with orphaned FIN_WAIT2)."""
+    with open("/proc/thread-self/net/sockstat", encoding="ascii") as file:
+        words = next(line for line in file if line.startswith("TCP:")).split()
+    return int(words[words.index("tw") + 1])
+
+
 def write_until_blocked(end):
     """Fills the send buffer and the window of the peer, which does not read."""
     end.setblocking(False)

@@ -45,10 +45,13 @@ def nearly_exhausted_loopback(lab):
 
 
 def is_fine(lab, time_waits):
+    """A client that takes a port again ends the server's old TIME_WAIT: a few less than were made may be there."""
+    there = network.time_waits_of_kernel()
     check = lab.tool.check()
     lab.equal("exit", 0, check.exit)
     lab.true("line 1 says OK", check.line1.startswith("TCP OK"))
-    lab.equal("time_wait", time_waits, check.perfdata.get("time_wait"))
+    lab.true(f"{there} of {time_waits} TIME_WAITs are there", time_waits * 0.95 <= there <= time_waits)
+    lab.equal("time_wait", there, check.perfdata.get("time_wait"))
     lab.equal("alerting", 0, check.perfdata.get("rules_alerting"))
 
 
