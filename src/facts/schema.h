@@ -114,9 +114,9 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"load_percent", Type::number, "%", "births_60s as a share of sustainable_rate."},
     {"load_percent_15s", Type::number, "%", "births_15s as a share of sustainable_rate."},
     {"peak_percent", Type::number, "%",
-     "Highest used_percent of the next 60 s at the rate of the last 15 s."},
+     "Highest used_percent of the next 60 s at the rate of now: births_5s, or births_15s while few sockets were born."},
     {"exhausted_in", Type::number, "s",
-     "Seconds until no port is free at the rate of the last 15 s; absent if that rate is sustainable."},
+     "Seconds until no port is free at the rate of now, as in peak_percent; absent if that rate is sustainable."},
 });
 
 inline constexpr auto source_columns = std::to_array<Column>({

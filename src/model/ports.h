@@ -10,7 +10,7 @@
 
 namespace model {
 
-/// `book` and `space` of the namespace; `place` is the flow's place in the book's order.
+/// `space` and `occupation` of the flow's namespace, `tally` of the flow itself; an empty one if nothing is connected.
 facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
                                   const Occupation& occupation, const ReuseSettings& settings);
 

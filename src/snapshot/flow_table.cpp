@@ -43,17 +43,4 @@ FlowTable::Place FlowTable::find_or_add(const Flow& wanted, std::uint64_t hash) 
     return {number, true};
 }
 
-std::uint32_t FlowTable::find(const Flow& wanted) const {
-    if (index_.empty()) {
-        return none;
-    }
-    for (std::size_t slot = slot_of(hash_of(wanted)); index_[slot] != none;
-         slot = (slot + 1) & (index_.size() - 1)) {
-        if (flows_[index_[slot]].same_as(wanted)) {
-            return index_[slot];
-        }
-    }
-    return none;
-}
-
 } // namespace snapshot

@@ -65,9 +65,6 @@ class FlowTable {
     void fetch_slot(std::uint64_t hash) const;
     void fetch_flow(std::uint64_t hash) const;
 
-    /// The number of the flow with the key of `wanted`, or `none`.
-    std::uint32_t find(const Flow& wanted) const;
-
     std::size_t size() const { return flows_.size(); }
     Flow& operator[](std::size_t at) { return flows_[at]; }
     const Flow& operator[](std::size_t at) const { return flows_[at]; }
