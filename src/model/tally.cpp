@@ -179,11 +179,16 @@ void TallyBook::find_suspects() {
     }
 }
 
-void TallyBook::count_suspects() {
+std::vector<std::uint32_t> TallyBook::places(std::size_t first, std::size_t count_of_flows) const {
     std::vector<std::uint32_t> place(census_.flows().size(), not_tallied);
-    for (std::size_t i = 0; i < busy_count_; ++i) {
-        place[order_[i]] = static_cast<std::uint32_t>(i);
+    for (std::size_t i = 0; i < count_of_flows; ++i) {
+        place[order_[first + i]] = static_cast<std::uint32_t>(i);
     }
+    return place;
+}
+
+void TallyBook::count_suspects() {
+    const std::vector<std::uint32_t> place = places(0, busy_count_);
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const snapshot::Record& record = census_.record(i);
         if (place[record.flow] != not_tallied) {
@@ -194,10 +199,7 @@ void TallyBook::count_suspects() {
 
 void TallyBook::fill(std::size_t first, std::size_t count_of_flows, std::vector<Tally>& into) const {
     into.assign(count_of_flows, {});
-    std::vector<std::uint32_t> place(census_.flows().size(), not_tallied);
-    for (std::size_t i = 0; i < count_of_flows; ++i) {
-        place[order_[first + i]] = static_cast<std::uint32_t>(i);
-    }
+    const std::vector<std::uint32_t> place = places(first, count_of_flows);
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const snapshot::Record& record = census_.record(i);
         if (place[record.flow] == not_tallied || !space_.range.contains(record.port) ||

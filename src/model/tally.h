@@ -69,6 +69,8 @@ class TallyBook {
     void occupy();
     void find_suspects();
     void count_suspects();
+    /// For each flow its place among the `count` from `first` of the order, or none.
+    std::vector<std::uint32_t> places(std::size_t first, std::size_t count) const;
     bool parity_tells(const snapshot::PortSet& shared) const;
     void fill(std::size_t first, std::size_t count, std::vector<Tally>& into) const;
 
