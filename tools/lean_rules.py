@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Rules without their prose, for the check that runs every minute: lean_rules.py OUTPUT FILE
 
-Keeps what decides a verdict and its line (and what settings may name), drops why, remedies, references and comments.
+Keeps what decides a verdict and its line (and what settings may name), drops why, remedies, myths, references and comments.
 """
 import json
 import sys
 import tomllib
 
-DROPPED = {"title", "why", "see", "source", "remedy"}
+DROPPED = {"title", "why", "see", "source", "remedy", "myth"}
 
 
 def value(item):

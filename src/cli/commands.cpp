@@ -69,6 +69,7 @@ int ports(const Options& options) {
     }
     model::Needs needs;
     needs.exact_ports = true;
+    needs.towards = query->to;
     const auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);

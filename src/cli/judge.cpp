@@ -60,6 +60,21 @@ std::string when_ok(const snapshot::Host& host, const findings::Report& report) 
     return text;
 }
 
+/// The same snapshot under the sysctls that a remedy would set, on top of what is assumed already.
+rules::WhatIf what_if(const snapshot::Host& host, const model::Assumptions& assumed) {
+    return [&](const rules::Changes& changes) -> std::shared_ptr<const facts::Facts> {
+        model::Assumptions changed = assumed;
+        for (const auto& [name, value] : changes) {
+            const snapshot::SysctlInfo* info = snapshot::find_sysctl(name);
+            if (info == nullptr || !snapshot::well_formed(*info, value)) {
+                return nullptr;
+            }
+            changed[name] = value;
+        }
+        return std::make_shared<const facts::Facts>(model::derive(host, changed, {}));
+    };
+}
+
 void say_where_from(findings::Report& report, const snapshot::Host& host) {
     report.host = host.name;
     report.kernel = host.kernel;
@@ -86,12 +101,15 @@ int judge(const Options& options) {
     if (!assumed) {
         return fail(options, assumed.error().what);
     }
-    const auto observed = observe(options, *assumed, needs_of(loaded->rules));
+    model::Needs needs = needs_of(loaded->rules);
+    needs.effects = !lean;
+    const auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);
     }
     const facts::Facts facts = model::derive(observed->host, *assumed, {});
-    findings::Report report = rules::evaluate(loaded->rules, facts);
+    findings::Report report = rules::evaluate(
+        loaded->rules, facts, lean ? rules::WhatIf() : what_if(observed->host, *assumed));
     report.broken_files = loaded->broken_files;
     say_where_from(report, observed->host);
     for (const auto& [sysctl, value] : *assumed) {

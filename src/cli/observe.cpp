@@ -55,19 +55,24 @@ base::Result<std::vector<kernel::Place>> open_live(const Options& options) {
     return kernel::open_places(where_of(options), deadline_of(options));
 }
 
-base::Result<Observation> observe(const Options& options, const model::Assumptions& assumed,
-                                  const model::Needs& needs) {
-    auto observation = open(options);
-    if (!observation) {
-        return observation;
-    }
-    observation->host = kernel::collect(observation->places);
-    std::size_t rounds = 2 * observation->places.size();
-    while (const auto request = model::wants(observation->host, assumed, needs)) {
+snapshot::Host collect(std::vector<kernel::Place>& places, const model::Assumptions& assumed,
+                       const model::Needs& needs) {
+    snapshot::Host host = kernel::collect(places);
+    std::size_t rounds = 2 * places.size();
+    while (const auto request = model::wants(host, assumed, needs)) {
         if (rounds-- == 0) {
             break; // what was refused twice is a gap
         }
-        kernel::collect(*request, observation->places, observation->host);
+        kernel::collect(*request, places, host);
+    }
+    return host;
+}
+
+base::Result<Observation> observe(const Options& options, const model::Assumptions& assumed,
+                                  const model::Needs& needs) {
+    auto observation = open(options);
+    if (observation) {
+        observation->host = collect(observation->places, assumed, needs);
     }
     return observation;
 }

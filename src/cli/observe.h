@@ -22,6 +22,10 @@ struct Observation {
     snapshot::Host host;
 };
 
+/// The base pass, and what the model wants beyond it.
+snapshot::Host collect(std::vector<kernel::Place>& places, const model::Assumptions& assumed,
+                       const model::Needs& needs);
+
 base::Result<Observation> observe(const Options& options, const model::Assumptions& assumed,
                                   const model::Needs& needs);
 

@@ -6,6 +6,20 @@
 #include "kernel/collect.h"
 
 namespace cli {
+namespace {
+
+model::Needs everything() {
+    model::Needs needs;
+    needs.ports = true;
+    needs.fixed_listeners = true;
+    needs.exact_ports = true;
+    needs.boot_sysctls = true;
+    needs.bound_count = true;
+    needs.effects = true;
+    return needs;
+}
+
+} // namespace
 
 int record(const Options& options) {
     if (options.arguments.size() != 1) {
@@ -17,11 +31,7 @@ int record(const Options& options) {
     }
     kernel::Capture capture;
     std::vector<kernel::Place> places = kernel::recording(std::move(*live), capture);
-    snapshot::Host host = kernel::collect(places);
-    for (std::size_t place = 0; place < places.size(); ++place) {
-        kernel::collect({.place = place, .explicit_binds = true, .bound_sockets = true, .boot_sysctls = true},
-                        places, host);
-    }
+    collect(places, {}, everything());
     const base::Status saved = kernel::save_capture(capture, options.arguments.front());
     return saved ? 0 : fail(options, saved.error().what);
 }

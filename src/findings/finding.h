@@ -39,6 +39,13 @@ struct Remedy {
     std::string effect; // computed before -> after; empty until it is known
 };
 
+/// A change that people try and that does nothing here.
+struct Myth {
+    std::string change; // "net.ipv4.tcp_fin_timeout=15"
+    std::string text;   // why not
+    std::string effect; // computed before -> after
+};
+
 struct Finding {
     std::string rule;
     std::string title;
@@ -55,6 +62,7 @@ struct Finding {
     std::vector<Evidence> evidence;
     std::string why;
     std::vector<Remedy> remedies;
+    std::vector<Myth> myths;
     std::vector<std::string> see;
 };
 

@@ -7,6 +7,7 @@
 #include "kernel/sysctl.h"
 #include "kernel/sysctl_files.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -36,14 +37,28 @@ void note_malformed(std::uint64_t count, Namespace& space) {
     }
 }
 
+/// What was asked for twice in vain is one gap.
+void note_gap(Namespace& space, std::string_view what, Gap gap) {
+    gap.what = what;
+    const auto same = [&](const Gap& known) { return known.what == gap.what; };
+    if (std::none_of(space.gaps.begin(), space.gaps.end(), same)) {
+        space.gaps.push_back(std::move(gap));
+    }
+}
+
 /// One walk over the socket table; each socket goes to `sink`.
 template <typename Sink>
-Outcome walk(Machine& machine, Walk which, Namespace& space, Sink sink) {
+Outcome walk(Machine& machine, Walk which, std::span<const std::byte> request, Namespace& space, Sink sink) {
     DumpReader reader(which);
     const Outcome received = machine.dump(
-        request_for(which), [&](std::span<const std::byte> frame) { return reader.read(frame, sink); });
+        request, [&](std::span<const std::byte> frame) { return reader.read(frame, sink); });
     note_malformed(reader.malformed(), space);
     return received ? reader.outcome() : received;
+}
+
+template <typename Sink>
+Outcome walk(Machine& machine, Walk which, Namespace& space, Sink sink) {
+    return walk(machine, which, request_for(which), space, sink);
 }
 
 void lose_sockets(Namespace& space, Gap gap) {
@@ -143,18 +158,28 @@ std::string first_line(Machine& machine, const std::string& path) {
     return content ? std::string(base::trim(*content)) : std::string();
 }
 
-/// Does this kernel report bound but unconnected sockets? Kernels since 6.8 always do; older ones may, by
-/// backport.
-bool surely_reports_bound(std::string_view release) {
-    unsigned major = 0;
-    unsigned minor = 0;
+/// Is this Linux 6.`minor` or newer? Older ones may have the same by backport, so a "no" proves nothing.
+bool at_least_6(unsigned minor, std::string_view release) {
+    unsigned first = 0;
+    unsigned second = 0;
     const auto parts = base::split(release, '.');
     if (parts.size() < 2) {
         return false;
     }
-    std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), major);
-    std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), minor);
-    return major > 6 || (major == 6 && minor >= 8);
+    std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), first);
+    std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), second);
+    return first > 6 || (first == 6 && second >= minor);
+}
+
+/// Kernels since 6.8 report bound but unconnected sockets.
+bool surely_reports_bound(std::string_view release) {
+    return at_least_6(8, release);
+}
+
+/// Since 6.18 a port is selectable again once nobody who bound it is left; before, it stays blocked until every
+/// socket on it is gone, and nothing shows that (kernel: __inet_put_port()).
+bool surely_heals_ports(std::string_view release) {
+    return at_least_6(18, release);
 }
 
 /// Could there be bound but unconnected sockets? `alloc` counts every TCP socket of the host, `inuse` only
@@ -176,14 +201,11 @@ void collect_bound(Machine& machine, std::string_view release, Namespace& space)
         space.sockets.add_bound(socket);
     });
     if (!outcome) {
-        Gap gap = outcome.error();
-        gap.what = "bound but unconnected sockets";
-        space.gaps.push_back(std::move(gap));
+        note_gap(space, "bound but unconnected sockets", outcome.error());
     } else if (found > 0 || surely_reports_bound(release) || !may_have_bound(space.counters)) {
         space.sockets.bound_complete();
     } else {
-        space.gaps.push_back(
-            {"bound but unconnected sockets", Why::absent, "this kernel does not report them"});
+        note_gap(space, "bound but unconnected sockets", {"", Why::absent, "this kernel does not report them"});
     }
 }
 
@@ -194,9 +216,53 @@ void collect_explicit(Machine& machine, Namespace& space) {
         space.sockets.explicit_binds_complete();
         return;
     }
-    Gap gap = outcome.error();
-    gap.what = "explicitly bound ports";
-    space.gaps.push_back(std::move(gap));
+    note_gap(space, "explicitly bound ports", outcome.error());
+}
+
+void collect_options(Machine& machine, std::string_view release, Namespace& space) {
+    if (!surely_heals_ports(release)) {
+        space.sockets.every_port_may_be_early();
+        return;
+    }
+    const Outcome outcome = walk(machine, Walk::options, space,
+                                 [&](const Socket& socket) { space.sockets.add_options(socket); });
+    if (outcome) {
+        space.sockets.options_complete();
+        return;
+    }
+    note_gap(space, "options of connected sockets", outcome.error());
+}
+
+void add_to_peer(snapshot::Peer& peer, const Socket& socket) {
+    constexpr std::size_t most_sockets = 65536;
+    if (socket.activity && socket.state != State::syn_sent) {
+        ++(socket.activity->timestamps ? peer.timestamps.with : peer.timestamps.without);
+    }
+    if (peer.sockets.size() < most_sockets) {
+        peer.sockets.push_back({socket.local, socket.local_port, socket.state, socket.uid, socket.inode,
+                                socket.cgroup});
+    }
+}
+
+void collect_peers(Machine& machine, const std::vector<snapshot::EndPoint>& remotes, Namespace& space) {
+    std::vector<snapshot::Peer> peers;
+    for (const snapshot::EndPoint& remote : remotes) {
+        peers.push_back({remote, {}, {}});
+    }
+    const Outcome outcome =
+        walk(machine, Walk::peers, request_for_peers(remotes), space, [&](const Socket& socket) {
+            for (snapshot::Peer& peer : peers) {
+                if (peer.remote == snapshot::EndPoint{socket.remote, socket.remote_port}) {
+                    add_to_peer(peer, socket);
+                }
+            }
+        });
+    if (outcome) {
+        space.peers.insert(space.peers.end(), std::make_move_iterator(peers.begin()),
+                           std::make_move_iterator(peers.end()));
+        return;
+    }
+    note_gap(space, "timestamps and owners of live connections", outcome.error());
 }
 
 } // namespace
@@ -228,6 +294,12 @@ void collect(const snapshot::Request& request, std::vector<Place>& places, snaps
     }
     if (request.bound_sockets && from_sock_diag) {
         collect_bound(machine, host.kernel, space);
+    }
+    if (request.early_binds && from_sock_diag) {
+        collect_options(machine, host.kernel, space);
+    }
+    if (!request.peers.empty() && from_sock_diag) {
+        collect_peers(machine, request.peers, space);
     }
     if (request.boot_sysctls) {
         space.boot_sysctls = read_boot_sysctls(machine, space.gaps);

@@ -1,6 +1,8 @@
 #include "kernel/sock_diag.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 
 #include <linux/tcp.h>
@@ -30,6 +32,11 @@ std::uint32_t states_of(Walk walk) {
         return all_states & ~(bit(State::bound) | bit(State::time_wait) | bit(State::syn_recv));
     case Walk::bound:
         return bit(State::bound);
+    case Walk::options:
+        return all_states & ~(bit(State::bound) | bit(State::listen) | bit(State::time_wait) | bit(State::syn_recv));
+    case Walk::peers:
+        return bit(State::syn_sent) | bit(State::established) | bit(State::fin_wait1) | bit(State::fin_wait2) |
+               bit(State::closing) | bit(State::close_wait) | bit(State::last_ack);
     }
     return 0;
 }
@@ -38,6 +45,32 @@ std::uint32_t states_of(Walk walk) {
 /// others land exactly on the end, which accepts (kernel: inet_diag_bc_run()).
 constexpr std::array<inet_diag_bc_op, 2> not_automatic = {
     {{INET_DIAG_BC_AUTO, 4, 8}, {INET_DIAG_BC_JMP, 4, 8}}};
+
+/// "Towards one of these": a condition that holds goes on to the jump behind it, which leads to the end and so
+/// accepts; one that does not skips the jump (kernel: inet_diag_bc_run()).
+std::vector<std::byte> towards(std::span<const snapshot::EndPoint> remotes) {
+    constexpr std::size_t condition = sizeof(inet_diag_bc_op) + sizeof(inet_diag_hostcond) + 16;
+    constexpr std::size_t jump = sizeof(inet_diag_bc_op);
+    std::vector<std::byte> code(remotes.size() * (condition + jump));
+    std::size_t at = 0;
+    for (const snapshot::EndPoint& remote : remotes) {
+        const bool v4 = remote.address.is_v4();
+        const auto bytes = remote.address.bytes();
+        const inet_diag_bc_op test{INET_DIAG_BC_D_COND, condition, condition + jump};
+        inet_diag_hostcond host{};
+        host.family = v4 ? AF_INET : AF_INET6;
+        host.prefix_len = v4 ? 32 : 128;
+        host.port = remote.port;
+        const std::size_t left = code.size() - at - condition;
+        const inet_diag_bc_op accept{INET_DIAG_BC_JMP, jump, static_cast<std::uint16_t>(left)};
+        std::memcpy(&code[at], &test, sizeof test);
+        std::memcpy(&code[at + sizeof test], &host, sizeof host);
+        std::memcpy(&code[at + sizeof test + sizeof host], bytes.data() + (v4 ? 12 : 0), v4 ? 4 : 16);
+        std::memcpy(&code[at + condition], &accept, sizeof accept);
+        at += condition + jump;
+    }
+    return code;
+}
 
 base::Why why_of(int error) {
     switch (error) {
@@ -78,7 +111,8 @@ std::optional<snapshot::Activity> activity_of(const nlattr& info) {
 
 /// One attribute of a socket; false if its size is wrong.
 bool take_attribute(const nlattr& attribute, snapshot::Socket& socket) {
-    constexpr std::uint16_t cgroup_id = 21; // INET_DIAG_CGROUP_ID, missing in older headers
+    constexpr std::uint16_t cgroup_id = 21; // INET_DIAG_CGROUP_ID and INET_DIAG_SOCKOPT, missing in older headers
+    constexpr std::uint16_t socket_options = 22;
     const std::uint16_t length = mnl_attr_get_payload_len(&attribute);
     switch (mnl_attr_get_type(&attribute)) {
     case INET_DIAG_SKV6ONLY:
@@ -96,6 +130,14 @@ bool take_attribute(const nlattr& attribute, snapshot::Socket& socket) {
         }
         socket.cgroup = mnl_attr_get_u64(&attribute);
         return true;
+    case socket_options:
+        if (length < 2) {
+            return false;
+        }
+        // struct inet_diag_sockopt: bind_address_no_port is the first bit of the second byte
+        socket.late_port = (static_cast<const std::uint8_t*>(mnl_attr_get_payload(&attribute))[1] &
+                            (std::endian::native == std::endian::little ? 0x01 : 0x80)) != 0;
+        return true;
     default:
         return true;
     }
@@ -107,26 +149,40 @@ base::Gap refusal(int error) {
     return {std::string(table_name), why_of(error), "sock_diag: " + std::string(std::strerror(error))};
 }
 
-std::vector<std::byte> request_for(Walk walk) {
-    std::vector<std::byte> request(256);
+namespace {
+
+std::vector<std::byte> request_of(Walk walk, std::span<const std::byte> filter) {
+    std::vector<std::byte> request(512);
     nlmsghdr* header = mnl_nlmsg_put_header(request.data());
     header->nlmsg_type = TCPDIAG_GETSOCK;
     header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     header->nlmsg_seq = dump_sequence;
     auto* question = static_cast<inet_diag_req*>(mnl_nlmsg_put_extra_header(header, sizeof(inet_diag_req)));
     question->idiag_states = states_of(walk);
-    if (walk == Walk::close_waits) {
+    if (walk == Walk::close_waits || walk == Walk::peers) {
         question->idiag_ext = 1U << (INET_DIAG_INFO - 1);
     }
-    if (walk == Walk::explicit_binds) {
-        mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof not_automatic, not_automatic.data());
+    if (!filter.empty()) {
+        mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, filter.size(), filter.data());
     }
     request.resize(header->nlmsg_len);
     return request;
 }
 
+} // namespace
+
+std::vector<std::byte> request_for(Walk walk) {
+    return request_of(walk, walk == Walk::explicit_binds ? std::as_bytes(std::span(not_automatic))
+                                                         : std::span<const std::byte>());
+}
+
+std::vector<std::byte> request_for_peers(std::span<const snapshot::EndPoint> remotes) {
+    return request_of(Walk::peers, towards(remotes.first(std::min(remotes.size(), most_peers))));
+}
+
 bool DumpReader::parse_attributes(const nlmsghdr& message, snapshot::Socket& socket) {
     socket.v6_only.reset();
+    socket.late_port.reset();
     socket.cgroup.reset();
     socket.activity.reset();
     const auto* at =

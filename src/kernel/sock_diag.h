@@ -22,12 +22,17 @@
 namespace kernel {
 
 /// The questions. `connections` are all states but LISTEN; `bound` are bound but unconnected sockets
-/// (since 6.8); `explicit_binds` are full sockets, listening ones too, whose port was given to bind().
-enum class Walk { listeners, connections, close_waits, explicit_binds, bound };
+/// (since 6.8); `explicit_binds` are full sockets, listening ones too, whose port was given to bind(); `options`
+/// are full sockets with their options; `peers` those towards a few remote ends, with tcp_info.
+enum class Walk { listeners, connections, close_waits, explicit_binds, bound, options, peers };
 
 /// The netlink message to send; always the same bytes for the same walk, so that a capture can be keyed by
 /// them.
 std::vector<std::byte> request_for(Walk walk);
+
+/// The message of Walk::peers. At most `most_peers` remote ends; v4-mapped sockets count as IPv4.
+std::vector<std::byte> request_for_peers(std::span<const snapshot::EndPoint> remotes);
+constexpr std::size_t most_peers = 8;
 
 /// The gap for a system error of the sock_diag socket or of its answer: `absent` means that this kernel has
 /// none.

@@ -161,13 +161,18 @@ bool wanted(const snapshot::Flow& flow, const PortsQuery& query) {
 PortModel::PortModel(const snapshot::Namespace& of, const snapshot::Sysctls& sysctls)
     : space_of(of), space(port_space(of, sysctls)), settings(reuse_settings(sysctls)) {
     if (space && of.source != snapshot::SocketSource::none) {
-        book = std::make_unique<TallyBook>(of.sockets, *space, settings.delay_ms);
+        book = std::make_unique<TallyBook>(of.sockets, *space, settings.delay);
     }
 }
 
 facts::Destination PortModel::destination(std::size_t place) const {
     const snapshot::Flow& flow = space_of.sockets.flows()[book->order()[place]];
-    return destination_of(flow, book->tally(place), *space, book->occupation(), settings);
+    return destination_of(flow, book->tally(place), *space, book->occupation(), settings, seen_at(flow));
+}
+
+const snapshot::Timestamps* PortModel::seen_at(const snapshot::Flow& flow) const {
+    const snapshot::Peer* peer = space_of.find_peer({flow.remote, flow.remote_port});
+    return peer == nullptr ? nullptr : &peer->timestamps;
 }
 
 std::optional<base::Gap> PortModel::incomplete() const {
@@ -192,8 +197,9 @@ Headline PortModel::worst() const {
         if (tally.connections == 0) {
             continue; // only ports outside the range: not a destination
         }
-        const Headline one = headline_of(space_of.sockets.flows()[book->order()[place]], tally, *space,
-                                         book->occupation(), settings);
+        const snapshot::Flow& flow = space_of.sockets.flows()[book->order()[place]];
+        const Headline one =
+            headline_of(flow, tally, *space, book->occupation(), settings, seen_at(flow));
         worst.used_percent = std::max(worst.used_percent, one.used_percent);
         worst.load_percent = std::max(worst.load_percent, one.load_percent);
     }
@@ -229,7 +235,8 @@ facts::NamespacePorts ports_answer(const snapshot::Namespace& space, const snaps
         flow.remote = query.to->address;
         flow.remote_port = query.to->port;
         answer.destinations.push_back(
-            destination_of(flow, Tally{}, *ports.space, ports.book->occupation(), ports.settings));
+            destination_of(flow, Tally{}, *ports.space, ports.book->occupation(), ports.settings,
+                           ports.seen_at(flow)));
         if (!query.from) {
             answer.destinations.back().local.reset();
         }

@@ -21,6 +21,8 @@ struct PortModel {
     std::unique_ptr<TallyBook> book; // null if the space or the sockets are unknown
 
     facts::Destination destination(std::size_t place) const;
+    /// The TCP timestamps of live sockets to the flow's remote end; null if nobody looked.
+    const snapshot::Timestamps* seen_at(const snapshot::Flow& flow) const;
     /// Why there is no book, or why it is incomplete.
     std::optional<base::Gap> incomplete() const;
     /// The highest of the busy destinations; zeros without any.

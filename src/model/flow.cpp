@@ -1,6 +1,7 @@
 #include "model/flow.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace model {
@@ -25,11 +26,25 @@ Births births(const std::array<std::uint16_t, age_bins>& ages) {
     return {born_within(ages, 5) / 5, born_within(ages, 15) / 15, born_within(ages, 60) / 60};
 }
 
+Births births_under_reuse(const std::array<std::uint16_t, age_bins>& ages, std::uint32_t delay_ms) {
+    const std::size_t seconds = std::clamp<std::size_t>(delay_ms / 1000, 1, age_bins - 1);
+    const double complete = born_within(ages, seconds) / static_cast<double>(seconds);
+    const Births seen = births(ages);
+    return {std::max(seen.over_5s, complete), std::max(seen.over_15s, complete),
+            std::max(seen.over_60s, complete)};
+}
+
 double present_rate(const Births& births) {
-    if (births.over_5s * 5 >= enough_sockets) {
-        return births.over_5s;
+    const double last = births.over_5s * 5; // sockets
+    if (last == 0) {
+        return 0;
     }
-    return births.over_5s > 0 ? births.over_15s : 0;
+    for (const double longer : {births.over_60s, births.over_15s}) {
+        if (std::abs(longer * 5 - last) <= std::sqrt(last)) { // within the scatter of such a count
+            return longer;
+        }
+    }
+    return last >= enough_sockets ? births.over_5s : births.over_15s;
 }
 
 Load load_of(const Births& births, double room, double hold_seconds) {
@@ -58,6 +73,17 @@ Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, 
             result.full_after = second - 1 + (room - before) / (held - before);
             return result;
         }
+    }
+    return result;
+}
+
+Forecast forecast_under_reuse(double young, double rate, double room, double hold_seconds) {
+    const double lasting = rate * hold_seconds;
+    Forecast result{std::min(std::max(young, lasting), std::max(room, 0.0)), std::nullopt};
+    if (young >= room) {
+        result.full_after = 0;
+    } else if (lasting > room) {
+        result.full_after = (room - young) / rate;
     }
     return result;
 }

@@ -20,8 +20,13 @@ struct Births {
 };
 Births births(const std::array<std::uint16_t, age_bins>& ages);
 
-/// The rate that a forecast goes on with: over 5 s if that counts enough sockets, else over 15 s; 0 once
-/// nothing was born for 5 s, because a burst that is over is not a trend. Per second.
+/// The same where ports in TIME_WAIT are reused: what is older than the reuse delay may have been replaced and
+/// is missing, so that no rate is less than that of the sockets younger than the delay.
+Births births_under_reuse(const std::array<std::uint16_t, age_bins>& ages, std::uint32_t delay_ms);
+
+/// The rate that a forecast goes on with: over the longest of 60, 15 and 5 s that agrees with the last 5 s
+/// (else over 5 s if that counts enough sockets, or over 15 s); 0 once nothing was born for 5 s, because a
+/// burst that is over is not a trend. Per second.
 double present_rate(const Births& births);
 
 struct Load {
@@ -40,5 +45,9 @@ struct Forecast {
     std::optional<double> full_after; // seconds until they fill `room`
 };
 Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, double room);
+
+/// The same where ports in TIME_WAIT are reused after `hold_seconds`. `young`: ports in TIME_WAIT that are not
+/// reusable yet.
+Forecast forecast_under_reuse(double young, double rate, double room, double hold_seconds);
 
 } // namespace model

@@ -1,5 +1,6 @@
 #include "model/ports.h"
 
+#include "base/text.h"
 #include "model/flow.h"
 
 #include <algorithm>
@@ -24,80 +25,114 @@ struct Arithmetic {
     double used_percent = 0;
     double room = 0; // ports that TIME_WAIT may fill
     double hold_seconds = 0;
+    Births births;
 };
 
 std::uint32_t less(std::uint32_t from, std::uint64_t what) {
     return from > what ? from - static_cast<std::uint32_t>(what) : 0;
 }
 
-/// Ports that others hold and of which sock_diag cannot say whether bind() took them.
-std::uint32_t unclear_ports(const Tally& tally, const Occupation& occupation, std::uint32_t in_use) {
-    return less(occupation.unclear, less(in_use, tally.held_blocked));
+std::uint32_t unclear_of(const Held& held) {
+    return held.ports - held.blocked - held.open;
 }
 
-std::string reason_of(std::uint32_t unclear, std::uint32_t hidden, bool reuse_inferred, bool odd) {
+struct Doubts {
+    std::uint32_t unclear;  // ports of others
+    std::uint32_t hidden;   // bound sockets
+    std::uint32_t young;    // TIME_WAIT at the reuse delay
+    std::uint32_t doubtful; // TIME_WAIT whose timestamps nobody saw
+    bool odd;
+};
+
+std::string reason_of(const Doubts& doubts) {
     std::vector<std::string> reasons;
-    if (unclear > 0) {
-        reasons.push_back(std::to_string(unclear) +
-                          " ports of other connections may have been taken by bind()");
+    if (doubts.unclear > 0) {
+        reasons.push_back(std::to_string(doubts.unclear) + " ports with connections may have been taken by bind()");
     }
-    if (hidden > 0) {
-        reasons.push_back("up to " + std::to_string(hidden) + " sockets may be bound without a connection");
+    if (doubts.hidden > 0) {
+        reasons.push_back("up to " + std::to_string(doubts.hidden) + " sockets may be bound without a connection");
     }
-    if (reuse_inferred) {
+    if (doubts.young > 0) {
+        reasons.push_back(std::to_string(doubts.young) + " ports in TIME_WAIT are just about to become reusable");
+    }
+    if (doubts.doubtful > 0) {
         reasons.emplace_back("reuse needs timestamps at the other end");
     }
-    if (odd) {
+    if (doubts.odd) {
         reasons.emplace_back("one port of a range of odd size may be out of reach");
     }
-    std::string text;
-    for (const std::string& reason : reasons) {
-        text += (text.empty() ? "" : ", ") + reason;
+    return base::join(reasons, ", ");
+}
+
+/// The estimate: what TIME_WAIT gives back where reuse applies, but not what looks taken by bind().
+void estimate(Arithmetic& a, const Tally& tally, const PortSpace& space, const Occupation& occupation) {
+    const std::uint32_t suspect_held = tally.fixed.suspect + tally.perhaps.suspect + tally.ready.suspect;
+    a.reuse.reusable = a.reuse.applies ? tally.ready.ports - tally.ready.suspect : 0;
+    a.in_use = tally.held() - a.reuse.reusable;
+    a.blocked = space.blocked_count - tally.fixed.blocked + occupation.suspects - suspect_held;
+    a.free = less(space.usable, std::uint64_t{a.in_use} + a.blocked);
+}
+
+/// The bounds, and why they differ. free_max takes each doubtful port for free, free_min takes none.
+void bound(Arithmetic& a, const Tally& tally, const PortSpace& space, const Occupation& occupation) {
+    const bool may_reuse = a.reuse.applies || a.reuse.inferred;
+    const bool sure_to_reuse = a.reuse.applies && !a.reuse.inferred;
+    const bool odd = space.range.size() % 2 == 1 && space.range.size() > 1;
+    const std::uint32_t hidden = space.hidden_bound.value_or(space.usable);
+    const std::uint32_t blocked = space.blocked_count - tally.fixed.blocked;
+
+    const std::uint32_t held_least = tally.fixed.ports + (may_reuse ? 0 : tally.perhaps.ports + tally.ready.ports);
+    a.free_max = less(space.usable, std::uint64_t{held_least} + blocked);
+
+    std::uint32_t held_most = tally.fixed.ports + tally.perhaps.ports;
+    std::uint32_t unclear_held = unclear_of(tally.fixed) + unclear_of(tally.perhaps);
+    if (!sure_to_reuse) {
+        held_most += tally.ready.ports;
+        unclear_held += unclear_of(tally.ready);
     }
-    return text;
+    const std::uint32_t unclear = less(occupation.unclear, unclear_held);
+    a.free_min = less(space.usable, std::uint64_t{held_most} + blocked + unclear + hidden + (odd ? 1 : 0));
+    if (a.free_min != a.free_max) {
+        const std::uint32_t young = may_reuse ? tally.perhaps.ports : 0;
+        const std::uint32_t doubtful = a.reuse.inferred ? tally.ready.ports : 0;
+        a.inferred_because = reason_of({unclear, hidden, young, doubtful, odd});
+    }
 }
 
 Arithmetic arithmetic_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
-                         const Occupation& occupation, const ReuseSettings& settings) {
+                         const Occupation& occupation, const ReuseSettings& settings,
+                         const snapshot::Timestamps* seen) {
     Arithmetic a;
-    a.reuse = reuse_between(flow.source, flow.remote, settings);
-    a.reuse.reusable = a.reuse.applies ? tally.reuse_ready : 0;
-    a.in_use = std::min(less(tally.held, a.reuse.reusable), space.usable);
-    const std::uint32_t blocked_for_sure = less(space.blocked_count, tally.held_blocked);
-    a.blocked = blocked_for_sure + less(occupation.suspects, tally.suspect);
-
-    const bool odd = space.range.size() % 2 == 1 && space.range.size() > 1;
-    const std::uint32_t unclear = unclear_ports(tally, occupation, a.in_use);
-    const std::uint32_t hidden = space.hidden_bound.value_or(space.usable);
-    const std::uint32_t doubtful_reuse = a.reuse.inferred ? tally.reuse_ready : 0;
-    a.free_max = less(space.usable, std::uint64_t{a.in_use} + blocked_for_sure);
-    a.free = less(space.usable, std::uint64_t{a.in_use} + a.blocked);
-    // What might be reused is among the unclear ports already: bind() may have taken it, too.
-    a.free_min = less(a.free_max, std::uint64_t{unclear} + hidden + (odd ? 1 : 0));
-    if (a.reuse.inferred && !a.reuse.applies) {
-        a.free_max = std::min(space.usable, a.free_max + doubtful_reuse); // the mode could not be read
-    }
-    if (a.free_min != a.free_max) {
-        a.inferred_because = reason_of(unclear, hidden, doubtful_reuse > 0, odd);
-    }
+    a.reuse = reuse_of(flow, settings, seen);
+    estimate(a, tally, space, occupation);
+    bound(a, tally, space, occupation);
     a.used_percent = space.usable > 0 ? 100 * (1 - static_cast<double>(a.free) / space.usable) : 100;
-    const std::uint32_t live = less(tally.held, tally.held_time_wait);
-    a.room = static_cast<double>(space.usable) - a.blocked - live;
-    a.hold_seconds = a.reuse.applies ? std::max(settings.delay_ms / 1000.0, 0.001) : time_wait_seconds;
+    a.room = static_cast<double>(space.usable) - a.blocked - (tally.held() - tally.time_wait_ports);
+    a.hold_seconds = a.reuse.applies ? std::max(settings.delay.most / 1000.0, 0.001) : time_wait_seconds;
+    a.births = a.reuse.applies ? births_under_reuse(tally.ages, settings.delay.most) : births(tally.ages);
     return a;
+}
+
+Forecast forecast_of(const Arithmetic& a, const Tally& tally) {
+    const double rate = present_rate(a.births);
+    return a.reuse.applies
+               ? forecast_under_reuse(tally.time_wait_ports - a.reuse.reusable, rate, a.room, a.hold_seconds)
+               : forecast(tally.ages, rate, a.room);
 }
 
 } // namespace
 
 Headline headline_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
-                     const Occupation& occupation, const ReuseSettings& settings) {
-    const Arithmetic a = arithmetic_of(flow, tally, space, occupation, settings);
-    return {a.used_percent, load_of(births(tally.ages), a.room, a.hold_seconds).percent};
+                     const Occupation& occupation, const ReuseSettings& settings,
+                     const snapshot::Timestamps* seen) {
+    const Arithmetic a = arithmetic_of(flow, tally, space, occupation, settings, seen);
+    return {a.used_percent, load_of(a.births, a.room, a.hold_seconds).percent};
 }
 
 facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
-                                  const Occupation& occupation, const ReuseSettings& settings) {
-    const Arithmetic a = arithmetic_of(flow, tally, space, occupation, settings);
+                                  const Occupation& occupation, const ReuseSettings& settings,
+                                  const snapshot::Timestamps* seen) {
+    const Arithmetic a = arithmetic_of(flow, tally, space, occupation, settings, seen);
     const auto in_state = [&](State state) { return tally.states[static_cast<std::size_t>(state)]; };
     facts::Destination d;
     d.local = flow.source.to_text();
@@ -126,22 +161,18 @@ facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally
     d.inferred_because = a.inferred_because;
     d.reuse = a.reuse;
 
-    const Births rate = births(tally.ages);
-    const Load load = load_of(rate, a.room, a.hold_seconds);
-    d.births_5s = rate.over_5s;
-    d.births_15s = rate.over_15s;
-    d.births_60s = rate.over_60s;
+    const Load load = load_of(a.births, a.room, a.hold_seconds);
+    d.births_5s = a.births.over_5s;
+    d.births_15s = a.births.over_15s;
+    d.births_60s = a.births.over_60s;
     d.sustainable_rate = load.sustainable_rate;
     d.load_percent = load.percent;
     d.load_percent_15s = load.percent_15s;
-    d.peak_percent = a.used_percent;
-    if (!a.reuse.applies) { // with reuse a port is free again before the forecast begins
-        const Forecast ahead = forecast(tally.ages, present_rate(rate), a.room);
-        d.exhausted_in = ahead.full_after;
-        const double others = static_cast<double>(space.usable) - a.room;
-        d.peak_percent =
-            space.usable > 0 ? std::min(100.0, 100 * (others + ahead.peak_ports) / space.usable) : 100;
-    }
+    const Forecast ahead = forecast_of(a, tally);
+    d.exhausted_in = ahead.full_after;
+    const double others = static_cast<double>(space.usable) - a.room;
+    d.peak_percent =
+        space.usable > 0 ? std::min(100.0, 100 * (others + ahead.peak_ports) / space.usable) : 100;
     return d;
 }
 

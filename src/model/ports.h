@@ -10,9 +10,11 @@
 
 namespace model {
 
-/// `space` and `occupation` of the flow's namespace, `tally` of the flow itself; an empty one if nothing is connected.
+/// `space` and `occupation` of the flow's namespace, `tally` of the flow itself (empty if nothing is
+/// connected), `seen` as in reuse_of().
 facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
-                                  const Occupation& occupation, const ReuseSettings& settings);
+                                  const Occupation& occupation, const ReuseSettings& settings,
+                                  const snapshot::Timestamps* seen);
 
 /// Only the estimate of used_percent and load_percent: cheap enough for every busy destination.
 struct Headline {
@@ -20,6 +22,7 @@ struct Headline {
     double load_percent = 0;
 };
 Headline headline_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
-                     const Occupation& occupation, const ReuseSettings& settings);
+                     const Occupation& occupation, const ReuseSettings& settings,
+                     const snapshot::Timestamps* seen);
 
 } // namespace model

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <unordered_map>
 
 namespace model {
 namespace {
@@ -15,34 +16,63 @@ constexpr std::uint8_t most_sources = 250;
 constexpr std::uint8_t no_source = 255;
 constexpr std::uint32_t not_tallied = 0xFFFFFFFF;
 
-void count(Tally& tally, const snapshot::Record& record, const PortSpace& space, std::uint16_t reuse_age) {
-    ++tally.connections;
-    ++tally.states[static_cast<std::size_t>(record.state())];
+/// A TIME_WAIT socket does not say how its port was chosen; nor does one in SYN_RECV.
+bool is_mute(const snapshot::Record& record) {
+    return record.state() == State::time_wait || record.state() == State::syn_recv ||
+           (record.state() == State::fin_wait2 && record.detail() == 1);
+}
+
+} // namespace
+
+TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, const ReuseDelay& delay)
+    : census_(census), space_(space),
+      perhaps_age_(static_cast<std::uint16_t>(delay.least / snapshot::age_unit_ms)),
+      ready_age_(static_cast<std::uint16_t>(delay.most / snapshot::age_unit_ms)),
+      countable_(ports_of(space.range)) {
+    for (const auto& [port, counts] : census_.services()) {
+        countable_.reset(port);
+    }
+    rank_flows();
+    number_sources();
+    find_siblings();
+    occupy();
+    find_open();
+    find_suspects();
+    if (occupation_.suspects > 0 || occupation_.open.any()) {
+        mark_busy();
+    }
+}
+
+/// A TIME_WAIT on a port that is blocked for everyone is not reused either.
+Held Tally::*TallyBook::part_of(const snapshot::Record& record) const {
+    if (record.state() != State::time_wait || record.detail() < perhaps_age_ ||
+        space_.blocked.test(record.port)) {
+        return &Tally::fixed;
+    }
+    return record.detail() > ready_age_ ? &Tally::ready : &Tally::perhaps;
+}
+
+void TallyBook::count(Tally& tally, const snapshot::Record& record) const {
     const State state = record.state();
-    const bool eligible = space.eligible.test(record.port);
-    const bool blocked = space.blocked.test(record.port);
-    tally.held += eligible;
-    tally.held_blocked += blocked;
+    ++tally.connections;
+    ++tally.states[static_cast<std::size_t>(state)];
+    const bool eligible = space_.eligible.test(record.port);
+    Held& held = tally.*part_of(record);
+    held.ports += eligible;
+    held.blocked += space_.blocked.test(record.port);
     if (state == State::time_wait) {
         const std::size_t second = record.detail() * snapshot::age_unit_ms / 1000;
         ++tally.ages[std::min(second, age_bins - 1)];
-        tally.held_time_wait += eligible;
-        tally.reuse_ready += eligible && !blocked && record.detail() > reuse_age;
+        tally.time_wait_ports += eligible;
     } else if (state == State::syn_sent) {
         tally.syn_sent_retried += record.detail() >= 2;
     }
 }
 
-} // namespace
-
-TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, std::uint32_t reuse_delay_ms)
-    : census_(census), space_(space),
-      reuse_age_(
-          static_cast<std::uint16_t>(std::min<std::uint32_t>(reuse_delay_ms / snapshot::age_unit_ms, 4095))) {
-    rank_flows();
-    number_sources();
-    occupy();
-    find_suspects();
+void TallyBook::mark(Tally& tally, const snapshot::Record& record) const {
+    Held& held = tally.*part_of(record);
+    held.open += occupation_.open.test(record.port);
+    held.suspect += occupation_.suspect.test(record.port);
 }
 
 void TallyBook::rank_flows() {
@@ -109,18 +139,14 @@ void TallyBook::occupy() {
     for (std::size_t i = 0; i < busy_count_; ++i) {
         place[order_[i]].busy = static_cast<std::uint32_t>(i) & none;
     }
-    snapshot::PortSet countable = ports_of(space_.range);
-    for (const auto& [port, counts] : census_.services()) {
-        countable.reset(port);
-    }
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const snapshot::Record& record = census_.record(i);
-        if (!countable.test(record.port)) {
+        if (!countable_.test(record.port)) {
             continue;
         }
         const FlowPlace of = place[record.flow];
         if (of.busy != none) {
-            count(busy_[of.busy], record, space_, reuse_age_);
+            count(busy_[of.busy], record);
         }
         if (of.source != no_source) {
             SourceTally& source = sources_[of.source];
@@ -143,7 +169,7 @@ void TallyBook::occupy() {
 /// IP_LOCAL_PORT_RANGE, and then many of them are shared by two remotes, which bind() with port 0 never does.
 bool TallyBook::parity_tells(const snapshot::PortSet& shared) const {
     if (std::any_of(busy_.begin(), busy_.end(),
-                    [&](const Tally& tally) { return tally.held * 2 > space_.range.size(); })) {
+                    [&](const Tally& tally) { return tally.held() * 2 > space_.range.size(); })) {
         return false;
     }
     std::uint32_t odd_and_shared = 0;
@@ -153,6 +179,21 @@ bool TallyBook::parity_tells(const snapshot::PortSet& shared) const {
     return odd_and_shared <= occupation_.suspects;
 }
 
+/// kernel-model 3.3: where each socket on a port is known to have left the choice to connect(), the port is free
+/// for all others.
+void TallyBook::find_open() {
+    if (census_.early_ports() == nullptr || !space_.explicit_known) {
+        return;
+    }
+    snapshot::PortSet closed = space_.blocked | *census_.early_ports();
+    for (std::size_t i = 0; i < census_.record_count(); ++i) {
+        if (is_mute(census_.record(i))) {
+            closed.set(census_.record(i).port);
+        }
+    }
+    occupation_.open = occupation_.ports & ~closed;
+}
+
 /// kernel-model 3.3: connect() takes ports of even offset first, bind() with port 0 those of odd offset, and
 /// bind() never shares a port of one address.
 void TallyBook::find_suspects() {
@@ -160,7 +201,7 @@ void TallyBook::find_suspects() {
     for (const SourceTally& source : sources_) {
         shared |= source.shared;
     }
-    const snapshot::PortSet unclear = occupation_.ports & ~space_.blocked;
+    const snapshot::PortSet unclear = occupation_.ports & ~space_.blocked & ~occupation_.open;
     occupation_.unclear = static_cast<std::uint32_t>(unclear.count());
     const snapshot::PortSet candidates = unclear & ~shared;
     for (std::size_t port = candidates._Find_first(); port < candidates.size();
@@ -174,9 +215,6 @@ void TallyBook::find_suspects() {
         occupation_.suspect.reset();
         occupation_.suspects = 0;
     }
-    if (occupation_.suspects > 0) {
-        count_suspects();
-    }
 }
 
 std::vector<std::uint32_t> TallyBook::places(std::size_t first, std::size_t count_of_flows) const {
@@ -187,12 +225,12 @@ std::vector<std::uint32_t> TallyBook::places(std::size_t first, std::size_t coun
     return place;
 }
 
-void TallyBook::count_suspects() {
+void TallyBook::mark_busy() {
     const std::vector<std::uint32_t> place = places(0, busy_count_);
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const snapshot::Record& record = census_.record(i);
-        if (place[record.flow] != not_tallied) {
-            busy_[place[record.flow]].suspect += occupation_.suspect.test(record.port);
+        if (place[record.flow] != not_tallied && countable_.test(record.port)) {
+            mark(busy_[place[record.flow]], record);
         }
     }
 }
@@ -202,17 +240,85 @@ void TallyBook::fill(std::size_t first, std::size_t count_of_flows, std::vector<
     const std::vector<std::uint32_t> place = places(first, count_of_flows);
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const snapshot::Record& record = census_.record(i);
-        if (place[record.flow] == not_tallied || !space_.range.contains(record.port) ||
-            census_.services().contains(record.port)) {
-            continue;
+        if (place[record.flow] != not_tallied && countable_.test(record.port)) {
+            count(into[place[record.flow]], record);
+            mark(into[place[record.flow]], record);
         }
-        Tally& tally = into[place[record.flow]];
-        count(tally, record, space_, reuse_age_);
-        tally.suspect += occupation_.suspect.test(record.port);
     }
 }
 
+void TallyBook::find_siblings() {
+    const snapshot::FlowTable& flows = census_.flows();
+    std::vector<std::uint32_t> with_device;
+    for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+        if (flows[flow].device != 0) {
+            with_device.push_back(static_cast<std::uint32_t>(flow));
+        }
+    }
+    if (with_device.empty()) {
+        return;
+    }
+    std::unordered_multimap<std::uint64_t, std::uint32_t> without;
+    for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+        if (flows[flow].device == 0) {
+            without.emplace(flows.hash_of(flows[flow]), static_cast<std::uint32_t>(flow));
+        }
+    }
+    for (const std::uint32_t flow : with_device) {
+        snapshot::Flow wanted = flows[flow];
+        wanted.device = 0;
+        const auto [first, last] = without.equal_range(flows.hash_of(wanted));
+        const auto same =
+            std::find_if(first, last, [&](const auto& found) { return flows[found.second].same_as(wanted); });
+        if (same != last) {
+            siblings_.emplace(flow, same->second);
+        }
+    }
+}
+
+/// A port is as fixed as the most fixed socket on it.
+Tally TallyBook::merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) const {
+    snapshot::PortSet fixed;
+    snapshot::PortSet perhaps;
+    snapshot::PortSet ready;
+    snapshot::PortSet live;
+    for (std::size_t i = 0; i < census_.record_count(); ++i) {
+        const snapshot::Record& record = census_.record(i);
+        if ((record.flow != flow && record.flow != sibling) || !countable_.test(record.port)) {
+            continue;
+        }
+        const Held Tally::*part = part_of(record);
+        (part == &Tally::fixed ? fixed : part == &Tally::perhaps ? perhaps : ready).set(record.port);
+        live[record.port] = live[record.port] || record.state() != State::time_wait;
+    }
+    const auto held = [&](const snapshot::PortSet& all) {
+        const snapshot::PortSet ports = all & space_.eligible;
+        const auto number = [&](const snapshot::PortSet& of) {
+            return static_cast<std::uint32_t>((ports & of).count());
+        };
+        return Held{number(ports), number(space_.blocked), number(occupation_.open),
+                    number(occupation_.suspect)};
+    };
+    tally.fixed = held(fixed);
+    tally.perhaps = held(perhaps & ~fixed);
+    tally.ready = held(ready & ~fixed & ~perhaps);
+    tally.time_wait_ports = held((fixed | perhaps | ready) & ~live).ports;
+    return tally;
+}
+
 const Tally& TallyBook::tally(std::size_t place) const {
+    const auto sibling = siblings_.empty() ? siblings_.end() : siblings_.find(order_[place]);
+    if (sibling == siblings_.end()) {
+        return own_tally(place);
+    }
+    const auto known = merged_.find(place);
+    return known != merged_.end()
+               ? known->second
+               : merged_.emplace(place, merged(own_tally(place), sibling->first, sibling->second))
+                     .first->second;
+}
+
+const Tally& TallyBook::own_tally(std::size_t place) const {
     if (place < busy_count_) {
         return busy_[place];
     }

@@ -3,28 +3,38 @@
 #pragma once
 
 #include "model/port_space.h"
+#include "model/reuse.h"
 #include "snapshot/census.h"
 
 #include <array>
 #include <cstdint>
-#include <memory>
+#include <map>
 #include <vector>
 
 namespace model {
 
 constexpr std::size_t age_bins = 61; // whole seconds; the last one holds 60 s and more
 
-/// One flow's connections from ephemeral ports. Numbers of ports; a port is held once by a flow.
+/// Eligible ports that a flow holds; a port is held once by a flow.
+struct Held {
+    std::uint32_t ports = 0;
+    std::uint32_t blocked = 0; // of these, blocked for everyone for sure
+    std::uint32_t open = 0;    // of these, free for everyone else for sure
+    std::uint32_t suspect = 0; // of these, on a port that looks taken by bind()
+};
+
+/// One flow's connections from ephemeral ports.
 struct Tally {
     snapshot::StateCounts states{};
     std::uint32_t connections = 0;
-    std::uint32_t syn_sent_retried = 0;         // two or more retransmissions
-    std::uint32_t held = 0;                     // eligible ports, in any state
-    std::uint32_t held_time_wait = 0;           // of these, in TIME_WAIT
-    std::uint32_t held_blocked = 0;             // of these, on a port that is blocked for everyone
-    std::uint32_t reuse_ready = 0;              // TIME_WAIT older than the reuse delay, port not blocked
-    std::uint32_t suspect = 0;                  // held, on a port that looks taken by bind()
+    std::uint32_t syn_sent_retried = 0; // two or more retransmissions
+    std::uint32_t time_wait_ports = 0;  // eligible ports in TIME_WAIT
+    /// What TIME_WAIT reuse could give back, where it applies: nothing; TIME_WAIT about as old as the reuse
+    /// delay; TIME_WAIT older than that.
+    Held fixed, perhaps, ready;
     std::array<std::uint16_t, age_bins> ages{}; // TIME_WAIT by age
+
+    std::uint32_t held() const { return fixed.ports + perhaps.ports + ready.ports; }
 };
 
 /// Ports of all flows together, and of each source.
@@ -32,7 +42,8 @@ struct Occupation {
     snapshot::PortSet ports; // eligible, held by any record
     snapshot::PortSet
         suspect; // eligible, not blocked, odd offset and not shared: bind() with port 0 takes such ports
-    std::uint32_t unclear = 0;  // `ports` that are not blocked for sure
+    snapshot::PortSet open; // held by connections of which none can have been bound: free for all others
+    std::uint32_t unclear = 0;  // `ports` that are neither blocked nor open for sure
     std::uint32_t suspects = 0; // ports in `suspect`
 };
 
@@ -46,8 +57,7 @@ struct SourceTally {
 
 class TallyBook {
   public:
-    /// `reuse_delay_ms`: younger TIME_WAIT entries are never reused.
-    TallyBook(const snapshot::Census& census, const PortSpace& space, std::uint32_t reuse_delay_ms);
+    TallyBook(const snapshot::Census& census, const PortSpace& space, const ReuseDelay& delay);
 
     /// Flow numbers; the busy ones (in `busy_count()`) first, busiest first, then all others.
     const std::vector<std::uint32_t>& order() const { return order_; }
@@ -55,7 +65,8 @@ class TallyBook {
     /// No flow after the busy ones has more connections than this.
     std::uint32_t quiet_most() const { return quiet_most_; }
 
-    /// The tally of the flow at `place` of the order.
+    /// The tally of the flow at `place` of the order. What sockets without a device hold is held for the
+    /// flows that are bound to one, too (kernel: inet_bound_dev_eq()).
     const Tally& tally(std::size_t place) const;
 
     const Occupation& occupation() const { return occupation_; }
@@ -68,15 +79,24 @@ class TallyBook {
     void number_sources();
     void occupy();
     void find_suspects();
-    void count_suspects();
+    void find_open();
+    void find_siblings();
+    void mark_busy();
     /// For each flow its place among the `count` from `first` of the order, or none.
     std::vector<std::uint32_t> places(std::size_t first, std::size_t count) const;
     bool parity_tells(const snapshot::PortSet& shared) const;
+    void count(Tally& tally, const snapshot::Record& record) const;
+    void mark(Tally& tally, const snapshot::Record& record) const;
+    Held Tally::*part_of(const snapshot::Record& record) const;
     void fill(std::size_t first, std::size_t count, std::vector<Tally>& into) const;
+    const Tally& own_tally(std::size_t place) const;
+    Tally merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) const;
 
     const snapshot::Census& census_;
     const PortSpace& space_;
-    std::uint16_t reuse_age_; // in units of Record::detail
+    std::uint16_t perhaps_age_; // both in units of Record::detail
+    std::uint16_t ready_age_;
+    snapshot::PortSet countable_; // the range less the ports of services
     std::vector<std::uint32_t> order_;
     std::size_t busy_count_ = 0;
     std::uint32_t quiet_most_ = 0;
@@ -87,6 +107,8 @@ class TallyBook {
     std::uint32_t sources_dropped_ = 0;
     mutable std::vector<Tally> block_; // of quiet flows, made when one is asked for
     mutable std::size_t block_start_ = 0;
+    std::map<std::uint32_t, std::uint32_t> siblings_; // flow with a device -> the same flow without
+    mutable std::map<std::size_t, Tally> merged_;     // by place, made when one is asked for
 };
 
 } // namespace model

@@ -54,6 +54,36 @@ bool is_initial(const snapshot::Namespace& space) {
     return orphans || orphans.error().why != base::Why::absent;
 }
 
+/// Remote ends whose live sockets tell whether they send timestamps, where the answer depends on it: the busiest
+/// flows off loopback that hold a good part of the range.
+std::vector<snapshot::EndPoint> doubtful_peers(const snapshot::FlowTable& flows, double usable) {
+    constexpr std::size_t most = 8; // one walk for all of them
+    std::vector<const snapshot::Flow*> busy;
+    for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+        const snapshot::Flow& one = flows[flow];
+        const bool loopback = one.source.is_loopback() || one.remote.is_loopback();
+        if (!loopback && one.connections * 100.0 >= worth_knowing_percent * usable) {
+            busy.push_back(&one);
+        }
+    }
+    std::stable_sort(busy.begin(), busy.end(), [](const snapshot::Flow* a, const snapshot::Flow* b) {
+        return a->connections > b->connections;
+    });
+    std::vector<snapshot::EndPoint> peers;
+    for (const snapshot::Flow* flow : busy) {
+        const snapshot::EndPoint remote{flow->remote, flow->remote_port};
+        if (peers.size() < most && std::find(peers.begin(), peers.end(), remote) == peers.end()) {
+            peers.push_back(remote);
+        }
+    }
+    return peers;
+}
+
+bool timestamps_matter(const ReuseSettings& settings, const Needs& needs) {
+    const bool reuse_on = settings.mode && *settings.mode == 1;
+    return (reuse_on || needs.effects) && settings.timestamps && *settings.timestamps != 0;
+}
+
 snapshot::Request request_for(const snapshot::Namespace& space, const Assumptions& assumed,
                               const Needs& needs) {
     snapshot::Request request;
@@ -62,15 +92,23 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
         return request; // /proc cannot tell
     }
     request.explicit_binds = needs.exact_ports;
+    request.early_binds = needs.exact_ports;
+    if (needs.towards) {
+        request.peers.push_back(*needs.towards);
+    }
     request.bound_sockets = needs.exact_ports || needs.bound_count;
     const auto outside = sockets_outside_tables(space.counters);
     const double hidden = outside ? static_cast<double>(*outside) : 65536;
-    if (!needs.ports && !needs.fixed_listeners) {
+    if (!needs.ports && !needs.fixed_listeners && !needs.exact_ports) {
         return request;
     }
-    const auto ports = port_space(space, space.sysctls.assuming(assumed));
+    const snapshot::Sysctls sysctls = space.sysctls.assuming(assumed);
+    const auto ports = port_space(space, sysctls);
     if (!ports) {
         return request;
+    }
+    if (!needs.towards && timestamps_matter(reuse_settings(sysctls), needs)) {
+        request.peers = doubtful_peers(space.sockets.flows(), ports->usable);
     }
     request.explicit_binds |= needs.fixed_listeners && listens_in_range(space.sockets, *ports);
     if (needs.ports) {
@@ -91,13 +129,17 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
 std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed,
                                        const Needs& needs) {
     for (std::size_t place = 0; place < host.namespaces.size(); ++place) {
-        const snapshot::Census& sockets = host.namespaces[place].sockets;
-        snapshot::Request request = request_for(host.namespaces[place], assumed, needs);
+        const snapshot::Namespace& space = host.namespaces[place];
+        const snapshot::Census& sockets = space.sockets;
+        snapshot::Request request = request_for(space, assumed, needs);
         request.place = place;
         request.explicit_binds = request.explicit_binds && sockets.explicit_ports() == nullptr;
         request.bound_sockets = request.bound_sockets && sockets.bound_ports() == nullptr;
-        request.boot_sysctls = request.boot_sysctls && !host.namespaces[place].boot_sysctls;
-        if (request.explicit_binds || request.bound_sockets || request.boot_sysctls) {
+        request.early_binds = request.early_binds && sockets.early_ports() == nullptr;
+        request.boot_sysctls = request.boot_sysctls && !space.boot_sysctls;
+        std::erase_if(request.peers, [&](const auto& remote) { return space.find_peer(remote) != nullptr; });
+        if (request.explicit_binds || request.bound_sockets || request.early_binds || !request.peers.empty() ||
+            request.boot_sysctls) {
             return request;
         }
     }

@@ -15,6 +15,8 @@ struct Needs {
     bool ports = false;           // the port arithmetic of destinations and sources, or what is blocked
     bool fixed_listeners = false; // listener.fixed
     bool exact_ports = false;     // the best interval, whatever it costs: `tcpadvisor ports`
+    std::optional<snapshot::EndPoint> towards; // who holds the ports to this remote end
+    bool effects = false;                      // what TIME_WAIT reuse would change, where it is off now
     bool boot_sysctls = false;    // sysctl.boot
     bool bound_count = false;     // `tcpadvisor states`
 };

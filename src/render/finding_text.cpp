@@ -117,6 +117,17 @@ void show_remedies(std::ostream& out, const Style& style, const Finding& finding
     }
 }
 
+void show_myths(std::ostream& out, const Style& style, const Finding& finding) {
+    if (finding.myths.empty()) {
+        return;
+    }
+    out << "\n  " << bold(style, "What does not help") << '\n';
+    for (const findings::Myth& myth : finding.myths) {
+        paragraph(out, style, "    - ", myth.change + (myth.effect.empty() ? "" : ": " + myth.effect));
+        paragraph(out, style, "      ", myth.text);
+    }
+}
+
 void show_more(std::ostream& out, const Style& style, const Finding& finding) {
     constexpr std::string_view topic = "explain:";
     out << '\n';
@@ -150,6 +161,7 @@ void finding_text(std::ostream& out, const Style& style, const Finding& finding,
     }
     if (explained == nullptr || !same_remedies(*explained, finding)) {
         show_remedies(out, style, finding);
+        show_myths(out, style, finding);
     }
     if (explained == nullptr) {
         show_more(out, style, finding);

@@ -38,6 +38,18 @@ Json remedies_json(const findings::Finding& finding) {
     return list;
 }
 
+Json myths_json(const findings::Finding& finding) {
+    Json list = Json::array();
+    for (const findings::Myth& myth : finding.myths) {
+        Json item = Json::object();
+        item["change"] = myth.change;
+        item["text"] = myth.text;
+        item["effect"] = json_text(myth.effect);
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
 Json finding_json(const findings::Finding& finding) {
     Json item = Json::object();
     item["rule"] = finding.rule;
@@ -58,6 +70,7 @@ Json finding_json(const findings::Finding& finding) {
     item["evidence"] = evidence_json(finding);
     item["why"] = finding.why;
     item["remedies"] = remedies_json(finding);
+    item["myths"] = myths_json(finding);
     return item;
 }
 

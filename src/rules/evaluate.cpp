@@ -3,6 +3,7 @@
 #include "facts/schema.h"
 #include "rules/bounds.h"
 #include "rules/finding_writer.h"
+#include "rules/judge_row.h"
 #include "rules/perfdata.h"
 
 #include <algorithm>
@@ -30,8 +31,8 @@ bool worse(const Judged& a, const Judged& b) {
 /// Judges all subjects of one rule.
 class Judge {
   public:
-    Judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts)
-        : rule_(rule), rules_(rules), facts_(facts) {}
+    Judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, Effects* effects)
+        : rule_(rule), rules_(rules), facts_(facts), effects_(effects) {}
 
     Verdict run() {
         if (rule_.table == TableId::host) {
@@ -94,117 +95,25 @@ class Judge {
 
     void judge_rows(Context context, std::size_t network_namespace, std::size_t from, std::size_t to) {
         for (context.row = from; context.row < to; ++context.row) {
-            judge_row(context, network_namespace);
+            judge_one(context, network_namespace);
         }
     }
 
-    void judge_row(const Context& context, std::size_t network_namespace) {
-        if (!rule_.when.empty()) {
-            const Value when = compute(rule_.when, context);
-            if (!when.known()) {
-                note_gap(when.gap());
-                return;
-            }
-            if (!when.truth()) {
-                return;
-            }
+    void judge_one(const Context& context, std::size_t network_namespace) {
+        const RowVerdict verdict = judge_row(rule_, facts_, context, network_namespace);
+        if (verdict.kind == RowVerdict::Kind::missing) {
+            note_gap(*verdict.gap);
         }
-        Judged judged;
-        judged.network_namespace = network_namespace;
-        judged.row = context.row;
-        judged.exception = exception_for(context, network_namespace);
-        if (judged.exception != nullptr && judged.exception->ignore && !judged.exception->expired) {
-            return;
-        }
-        const Value decisive = compute(rule_.condition.empty() ? rule_.value : rule_.condition, context);
-        if (!decisive.known()) {
-            note_gap(decisive.gap());
+        if (verdict.kind != RowVerdict::Kind::judged) {
             return;
         }
         ++judged_;
-        judged.inferred = decisive.basis() == facts::Basis::inferred;
-        if (rule_.condition.empty()) {
-            apply_ranges(decisive.number(), judged);
-        } else if (decisive.truth()) {
-            apply_condition(context, judged);
+        if (verdict.unsure) {
+            note_gap(*verdict.unsure);
         }
-        if (judged.state != State::ok) {
-            raise(rule_.warning_when, State::warning, context, judged);
-            raise(rule_.critical_when, State::critical, context, judged);
-            keep(judged);
+        if (verdict.judged.state != State::ok) {
+            keep(verdict.judged);
         }
-    }
-
-    void apply_ranges(double value, Judged& judged) const {
-        judged.value = value;
-        const Range* warning = warning_of(rule_, judged.exception);
-        const Range* critical = critical_of(rule_, judged.exception);
-        if (critical != nullptr && critical->alerts(value)) {
-            judged.state = State::critical;
-            judged.excess = critical->excess(value);
-        } else if (warning != nullptr && warning->alerts(value)) {
-            judged.state = State::warning;
-            judged.excess = warning->excess(value);
-        }
-    }
-
-    void apply_condition(const Context& context, Judged& judged) const {
-        judged.state = rule_.severity;
-        if (rule_.value.empty()) {
-            return;
-        }
-        const Value shown = compute(rule_.value, context);
-        if (shown.known()) {
-            judged.value = shown.number();
-            judged.excess = shown.number();
-            judged.inferred = judged.inferred || shown.basis() == facts::Basis::inferred;
-        }
-    }
-
-    void raise(const Expression& condition, State to, const Context& context, Judged& judged) {
-        if (condition.empty() || judged.state >= to) {
-            return;
-        }
-        const Value holds = compute(condition, context);
-        if (!holds.known()) {
-            if (is_harmful(holds.gap())) {
-                note_gap(holds.gap());
-            }
-        } else if (holds.truth()) {
-            judged.state = to;
-        }
-    }
-
-    const Override* exception_for(const Context& context, std::size_t network_namespace) const {
-        const Override* expired = nullptr;
-        for (const Override& exception : rule_.overrides) {
-            if (!fits(exception, context, network_namespace)) {
-                continue;
-            }
-            if (!exception.expired) {
-                return &exception;
-            }
-            expired = expired == nullptr ? &exception : expired;
-        }
-        return expired;
-    }
-
-    bool fits(const Override& exception, const Context& context, std::size_t network_namespace) const {
-        const auto equal = [&](std::string_view column, const std::string& wanted) {
-            const auto number = context.row_table->schema().find(column);
-            if (!number) {
-                return false;
-            }
-            const Value value = context.row_table->get(context.row, *number);
-            return value.is_text() && value.text() == wanted;
-        };
-        return std::all_of(exception.subject.begin(), exception.subject.end(), [&](const auto& item) {
-            const auto& [key, wanted] = item;
-            if (key == "namespace") {
-                return facts_.namespaces[network_namespace].label == wanted;
-            }
-            return equal(key, wanted) || (key == "remote" && equal("remote_address", wanted));
-        });
     }
 
     void keep(const Judged& judged) {
@@ -264,7 +173,7 @@ class Judge {
         trim();
         std::vector<findings::Finding> all;
         for (const Judged& judged : kept_) {
-            all.push_back(write_finding(rule_, rules_, facts_, judged));
+            all.push_back(write_finding(rule_, rules_, facts_, judged, effects_));
         }
         if (alerting_ > kept_.size()) {
             const std::size_t rest = alerting_ - kept_.size();
@@ -280,6 +189,7 @@ class Judge {
     const Rule& rule_;
     const RuleSet& rules_;
     const facts::Facts& facts_;
+    Effects* effects_;
     State worst_ = State::ok;
     std::size_t judged_ = 0;
     std::size_t alerting_ = 0;
@@ -295,10 +205,14 @@ class Judge {
 } // namespace
 
 Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts) {
-    return Judge(rule, rules, facts).run();
+    return Judge(rule, rules, facts, nullptr).run();
 }
 
-findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts) {
+findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const WhatIf& what_if) {
+    std::optional<Effects> effects;
+    if (what_if) {
+        effects.emplace(what_if);
+    }
     findings::Report report;
     for (const facts::NamespaceFacts& each : facts.namespaces) {
         report.namespaces.push_back(each.label);
@@ -308,7 +222,7 @@ findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts) {
         if (!rule.active) {
             continue;
         }
-        Verdict verdict = judge(rule, rules, facts);
+        Verdict verdict = Judge(rule, rules, facts, effects ? &*effects : nullptr).run();
         report.rules.push_back(std::move(verdict.outcome));
         std::move(verdict.findings.begin(), verdict.findings.end(), std::back_inserter(report.findings));
     }

@@ -3,6 +3,7 @@
 
 #include "facts/table.h"
 #include "findings/report.h"
+#include "rules/effect.h"
 #include "rules/rule.h"
 
 namespace rules {
@@ -21,6 +22,7 @@ struct Verdict {
 Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts);
 
 /// All active rules: findings, outcomes, performance data, labels of namespaces and gaps.
-findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts);
+/// `what_if` gives the facts for the effects of remedies; without it none is computed.
+findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const WhatIf& what_if = {});
 
 } // namespace rules

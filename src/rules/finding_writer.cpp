@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "facts/schema.h"
+#include "rules/effect.h"
 #include "rules/resolve.h"
 
 #include <algorithm>
@@ -31,8 +32,9 @@ std::string quoted(const std::string& text) {
 
 class Writer {
   public:
-    Writer(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, const Judged& judged)
-        : rule_(rule), rules_(rules), facts_(facts), judged_(judged),
+    Writer(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, const Judged& judged,
+           Effects* effects)
+        : rule_(rule), rules_(rules), facts_(facts), judged_(judged), effects_(effects),
           context_(context_of(rule, facts, judged.network_namespace, judged.row)) {}
 
     Finding write() {
@@ -59,6 +61,9 @@ class Writer {
         finding.see = rule_.see;
         for (const Remedy& remedy : rule_.remedies) {
             write_remedy(remedy, finding);
+        }
+        for (const Myth& myth : rule_.myths) {
+            write_myth(myth, finding);
         }
         return finding;
     }
@@ -111,22 +116,56 @@ class Writer {
         return evidence;
     }
 
+    bool holds(const Expression& when) const {
+        if (when.empty()) {
+            return true;
+        }
+        const Value applies = compute(when, context_);
+        return applies.known() && applies.truth();
+    }
+
     void write_remedy(const Remedy& remedy, Finding& finding) const {
-        if (!remedy.when.empty()) {
-            const Value applies = compute(remedy.when, context_);
-            if (!applies.known() || !applies.truth()) {
-                return;
-            }
+        if (!holds(remedy.when)) {
+            return;
         }
         findings::Remedy written;
         written.text = fill(remedy.text, context_, special_);
         written.command = fill(remedy.command, context_, special_);
         written.undo = fill(remedy.undo, context_, special_);
         written.risk = fill(remedy.risk, context_, special_);
+        written.effect = fill(remedy.effect, context_, special_);
         if (!remedy.sysctls.empty()) {
             write_sysctls(remedy, written);
         }
+        if (written.effect.empty()) {
+            written.effect = effect_of(remedy.sysctls);
+        }
         finding.remedies.push_back(std::move(written));
+    }
+
+    void write_myth(const Myth& myth, Finding& finding) const {
+        if (!holds(myth.when)) {
+            return;
+        }
+        findings::Myth written;
+        written.text = fill(myth.text, context_, special_);
+        for (const auto& [name, value] : myth.sysctls) {
+            written.change += (written.change.empty() ? "" : " ") + name + "=" +
+                              quoted(fill(value, context_, special_));
+        }
+        written.effect = effect_of(myth.sysctls);
+        finding.myths.push_back(std::move(written));
+    }
+
+    std::string effect_of(const SysctlValues& sysctls) const {
+        if (effects_ == nullptr || sysctls.empty()) {
+            return {};
+        }
+        Changes changes;
+        for (const auto& [name, value] : sysctls) {
+            changes[name] = fill(value, context_, special_);
+        }
+        return effects_->of(changes, rule_, facts_, judged_);
     }
 
     /// One command for all sysctls; the undo only if every value of now is known.
@@ -174,6 +213,7 @@ class Writer {
     const RuleSet& rules_;
     const facts::Facts& facts_;
     const Judged& judged_;
+    Effects* effects_;
     Context context_;
     std::string value_text_;
     SpecialTexts special_;
@@ -190,8 +230,8 @@ const Range* range_of(const Threshold& threshold, const Override* exception,
 } // namespace
 
 Finding write_finding(const Rule& rule, const RuleSet& rules, const facts::Facts& facts,
-                      const Judged& judged) {
-    return Writer(rule, rules, facts, judged).write();
+                      const Judged& judged, Effects* effects) {
+    return Writer(rule, rules, facts, judged, effects).write();
 }
 
 const Range* warning_of(const Rule& rule, const Override* exception) {

@@ -21,8 +21,11 @@ struct Judged {
     const Override* exception = nullptr; // the override that fits the subject, expired or not
 };
 
+class Effects;
+
+/// `effects` computes what remedies would change; null: nothing is computed.
 findings::Finding write_finding(const Rule& rule, const RuleSet& rules, const facts::Facts& facts,
-                                const Judged& judged);
+                                const Judged& judged, Effects* effects);
 
 /// The ranges that hold for this subject: those of an override that has not expired, else those of the rule.
 const Range* warning_of(const Rule& rule, const Override* exception);

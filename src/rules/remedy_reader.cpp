@@ -9,7 +9,8 @@ namespace {
 using Kind = Node::Kind;
 
 constexpr auto remedy_keys =
-    std::to_array<std::string_view>({"when", "text", "command", "undo", "risk", "sysctl"});
+    std::to_array<std::string_view>({"when", "text", "command", "undo", "risk", "effect", "sysctl"});
+constexpr auto myth_keys = std::to_array<std::string_view>({"when", "text", "sysctl"});
 
 bool is_sysctl_name(std::string_view text) {
     const auto fits = [](char c) {
@@ -19,14 +20,9 @@ bool is_sysctl_name(std::string_view text) {
     return text.find('.') != std::string_view::npos && std::all_of(text.begin(), text.end(), fits);
 }
 
-void read_sysctls(const TableReader& keys, Remedy& remedy, ScopedReader& scoped, Reporter& reporter) {
-    const Node* table = keys.get("sysctl", Kind::table);
+void read_sysctls(const Node* table, SysctlValues& sysctls, ScopedReader& scoped, Reporter& reporter) {
     if (table == nullptr) {
         return;
-    }
-    if (const Node* command = keys.get_any("command")) {
-        reporter.error(command->mark, "a remedy with both 'sysctl' and 'command'",
-                       "the command is made from sysctl");
     }
     for (const Node::Member& member : table->members) {
         const auto value = read_value(member.value);
@@ -36,10 +32,10 @@ void read_sysctls(const TableReader& keys, Remedy& remedy, ScopedReader& scoped,
             reporter.error(member.key.mark, "not a sysctl and its value",
                            "write { \"net.ipv4.tcp_tw_reuse\" = 1 }, the name in quotes");
         } else if (value->is_number()) {
-            remedy.sysctls.emplace_back(member.key.name,
-                                        Template{to_text(*value), {{to_text(*value), false, {}, {}}}});
+            sysctls.emplace_back(member.key.name,
+                                 Template{to_text(*value), {{to_text(*value), false, {}, {}}}});
         } else {
-            remedy.sysctls.emplace_back(member.key.name, scoped.placeholders(member.value));
+            sysctls.emplace_back(member.key.name, scoped.placeholders(member.value));
         }
     }
 }
@@ -58,7 +54,13 @@ std::vector<Remedy> read_remedies(std::span<const Node> tables, ScopedReader& sc
         remedy.command = scoped.placeholders(keys, "command");
         remedy.undo = scoped.placeholders(keys, "undo");
         remedy.risk = scoped.placeholders(keys, "risk");
-        read_sysctls(keys, remedy, scoped, reporter);
+        remedy.effect = scoped.placeholders(keys, "effect");
+        const Node* sysctls = keys.get("sysctl", Kind::table);
+        read_sysctls(sysctls, remedy.sysctls, scoped, reporter);
+        if (const Node* command = keys.get_any("command"); command != nullptr && sysctls != nullptr) {
+            reporter.error(command->mark, "a remedy with both 'sysctl' and 'command'",
+                           "the command is made from sysctl");
+        }
         const bool acts = keys.get_any("command") != nullptr || keys.get_any("sysctl") != nullptr;
         if (acts && keys.get_any("risk") == nullptr) {
             reporter.error(table.mark, "a remedy without 'risk'",
@@ -67,6 +69,22 @@ std::vector<Remedy> read_remedies(std::span<const Node> tables, ScopedReader& sc
         remedies.push_back(std::move(remedy));
     }
     return remedies;
+}
+
+std::vector<Myth> read_myths(std::span<const Node> tables, ScopedReader& scoped, Reporter& reporter) {
+    std::vector<Myth> myths;
+    for (const Node& table : tables) {
+        const TableReader keys(table, "a myth", myth_keys, reporter);
+        Myth myth;
+        myth.when = scoped.expression(keys, "when", facts::Type::boolean);
+        if (const Node* text = keys.require("text", Kind::text, "say why it does nothing")) {
+            myth.text = scoped.placeholders(*text);
+        }
+        read_sysctls(keys.require("sysctl", Kind::table, "name the sysctl that people change in vain"),
+                     myth.sysctls, scoped, reporter);
+        myths.push_back(std::move(myth));
+    }
+    return myths;
 }
 
 } // namespace rules

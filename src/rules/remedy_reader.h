@@ -12,5 +12,6 @@ namespace rules {
 
 /// The remedies in order; what is wrong is reported.
 std::vector<Remedy> read_remedies(std::span<const Node> tables, ScopedReader& scoped, Reporter& reporter);
+std::vector<Myth> read_myths(std::span<const Node> tables, ScopedReader& scoped, Reporter& reporter);
 
 } // namespace rules

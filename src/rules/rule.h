@@ -44,6 +44,13 @@
 //     sysctl  = { "net.ipv4.tcp_tw_reuse" = 1 }     instead of command and undo, which are made from it; the
 //     value is
 //                                      a number or a text, which may hold placeholders: "1024 {range_high}"
+//     effect  = "..."                  optional: what it changes, where that cannot be computed; else the finding is
+//                                      judged again under these sysctls: "95 % -> 5 %, CRITICAL -> OK"
+//
+//     [[rule.myth]]                    a change that people try in vain, shown with its computed effect
+//     when    = "fin_wait == 0"        optional yes/no, as in a remedy
+//     text    = "Why it does nothing"  required, no full stop
+//     sysctl  = { "net.ipv4.tcp_fin_timeout" = 15 }     required
 //
 // Placeholders: {NAME} in summary, and in text, command, undo, risk and sysctl values of a remedy. NAME is a
 // name as in expressions, or `value`, `unit`, `warning` or `critical` of this rule. Numbers are shown with at
@@ -110,13 +117,24 @@ struct Parameter {
     Origin origin;
 };
 
+/// Sysctls by name, and the value to set.
+using SysctlValues = std::vector<std::pair<std::string, Template>>;
+
 struct Remedy {
     Expression when; // empty: always
     Template text;
     Template command;
     Template undo;
     Template risk;
-    std::vector<std::pair<std::string, Template>> sysctls; // name and value to set
+    Template effect; // empty: computed from `sysctls`
+    SysctlValues sysctls;
+};
+
+/// A change that people try and that does nothing here.
+struct Myth {
+    Expression when; // empty: always
+    Template text;   // why not
+    SysctlValues sysctls;
 };
 
 struct Threshold {
@@ -167,6 +185,7 @@ struct Rule {
     std::vector<Parameter> parameters;
     std::vector<facts::Value> parameter_values; // of `parameters`, in order
     std::vector<Remedy> remedies;
+    std::vector<Myth> myths;
     std::vector<Override> overrides;
 };
 

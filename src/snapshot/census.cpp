@@ -237,6 +237,12 @@ void Census::add_explicit(const Socket& socket) {
     explicit_ports_.set(socket.local_port);
 }
 
+void Census::add_options(const Socket& socket) {
+    if (!socket.late_port.value_or(false)) {
+        early_ports_.set(socket.local_port);
+    }
+}
+
 void Census::add_bound(const Socket& socket) {
     ++counts_[static_cast<std::size_t>(socket.family)][static_cast<std::size_t>(State::bound)];
     bound_ports_.set(socket.local_port);

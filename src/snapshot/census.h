@@ -84,12 +84,20 @@ class Census {
     void add_close_wait(const Socket& socket);
     /// A socket whose port was given explicitly to bind().
     void add_explicit(const Socket& socket);
+    /// A full socket with its options: those without IP_BIND_ADDRESS_NO_PORT may have been bound early.
+    void add_options(const Socket& socket);
     /// A bound but unconnected socket.
     void add_bound(const Socket& socket);
     /// Says that the explicit binds, or the bound sockets, are complete now; without it their sets mean
     /// nothing.
     void explicit_binds_complete() { explicit_known_ = true; }
     void bound_complete() { bound_known_ = true; }
+    void options_complete() { options_known_ = true; }
+    /// Options prove nothing on this kernel.
+    void every_port_may_be_early() {
+        early_ports_.set();
+        options_known_ = true;
+    }
 
     const StateCounts& counts(Family family) const { return counts_[static_cast<std::size_t>(family)]; }
     std::uint32_t count(State state) const;
@@ -109,6 +117,10 @@ class Census {
     const PortSet* explicit_ports() const { return explicit_known_ ? &explicit_ports_ : nullptr; }
     /// Ports with a bound but unconnected socket; null until they were asked for.
     const PortSet* bound_ports() const { return bound_known_ ? &bound_ports_ : nullptr; }
+
+    /// Ports with a full socket whose bind(), if it called it, may have chosen the port before connect() did:
+    /// IP_BIND_ADDRESS_NO_PORT is not set. Null until they were asked for.
+    const PortSet* early_ports() const { return options_known_ ? &early_ports_ : nullptr; }
 
     /// Sockets that no cap had room for, in any table.
     std::uint64_t overflow() const { return overflow_; }
@@ -142,7 +154,9 @@ class Census {
     PortSet explicit_ports_;
     PortSet bound_ports_;
     bool explicit_known_ = false;
+    PortSet early_ports_;
     bool bound_known_ = false;
+    bool options_known_ = false;
     std::uint64_t overflow_ = 0;
     std::uint64_t duplicates_ = 0;
     std::vector<std::uint32_t> recent_cookies_;

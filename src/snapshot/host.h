@@ -6,8 +6,10 @@
 #include "snapshot/boot_sysctls.h"
 #include "snapshot/census.h"
 #include "snapshot/counters.h"
+#include "snapshot/peer.h"
 #include "snapshot/sysctls.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,10 +27,18 @@ struct Namespace {
     Counters counters;
     std::optional<BootSysctls> boot_sysctls; // none until asked for
     Census sockets;
+    std::vector<Peer> peers; // remote ends that were looked at more closely
     SocketSource source = SocketSource::none;
     /// The socket table is missing or incomplete: nothing about sockets may be called OK.
     std::optional<base::Gap> lost_sockets;
     std::vector<base::Gap> gaps; // everything else that was not seen
+
+    /// Null if nobody looked at it.
+    const Peer* find_peer(const EndPoint& remote) const {
+        const auto found =
+            std::find_if(peers.begin(), peers.end(), [&](const Peer& peer) { return peer.remote == remote; });
+        return found == peers.end() ? nullptr : &*found;
+    }
 };
 
 struct Host {

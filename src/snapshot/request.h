@@ -1,7 +1,10 @@
 // What may be collected beyond the base pass, because it costs another walk of the kernel's socket table.
 #pragma once
 
+#include "snapshot/address.h"
+
 #include <cstddef>
+#include <vector>
 
 namespace snapshot {
 
@@ -9,6 +12,8 @@ struct Request {
     std::size_t place = 0; // index of the namespace in the host
     bool explicit_binds = false;
     bool bound_sockets = false;
+    bool early_binds = false;  // which connections may have been bound early; tells nothing before Linux 6.18
+    std::vector<EndPoint> peers = {}; // whose live sockets to look at one by one
     bool boot_sysctls = false; // sysctl.d: what a boot sets in the initial namespace
 };
 

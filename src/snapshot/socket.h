@@ -70,6 +70,7 @@ struct Socket {
     std::uint64_t cookie = 0;     // 0 if the source has none (/proc)
     std::optional<std::uint64_t> cgroup;
     std::optional<bool> v6_only;      // LISTEN and BOUND only
+    std::optional<bool> late_port;    // IP_BIND_ADDRESS_NO_PORT: bind() leaves the port to connect()
     std::optional<Activity> activity; // only where tcp_info was asked for
 };
 

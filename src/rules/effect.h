@@ -1,0 +1,37 @@
+// What a change of sysctls would do to a finding: the same snapshot judged again. Pure; the caller says how facts
+// are made under other sysctls.
+#pragma once
+
+#include "facts/table.h"
+#include "rules/rule.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace rules {
+
+struct Judged;
+
+/// Names and values of sysctls.
+using Changes = std::map<std::string, std::string>;
+
+/// The facts of the same snapshot under changed sysctls; null if the model does not know one of them.
+using WhatIf = std::function<std::shared_ptr<const facts::Facts>(const Changes&)>;
+
+class Effects {
+  public:
+    explicit Effects(WhatIf what_if) : what_if_(std::move(what_if)) {}
+
+    /// "95 % -> 5 %, CRITICAL -> OK", "95 % -> 95 %, no change"; empty if it cannot be computed.
+    std::string of(const Changes& changes, const Rule& rule, const facts::Facts& before, const Judged& judged);
+
+  private:
+    std::shared_ptr<const facts::Facts> facts_under(const Changes& changes);
+
+    WhatIf what_if_;
+    std::map<Changes, std::shared_ptr<const facts::Facts>> known_;
+};
+
+} // namespace rules

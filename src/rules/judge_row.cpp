@@ -1,0 +1,149 @@
+#include "rules/judge_row.h"
+
+#include "rules/compute.h"
+
+#include <algorithm>
+
+namespace rules {
+namespace {
+
+using facts::Value;
+using findings::State;
+
+class RowJudge {
+  public:
+    RowJudge(const Rule& rule, const facts::Facts& facts, const Context& context, std::size_t network_namespace)
+        : rule_(rule), facts_(facts), context_(context), network_namespace_(network_namespace) {}
+
+    RowVerdict run() {
+        if (!rule_.when.empty()) {
+            const Value when = compute(rule_.when, context_);
+            if (!when.known()) {
+                return missing(when.gap());
+            }
+            if (!when.truth()) {
+                return verdict_;
+            }
+        }
+        Judged& judged = verdict_.judged;
+        judged.network_namespace = network_namespace_;
+        judged.row = context_.row;
+        judged.exception = exception();
+        if (judged.exception != nullptr && judged.exception->ignore && !judged.exception->expired) {
+            return verdict_;
+        }
+        const Value decisive = compute(rule_.condition.empty() ? rule_.value : rule_.condition, context_);
+        if (!decisive.known()) {
+            return missing(decisive.gap());
+        }
+        verdict_.kind = RowVerdict::Kind::judged;
+        judged.inferred = decisive.basis() == facts::Basis::inferred;
+        if (rule_.condition.empty()) {
+            apply_ranges(decisive.number());
+        } else if (decisive.truth()) {
+            apply_condition();
+        }
+        if (judged.state != State::ok) {
+            raise(rule_.warning_when, State::warning);
+            raise(rule_.critical_when, State::critical);
+        }
+        return verdict_;
+    }
+
+  private:
+    RowVerdict missing(const base::Gap& gap) {
+        verdict_.kind = RowVerdict::Kind::missing;
+        verdict_.gap = gap;
+        return verdict_;
+    }
+
+    void apply_ranges(double value) {
+        Judged& judged = verdict_.judged;
+        judged.value = value;
+        const Range* warning = warning_of(rule_, judged.exception);
+        const Range* critical = critical_of(rule_, judged.exception);
+        if (critical != nullptr && critical->alerts(value)) {
+            judged.state = State::critical;
+            judged.excess = critical->excess(value);
+        } else if (warning != nullptr && warning->alerts(value)) {
+            judged.state = State::warning;
+            judged.excess = warning->excess(value);
+        }
+    }
+
+    void apply_condition() {
+        Judged& judged = verdict_.judged;
+        judged.state = rule_.severity;
+        if (rule_.value.empty()) {
+            return;
+        }
+        const Value shown = compute(rule_.value, context_);
+        if (shown.known()) {
+            judged.value = shown.number();
+            judged.excess = shown.number();
+            judged.inferred = judged.inferred || shown.basis() == facts::Basis::inferred;
+        }
+    }
+
+    void raise(const Expression& condition, State to) {
+        if (condition.empty() || verdict_.judged.state >= to) {
+            return;
+        }
+        const Value holds = compute(condition, context_);
+        if (!holds.known()) {
+            if (is_harmful(holds.gap()) && !verdict_.unsure) {
+                verdict_.unsure = holds.gap();
+            }
+        } else if (holds.truth()) {
+            verdict_.judged.state = to;
+        }
+    }
+
+    /// The first override that fits and has not expired, else the first that fits.
+    const Override* exception() const {
+        const Override* expired = nullptr;
+        for (const Override& exception : rule_.overrides) {
+            if (!fits(exception)) {
+                continue;
+            }
+            if (!exception.expired) {
+                return &exception;
+            }
+            expired = expired == nullptr ? &exception : expired;
+        }
+        return expired;
+    }
+
+    bool fits(const Override& exception) const {
+        const auto equal = [&](std::string_view column, const std::string& wanted) {
+            const auto number = context_.row_table->schema().find(column);
+            if (!number) {
+                return false;
+            }
+            const Value value = context_.row_table->get(context_.row, *number);
+            return value.is_text() && value.text() == wanted;
+        };
+        return std::all_of(exception.subject.begin(), exception.subject.end(), [&](const auto& item) {
+            const auto& [key, wanted] = item;
+            if (key == "namespace") {
+                return facts_.namespaces[network_namespace_].label == wanted;
+            }
+            return equal(key, wanted) || (key == "remote" && equal("remote_address", wanted));
+        });
+    }
+
+    const Rule& rule_;
+    const facts::Facts& facts_;
+    const Context& context_;
+    std::size_t network_namespace_;
+    RowVerdict verdict_;
+};
+
+} // namespace
+
+RowVerdict judge_row(const Rule& rule, const facts::Facts& facts, const Context& context,
+                     std::size_t network_namespace) {
+    return RowJudge(rule, facts, context, network_namespace).run();
+}
+
+} // namespace rules
