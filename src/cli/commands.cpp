@@ -94,9 +94,13 @@ int ports(const Options& options) {
 }
 
 int states(const Options& options) {
+    const auto assumed = assumptions(options); // no sysctl changes a count, but a mistake is a mistake
+    if (!assumed) {
+        return fail(options, assumed.error().what);
+    }
     model::Needs needs;
     needs.bound_count = true;
-    const auto observed = observe(options, {}, needs);
+    const auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);
     }

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "base/text.h"
+#include "cli/explain_now.h"
 #include "cli/output.h"
 #include "cli/rule_files.h"
 #include "cli/topics.h"
@@ -149,11 +150,25 @@ std::string remedies_of(const rules::Rule& rule, std::size_t width) {
     return text.empty() ? "" : "What to do, in this order:\n" + text + "\n";
 }
 
-std::string rule_text(const rules::Rule& rule, std::size_t width) {
+std::string myths_of(const rules::Rule& rule, std::size_t width) {
+    std::string text;
+    for (const rules::Myth& myth : rule.myths) {
+        std::string change;
+        for (const auto& [name, value] : myth.sysctls) {
+            change += (change.empty() ? "" : " ") + name + "=" + value.text;
+        }
+        text += indented(change + ": " + myth.text.text, width, "  - ", "    ");
+    }
+    return text.empty() ? "" : "What does not help:\n" + text + "\n";
+}
+
+std::string rule_text(const rules::Rule& rule, std::size_t width, const std::string& now) {
     std::string text = indented(rule.id + ": " + rule.title, width, "", "") + "\n";
     text += paragraphs(rule.why, width);
     text += judgement_of(rule, width);
+    text += now;
     text += remedies_of(rule, width);
+    text += myths_of(rule, width);
     if (!rule.source.empty()) {
         text += indented("Sources: " + base::join(rule.source, "; "), width, "", "");
     }
@@ -246,7 +261,11 @@ int explain(const Options& options) {
     if (options.arguments.empty()) {
         text = topic_list(loaded->rules);
     } else if (const rules::Rule* rule = loaded->rules.find(options.arguments.front())) {
-        text = rule_text(*rule, width);
+        const auto now = rule_now(options, *rule, width);
+        if (!now) {
+            return fail(options, now.error().what);
+        }
+        text = rule_text(*rule, width, *now);
     } else if (const base::Embedded* topic = find_topic(options.arguments.front())) {
         text = topic->text;
     } else {

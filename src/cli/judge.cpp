@@ -8,7 +8,6 @@
 #include "cli/rule_files.h"
 #include "model/derive.h"
 #include "rules/evaluate.h"
-#include "rules/needs.h"
 
 #include <sstream>
 
@@ -19,17 +18,6 @@ namespace {
 
 std::string format_of(const Options& options) {
     return options.format.empty() ? std::string(info_of(options.command).formats.front()) : options.format;
-}
-
-/// The fact that needs another walk is asked for only if a rule reads it.
-model::Needs needs_of(const rules::RuleSet& rules) {
-    model::Needs needs;
-    needs.ports = true; // performance data shows the worst destination
-    const rules::Needs read = rules::needs(rules);
-    needs.fixed_listeners = read.has(facts::TableId::listener, "fixed");
-    needs.boot_sysctls =
-        read.has(facts::TableId::sysctl, "boot") || read.has(facts::TableId::sysctl, "drifted");
-    return needs;
 }
 
 /// What a person wants to know when nothing is wrong: how much was looked at.

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "kernel/collect.h"
 #include "kernel/namespaces.h"
+#include "rules/needs.h"
 
 #include <chrono>
 
@@ -106,6 +107,16 @@ base::Result<model::Assumptions> assumptions(const Options& options) {
         assumed[key] = value;
     }
     return assumed;
+}
+
+model::Needs needs_of(const rules::RuleSet& rules) {
+    model::Needs needs;
+    needs.ports = true; // performance data shows the worst destination
+    const rules::Needs read = rules::needs(rules);
+    needs.fixed_listeners = read.has(facts::TableId::listener, "fixed");
+    needs.boot_sysctls =
+        read.has(facts::TableId::sysctl, "boot") || read.has(facts::TableId::sysctl, "drifted");
+    return needs;
 }
 
 render::Origin origin_of(const snapshot::Host& host) {

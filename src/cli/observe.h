@@ -8,6 +8,7 @@
 #include "model/derive.h"
 #include "model/wants.h"
 #include "render/render.h"
+#include "rules/rule.h"
 #include "snapshot/host.h"
 
 #include <memory>
@@ -28,6 +29,9 @@ snapshot::Host collect(std::vector<kernel::Place>& places, const model::Assumpti
 
 base::Result<Observation> observe(const Options& options, const model::Assumptions& assumed,
                                   const model::Needs& needs);
+
+/// What the active rules read: a fact that needs another walk is asked for only if a rule reads it.
+model::Needs needs_of(const rules::RuleSet& rules);
 
 /// The live places that the options name.
 base::Result<std::vector<kernel::Place>> open_live(const Options& options);

@@ -6,6 +6,7 @@ namespace cli {
 namespace {
 
 constexpr Commands ports = bit(Command::ports);
+constexpr Commands looking = observing | bit(Command::explain);
 constexpr Commands ruled = judging | bit(Command::rules) | bit(Command::explain);
 
 constexpr auto table = std::to_array<OptionInfo>({
@@ -16,20 +17,20 @@ constexpr auto table = std::to_array<OptionInfo>({
     {"top", 0, "N", false, ports, "show at most N destinations (default 20)"},
     {"sort", 0, "KEY", false, ports, "by used (default), connections, rate or left"},
     {"format", 0, "FORMAT", false, observing, "form of the output"},
-    {"output", 0, "FILE", false, observing, "write to FILE, replacing it in one step"},
-    {"replay", 0, "FILE", false, observing, "judge a capture made by 'record'; nothing live is read"},
-    {"netns", 0, "NAME|PATH", false, observing | bit(Command::record), "look into another network namespace"},
-    {"pid", 0, "N", false, observing | bit(Command::record), "look into the namespace of process N"},
-    {"all-netns", 0, "", false, observing | bit(Command::record),
+    {"output", 0, "FILE", false, looking, "write to FILE, replacing it in one step"},
+    {"replay", 0, "FILE", false, looking, "judge a capture made by 'record'; nothing live is read"},
+    {"netns", 0, "NAME|PATH", false, looking | bit(Command::record), "look into another network namespace"},
+    {"pid", 0, "N", false, looking | bit(Command::record), "look into the namespace of process N"},
+    {"all-netns", 0, "", false, looking | bit(Command::record),
      "look into every namespace (needs CAP_SYS_ADMIN)"},
-    {"assume", 0, "KEY=VALUE", true, judging | ports, "judge as if a sysctl had this value"},
+    {"assume", 0, "KEY=VALUE", true, looking, "judge as if a sysctl had this value"},
     {"rule", 0, "ID", true, judging, "judge only this rule"},
     {"exclude-rule", 0, "ID", true, judging, "leave this rule out"},
     {"tag", 0, "TAG", true, judging, "judge only rules with this tag"},
     {"set", 0, "RULE.KEY=VALUE", true, ruled, "change a threshold or parameter of a rule"},
     {"config", 0, "FILE", false, ruled, "settings, instead of /etc/tcpadvisor/tcpadvisor.toml"},
     {"rules", 0, "DIR", false, ruled, "more rules, instead of /etc/tcpadvisor/rules.d"},
-    {"timeout", 't', "SECONDS", false, observing | bit(Command::record),
+    {"timeout", 't', "SECONDS", false, looking | bit(Command::record),
      "give up after so long (default 10)"},
     {"color", 0, "WHEN", false, every, "auto, always or never; NO_COLOR is obeyed"},
     {"verbose", 'v', "", true, every, "say more; -vv still more"},

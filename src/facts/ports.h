@@ -50,6 +50,8 @@ struct Destination {
     double births_5s = 0; // per second
     double births_15s = 0;
     double births_60s = 0;
+    double turnover = 0;         // ports that connections which end in TIME_WAIT can use
+    double port_time = 0;        // seconds that a closed connection keeps its port
     double sustainable_rate = 0; // per second
     double load_percent = 0;
     double load_percent_15s = 0;

@@ -165,6 +165,8 @@ facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally
     d.births_5s = a.births.over_5s;
     d.births_15s = a.births.over_15s;
     d.births_60s = a.births.over_60s;
+    d.turnover = std::max(a.room, 0.0);
+    d.port_time = a.hold_seconds;
     d.sustainable_rate = load.sustainable_rate;
     d.load_percent = load.percent;
     d.load_percent_15s = load.percent_15s;

@@ -56,7 +56,7 @@ TEST_CASE("a report as JSON has every key, whatever it holds") {
         for (const Json& finding : json["findings"]) {
             CHECK(keys(finding) == Keys{"rule", "state", "namespace", "subject", "summary", "value", "unit",
                                         "warning", "critical", "confidence", "since", "evidence", "why",
-                                        "remedies"});
+                                        "remedies", "myths"});
             for (const Json& remedy : finding["remedies"]) {
                 CHECK(keys(remedy) == Keys{"text", "command", "undo", "risk", "effect"});
             }

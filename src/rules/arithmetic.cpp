@@ -1,0 +1,224 @@
+#include "rules/arithmetic.h"
+
+#include "base/number.h"
+#include "facts/formulas.h"
+#include "facts/schema.h"
+#include "rules/compute.h"
+#include "rules/judge_row.h"
+#include "rules/resolve.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace rules {
+namespace {
+
+using facts::TableId;
+using facts::Value;
+using Where = Reference::Where;
+
+constexpr int decimals = 3;
+
+std::string shown(const Value& value) {
+    if (!value.known()) {
+        return "unknown";
+    }
+    if (value.is_number()) {
+        return base::to_text(value.number(), decimals);
+    }
+    return value.is_boolean() ? (value.truth() ? "yes" : "no") : "'" + value.text() + "'";
+}
+
+std::string with_unit(const Value& value, std::string_view unit) {
+    if (!value.known()) {
+        return "unknown: " + base::to_text(value.gap());
+    }
+    const std::string text = unit.empty() ? shown(value) : fmt::format("{} {}", shown(value), unit);
+    return value.basis() == facts::Basis::inferred ? text + " (inferred)" : text;
+}
+
+/// The names of an expression, in the order of its text.
+std::vector<const ExpressionNode*> names_of(const Expression& expression) {
+    std::vector<const ExpressionNode*> names;
+    for (const ExpressionNode& node : expression.nodes) {
+        if (node.op == Op::name) {
+            names.push_back(&node);
+        }
+    }
+    std::sort(names.begin(), names.end(),
+              [](const ExpressionNode* a, const ExpressionNode* b) { return a->offset < b->offset; });
+    return names;
+}
+
+class Speller {
+  public:
+    Speller(const Rule& rule, const Context& context) : rule_(rule), context_(context) {}
+
+    std::vector<Step> run() {
+        spell("when", rule_.when, "");
+        spell("condition", rule_.condition, "");
+        spell("value", rule_.value, rule_.unit);
+        spell("warning when", rule_.warning_when, "");
+        spell("critical when", rule_.critical_when, "");
+        for (std::size_t i = 0; i < waiting_.size(); ++i) { // grows while formulas name further facts
+            spell_fact(waiting_[i]);
+        }
+        return std::move(steps_);
+    }
+
+  private:
+    struct Fact {
+        TableId table;
+        std::string name;
+        bool operator==(const Fact&) const = default;
+    };
+
+    void spell(std::string name, const Expression& expression, std::string_view unit) {
+        if (expression.empty()) {
+            return;
+        }
+        steps_.push_back({std::move(name), expression.text, with_numbers(expression),
+                          with_unit(compute(expression, context_), unit)});
+    }
+
+    void spell_fact(const Fact& fact) {
+        const std::string_view formula = facts::formula_of(fact.table, fact.name);
+        auto expression = parse_expression(formula);
+        std::vector<Mistake> mistakes;
+        if (!expression || !resolve(*expression, Scope(fact.table), mistakes)) {
+            return;
+        }
+        // A fact of the namespace is computed from facts of the namespace, whatever the rule is about.
+        Context inside = context_;
+        if (fact.table == TableId::host) {
+            inside.row_table = context_.host;
+            inside.row = 0;
+        } else if (fact.table == TableId::network_namespace) {
+            inside.row_table = context_.network_namespace;
+            inside.row = 0;
+        }
+        const facts::Schema& schema = facts::schema(fact.table);
+        const auto column = schema.find(fact.name);
+        if (inside.row_table == nullptr || !column) {
+            return;
+        }
+        std::swap(inside, context_);
+        const auto table = std::exchange(table_, fact.table);
+        steps_.push_back({fact.name, expression->text, with_numbers(*expression),
+                          with_unit(context_.row_table->get(context_.row, *column), schema.columns[*column].unit)});
+        table_ = table;
+        std::swap(inside, context_);
+    }
+
+    /// The text with each name replaced by its value; facts that have a formula are put on the list.
+    std::string with_numbers(const Expression& expression) {
+        std::string text;
+        std::size_t done = 0;
+        for (const ExpressionNode* node : names_of(expression)) {
+            text += expression.text.substr(done, node->offset - done);
+            text += shown(look_up(node->reference, context_));
+            done = std::size_t{node->offset} + node->length;
+            want_formula(node->reference);
+        }
+        return done == 0 ? std::string() : text + expression.text.substr(done);
+    }
+
+    void want_formula(const Reference& reference) {
+        const auto table = table_of(reference.where, table_);
+        if (!table) {
+            return;
+        }
+        const Fact fact{*table, std::string(facts::schema(*table).columns[reference.index].name)};
+        const bool computed = !facts::formula_of(fact.table, fact.name).empty();
+        if (computed && std::find(waiting_.begin(), waiting_.end(), fact) == waiting_.end()) {
+            waiting_.push_back(fact);
+        }
+    }
+
+    const Rule& rule_;
+    Context context_;
+    TableId table_ = rule_.table; // whose columns the names of the present expression are
+    std::vector<Step> steps_;
+    std::vector<Fact> waiting_;
+};
+
+struct Row {
+    std::size_t network_namespace;
+    RowVerdict verdict;
+};
+
+/// Judged rows before others, bad ones before good ones, high values before low ones.
+bool worth_more(const Row& a, const Row& b) {
+    if (a.verdict.kind != b.verdict.kind) {
+        return a.verdict.kind > b.verdict.kind;
+    }
+    if (a.verdict.judged.state != b.verdict.judged.state) {
+        return a.verdict.judged.state > b.verdict.judged.state;
+    }
+    return a.verdict.judged.value.value_or(0) > b.verdict.judged.value.value_or(0);
+}
+
+void add_rows(const Rule& rule, const facts::Facts& facts, std::size_t network_namespace, std::size_t most,
+              std::vector<Row>& rows) {
+    Context context = context_of(rule, facts, network_namespace, 0);
+    const std::size_t size = context.row_table == nullptr ? 0 : context.row_table->size();
+    for (; context.row < size; ++context.row) {
+        Row row{network_namespace, judge_row(rule, facts, context, network_namespace)};
+        row.verdict.judged.row = context.row;
+        rows.push_back(std::move(row));
+        if (rows.size() > 1024 + most) {
+            std::stable_sort(rows.begin(), rows.end(), worth_more);
+            rows.resize(most);
+        }
+    }
+}
+
+std::string outcome_of(const RowVerdict& verdict) {
+    switch (verdict.kind) {
+    case RowVerdict::Kind::not_applicable:
+        return "not judged";
+    case RowVerdict::Kind::missing:
+        return "unknown: " + base::to_text(*verdict.gap);
+    case RowVerdict::Kind::judged:
+        break;
+    }
+    return std::string(findings::name(verdict.judged.state));
+}
+
+Arithmetic spelled(const Rule& rule, const facts::Facts& facts, const Row& row) {
+    const Context context = context_of(rule, facts, row.network_namespace, row.verdict.judged.row);
+    Arithmetic all;
+    if (rule.table != TableId::host) {
+        all.network_namespace = facts.namespaces[row.network_namespace].label;
+    }
+    const facts::Schema& schema = facts::schema(rule.table);
+    for (const std::string_view column : schema.subject) {
+        if (const auto number = schema.find(column)) {
+            const Value value = context.row_table->get(context.row, *number);
+            all.subject.emplace_back(column, value.is_text() ? value.text() : shown(value));
+        }
+    }
+    all.outcome = outcome_of(row.verdict);
+    all.steps = Speller(rule, context).run();
+    return all;
+}
+
+} // namespace
+
+std::vector<Arithmetic> arithmetic(const Rule& rule, const facts::Facts& facts, std::size_t most) {
+    std::vector<Row> rows;
+    const std::size_t namespaces = rule.table == TableId::host ? 1 : facts.namespaces.size();
+    for (std::size_t number = 0; number < namespaces; ++number) {
+        add_rows(rule, facts, number, most, rows);
+    }
+    std::stable_sort(rows.begin(), rows.end(), worth_more);
+    rows.resize(std::min(rows.size(), most));
+    std::vector<Arithmetic> all;
+    for (const Row& row : rows) {
+        all.push_back(spelled(rule, facts, row));
+    }
+    return all;
+}
+
+} // namespace rules
