@@ -1,4 +1,5 @@
 """Steady rates towards one destination: when do the ports run out, and what did the tool say before?"""
+import collections
 import errno
 import time
 from dataclasses import dataclass
@@ -37,33 +38,42 @@ def ask(lab, began):
 
 
 def one_connection(server):
-    """Opens and closes one, the client first. False: no port was left."""
+    """Opens one: its ends, or None if no port was left."""
     try:
-        network.time_waits(server, TO, 1, source=SOURCE)
+        return network.pairs(server, TO, 1, source=SOURCE)[0]
     except OSError as error:
         if error.errno != errno.EADDRNOTAVAIL:
             raise
-        return False
-    return True
+        return None
 
 
-def steady(lab, rate, seconds, every):
-    """So many connections a second until one fails or `seconds` are over: (when it failed or None, what was said)."""
+def steady(lab, instants, every, hold=0):
+    """Connections begun at these seconds, closed after `hold` by the client: (when one failed or None, what was said)."""
     server = lab.keep(network.listen(*TO))
-    began, said = time.monotonic(), []
-    for number in range(int(rate * seconds)):
-        time.sleep(max(0, began + number / rate - time.monotonic()))
-        if not one_connection(server):
+    began, said, open_ones = time.monotonic(), [], collections.deque()
+    for instant in instants:
+        time.sleep(max(0, began + instant - time.monotonic()))
+        ends = one_connection(server)
+        if ends is None:
             return time.monotonic() - began, said
+        open_ones.append((instant + hold, ends))
+        while open_ones and open_ones[0][0] <= instant:
+            for end in open_ones.popleft()[1]:
+                end.close()
         if time.monotonic() - began >= every * (len(said) + 1):
             said.append(ask(lab, began))
     return None, said
 
 
-def runs_out(lab, rate, every):
+def at_rate(rate, seconds, start=0):
+    """The instants of so many connections a second."""
+    return [start + number / rate for number in range(int(rate * seconds))]
+
+
+def runs_out(lab, rate, every, ports=PORTS, hold=0):
     """A rate that is too high: the tool must name the time, and alarm, before connect() fails."""
-    failed, said = steady(lab, rate, 75, every)
-    lab.within("first failure", round(PORTS / rate * 0.97, 1), round(PORTS / rate * 1.03, 1), failed and round(failed, 1))
+    failed, said = steady(lab, at_rate(rate, 75), every, hold)
+    lab.within("first failure", round(ports / rate * 0.97, 1), round(ports / rate * 1.03, 1), failed and round(failed, 1))
     named = [asked for asked in said if asked.exhausted_in is not None and asked.elapsed >= KNOWS_AFTER]
     lab.true("a time is named before half of the time is over", any(asked.elapsed <= failed * 0.5 + every for asked in named))
     for asked in named:
@@ -75,7 +85,7 @@ def runs_out(lab, rate, every):
 
 def lasts(lab, rate, seconds, every):
     """A rate that the ports can bear: no failure, no time named in the long run, no alarm of the forecast rule."""
-    failed, said = steady(lab, rate, seconds, every)
+    failed, said = steady(lab, at_rate(rate, seconds), every)
     lab.equal("first failure", None, failed)
     for asked in said:
         lab.true(f"no alarm {asked}", asked.rule == "OK")
@@ -130,3 +140,42 @@ def burst_that_is_over(lab):
         asked = ask(lab, began)
         lab.true(f"no time is named {asked}", asked.exhausted_in is None)
         lab.true(f"no alarm {asked}", asked.exit == 0)
+
+
+@scenario(RANGE, tcp_tw_reuse=0, sleeps=80, slow=True)
+def rate_6_2_of_long_ones(lab):
+    """6.2 a second that live for ten seconds each: out of ports after 64.5 s, before the first one comes back."""
+    runs_out(lab, 6.2, 5, hold=10)
+
+
+@scenario(RANGE, tcp_tw_reuse=0, sleeps=75, slow=True)
+def rate_3_5_beside_long_lived(lab):
+    """3.5 a second beside 200 connections that stay: the other 200 ports are gone after 57 s."""
+    client_side = lab.keep(network.listen(TO[0], TO[1] + 1))
+    lab.keep(network.pairs(client_side, (TO[0], TO[1] + 1), 50, source=SOURCE))  # another destination, of no concern
+    holder = network.listen(*TO)
+    lab.keep(network.pairs(holder, TO, 200, source=SOURCE))
+    holder.close()
+    runs_out(lab, 3.5, 5, ports=200)
+
+
+@scenario(RANGE, tcp_tw_reuse=1, tcp_tw_reuse_delay=30000, sleeps=30, slow=True)
+def rate_20_with_late_reuse(lab):
+    """20 a second, reused after 30 s: out of ports after 20 s."""
+    runs_out(lab, 20, 2)
+
+
+@scenario(RANGE, tcp_tw_reuse=1, tcp_tw_reuse_delay=30000, sleeps=95, slow=True)
+def rate_6_2_with_late_reuse(lab):
+    """6.2 a second, reused after 30 s: for ever."""
+    lasts(lab, 6.2, 90, 5)
+
+
+@scenario(RANGE, tcp_tw_reuse=0, sleeps=60, slow=True)
+def rate_that_calms_down(lab):
+    """20 a second for 8 s, then 2 a second: at most 270 of 400 ports; no time is named once the new rate is known."""
+    failed, said = steady(lab, at_rate(20, 8) + at_rate(2, 50, start=8), 5)
+    lab.equal("first failure", None, failed)
+    for asked in said:
+        lab.true(f"no alarm {asked}", asked.exit == 0)
+        lab.true(f"no time is named {asked}", asked.exhausted_in is None or asked.elapsed < 8 + 2 * KNOWS_AFTER)
