@@ -1,4 +1,5 @@
 """What a scenario is, and how one is run: in a child process, in a network namespace of its own."""
+import contextlib
 import json
 import os
 import shutil
@@ -146,7 +147,7 @@ class Running:
             os.close(read_end)
             result = run_here(name, binary, options)
             with os.fdopen(write_end, "w", encoding="utf-8") as pipe:
-                json.dump(vars(result), pipe)
+                print(json.dumps(vars(result)), file=pipe)
             os._exit(0)
         os.close(write_end)
         self.pipe = os.fdopen(read_end, encoding="utf-8")
@@ -156,11 +157,13 @@ class Running:
 
     def stop(self):
         """Ends the child and what it started."""
-        os.killpg(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def result(self):
-        """To be called when the pipe is readable or the child was stopped."""
-        text = self.pipe.read()
+        """To be called when the pipe is readable or the child was stopped. Nothing that the child started lives on."""
+        text = self.pipe.readline()
+        self.stop()
         os.waitpid(self.pid, 0)
         self.pipe.close()
         result = Result(**json.loads(text)) if text else Result(self.name, "FAILED", "died or took too long")
