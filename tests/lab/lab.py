@@ -22,9 +22,24 @@ def arguments():
     parser.add_argument("binary", nargs="?", help="the program under test")
     parser.add_argument("--list", action="store_true", help="name the scenarios")
     parser.add_argument("--only", metavar="NAME", action="append", help="only this scenario (repeatable; a prefix will do)")
+    parser.add_argument("--quick", action="store_true", help="without the slow scenarios, and with fewer random mixtures")
+    parser.add_argument("--mixtures", metavar="COUNT", type=int, help="random mixtures (default 200, with --quick 40)")
+    parser.add_argument("--seed", metavar="N", type=int, help="only the random mixture of this seed")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first mismatch")
-    parser.add_argument("-j", "--jobs", type=int, default=2, help="namespaces at a time (default 2)")
-    return parser.parse_args()
+    parser.add_argument("-j", "--jobs", type=int, default=2, help="busy namespaces at a time (default 2)")
+    options = parser.parse_args()
+    options.mixtures = options.mixtures or (40 if options.quick else 200)
+    return options
+
+
+def chosen(options):
+    """The scenarios to run: those that mostly sleep first, for they run beside all others."""
+    def wanted(name):
+        return any(name.startswith(prefix) for prefix in options.only)
+
+    names = [name for name, scenario in harness.SCENARIOS.items()
+             if (wanted(name) if options.only else not (options.quick and scenario.slow))]
+    return sorted(names, key=lambda name: -harness.SCENARIOS[name].sleeps)
 
 
 def reason_to_skip():
@@ -48,8 +63,9 @@ def run_all(names, options):
     """Yields results as they come; after a mismatch it starts nothing new, unless told to keep going."""
     waiting, running, stopped = list(names), [], False
     while running or (waiting and not stopped):
-        while waiting and not stopped and len(running) < options.jobs:
-            running.append(harness.Running(waiting.pop(0), os.path.abspath(options.binary)))
+        while waiting and not stopped and (harness.SCENARIOS[waiting[0]].sleeps or
+                                           sum(not child.sleeps for child in running) < options.jobs):
+            running.append(harness.Running(waiting.pop(0), os.path.abspath(options.binary), options))
         ready, _, _ = select.select([child.pipe for child in running], [], [], 0.5)
         for child in list(running):
             if child.overdue():
@@ -64,11 +80,10 @@ def run_all(names, options):
 
 def main():
     options = arguments()
-    names = [name for name in harness.SCENARIOS
-             if not options.only or any(name.startswith(prefix) for prefix in options.only)]
+    names = chosen(options)
     if options.list:
         for name in names:
-            print(f"{name:34} {(harness.SCENARIOS[name][0].__doc__ or '').splitlines()[0]}")
+            print(f"{name:34} {(harness.SCENARIOS[name].function.__doc__ or '').splitlines()[0]}")
         return 0
     if not options.binary or not names:
         print("lab.py: name the program under test, and scenarios that exist (--list)", file=sys.stderr)

@@ -14,6 +14,8 @@ CLONE_NEWNET = 0x40000000
 IP_BIND_ADDRESS_NO_PORT = 24
 IP_LOCAL_PORT_RANGE = 51
 TCP_DEFER_ACCEPT = 9
+TCP_FASTOPEN_CONNECT = 30
+IPPROTO_MPTCP = 262
 BACKLOG = 65535
 
 # rfc1337: an in-window RST must not end a TIME_WAIT early, or the counts are not repeatable.
@@ -87,14 +89,16 @@ def listen(address, port, backlog=BACKLOG, dual_stack=False, device=None, defer_
     return server
 
 
-def connect(to, source=None, port=0, late_port=True, device=None, blocking=True):
+def connect(to, source=None, port=0, late_port=True, device=None, blocking=True, protocol=0, options=()):
     """A client socket connected to `to` = (address, port).
 
     `late_port`: a source address without a port lets connect() choose the port (IP_BIND_ADDRESS_NO_PORT), as the
-    kernel's own choice of the source does; otherwise bind() takes it.
+    kernel's own choice of the source does; otherwise bind() takes it. `options`: arguments of setsockopt().
     """
-    client = socket.socket(family_of(to[0]), socket.SOCK_STREAM)
+    client = socket.socket(family_of(to[0]), socket.SOCK_STREAM, protocol)
     try:
+        for option in options:
+            client.setsockopt(*option)
         if device:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
         if source is not None:
@@ -120,17 +124,37 @@ def connect_many(to, count, **options):
     return [connect(to, **options) for _ in range(count)]
 
 
-def fill(to, limit=70_000, **options):
-    """Connects until the kernel says EADDRNOTAVAIL: the sockets it let us have."""
+def fill(to, limit=70_000, late_port=True, **options):
+    """Connects until the kernel has no port left: the sockets it let us have. Where bind() chooses, it is bind() that fails."""
+    exhausted = errno.EADDRNOTAVAIL if late_port else errno.EADDRINUSE
     sockets = []
     while len(sockets) < limit:
         try:
-            sockets.append(connect(to, **options))
+            sockets.append(connect(to, late_port=late_port, **options))
         except OSError as error:
-            if error.errno == errno.EADDRNOTAVAIL:
+            if error.errno == exhausted:
                 return sockets
             raise
     return sockets
+
+
+def bound(address, port=0, options=()):
+    """A socket that is bound and not connected."""
+    holder = socket.socket(family_of(address), socket.SOCK_STREAM)
+    for option in options:
+        holder.setsockopt(*option)
+    holder.bind((address, port))
+    return holder
+
+
+def abort(sockets):
+    """Closes sockets (also in nested lists) so that nothing stays behind: connections are reset."""
+    for entry in sockets:
+        if isinstance(entry, socket.socket):
+            entry.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            entry.close()
+        else:
+            abort(entry)
 
 
 def pairs(server, to, count, **options):

@@ -1,5 +1,8 @@
 """CLOSE_WAIT: four kinds, and how old they are."""
+import os
 import socket
+import struct
+import threading
 import time
 
 import network
@@ -93,3 +96,158 @@ def leaked_and_its_age(lab):
     lab.equal("at once", 0, judged_by_site_rule(lab, "leaked_5s").exit)
     time.sleep(5.5)
     lab.equal("after 5.5 s", 1, judged_by_site_rule(lab, "leaked_5s").exit)
+
+
+AGE = 7.5  # seconds since the FIN when the tool is asked
+TICKS = 0.05  # seconds: the kernel counts these times in ticks
+TABLE_RULE = """
+[[rule]]
+id = "site-table"
+for_each = "close_wait"
+value = "total"
+warning = "0"
+evidence = ["uid", "unaccepted", "unread", "leaked", "half_closed", "leaked_5s", "unread_5s", "unaccepted_5s", "oldest"]
+summary = "{owner}: {value}"
+"""
+
+
+def served(uid, to=TO):
+    """A connection whose accepting side belongs to `uid`, so that the tool shows it in a row of its own."""
+    os.seteuid(uid)
+    server = network.listen(*to)
+    client, accepted = network.pairs(server, to, 1)[0]
+    os.seteuid(0)
+    return server, client, accepted
+
+
+def last_ack_and_data(end):
+    """tcpi_last_ack_recv and tcpi_last_data_recv of a socket, in seconds."""
+    data_recv, ack_recv = struct.unpack_from("II", end.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 52)
+    return ack_recv / 1000, data_recv / 1000
+
+
+def never_read(uid):
+    """Row A: ten bytes and the end of file, unread."""
+    server, client, accepted = served(uid)
+    client.sendall(b"0123456789")
+    client.close()
+    return server, accepted
+
+
+def read_to_the_end(uid):
+    """Row B: read to the end of file, not closed."""
+    server, accepted = never_read(uid)
+    assert accepted.recv(100) and accepted.recv(100) == b""
+    return server, accepted
+
+
+def with_keepalive(uid):
+    """Row C: as B, with keepalive probes that the peer answers."""
+    server, client, accepted = served(uid)
+    keep_alive(accepted)
+    client.sendall(b"0123456789")
+    client.shutdown(socket.SHUT_WR)
+    assert accepted.recv(100) and accepted.recv(100) == b""
+    return server, accepted, client
+
+
+def half_closed_peer(uid):
+    """Row D: as B; two seconds later we send to a peer that reads on."""
+    server, client, accepted = served(uid)
+    client.sendall(b"0123456789")
+    client.shutdown(socket.SHUT_WR)
+    assert accepted.recv(100) and accepted.recv(100) == b""
+    threading.Timer(2, accepted.sendall, [b"answer"]).start()
+    return server, accepted, client
+
+
+def in_the_queue(uid):
+    """Row E: as A, and never accepted."""
+    os.seteuid(uid)
+    server = network.listen("127.0.0.2", TO[1])
+    os.seteuid(0)
+    client = network.connect(server.getsockname())
+    client.sendall(b"0123456789")
+    client.close()
+    return server, None
+
+
+def no_data_ever(uid):
+    """Row F: nothing but the end of file, read."""
+    server, client, accepted = served(uid)
+    client.close()
+    assert accepted.recv(100) == b""
+    return server, accepted
+
+
+def written_to(uid):
+    """Row G: we wrote to a peer that is gone; its reset ended the state."""
+    server, accepted = no_data_ever(uid)
+    accepted.sendall(b"answer")
+    return server, accepted
+
+
+def peer_expired(uid):
+    """Row H: keepalive, and the peer's FIN_WAIT2 expired; its reset ended the state."""
+    server, client, accepted = served(uid)
+    keep_alive(accepted)
+    client.close()
+    assert accepted.recv(100) == b""
+    return server, accepted
+
+
+def keep_alive(end):
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 2)
+    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+
+
+CLOSE_WAIT_ROWS = {  # row of section 5.1 -> how it is made, its kind, and whether the age is proven to be 5 s
+    "A": (never_read, "unread", True), "B": (read_to_the_end, "leaked", True), "C": (with_keepalive, "leaked", False),
+    "D": (half_closed_peer, "half_closed", False), "E": (in_the_queue, "unaccepted", True),
+    "F": (no_data_ever, "leaked", True), "G": (written_to, None, False), "H": (peer_expired, None, False),
+}
+
+
+@scenario(tcp_fin_timeout=4, sleeps=15)
+def close_wait_table(lab):
+    """Eight ways to CLOSE_WAIT, each with an owner of its own: kind and proven age against the true ones."""
+    began, made = time.monotonic(), {}
+    for number, (row, (make, _, _)) in enumerate(CLOSE_WAIT_ROWS.items()):
+        made[row] = lab.keep(make(2000 + number))
+        if row != "E":
+            made[row][0].close()
+    ended = time.monotonic()
+    time.sleep(AGE)
+    lab.tool.add_rule(TABLE_RULE)
+    asked = time.monotonic()
+    findings = lab.tool.check_json("--rule", "site-table").json["findings"]
+    rows = {finding["evidence"]["uid"]["value"]: finding["evidence"] for finding in findings}
+    for number, (row, (_, kind, proven)) in enumerate(CLOSE_WAIT_ROWS.items()):
+        said = rows.get(2000 + number)
+        kinds = [name for name in ("unaccepted", "unread", "leaked", "half_closed") if said and said[name]["value"]]
+        lab.equal(f"row {row}", [kind] if kind else [], kinds)
+        if not kinds:
+            continue
+        oldest = said["oldest"]["value"]
+        lab.true(f"row {row}: the age {oldest} s is not more than the true one", oldest <= time.monotonic() - began + TICKS)
+        if made[row][1]:
+            last_ack, last_data = last_ack_and_data(made[row][1])
+            lab.true(f"row {row}: {oldest} s is the last acknowledgement, {last_ack} s ago", abs(oldest - last_ack) < 1)
+            lab.true(f"row {row}: the age lies in {last_ack}..{last_data}", last_ack - 1 <= asked - ended <= last_data + 1)
+        if kind != "half_closed":
+            lab.equal(f"{row} older than 5 s", int(proven), said[f"{kind}_5s"]["value"])
+        if proven:
+            lab.true(f"row {row}: {oldest} s is the true age", abs(oldest - (asked - ended)) < 1)
+
+
+@scenario(sleeps=310, slow=True)
+def leaked_for_five_minutes(lab):
+    """25 sockets leaked for 300 s: close-wait-leak warns, and not before."""
+    server = lab.keep(network.listen(*TO))
+    leaked(lab, server, 25)
+    time.sleep(280)
+    lab.equal("exit after 280 s", 0, lab.tool.check().exit)
+    time.sleep(22)
+    lab.equal("exit after 302 s", 1, lab.tool.check().exit)
+    lab.equal("value", 25, (lab.tool.check_json().finding("close-wait-leak") or {}).get("value"))

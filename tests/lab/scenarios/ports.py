@@ -1,5 +1,7 @@
 """Which ports connect() can have: what `ports --to` says against connecting until EADDRNOTAVAIL."""
 import socket
+import statistics
+import time
 
 import network
 from harness import scenario
@@ -94,8 +96,7 @@ def bound_inactive(lab):
     """Bound and never connected: 3 explicit ports and 2 of the kernel's choice are blocked for all."""
     lab.keep(network.listen(*A))
     for address, port in ((HERE, 40010), ("127.0.0.9", 40012), ("::1", 40014), (HERE, 0), ("127.0.0.9", 0)):
-        bound = lab.keep(socket.socket(network.family_of(address), socket.SOCK_STREAM))
-        bound.bind((address, port))
+        lab.keep(network.bound(address, port))
     lab.ports(A, HERE, model=995)
 
 
@@ -104,9 +105,7 @@ def bound_and_shared(lab):
     """SO_REUSEADDR and SO_REUSEPORT do not make a bound port selectable."""
     lab.keep(network.listen(*A))
     for number, option in enumerate((socket.SO_REUSEADDR, socket.SO_REUSEPORT)):
-        bound = lab.keep(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-        bound.setsockopt(socket.SOL_SOCKET, option, 1)
-        bound.bind((HERE, 40010 + number))
+        lab.keep(network.bound(HERE, 40010 + number, [(socket.SOL_SOCKET, option, 1)]))
     lab.ports(A, HERE, model=998)
 
 
@@ -264,3 +263,28 @@ def source_of_routing(lab):
     probe = lab.keep(network.connect(to))
     lab.equal("source", probe.getsockname()[0], lab.tool.destination(to)["local"])
     lab.ports(to, model=49)
+
+
+def connect_seconds(lab, to, count):
+    """The median time that one of so many connects takes."""
+    took = []
+    for _ in range(count):
+        began = time.monotonic()
+        lab.keep(network.connect(to, source=HERE))
+        took.append(time.monotonic() - began)
+    return statistics.median(took)
+
+
+@scenario(ports="32768-60999")
+def latency_knee(lab):
+    """connect() is slow from half of the range on, and the tool says so there and not before."""
+    rule = "connect-latency-knee"
+    lab.keep(network.listen(*A))
+    lab.keep(network.connect_many(A, 13_500, source=HERE))
+    fast = connect_seconds(lab, A, 100)
+    lab.true("nothing said below half", not lab.tool.check_json("--rule", rule).json["findings"])
+    lab.keep(network.connect_many(A, 700, source=HERE))
+    slow = connect_seconds(lab, A, 100)
+    lab.true("said above half", lab.tool.check_json("--rule", rule).finding(rule))
+    lab.shown.append(f"{fast * 1e6:.0f} us below half, {slow * 1e6:.0f} us above")
+    lab.true("connect() became much slower", slow > 4 * fast)

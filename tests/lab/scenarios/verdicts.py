@@ -44,58 +44,6 @@ def nearly_exhausted_loopback(lab):
     nearly_exhausted(lab, "127.0.0.1", ("127.0.0.2", 8080))
 
 
-def is_fine(lab, time_waits):
-    """A client that takes a port again ends the server's old TIME_WAIT: a few less than were made may be there."""
-    there = network.time_waits_of_kernel()
-    check = lab.tool.check()
-    lab.equal("exit", 0, check.exit)
-    lab.true("line 1 says OK", check.line1.startswith("TCP OK"))
-    lab.true(f"{there} of {time_waits} TIME_WAITs are there", time_waits * 0.95 <= there <= time_waits)
-    lab.equal("time_wait", there, check.perfdata.get("time_wait"))
-    lab.equal("alerting", 0, check.perfdata.get("rules_alerting"))
-
-
-@scenario(ports="32768-60999", tcp_tw_reuse=0)
-def server_side_time_waits(lab):
-    """20 000 TIME_WAITs on the server's listening port: OK."""
-    to = ("127.0.0.2", 8080)
-    server = lab.keep(network.listen(*to))
-    for number in range(20):
-        network.time_waits(server, to, 1000, closes_first="server", source=f"127.0.1.{number}")
-    is_fine(lab, 20_000)
-
-
-@scenario(ports="32768-60999", tcp_tw_reuse=0)
-def server_side_in_the_range(lab):
-    """5 000 TIME_WAITs on a listening port inside the ephemeral range: OK."""
-    to = ("127.0.0.2", 40000)
-    server = lab.keep(network.listen(*to))
-    for number in range(20):
-        network.time_waits(server, to, 250, closes_first="server", source=f"127.0.1.{number}")
-    is_fine(lab, 5_000)
-
-
-@scenario(ports="32768-60999", tcp_tw_reuse=0)
-def server_side_listener_gone(lab):
-    """5 000 TIME_WAITs on a port inside the range whose listener is gone: OK, no destination is in trouble."""
-    to = ("127.0.0.2", 40000)
-    server = network.listen(*to)
-    for number in range(20):
-        network.time_waits(server, to, 250, closes_first="server", source=f"127.0.1.{number}")
-    server.close()
-    is_fine(lab, 5_000)
-
-
-@scenario(ports="32768-60999", tcp_tw_reuse=0)
-def many_destinations(lab):
-    """20 000 TIME_WAITs over 40 destinations: OK."""
-    for number in range(40):
-        to = (f"127.0.2.{number}", 8080)
-        server = lab.keep(network.listen(*to))
-        network.time_waits(server, to, 500, source="127.0.0.1")
-    is_fine(lab, 20_000)
-
-
 @scenario(tcp_syn_retries=6)
 def syn_sent_pileup(lab):
     """25 attempts to one destination with two retransmissions: WARNING."""
