@@ -82,6 +82,9 @@ class DestinationTable : public facts::Table {
 
     std::optional<facts::Bounds> quiet_bounds(std::size_t column) const override {
         const std::string_view name = facts::destination_columns[column].name;
+        if (ports_->book->has_siblings()) {
+            return std::nullopt;
+        }
         const double most = ports_->book->quiet_most();
         for (const std::string_view counted : {"connections", "established", "syn_sent", "syn_sent_retried",
                                                "fin_wait", "time_wait", "close_wait", "in_use", "reusable"}) {

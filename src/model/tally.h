@@ -69,6 +69,9 @@ class TallyBook {
     /// flows that are bound to one, too (kernel: inet_bound_dev_eq()).
     const Tally& tally(std::size_t place) const;
 
+    /// Some flow with a device shares its tuples with one without: quiet_most() does not bound its ports.
+    bool has_siblings() const { return !siblings_.empty(); }
+
     const Occupation& occupation() const { return occupation_; }
     const std::vector<SourceTally>& sources() const { return sources_; }
     /// Sources beyond the number that is kept.

@@ -235,3 +235,55 @@ TEST_CASE("a sysctl that every namespace has is hidden, not absent") {
           Why::absent); // of the initial namespace only
     CHECK(sysctls.text("net.ipv4.tcp_tw_recycle").error().why == Why::absent);
 }
+
+TEST_CASE("live sockets of a remote end: timestamps and who holds them") {
+    World world;
+    const auto info = [](std::uint8_t options) {
+        Bytes bytes(280);
+        bytes[5] = std::byte{options}; // tcpi_options
+        return test::attribute(INET_DIAG_INFO, bytes);
+    };
+    test::Fields fields;
+    fields.uid = 33;
+    fields.inode = 4711;
+    test::Fields waiting = fields;
+    waiting.state = 2; // SYN_SENT has negotiated nothing yet
+    test::Fields stranger = fields;
+    stranger.remote = "10.0.0.9";
+    const snapshot::EndPoint remote = *snapshot::parse_end_point("10.0.0.2:443");
+    (*world).dumps[kernel::request_for_peers(std::vector{remote})] = {
+        test::socket_message(fields, info(1)) + test::socket_message(fields, info(0)) +
+        test::socket_message(waiting, info(0)) + test::socket_message(stranger, info(1)) + test::done()};
+    snapshot::Host host = kernel::collect(world.places);
+    kernel::collect({.place = 0, .peers = {remote}}, world.places, host);
+    const snapshot::Peer* peer = host.namespaces[0].find_peer(remote);
+    REQUIRE(peer != nullptr);
+    CHECK(peer->timestamps.with == 1);
+    CHECK(peer->timestamps.without == 1);
+    REQUIRE(peer->sockets.size() == 3);
+    CHECK(peer->sockets[0].uid == 33);
+    CHECK(peer->sockets[0].inode == 4711);
+
+    // refused twice is one gap, and no answer
+    const snapshot::EndPoint other = *snapshot::parse_end_point("10.0.0.3:443");
+    (*world).dumps[kernel::request_for_peers(std::vector{other})] = {test::refused(EINVAL)};
+    kernel::collect({.place = 0, .peers = {other}}, world.places, host);
+    kernel::collect({.place = 0, .peers = {other}}, world.places, host);
+    CHECK(host.namespaces[0].find_peer(other) == nullptr);
+    CHECK(host.namespaces[0].gaps.size() == 1);
+}
+
+TEST_CASE("options of sockets are asked for only where they prove something") {
+    for (const char* release : {"6.17.9", "6.18.0", "7.1"}) {
+        World world;
+        (*world).files.at("/proc/sys/kernel/osrelease") = std::string(release);
+        (*world).answer(Walk::options, {test::socket_message({}) + test::done()});
+        snapshot::Host host = kernel::collect(world.places);
+        CHECK(host.namespaces[0].sockets.early_ports() == nullptr);
+        kernel::collect({.place = 0, .early_binds = true}, world.places, host);
+        const bool proves = std::string(release) != "6.17.9";
+        CHECK((*world).was_asked(Walk::options) == proves);
+        REQUIRE(host.namespaces[0].sockets.early_ports() != nullptr);
+        CHECK(host.namespaces[0].sockets.early_ports()->count() == (proves ? 1U : 65536U));
+    }
+}

@@ -263,3 +263,52 @@ TEST_CASE("the requests") {
                             std::byte{1},  std::byte{4}, std::byte{8}, std::byte{0}}; // JMP
     CHECK(Bytes(binds.end() - 12, binds.end()) == expected);
 }
+
+TEST_CASE("the request for a few remote ends accepts each of them and nothing else") {
+    const std::vector<snapshot::EndPoint> remotes = {*snapshot::parse_end_point("192.0.2.1:443"),
+                                                     *snapshot::parse_end_point("[2001:db8::1]:80")};
+    const Bytes request = kernel::request_for_peers(remotes);
+    inet_diag_req question;
+    std::memcpy(&question, request.data() + sizeof(nlmsghdr), sizeof question);
+    CHECK(question.idiag_states == 0x0B36U); // all that are alive: no TIME_WAIT, SYN_RECV, CLOSE, LISTEN
+    CHECK(question.idiag_ext == 1U << (INET_DIAG_INFO - 1));
+    // Each condition goes on to its jump, or past it to the next condition; the jumps end exactly at the end.
+    const Bytes code(request.begin() + sizeof(nlmsghdr) + sizeof question + sizeof(nlattr), request.end());
+    REQUIRE(code.size() == 2 * 32);
+    const auto op = [&](std::size_t at) {
+        inet_diag_bc_op one;
+        std::memcpy(&one, &code[at], sizeof one);
+        return one;
+    };
+    CHECK(op(0).code == INET_DIAG_BC_D_COND);
+    CHECK(op(0).yes == 28);
+    CHECK(op(0).no == 32);
+    CHECK(op(28).code == INET_DIAG_BC_JMP);
+    CHECK(28U + op(28).no == code.size());
+    CHECK(op(32).code == INET_DIAG_BC_D_COND);
+    CHECK(32U + op(32).no == code.size());    // the last one: past its jump lies the end
+    CHECK(60U + op(60).no == code.size());
+    CHECK(code[4] == std::byte{AF_INET});
+    CHECK(code[5] == std::byte{32});
+    CHECK(code[12] == std::byte{192});
+    CHECK(code[36] == std::byte{AF_INET6});
+    CHECK(code[37] == std::byte{128});
+    CHECK(code[44] == std::byte{0x20});
+
+    std::vector<snapshot::EndPoint> many(20, remotes[0]);
+    CHECK(kernel::request_for_peers(many).size() ==
+          request.size() + 32 * (kernel::most_peers - remotes.size()));
+}
+
+TEST_CASE("the options of a socket") {
+    test::Fields fields;
+    const auto late = [&](const Bytes& attributes) {
+        const Read got = read(Walk::options, test::socket_message(fields, attributes));
+        REQUIRE(got.sockets.size() == 1);
+        return got.sockets[0].late_port;
+    };
+    CHECK(late(test::attribute(22, {std::byte{0x20}, std::byte{0x01}})) == true);
+    CHECK(late(test::attribute(22, {std::byte{0xFF}, std::byte{0xFE}})) == false);
+    CHECK_FALSE(late({})); // kernels before 5.10 do not say
+    CHECK(read(Walk::options, test::socket_message(fields, test::attribute(22, {std::byte{1}}))).sockets.empty());
+}

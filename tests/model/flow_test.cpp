@@ -31,6 +31,36 @@ TEST_CASE("A burst that is over is not a trend") {
     CHECK(model::present_rate(model::births(steady(1, 60))) == 1);
 }
 
+TEST_CASE("The forecast goes on with the longest rate that agrees with the last seconds") {
+    CHECK(model::present_rate(model::births(steady(10, 60))) == 10);
+    CHECK(model::present_rate(model::births(steady(10, 15))) == 10); // not the 2.5 over a minute
+    auto faster = steady(10, 60);
+    std::fill_n(faster.begin(), 5, std::uint16_t{40});
+    CHECK(model::present_rate(model::births(faster)) == 40);
+    auto slower = steady(40, 60);
+    std::fill_n(slower.begin(), 5, std::uint16_t{10});
+    CHECK(model::present_rate(model::births(slower)) == 10);
+}
+
+TEST_CASE("Where ports are reused, only what is younger than the delay is complete") {
+    std::array<std::uint16_t, model::age_bins> ages{}; // 300 a second on 400 ports, delay 1 s
+    ages[0] = 300;
+    ages[1] = 90;
+    ages[2] = 10;
+    const auto births = model::births_under_reuse(ages, 1000);
+    CHECK(births.over_5s == 300);
+    CHECK(births.over_60s == 300);
+    CHECK(model::births_under_reuse(ages, 3000).over_60s == Approx(400.0 / 3));
+    CHECK(model::births_under_reuse(ages, 1).over_60s == 300);
+}
+
+TEST_CASE("With reuse the ports run out only if the rate outruns the delay") {
+    CHECK_FALSE(model::forecast_under_reuse(300, 300, 400, 1).full_after);
+    CHECK(model::forecast_under_reuse(300, 300, 400, 1).peak_ports == 300);
+    CHECK(model::forecast_under_reuse(100, 500, 400, 1).full_after == Approx(0.6));
+    CHECK(model::forecast_under_reuse(400, 500, 400, 1).full_after == 0.0);
+}
+
 TEST_CASE("The load is the rate over what can be sustained") {
     const auto load = model::load_of(model::births(steady(6, 60)), 400, model::time_wait_seconds);
     CHECK(load.sustainable_rate == Approx(6.55).epsilon(0.01));

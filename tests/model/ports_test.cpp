@@ -169,6 +169,51 @@ TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
         CHECK(d.free_min == 800);
         CHECK(d.reuse.inferred);
     }
+    SECTION("live connections that use timestamps are evidence") {
+        space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+        space.peers.push_back({*snapshot::parse_end_point("192.0.2.9:80"), {3, 0}, {}});
+        const auto d = reusable_to(here, there);
+        CHECK_FALSE(d.reuse.inferred);
+        CHECK(d.free == 900);
+        CHECK(d.free_min == 800); // bind() may have taken the port of a TIME_WAIT
+        CHECK(d.reuse.reason.find("3 live connections") != std::string::npos);
+    }
+    SECTION("live connections without timestamps are evidence against it") {
+        space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+        space.peers.push_back({*snapshot::parse_end_point("192.0.2.9:80"), {0, 2}, {}});
+        const auto d = reusable_to(here, there);
+        CHECK_FALSE(d.reuse.applies);
+        CHECK(d.reuse.inferred);
+        CHECK(d.free == 800);
+        CHECK(d.free_max == 900);
+    }
+    SECTION("before Linux 6.14 a TIME_WAIT may be reusable from its first millisecond on") {
+        auto old = tests::space();
+        old.sysctls = {};
+        old.sysctls.set("net.ipv4.ip_local_port_range", "40000 40999");
+        old.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+        old.sysctls.set("net.ipv4.tcp_timestamps", "1");
+        for (std::uint16_t i = 0; i < 100; ++i) {
+            old.sockets.add(tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + 2 * i),
+                                             "127.0.0.1", 80, 300));
+        }
+        const auto d = towards(old, "127.0.0.1:80");
+        CHECK(d.free == 900);
+        CHECK(d.free_min == 900);
+        CHECK(d.free_max == 1000);
+        CHECK(d.inferred_because.find("about to become reusable") != std::string::npos);
+    }
+    SECTION("the loopback device counts as loopback, whatever the addresses") {
+        space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+        for (const std::uint32_t device : {1U, 2U}) {
+            auto old = tests::time_wait(here, static_cast<std::uint16_t>(40000 + device), there, 80, 1600);
+            old.device = device;
+            space.sockets.add(old);
+        }
+        for (const auto& d : model::ports_answer(space, space.sysctls, {}).destinations) {
+            CHECK(d.reuse.applies == (d.device == 1));
+        }
+    }
     SECTION("without timestamps nothing is reused") {
         space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
         space.sysctls.set("net.ipv4.tcp_timestamps", "0");
@@ -194,6 +239,54 @@ TEST_CASE("An unreadable reuse setting leaves the answer incomplete") {
     space.sysctls.set("net.ipv4.tcp_tw_reuse", "garbage");
     REQUIRE(model::PortModel(space, space.sysctls).incomplete());
     CHECK(model::PortModel(space, space.sysctls).incomplete()->what == "net.ipv4.tcp_tw_reuse");
+}
+
+TEST_CASE("What looks taken by bind() is not counted as reusable") {
+    auto space = tests::space();
+    space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+    add_time_waits(space, 40000, 10, 2, 5000); // as connect() chooses
+    add_time_waits(space, 40101, 10, 2, 5000); // as bind() with port 0 chooses
+    const auto d = towards(space);
+    CHECK(d.reuse.reusable == 10);
+    CHECK(d.in_use == 10);
+    CHECK(d.free == 990);
+    CHECK(d.free_max == 1000);
+}
+
+TEST_CASE("Sockets without a device hold their ports for those with one, not the other way round") {
+    auto space = tests::space();
+    for (std::uint16_t i = 0; i < 30; ++i) {
+        auto bound = socket(State::established, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80);
+        bound.device = 7;
+        space.sockets.add(bound);
+        auto plain = socket(State::established, here, static_cast<std::uint16_t>(40040 + 2 * i), there, 80);
+        space.sockets.add(plain);
+    }
+    CHECK(towards(space).in_use == 30);
+    const auto answer = model::ports_answer(space, space.sysctls, {});
+    REQUIRE(answer.destinations.size() == 2);
+    const auto& with_device = answer.destinations[0].device == 7 ? answer.destinations[0] : answer.destinations[1];
+    CHECK(with_device.connections == 30);
+    CHECK(with_device.in_use == 50); // 10 ports are held by both
+    CHECK(with_device.free == 950);
+}
+
+TEST_CASE("A port that all leave to connect() is free for other destinations, for sure") {
+    auto space = tests::space();
+    space.sockets.explicit_binds_complete();
+    for (std::uint16_t i = 0; i < 20; ++i) {
+        auto late = socket(State::established, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80);
+        late.late_port = i != 0; // one of them may have been bound early
+        space.sockets.add(late);
+        space.sockets.add_options(late);
+    }
+    space.sockets.add(tests::time_wait(here, 40002, there, 81, 5000)); // mute: on a port with a late one
+    CHECK(towards(space, "192.0.2.9:82").free_min == 980);
+    space.sockets.options_complete();
+    CHECK(towards(space, "192.0.2.9:82").free_min == 998);
+    CHECK(towards(space).free_min == 980); // its own ports are in use, and 40000 and 40002 are among them
+    space.sockets.every_port_may_be_early();
+    CHECK(towards(space, "192.0.2.9:82").free_min == 980);
 }
 
 TEST_CASE("FIN_WAIT2 is never reused") {

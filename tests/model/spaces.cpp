@@ -10,6 +10,7 @@ snapshot::Namespace space() {
     made.sysctls.set("net.ipv4.ip_local_reserved_ports", "");
     made.sysctls.set("net.ipv4.tcp_tw_reuse", "0");
     made.sysctls.set("net.ipv4.tcp_timestamps", "1");
+    made.sysctls.set("net.ipv4.tcp_tw_reuse_delay", "1000");
     made.counters.set("sockstat.TCP.alloc", 0);
     made.counters.set("sockstat.TCP.inuse", 0);
     return made;

@@ -60,6 +60,40 @@ TEST_CASE("A wide range makes the same connections uninteresting") {
                              ports_only()));
 }
 
+TEST_CASE("Live sockets are looked at one by one where reuse depends on the other end") {
+    const auto peers = [](const char* reuse, const char* timestamps, std::uint16_t count, bool effects) {
+        auto space = tests::space();
+        tests::add_time_waits(space, 40000, count, 1, 5000);
+        space.sysctls.set("net.ipv4.tcp_tw_reuse", reuse);
+        space.sysctls.set("net.ipv4.tcp_timestamps", timestamps);
+        model::Needs needs = ports_only();
+        needs.effects = effects;
+        const auto request = model::wants(host_of(std::move(space)), {}, needs);
+        return request ? request->peers : std::vector<snapshot::EndPoint>();
+    };
+    CHECK(peers("1", "1", 500, false) ==
+          std::vector<snapshot::EndPoint>{*snapshot::parse_end_point("192.0.2.9:80")});
+    CHECK(peers("1", "1", 100, false).empty()); // not busy
+    CHECK(peers("1", "0", 500, false).empty()); // nothing is reused anyway
+    CHECK(peers("2", "1", 500, false).empty()); // loopback only
+    CHECK(peers("2", "1", 500, true).size() == 1); // what would 1 change?
+}
+
+TEST_CASE("The remote end that was asked about is looked at, once") {
+    snapshot::Host host = host_of(tests::space());
+    model::Needs needs;
+    needs.exact_ports = true;
+    needs.towards = snapshot::parse_end_point("192.0.2.9:80");
+    auto request = model::wants(host, {}, needs);
+    REQUIRE(request);
+    CHECK(request->peers.size() == 1);
+    CHECK(request->early_binds);
+    host.namespaces[0].peers.push_back({*needs.towards, {}, {}});
+    request = model::wants(host, {}, needs);
+    REQUIRE(request);
+    CHECK(request->peers.empty());
+}
+
 TEST_CASE("What /proc cannot tell is not asked for") {
     auto space = tests::space();
     space.source = snapshot::SocketSource::proc;

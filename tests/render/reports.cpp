@@ -46,6 +46,9 @@ Finding advice() {
     finding.remedies = {{"Let outgoing connections reuse TIME_WAIT ports",
                          "sysctl -w net.ipv4.tcp_tw_reuse=1", "sysctl -w net.ipv4.tcp_tw_reuse=0", "",
                          "ports used: 12 % to 3 %"}};
+    finding.myths = {{"net.ipv4.tcp_fin_timeout=15",
+                      "It bounds connections in FIN_WAIT2 that no process holds, and TIME_WAIT lasts 60 seconds whatever it is",
+                      "91.2 % -> 91.2 %, no change"}};
     return finding;
 }
 
@@ -103,6 +106,7 @@ Report hostile_report() {
     finding.why = hostile_text();
     finding.evidence = {{"owner", {}, hostile_text(), {}, "", false}};
     finding.remedies = {{hostile_text(), hostile_text(), hostile_text(), hostile_text(), hostile_text()}};
+    finding.myths = {{hostile_text(), hostile_text(), hostile_text()}};
     finding.network_namespace = hostile_text();
     report.namespaces.push_back(hostile_text());
     report.host = hostile_text();

@@ -1,0 +1,65 @@
+// The formulas that `explain` shows are what the model computes.
+#include "facts/formulas.h"
+#include "facts/schema.h"
+#include "model/derive.h"
+#include "rules/compute.h"
+#include "rules/resolve.h"
+#include "tests/catch.h"
+#include "tests/model/spaces.h"
+
+namespace {
+
+using facts::TableId;
+
+snapshot::Host busy_host() {
+    snapshot::Host host;
+    auto space = tests::space();
+    space.sysctls.set("net.ipv4.ip_local_reserved_ports", "40900-40919");
+    space.sysctls.set("net.ipv4.tcp_max_tw_buckets", "131072");
+    space.sysctls.set("net.ipv4.tcp_max_orphans", "4096");
+    space.sysctls.set("net.ipv4.tcp_mem", "1000\t2000\t3000");
+    space.counters.set("sockstat.TCP.orphan", 64);
+    space.counters.set("sockstat.TCP.mem", 150);
+    space.counters.set("sockstat.TCP.tw", 700);
+    tests::add_time_waits(space, 40000, 350, 2, 3'000);
+    tests::add_time_waits(space, 40001, 200, 2, 30'000);
+    auto busy = tests::listener("0.0.0.0", 40800);
+    busy.rqueue = 3;
+    busy.wqueue = 128;
+    space.sockets.add_listener(busy);
+    host.namespaces.push_back(std::move(space));
+    return host;
+}
+
+} // namespace
+
+TEST_CASE("each formula gives what the model gives") {
+    const snapshot::Host host = busy_host();
+    const facts::Facts facts = model::derive(host, {}, {});
+    const auto table_of = [&](TableId which) -> const facts::Table& {
+        return which == TableId::host ? *facts.host : facts.namespaces[0].table(which);
+    };
+    std::size_t compared = 0;
+    for (const facts::Formula& formula : facts::formulas()) {
+        INFO(formula.fact);
+        auto expression = rules::parse_expression(formula.expression);
+        REQUIRE(expression);
+        std::vector<rules::Mistake> mistakes;
+        REQUIRE(rules::resolve(*expression, rules::Scope(formula.table), mistakes) == facts::Type::number);
+        const facts::Table& table = table_of(formula.table);
+        const auto column = table.schema().find(formula.fact);
+        REQUIRE(column);
+        REQUIRE(table.size() > 0);
+        for (std::size_t row = 0; row < table.size(); ++row) {
+            const facts::Value said = table.get(row, *column);
+            const facts::Value computed = rules::compute(
+                *expression, {&table, row, &table_of(TableId::network_namespace), facts.host.get(), {}});
+            CHECK(said.known() == computed.known());
+            if (said.known() && computed.known()) {
+                CHECK(computed.number() == Approx(said.number()));
+                ++compared;
+            }
+        }
+    }
+    CHECK(compared >= 14); // only conntrack is not there
+}
