@@ -19,7 +19,11 @@ int record(const Options& options) {
     std::vector<kernel::Place> places = kernel::recording(std::move(*live), capture);
     snapshot::Host host = kernel::collect(places);
     for (std::size_t place = 0; place < places.size(); ++place) {
-        kernel::collect({.place = place, .explicit_binds = true, .bound_sockets = true, .boot_sysctls = true},
+        kernel::collect({.place = place,
+                         .explicit_binds = true,
+                         .bound_sockets = true,
+                         .boot_sysctls = true,
+                         .owners_of_age_ms = 0},
                         places, host);
     }
     const base::Status saved = kernel::save_capture(capture, options.arguments.front());

@@ -6,6 +6,7 @@
 #include "snapshot/boot_sysctls.h"
 #include "snapshot/census.h"
 #include "snapshot/counters.h"
+#include "snapshot/owners.h"
 #include "snapshot/sysctls.h"
 
 #include <cstdint>
@@ -24,6 +25,7 @@ struct Namespace {
     Sysctls sysctls;
     Counters counters;
     std::optional<BootSysctls> boot_sysctls; // none until asked for
+    std::optional<Owners> owners;            // of CLOSE_WAIT sockets; none until asked for
     Census sockets;
     SocketSource source = SocketSource::none;
     /// The socket table is missing or incomplete: nothing about sockets may be called OK.
