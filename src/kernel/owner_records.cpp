@@ -32,8 +32,9 @@ std::optional<std::uint32_t> parse_32_bits(std::string_view text) {
 } // namespace
 
 std::string process_text(const snapshot::Process& process) {
-    std::string text = number_text(process.file_limit);
-    for (const std::string& part : {number_text(process.open_files), process.cgroup, process.command}) {
+    std::string text = std::to_string(process.uid);
+    for (const std::string& part : {number_text(process.file_limit), number_text(process.open_files),
+                                    process.cgroup, process.command}) {
         text += '\0';
         text += part;
     }
@@ -53,13 +54,17 @@ bool add_process(std::string_view pid, std::string_view text, snapshot::Holders&
     snapshot::Process process;
     const auto number = parse_32_bits(pid);
     const auto parts = base::split(text, '\0');
-    if (!number || *number == 0 || text.size() > longest_process || parts.size() != 4 ||
-        !parse_number(parts[0], process.file_limit) || !parse_number(parts[1], process.open_files)) {
+    if (!number || *number == 0 || text.size() > longest_process || parts.size() != 5) {
+        return false;
+    }
+    const auto uid = parse_32_bits(parts[0]);
+    if (!uid || !parse_number(parts[1], process.file_limit) || !parse_number(parts[2], process.open_files)) {
         return false;
     }
     process.pid = *number;
-    process.cgroup = parts[2];
-    process.command = parts[3];
+    process.uid = *uid;
+    process.cgroup = parts[3];
+    process.command = parts[4];
     holders.processes.push_back(std::move(process));
     return true;
 }

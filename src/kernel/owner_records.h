@@ -9,8 +9,8 @@
 
 namespace kernel {
 
-/// All that is known of a process but its number: limit, open files ("-" if unknown), control group and
-/// command, separated by NUL, which none of them can hold.
+/// All that is known of a process but its number: user, limit, open files ("-" if unknown), control
+/// group and command, separated by NUL, which none of them can hold.
 std::string process_text(const snapshot::Process& process);
 
 /// One line a socket: its inode, which process holds it (counted from 0), as which descriptor.

@@ -46,6 +46,7 @@ std::optional<std::uint32_t> pid_in(std::string_view name) {
 
 struct Candidate {
     std::uint32_t pid = 0;
+    std::uint32_t uid = 0;
     bool likely = false;          // of the user of a wanted socket
     std::uint64_t open_files = 0; // 0 before 6.2 (proc_fd_getattr())
 };
@@ -129,7 +130,8 @@ class Search {
             denied_ += is_denial(errno) ? 1 : 0; // else it is gone
             return;
         }
-        candidates_.push_back({pid, std::binary_search(users_.begin(), users_.end(), status.st_uid),
+        candidates_.push_back({pid, status.st_uid,
+                               std::binary_search(users_.begin(), users_.end(), status.st_uid),
                                static_cast<std::uint64_t>(status.st_size)});
     }
 
@@ -195,6 +197,7 @@ class Search {
         }
         snapshot::Process process;
         process.pid = candidate.pid;
+        process.uid = candidate.uid;
         process.command = std::move(*command);
         process.cgroup = cgroup_in(read_at(descriptors, "../cgroup", 65536).value_or(""));
         process.file_limit = file_limit_in(read_at(descriptors, "../limits", 8192).value_or(""));

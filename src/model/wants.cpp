@@ -1,6 +1,7 @@
 #include "model/wants.h"
 
 #include "model/destinations.h"
+#include "model/owners.h"
 
 #include <algorithm>
 
@@ -97,7 +98,12 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumpt
         request.explicit_binds = request.explicit_binds && sockets.explicit_ports() == nullptr;
         request.bound_sockets = request.bound_sockets && sockets.bound_ports() == nullptr;
         request.boot_sysctls = request.boot_sysctls && !host.namespaces[place].boot_sysctls;
-        if (request.explicit_binds || request.bound_sockets || request.boot_sysctls) {
+        if (needs.owners && !host.namespaces[place].owners &&
+            stuck_sockets(sockets) >= owners_worth_sockets) {
+            request.owners_of_age_ms = owners_worth_age_ms;
+        }
+        if (request.explicit_binds || request.bound_sockets || request.boot_sysctls ||
+            request.owners_of_age_ms) {
             return request;
         }
     }

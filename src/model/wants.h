@@ -17,6 +17,7 @@ struct Needs {
     bool exact_ports = false;     // the best interval, whatever it costs: `tcpadvisor ports`
     bool boot_sysctls = false;    // sysctl.boot
     bool bound_count = false;     // `tcpadvisor states`
+    bool owners = false;          // close_wait: its rows are owners
 };
 
 /// The next request, or none. Never asks twice for what a census already has.

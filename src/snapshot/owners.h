@@ -16,6 +16,7 @@ namespace snapshot {
 
 struct Process {
     std::uint32_t pid = 0;
+    std::uint32_t uid = 0;                   // effective; 0 too if the process may not be dumped
     std::string command;                     // /proc/PID/comm
     std::string cgroup;                      // path of its control group; empty if it tells nothing
     std::optional<std::uint64_t> file_limit; // soft limit of open files; none if unknown or unlimited

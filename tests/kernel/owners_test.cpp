@@ -223,7 +223,7 @@ TEST_CASE("the path of a control group by its number") {
 
 TEST_CASE("holders as text and back") {
     snapshot::Holders held;
-    held.processes = {{812, "a\n|\x1B\xFF", "/a b.service", 1024, 77}, {813, "", "", {}, {}}};
+    held.processes = {{812, 33, "a\n|\x1B\xFF", "/a b.service", 1024, 77}, {813, 0, "", "", {}, {}}};
     held.sockets = {{42, 1, 3}, {43, 0, 4294967295}};
     snapshot::Holders again;
     for (const auto& process : held.processes) {
@@ -238,16 +238,19 @@ TEST_CASE("holders that lie") {
         snapshot::Holders into;
         return kernel::add_process(pid, text, into);
     };
+    using namespace std::string_literals;
     using namespace std::string_view_literals;
-    CHECK(process("1", "-\0-\0\0x"sv));
-    CHECK_FALSE(process("0", "-\0-\0\0x"sv));
-    CHECK_FALSE(process("4294967296", "-\0-\0\0x"sv));
-    CHECK_FALSE(process("-1", "-\0-\0\0x"sv));
-    CHECK_FALSE(process("1", "-\0-\0x"sv));
-    CHECK_FALSE(process("1", "-\0-\0\0x\0y"sv));
-    CHECK_FALSE(process("1", "-1\0-\0\0x"sv));
-    CHECK_FALSE(process("1", "\0-\0\0x"sv));
-    CHECK_FALSE(process("1", "-\0-\0\0" + std::string(9000, 'x')));
+    CHECK(process("1", "0\0-\0-\0\0x"sv));
+    CHECK_FALSE(process("0", "0\0-\0-\0\0x"sv));
+    CHECK_FALSE(process("4294967296", "0\0-\0-\0\0x"sv));
+    CHECK_FALSE(process("-1", "0\0-\0-\0\0x"sv));
+    CHECK_FALSE(process("1", "-\0-\0-\0\0x"sv));
+    CHECK_FALSE(process("1", "4294967296\0-\0-\0\0x"sv));
+    CHECK_FALSE(process("1", "0\0-\0-\0x"sv));
+    CHECK_FALSE(process("1", "0\0-\0-\0\0x\0y"sv));
+    CHECK_FALSE(process("1", "0\0-1\0-\0\0x"sv));
+    CHECK_FALSE(process("1", "0\0\0-\0\0x"sv));
+    CHECK_FALSE(process("1", "0\0-\0-\0\0"s + std::string(9000, 'x')));
     const auto holders = [](std::string_view text) {
         snapshot::Holders into;
         into.processes.resize(2);
@@ -300,7 +303,7 @@ std::unique_ptr<test::Machine> machine_with_close_waits() {
         close_wait(42, 40000, 9000) + close_wait(43, 40001, 100) + close_wait(0, 8080, 7000) + test::done();
     machine->answer(Walk::connections, {all});
     machine->answer(Walk::close_waits, {all});
-    machine->held.processes = {{812, "python3", "", 1024, {}}};
+    machine->held.processes = {{812, 1000, "python3", "", 1024, {}}};
     machine->held.sockets = {{42, 0, 3}};
     machine->held.unseen = base::Gap{"who holds the sockets", Why::denied, "needs more"};
     machine->cgroups.emplace(number, std::string("/system.slice/app.service"));
