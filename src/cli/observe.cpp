@@ -116,6 +116,7 @@ model::Needs needs_of(const rules::RuleSet& rules) {
     needs.fixed_listeners = read.has(facts::TableId::listener, "fixed");
     needs.boot_sysctls =
         read.has(facts::TableId::sysctl, "boot") || read.has(facts::TableId::sysctl, "drifted");
+    needs.owners = read.has(facts::TableId::close_wait);
     return needs;
 }
 

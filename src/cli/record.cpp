@@ -31,7 +31,10 @@ int record(const Options& options) {
     }
     kernel::Capture capture;
     std::vector<kernel::Place> places = kernel::recording(std::move(*live), capture);
-    collect(places, {}, everything());
+    snapshot::Host host = collect(places, {}, everything());
+    for (std::size_t place = 0; place < places.size(); ++place) {
+        kernel::collect({.place = place, .owners_of_age_ms = 0}, places, host);
+    }
     const base::Status saved = kernel::save_capture(capture, options.arguments.front());
     return saved ? 0 : fail(options, saved.error().what);
 }

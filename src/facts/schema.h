@@ -118,9 +118,11 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"load_percent", Type::number, "%", "births_60s as a share of sustainable_rate."},
     {"load_percent_15s", Type::number, "%", "births_15s as a share of sustainable_rate."},
     {"peak_percent", Type::number, "%",
-     "Highest used_percent of the next 60 s at the rate of now: births_5s, or births_15s while few sockets were born."},
+     "Highest used_percent of the next 60 s at the rate of now: births_5s, or births_15s while few sockets "
+     "were born."},
     {"exhausted_in", Type::number, "s",
-     "Seconds until no port is free at the rate of now, as in peak_percent; absent if that rate is sustainable."},
+     "Seconds until no port is free at the rate of now, as in peak_percent; absent if that rate is "
+     "sustainable."},
 });
 
 inline constexpr auto source_columns = std::to_array<Column>({
@@ -155,31 +157,56 @@ inline constexpr auto listener_columns = std::to_array<Column>({
 });
 
 inline constexpr auto close_wait_columns = std::to_array<Column>({
-    {"owner", Type::text, "", "Who holds the sockets: the user id and, where known, the control group."},
-    {"uid", Type::number, "", "User id; missing for sockets that were never accepted."},
+    {"owner", Type::text, "",
+     "Who holds the sockets: the systemd unit or container, else the processes of one command, else the user "
+     "id and, where known, the control group."},
+    {"uid", Type::number, "",
+     "User id; missing for sockets that were never accepted and whose listener is gone."},
+    {"unit", Type::text, "", "systemd unit; looked for with the process."},
+    {"container", Type::text, "",
+     "Container: its engine and the start of its number, or its name; looked for with the process."},
+    {"process", Type::text, "",
+     "Command of the process that is nearest to its limit of open files by these sockets, or holds most of "
+     "them; of unaccepted ones, the process that holds the listener. Looked for when 5 sockets are stuck for "
+     "5 s."},
+    {"pid", Type::number, "", "Process id of that process."},
+    {"fd", Type::number, "", "Its file descriptor of the oldest of them, or of the listener."},
+    {"held", Type::number, "sockets",
+     "Of the leaked and unread sockets of that process, those of at least 60 s: each costs it a descriptor."},
+    {"nofile", Type::number, "files", "Its limit of open files; missing if it has none."},
+    {"open_files", Type::number, "files", "Its open files in all (Linux 6.2)."},
+    {"processes", Type::number, "", "Processes that hold them; a socket that several share counts for one."},
+    {"process_gap", Type::text, "",
+     "Why no process is known, and which privilege would tell; missing if one is known."},
     {"end_point", Type::text, "", "The listener or remote end point with most of them."},
     {"total", Type::number, "sockets", "CLOSE_WAIT sockets of this owner."},
     {"leaked", Type::number, "sockets", "End of file was read, the socket not closed."},
     {"leaked_5s", Type::number, "sockets", "The same, for at least 5 s."},
+    {"leaked_30s", Type::number, "sockets", "The same, for at least 30 s."},
     {"leaked_60s", Type::number, "sockets", "The same, for at least 60 s."},
     {"leaked_300s", Type::number, "sockets", "The same, for at least 5 minutes."},
     {"leaked_3600s", Type::number, "sockets", "The same, for at least an hour."},
     {"leaked_86400s", Type::number, "sockets", "The same, for at least a day."},
     {"unread", Type::number, "sockets", "End of file, or data before it, was never read."},
     {"unread_5s", Type::number, "sockets", "The same, for at least 5 s."},
+    {"unread_30s", Type::number, "sockets", "The same, for at least 30 s."},
     {"unread_60s", Type::number, "sockets", "The same, for at least 60 s."},
     {"unread_300s", Type::number, "sockets", "The same, for at least 5 minutes."},
     {"unread_3600s", Type::number, "sockets", "The same, for at least an hour."},
     {"unread_86400s", Type::number, "sockets", "The same, for at least a day."},
     {"unaccepted", Type::number, "sockets", "Never accepted: no process has a descriptor for them."},
     {"unaccepted_5s", Type::number, "sockets", "The same, for at least 5 s."},
+    {"unaccepted_30s", Type::number, "sockets", "The same, for at least 30 s."},
     {"unaccepted_60s", Type::number, "sockets", "The same, for at least 60 s."},
     {"unaccepted_300s", Type::number, "sockets", "The same, for at least 5 minutes."},
     {"unaccepted_3600s", Type::number, "sockets", "The same, for at least an hour."},
     {"unaccepted_86400s", Type::number, "sockets", "The same, for at least a day."},
     {"half_closed", Type::number, "sockets", "Still sending to a peer that closed its side: legitimate."},
     {"oldest", Type::number, "s", "Proven age of the oldest; keepalive answers make it look younger."},
-    {"nofile", Type::number, "files", "Open-file limit of the owning process; not collected yet."},
+    {"oldest_most", Type::number, "s",
+     "The oldest is at most so old: nothing but the end of file came later."},
+    {"keepalive", Type::number, "sockets",
+     "Sockets whose keepalive timer runs: they may be older than they look."},
 });
 
 inline constexpr auto sysctl_columns = std::to_array<Column>({

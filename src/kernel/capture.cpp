@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "kernel/owner_records.h"
 
 #include <array>
 #include <charconv>
@@ -79,6 +80,23 @@ void put_readings(std::string& out, std::string_view kind,
     }
 }
 
+void put_owners(std::string& out, const RecordedPlace& place) {
+    for (const auto& [number, path] : place.cgroups) {
+        put(out, path ? "cgroup" : "cgroup-gap", std::to_string(number),
+            path ? *path : gap_text(path.error()));
+    }
+    if (!place.holders) {
+        return;
+    }
+    for (const snapshot::Process& process : place.holders->processes) {
+        put(out, "process", std::to_string(process.pid), process_text(process));
+    }
+    put(out, "holders", "", holders_text(place.holders->sockets));
+    if (place.holders->unseen) {
+        put(out, "unseen", "", gap_text(*place.holders->unseen));
+    }
+}
+
 struct Record {
     std::string_view kind;
     std::string_view key;
@@ -97,6 +115,8 @@ class Reader {
     bool take_in_place(const Record& record, RecordedPlace& place);
     bool take_reading(const Record& record, std::map<std::string, snapshot::Reading<std::string>>& into,
                       bool gap);
+    bool take_cgroup(const Record& record, RecordedPlace& place);
+    bool take_holders(const Record& record, RecordedPlace& place);
     bool start_place(const Record& record);
     bool fail(std::string_view what);
 
@@ -177,6 +197,40 @@ bool Reader::take_reading(const Record& record, std::map<std::string, snapshot::
     return true;
 }
 
+bool Reader::take_cgroup(const Record& record, RecordedPlace& place) {
+    const auto number = base::parse_unsigned(record.key);
+    if (!number) {
+        return fail("a control group without a number");
+    }
+    base::Result<std::string, base::Gap> path(std::string(record.content));
+    if (record.kind == "cgroup-gap") {
+        auto gap = parse_gap(record.content);
+        if (!gap) {
+            return fail("a gap that makes no sense");
+        }
+        path = std::move(*gap);
+    }
+    return place.cgroups.try_emplace(*number, std::move(path)).second ? true
+                                                                      : fail("a control group comes twice");
+}
+
+/// Processes come first; then, once, which sockets they hold.
+bool Reader::take_holders(const Record& record, RecordedPlace& place) {
+    if (!place.holders) {
+        place.holders.emplace();
+    }
+    snapshot::Holders& holders = *place.holders;
+    if (record.kind == "process") {
+        return add_process(record.key, record.content, holders) ? true
+                                                                : fail("a process that makes no sense");
+    }
+    if (record.kind == "holders") {
+        return add_holders(record.content, holders) ? true : fail("holders that make no sense");
+    }
+    holders.unseen = parse_gap(record.content);
+    return holders.unseen ? true : fail("a gap that makes no sense");
+}
+
 bool Reader::take_in_place(const Record& record, RecordedPlace& place) {
     if (record.kind == "time") {
         const auto time = base::parse_decimal(record.content);
@@ -188,6 +242,12 @@ bool Reader::take_in_place(const Record& record, RecordedPlace& place) {
     }
     if (record.kind == "list" || record.kind == "list-gap") {
         return take_reading(record, place.listings, record.kind == "list-gap");
+    }
+    if (record.kind == "cgroup" || record.kind == "cgroup-gap") {
+        return take_cgroup(record, place);
+    }
+    if (record.kind == "process" || record.kind == "holders" || record.kind == "unseen") {
+        return take_holders(record, place);
     }
     if (record.kind == "dump") {
         const auto request = from_hexadecimal(record.key);
@@ -266,6 +326,7 @@ std::string to_bytes(const Capture& capture) {
             }
             put(out, dump.gap ? "dump-gap" : "dump-end", "", dump.gap ? gap_text(*dump.gap) : "");
         }
+        put_owners(out, *place);
     }
     put(out, "end", "", "");
     return out;

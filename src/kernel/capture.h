@@ -32,6 +32,8 @@ struct RecordedPlace {
     std::map<std::string, snapshot::Reading<std::string>> files;    // by path
     std::map<std::string, snapshot::Reading<std::string>> listings; // by directory; names, one a line
     std::map<std::string, RecordedDump> dumps;                      // by the bytes of the request
+    std::optional<snapshot::Holders> holders;                       // none if nobody looked
+    snapshot::CgroupPaths cgroups;
 };
 
 struct Capture {

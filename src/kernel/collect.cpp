@@ -1,6 +1,7 @@
 #include "kernel/collect.h"
 
 #include "base/text.h"
+#include "kernel/owners.h"
 #include "kernel/proc_net.h"
 #include "kernel/proc_tcp.h"
 #include "kernel/sock_diag.h"
@@ -303,6 +304,9 @@ void collect(const snapshot::Request& request, std::vector<Place>& places, snaps
     }
     if (request.boot_sysctls) {
         space.boot_sysctls = read_boot_sysctls(machine, space.gaps);
+    }
+    if (request.owners_of_age_ms) {
+        collect_owners(machine, *request.owners_of_age_ms, space);
     }
 }
 

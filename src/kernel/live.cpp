@@ -1,6 +1,8 @@
 #include "kernel/live.h"
 
 #include "base/file.h"
+#include "kernel/cgroups.h"
+#include "kernel/processes.h"
 #include "kernel/sock_diag.h"
 
 #include <algorithm>
@@ -47,6 +49,11 @@ base::Gap receive_gap(int error) {
     base::Gap gap = refusal(error);
     gap.why = base::Why::truncated; // ENOSPC: a datagram larger than the buffer; ENOBUFS: one was dropped
     return gap;
+}
+
+/// Names are worth a second at most: the verdict does not wait for them.
+Deadline owners_deadline(Deadline deadline) {
+    return std::min(deadline, std::chrono::steady_clock::now() + std::chrono::seconds(1));
 }
 
 /// Links to /dev/null switch a configuration file off.
@@ -137,6 +144,23 @@ std::optional<snapshot::Address> LiveMachine::source_towards(const snapshot::Add
     }
     return remote.is_v4() ? snapshot::Address::v4(&reinterpret_cast<sockaddr_in&>(end).sin_addr)
                           : snapshot::Address::v6(&reinterpret_cast<sockaddr_in6&>(end).sin6_addr);
+}
+
+snapshot::Holders LiveMachine::holders(std::span<const snapshot::WantedSocket> wanted) {
+    return find_holders("/proc", wanted, owners_deadline(deadline_));
+}
+
+snapshot::CgroupPaths LiveMachine::cgroup_paths(std::span<const std::uint64_t> numbers) {
+    const auto mounts = base::read_pseudo_file("/proc/self/mountinfo", most_pseudo);
+    const auto mount = mounts ? cgroup_mount_in(*mounts) : std::nullopt;
+    if (mount) {
+        return kernel::cgroup_paths(*mount, numbers, owners_deadline(deadline_));
+    }
+    snapshot::CgroupPaths none;
+    for (const std::uint64_t number : numbers) {
+        none.emplace(number, base::Gap{"control groups", base::Why::absent, "cgroup2 is not mounted"});
+    }
+    return none;
 }
 
 double LiveMachine::now() {

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "snapshot/address.h"
 #include "snapshot/counters.h"
+#include "snapshot/owners.h"
 
 #include <cstddef>
 #include <functional>
@@ -43,6 +44,12 @@ class Machine {
     virtual std::optional<snapshot::Address> source_towards(const snapshot::Address& /*remote*/) {
         return std::nullopt;
     }
+
+    /// Who holds these sockets, among the processes of the whole host.
+    virtual snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) = 0;
+
+    /// The paths of these control groups; each number gets a path or a gap.
+    virtual snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) = 0;
 
     /// Seconds since the epoch.
     virtual double now() = 0;

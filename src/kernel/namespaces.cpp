@@ -88,6 +88,12 @@ class VisitingMachine : public Machine {
             visitor_->visit(door_->descriptor(), [&] { source = live_.source_towards(remote); }));
         return source;
     }
+    snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
+        return live_.holders(wanted);
+    }
+    snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override {
+        return live_.cgroup_paths(numbers);
+    }
     double now() override { return live_.now(); }
 
   private:
@@ -103,6 +109,14 @@ class ClosedMachine : public Machine {
     snapshot::Reading<std::string> read(const std::string&) override { return gap_; }
     snapshot::Reading<std::vector<std::string>> list(const std::string&) override { return gap_; }
     Outcome dump(std::span<const std::byte>, const FrameSink&) override { return gap_; }
+    snapshot::Holders holders(std::span<const snapshot::WantedSocket>) override { return {{}, {}, gap_}; }
+    snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override {
+        snapshot::CgroupPaths none;
+        for (const std::uint64_t number : numbers) {
+            none.emplace(number, gap_);
+        }
+        return none;
+    }
     double now() override { return LiveMachine(Deadline::max()).now(); }
 
   private:

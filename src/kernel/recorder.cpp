@@ -39,6 +39,17 @@ class Recorder : public Machine {
         return outcome;
     }
 
+    snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
+        place_.holders = machine_->holders(wanted);
+        return *place_.holders;
+    }
+
+    snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override {
+        auto paths = machine_->cgroup_paths(numbers);
+        place_.cgroups.insert(paths.begin(), paths.end());
+        return paths;
+    }
+
     double now() override {
         if (place_.time == 0) {
             place_.time = machine_->now();
@@ -99,6 +110,22 @@ class Replayer : public Machine {
             return *found->second.gap;
         }
         return base::Nothing{};
+    }
+
+    /// All that the capture knows: a holder of a socket that was not asked for does no harm.
+    snapshot::Holders holders(std::span<const snapshot::WantedSocket>) override {
+        return place_.holders ? *place_.holders
+                              : snapshot::Holders{{}, {}, not_captured("who holds the sockets")};
+    }
+
+    snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override {
+        snapshot::CgroupPaths paths;
+        for (const std::uint64_t number : numbers) {
+            const auto found = place_.cgroups.find(number);
+            paths.emplace(number,
+                          found != place_.cgroups.end() ? found->second : not_captured("a control group"));
+        }
+        return paths;
     }
 
     double now() override { return place_.time; }

@@ -1,54 +1,73 @@
+#include "base/text.h"
+#include "model/owners.h"
 #include "model/row_table.h"
 #include "model/tables.h"
 
 #include <algorithm>
-#include <map>
 
 namespace model {
 namespace {
 
+using base::Gap;
+using base::Why;
 using facts::Value;
-using snapshot::CloseWaitGroup;
+using snapshot::CloseWaitCounts;
 using snapshot::CloseWaitKind;
-
-constexpr std::size_t ages = snapshot::close_wait_ages_s.size();
-
-struct Kind {
-    std::uint32_t count = 0;
-    std::uint32_t without_age = 0;
-    std::array<std::uint32_t, ages> older{};
-};
-
-struct Owner {
-    std::string name;
-    std::optional<std::uint32_t> uid;
-    std::string end_point;
-    std::uint32_t largest = 0; // sockets at `end_point`
-    std::uint32_t total = 0;
-    std::array<Kind, snapshot::close_wait_kinds> kinds;
-    std::uint32_t oldest_ms = 0;
-};
 
 Value number(std::uint32_t value) {
     return static_cast<double>(value);
 }
 
+Value unknown_age() {
+    return Gap{"the age of CLOSE_WAIT sockets", Why::failed, "only sock_diag tells it"};
+}
+
+const CloseWaitCounts& counts(const Owner& owner, CloseWaitKind kind) {
+    return owner.kinds[static_cast<std::size_t>(kind)];
+}
+
 template <CloseWaitKind kind>
 Value all_of(const Owner& owner) {
-    return number(owner.kinds[static_cast<std::size_t>(kind)].count);
+    return number(counts(owner, kind).count);
 }
 
-template <CloseWaitKind kind, std::size_t age>
+/// Of this age in seconds, which must be one of the steps.
+template <CloseWaitKind kind, std::uint32_t age_s>
 Value older(const Owner& owner) {
-    const Kind& counts = owner.kinds[static_cast<std::size_t>(kind)];
-    if (counts.without_age > 0) {
-        return base::Gap{"the age of CLOSE_WAIT sockets", base::Why::failed, "only sock_diag tells it"};
-    }
-    return number(counts.older[age]);
+    constexpr auto& steps = snapshot::close_wait_ages_s;
+    constexpr auto step =
+        static_cast<std::size_t>(std::find(steps.begin(), steps.end(), age_s) - steps.begin());
+    static_assert(step < steps.size());
+    const CloseWaitCounts& of_kind = counts(owner, kind);
+    return of_kind.without_age > 0 ? unknown_age() : number(of_kind.older[step]);
 }
 
+template <std::uint32_t snapshot::AgeInterval::*bound>
 Value oldest(const Owner& owner) {
-    return owner.oldest_ms / 1000.0;
+    const CloseWaitCounts total = owner.total();
+    return total.without_age == total.count ? unknown_age() : Value(total.oldest.*bound / 1000.0);
+}
+
+/// A text that is empty if there is none.
+Value text_or_none(std::string_view what, const std::string& text) {
+    return text.empty() ? Value(Gap{std::string(what), Why::absent, "none is known"}) : Value(text);
+}
+
+/// Something about the foremost process, or why no process is known.
+template <typename Get>
+Value of_process(const Owner& owner, Get get) {
+    const Share* share = owner.foremost();
+    return share != nullptr ? get(*share) : Value(*owner.no_process);
+}
+
+Value files(std::string_view what, const std::optional<std::uint64_t>& count) {
+    return count ? Value(static_cast<double>(*count))
+                 : Value(Gap{std::string(what), Why::absent, "the kernel does not tell it"});
+}
+
+Value held(const Owner& owner) {
+    return of_process(owner,
+                      [](const Share& s) { return s.held_unaged > 0 ? unknown_age() : number(s.held); });
 }
 
 constexpr auto leaked = CloseWaitKind::leaked;
@@ -56,91 +75,72 @@ constexpr auto unread = CloseWaitKind::unread;
 constexpr auto unaccepted = CloseWaitKind::unaccepted;
 
 constexpr auto getters = std::to_array<Getter<Owner>>({
-    {"owner", [](const Owner& o) { return Value(o.name); }},
+    {"owner", [](const Owner& o) { return Value(o.name()); }},
     {"uid",
      [](const Owner& o) {
-         return o.uid ? number(*o.uid) : Value(base::Gap{"uid", base::Why::absent, "never accepted by a process"});
+         return o.uid ? number(*o.uid) : Value(Gap{"uid", Why::absent, "never accepted by a process"});
+     }},
+    {"unit", [](const Owner& o) { return text_or_none("a systemd unit", o.service.unit); }},
+    {"container", [](const Owner& o) { return text_or_none("a container", o.service.container); }},
+    {"process",
+     [](const Owner& o) {
+         return of_process(o, [](const Share& s) { return Value(base::printable(s.process->command)); });
+     }},
+    {"pid",
+     [](const Owner& o) { return of_process(o, [](const Share& s) { return number(s.process->pid); }); }},
+    {"fd", [](const Owner& o) { return of_process(o, [](const Share& s) { return number(s.descriptor); }); }},
+    {"held", held},
+    {"nofile",
+     [](const Owner& o) {
+         return of_process(o, [](const Share& s) { return files("nofile", s.process->file_limit); });
+     }},
+    {"open_files",
+     [](const Owner& o) {
+         return of_process(o, [](const Share& s) { return files("open_files", s.process->open_files); });
+     }},
+    {"processes",
+     [](const Owner& o) {
+         return o.no_process ? Value(*o.no_process) : Value(static_cast<double>(o.shares.size()));
+     }},
+    {"process_gap",
+     [](const Owner& o) {
+         return o.no_process ? Value(o.no_process->detail)
+                             : Value(Gap{"process_gap", Why::absent, "the process is known"});
      }},
     {"end_point", [](const Owner& o) { return Value(o.end_point); }},
-    {"total", [](const Owner& o) { return number(o.total); }},
+    {"total", [](const Owner& o) { return number(o.total().count); }},
     {"leaked", all_of<leaked>},
-    {"leaked_5s", older<leaked, 0>},
-    {"leaked_60s", older<leaked, 1>},
-    {"leaked_300s", older<leaked, 2>},
-    {"leaked_3600s", older<leaked, 3>},
-    {"leaked_86400s", older<leaked, 4>},
+    {"leaked_5s", older<leaked, 5>},
+    {"leaked_30s", older<leaked, 30>},
+    {"leaked_60s", older<leaked, 60>},
+    {"leaked_300s", older<leaked, 300>},
+    {"leaked_3600s", older<leaked, 3600>},
+    {"leaked_86400s", older<leaked, 86400>},
     {"unread", all_of<unread>},
-    {"unread_5s", older<unread, 0>},
-    {"unread_60s", older<unread, 1>},
-    {"unread_300s", older<unread, 2>},
-    {"unread_3600s", older<unread, 3>},
-    {"unread_86400s", older<unread, 4>},
+    {"unread_5s", older<unread, 5>},
+    {"unread_30s", older<unread, 30>},
+    {"unread_60s", older<unread, 60>},
+    {"unread_300s", older<unread, 300>},
+    {"unread_3600s", older<unread, 3600>},
+    {"unread_86400s", older<unread, 86400>},
     {"unaccepted", all_of<unaccepted>},
-    {"unaccepted_5s", older<unaccepted, 0>},
-    {"unaccepted_60s", older<unaccepted, 1>},
-    {"unaccepted_300s", older<unaccepted, 2>},
-    {"unaccepted_3600s", older<unaccepted, 3>},
-    {"unaccepted_86400s", older<unaccepted, 4>},
+    {"unaccepted_5s", older<unaccepted, 5>},
+    {"unaccepted_30s", older<unaccepted, 30>},
+    {"unaccepted_60s", older<unaccepted, 60>},
+    {"unaccepted_300s", older<unaccepted, 300>},
+    {"unaccepted_3600s", older<unaccepted, 3600>},
+    {"unaccepted_86400s", older<unaccepted, 86400>},
     {"half_closed", all_of<CloseWaitKind::half_closed>},
-    {"oldest", oldest},
-    {"nofile",
-     [](const Owner&) {
-         return Value(base::Gap{"nofile", base::Why::not_collected, "processes are not looked up yet"});
-     }},
+    {"oldest", oldest<&snapshot::AgeInterval::least_ms>},
+    {"oldest_most", oldest<&snapshot::AgeInterval::most_ms>},
+    {"keepalive", [](const Owner& o) { return number(o.total().keepalive); }},
 });
 static_assert(follows(facts::close_wait_columns, getters));
-
-/// The kernel gives a socket that was never accepted uid 0: its owner is that of the listener.
-std::optional<std::uint32_t> uid_of(const CloseWaitGroup& group, const snapshot::Census& census) {
-    if (group.kind != CloseWaitKind::unaccepted) {
-        return group.uid;
-    }
-    for (const snapshot::Listener& listener : census.listeners()) {
-        if (listener.port == group.end_point.port &&
-            (listener.address == group.end_point.address || listener.address.is_wildcard())) {
-            return listener.uid;
-        }
-    }
-    return std::nullopt;
-}
-
-std::string name_of(const std::optional<std::uint32_t>& uid, const std::optional<std::uint64_t>& cgroup) {
-    constexpr std::uint64_t root_cgroup = 1;
-    std::string name = uid ? "uid " + std::to_string(*uid) : "unknown owner";
-    if (cgroup && *cgroup != root_cgroup) {
-        name += " cgroup " + std::to_string(*cgroup);
-    }
-    return name;
-}
 
 } // namespace
 
 std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space) {
-    std::map<std::string, Owner> owners;
-    for (const CloseWaitGroup& group : space.sockets.close_waits()) {
-        const auto uid = uid_of(group, space.sockets);
-        const std::string name = name_of(uid, group.cgroup);
-        Owner& owner = owners[name];
-        owner.name = name;
-        owner.uid = uid;
-        owner.total += group.count;
-        owner.oldest_ms = std::max(owner.oldest_ms, group.oldest_ms);
-        if (group.count > owner.largest) {
-            owner.largest = group.count;
-            owner.end_point = snapshot::end_point_text(group.end_point.address, group.end_point.port);
-        }
-        Kind& kind = owner.kinds[static_cast<std::size_t>(group.kind)];
-        kind.count += group.count;
-        kind.without_age += group.without_age;
-        for (std::size_t i = 0; i < ages; ++i) {
-            kind.older[i] += group.older[i];
-        }
-    }
-    std::vector<Owner> rows;
-    for (auto& [name, owner] : owners) {
-        rows.push_back(std::move(owner));
-    }
-    return std::make_unique<RowTable<Owner>>(facts::TableId::close_wait, std::move(rows), getters,
+    return std::make_unique<RowTable<Owner>>(facts::TableId::close_wait, owners_of(space), getters,
                                              space.lost_sockets);
 }
 

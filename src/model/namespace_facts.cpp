@@ -112,14 +112,16 @@ Value close_wait_leaked(const Space& s) {
     if (s.space->lost_sockets) {
         return *s.space->lost_sockets;
     }
+    constexpr std::size_t minute = 2;
+    static_assert(snapshot::close_wait_ages_s[minute] == 60);
     double leaked = 0;
     for (const snapshot::CloseWaitGroup& group : s.space->sockets.close_waits()) {
         if (group.kind == snapshot::CloseWaitKind::leaked) {
-            if (group.without_age > 0) {
+            if (group.all.without_age > 0) {
                 return base::Gap{"the age of CLOSE_WAIT sockets", base::Why::failed,
                                  "only sock_diag tells it"};
             }
-            leaked += group.older[1];
+            leaked += group.all.older[minute];
         }
     }
     return leaked;

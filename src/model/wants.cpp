@@ -1,6 +1,7 @@
 #include "model/wants.h"
 
 #include "model/destinations.h"
+#include "model/owners.h"
 
 #include <algorithm>
 
@@ -138,8 +139,11 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumpt
         request.early_binds = request.early_binds && sockets.early_ports() == nullptr;
         request.boot_sysctls = request.boot_sysctls && !space.boot_sysctls;
         std::erase_if(request.peers, [&](const auto& remote) { return space.find_peer(remote) != nullptr; });
+        if (needs.owners && !space.owners && stuck_sockets(sockets) >= owners_worth_sockets) {
+            request.owners_of_age_ms = owners_worth_age_ms;
+        }
         if (request.explicit_binds || request.bound_sockets || request.early_binds || !request.peers.empty() ||
-            request.boot_sysctls) {
+            request.boot_sysctls || request.owners_of_age_ms) {
             return request;
         }
     }

@@ -19,6 +19,7 @@ struct Needs {
     bool effects = false;                      // what TIME_WAIT reuse would change, where it is off now
     bool boot_sysctls = false;    // sysctl.boot
     bool bound_count = false;     // `tcpadvisor states`
+    bool owners = false;          // close_wait: its rows are owners
 };
 
 /// The next request, or none. Never asks twice for what a census already has.

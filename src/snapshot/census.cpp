@@ -8,7 +8,6 @@ namespace {
 constexpr std::size_t most_flows = std::size_t{1} << 20;
 constexpr std::uint16_t flows_that_fold = 4096;
 constexpr std::size_t most_listeners = 65536;
-constexpr std::size_t most_close_wait_groups = 4096;
 constexpr std::size_t cookie_slots =
     4096; // duplicates come from resuming inside one hash chain: close together
 constexpr std::uint32_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN
@@ -30,38 +29,19 @@ std::uint16_t detail_of(const Socket& socket) {
     }
 }
 
-bool owns(const Listener& listener, const Socket& socket) {
-    if (listener.device != 0 && listener.device != socket.device) {
-        return false;
-    }
-    if (listener.address == socket.local) {
+bool listens_at(const Listener& listener, const Address& local) {
+    if (listener.address == local) {
         return true;
     }
     if (!listener.address.is_wildcard()) {
         return false;
     }
     const bool v4_listener = listener.address.is_v4();
-    return socket.local.is_v4() ? v4_listener || !listener.v6_only : !v4_listener;
+    return local.is_v4() ? v4_listener || !listener.v6_only : !v4_listener;
 }
 
-CloseWaitKind kind_of(const Socket& socket) {
-    constexpr std::uint32_t still_sending_ms = 60'000;
-    constexpr std::uint32_t margin_ms = 1000;
-    if (socket.inode == 0) {
-        return CloseWaitKind::unaccepted;
-    }
-    if (socket.wqueue > 0) {
-        return CloseWaitKind::half_closed;
-    }
-    if (socket.activity) {
-        const Activity& a = *socket.activity;
-        const bool sent_since_data = a.last_data_sent_ms + margin_ms < a.last_data_recv_ms;
-        const bool sent_since_fin = a.last_data_sent_ms < a.last_ack_recv_ms + margin_ms;
-        if (sent_since_data && sent_since_fin && a.last_data_sent_ms < still_sending_ms) {
-            return CloseWaitKind::half_closed;
-        }
-    }
-    return socket.rqueue == 0 ? CloseWaitKind::leaked : CloseWaitKind::unread;
+bool owns(const Listener& listener, const Socket& socket) {
+    return (listener.device == 0 || listener.device == socket.device) && listens_at(listener, socket.local);
 }
 
 } // namespace
@@ -200,37 +180,23 @@ void Census::settle() {
 
 void Census::add_close_wait(const Socket& socket) {
     const bool incoming = listener_of(socket) != nullptr || service_ports_.test(socket.local_port);
-    CloseWaitGroup wanted;
-    wanted.incoming = incoming;
-    wanted.end_point =
-        incoming ? EndPoint{socket.local, socket.local_port} : EndPoint{socket.remote, socket.remote_port};
-    wanted.uid = socket.uid;
-    wanted.cgroup = socket.cgroup;
-    wanted.kind = kind_of(socket);
-    auto group = std::find_if(close_waits_.begin(), close_waits_.end(), [&](const CloseWaitGroup& g) {
-        return g.end_point == wanted.end_point && g.kind == wanted.kind && g.uid == wanted.uid &&
-               g.cgroup == wanted.cgroup && g.incoming == wanted.incoming;
-    });
-    if (group == close_waits_.end()) {
-        if (close_waits_.size() >= most_close_wait_groups) {
-            ++overflow_;
-            return;
-        }
-        close_waits_.push_back(wanted);
-        group = std::prev(close_waits_.end());
+    overflow_ += close_waits_.add(socket, incoming) ? 0 : 1;
+}
+
+const Listener* Census::listener_behind(const CloseWaitGroup& group) const {
+    const auto numbers = listeners_by_port_.find(group.end_point.port);
+    if (!group.incoming || numbers == listeners_by_port_.end()) {
+        return nullptr;
     }
-    ++group->count;
-    if (!socket.activity) {
-        ++group->without_age;
-        return;
-    }
-    const std::uint32_t age_ms = socket.activity->last_ack_recv_ms;
-    group->oldest_ms = std::max(group->oldest_ms, age_ms);
-    for (std::size_t i = 0; i < close_wait_ages_s.size(); ++i) {
-        if (age_ms >= close_wait_ages_s[i] * 1000) {
-            ++group->older[i];
+    const Listener* found = nullptr;
+    for (const std::uint32_t number : numbers->second) {
+        const Listener& candidate = listeners_[number];
+        if (listens_at(candidate, group.end_point.address) &&
+            (found == nullptr || candidate.accept_queue > found->accept_queue)) {
+            found = &candidate;
         }
     }
+    return found;
 }
 
 void Census::add_explicit(const Socket& socket) {

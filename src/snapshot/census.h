@@ -3,6 +3,7 @@
 // connections (8 bytes each) and by caps whose overflow is counted.
 #pragma once
 
+#include "snapshot/close_wait.h"
 #include "snapshot/flow_table.h"
 #include "snapshot/socket.h"
 
@@ -51,23 +52,6 @@ struct Listener {
     StateCounts connections{}; // of the first listener that matches, when several share an end point
 };
 
-enum class CloseWaitKind : std::uint8_t { unaccepted, unread, leaked, half_closed };
-constexpr std::size_t close_wait_kinds = 4;
-constexpr std::array<std::uint32_t, 5> close_wait_ages_s = {5, 60, 300, 3600, 86400};
-
-/// CLOSE_WAIT sockets of one owner at one end point: the listener's for incoming ones, else the remote one.
-struct CloseWaitGroup {
-    EndPoint end_point;
-    bool incoming = false;
-    std::uint32_t uid = 0;
-    std::optional<std::uint64_t> cgroup;
-    CloseWaitKind kind = CloseWaitKind::leaked;
-    std::uint32_t count = 0;
-    std::uint32_t without_age = 0; // no tcp_info: counted in `count`, in none of `older`
-    std::array<std::uint32_t, close_wait_ages_s.size()> older{};
-    std::uint32_t oldest_ms = 0; // lower bound of the age of the oldest (tcpi_last_ack_recv)
-};
-
 class Census {
   public:
     explicit Census(std::uint64_t seed = 0);
@@ -111,7 +95,12 @@ class Census {
     /// nothing.
     const std::map<std::uint16_t, StateCounts>& services() const { return services_; }
 
-    const std::vector<CloseWaitGroup>& close_waits() const { return close_waits_; }
+    const std::vector<CloseWaitGroup>& close_waits() const { return close_waits_.groups(); }
+    /// Each of them, as far as the list has room for it.
+    const std::vector<CloseWaitSocket>& close_wait_sockets() const { return close_waits_.sockets(); }
+    /// The listener in whose queue the group waits for accept(), or null. Of several at the end point, the
+    /// one with the longest queue.
+    const Listener* listener_behind(const CloseWaitGroup& group) const;
 
     /// Ports with an explicitly bound socket; null until they were asked for.
     const PortSet* explicit_ports() const { return explicit_known_ ? &explicit_ports_ : nullptr; }
@@ -150,7 +139,7 @@ class Census {
     std::vector<std::uint16_t> flows_of_port_; // distinct flows of each local port, up to the folding point
     PortSet service_ports_;
     std::map<std::uint16_t, StateCounts> services_;
-    std::vector<CloseWaitGroup> close_waits_;
+    CloseWaits close_waits_;
     PortSet explicit_ports_;
     PortSet bound_ports_;
     bool explicit_known_ = false;

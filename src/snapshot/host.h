@@ -6,6 +6,7 @@
 #include "snapshot/boot_sysctls.h"
 #include "snapshot/census.h"
 #include "snapshot/counters.h"
+#include "snapshot/owners.h"
 #include "snapshot/peer.h"
 #include "snapshot/sysctls.h"
 
@@ -26,6 +27,7 @@ struct Namespace {
     Sysctls sysctls;
     Counters counters;
     std::optional<BootSysctls> boot_sysctls; // none until asked for
+    std::optional<Owners> owners;            // of CLOSE_WAIT sockets; none until asked for
     Census sockets;
     std::vector<Peer> peers; // remote ends that were looked at more closely
     SocketSource source = SocketSource::none;

@@ -89,7 +89,7 @@ TEST_CASE("without sock_diag the sockets come from /proc, and it says so") {
     CHECK_FALSE(space.lost_sockets);
     CHECK(space.sockets.count(State::listen) == 1);
     REQUIRE(space.sockets.close_waits().size() == 1);
-    CHECK(space.sockets.close_waits()[0].without_age == 1);
+    CHECK(space.sockets.close_waits()[0].all.without_age == 1);
     REQUIRE(space.gaps.size() == 4);
     CHECK(space.gaps[0].detail.find("No such file or directory") != std::string::npos);
 

@@ -128,6 +128,10 @@ class Machine : public kernel::Machine {
     std::map<Bytes, std::vector<Bytes>> dumps;
     std::map<Bytes, base::Gap> dump_gaps; // after the frames
     std::vector<Bytes> asked;
+    snapshot::Holders held;
+    snapshot::CgroupPaths cgroups;
+    std::vector<snapshot::WantedSocket> wanted_sockets;
+    std::vector<std::uint64_t> cgroups_asked;
     double time = 1000;
 
     void answer(kernel::Walk walk, std::vector<Bytes> frames) {
@@ -156,6 +160,14 @@ class Machine : public kernel::Machine {
         }
         const auto gap = dump_gaps.find(key);
         return gap != dump_gaps.end() ? kernel::Outcome(gap->second) : kernel::Outcome(base::Nothing{});
+    }
+    snapshot::Holders holders(std::span<const snapshot::WantedSocket> sockets) override {
+        wanted_sockets.assign(sockets.begin(), sockets.end());
+        return held;
+    }
+    snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override {
+        cgroups_asked.assign(numbers.begin(), numbers.end());
+        return cgroups;
     }
     double now() override { return time; }
 };

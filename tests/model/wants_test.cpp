@@ -125,3 +125,30 @@ TEST_CASE("sysctl.d is read for the initial namespace only") {
     host.namespaces[0].boot_sysctls.emplace();
     CHECK_FALSE(model::wants(host, {}, boot));
 }
+
+TEST_CASE("Owners are looked for when five sockets are stuck for 5 s, once, and only if a rule reads them") {
+    const auto with = [](std::uint32_t count, std::uint32_t age_ms, std::uint32_t wqueue) {
+        auto space = tests::space();
+        for (std::uint32_t i = 1; i <= count; ++i) {
+            auto one = tests::socket(snapshot::State::close_wait, tests::here, 40000, tests::there, 80);
+            one.inode = i;
+            one.wqueue = wqueue;
+            one.activity = snapshot::Activity{age_ms, age_ms, age_ms, true};
+            space.sockets.add_close_wait(one);
+        }
+        return host_of(std::move(space));
+    };
+    model::Needs owners;
+    owners.owners = true;
+    snapshot::Host stuck = with(5, 5000, 0);
+    const auto request = model::wants(stuck, {}, owners);
+    REQUIRE(request);
+    CHECK(request->owners_of_age_ms == 5000);
+    CHECK_FALSE(request->explicit_binds);
+    CHECK_FALSE(model::wants(stuck, {}, model::Needs{}));
+    stuck.namespaces[0].owners.emplace();
+    CHECK_FALSE(model::wants(stuck, {}, owners));
+    CHECK_FALSE(model::wants(with(4, 5000, 0), {}, owners));
+    CHECK_FALSE(model::wants(with(5, 4999, 0), {}, owners));
+    CHECK_FALSE(model::wants(with(5, 5000, 1), {}, owners)); // half-closed
+}

@@ -4,7 +4,6 @@
 #include "tests/snapshot/sockets.h"
 
 using snapshot::Census;
-using snapshot::CloseWaitKind;
 using snapshot::Family;
 using snapshot::State;
 using tests::listener;
@@ -139,59 +138,6 @@ TEST_CASE("A port with thousands of remotes folds into a service") {
     REQUIRE(census.services().contains(8080));
     CHECK(census.services().at(8080)[at(State::time_wait)] == 10'000 - 4096);
     CHECK(census.overflow() == 0);
-}
-
-TEST_CASE("CLOSE_WAIT is told apart by descriptor, queue and what was sent since") {
-    Census census;
-    census.add_listener(listener("0.0.0.0", 80));
-    const auto close_wait = [](std::uint32_t inode, std::uint32_t rqueue, std::uint32_t wqueue,
-                               snapshot::Activity activity) {
-        auto made = socket(State::close_wait, "192.0.2.1", 80, "198.51.100.1", 1000);
-        made.inode = inode;
-        made.rqueue = rqueue;
-        made.wqueue = wqueue;
-        made.activity = activity;
-        return made;
-    };
-    // The cases of kernel-model 5.1: A unread, B leaked, D half-closed, E unaccepted, F no data ever.
-    census.add_close_wait(close_wait(1, 11, 0, {8600, 8504, 7504, true}));
-    census.add_close_wait(close_wait(1, 0, 0, {8600, 8504, 7504, true}));
-    census.add_close_wait(close_wait(1, 0, 0, {5504, 8504, 5504, true}));
-    census.add_close_wait(close_wait(0, 11, 0, {8600, 8504, 7504, true}));
-    census.add_close_wait(close_wait(1, 0, 0, {8504, 8504, 7504, true}));
-    census.add_close_wait(close_wait(1, 0, 100, {400'000, 400'000, 400'000, true})); // still sending
-    census.add_close_wait(
-        close_wait(1, 0, 0, {400'000, 402'000, 400'000, true})); // an answer, then nothing for long
-    const auto count = [&](CloseWaitKind kind) {
-        std::uint32_t found = 0;
-        for (const auto& group : census.close_waits()) {
-            found += group.kind == kind ? group.count : 0;
-        }
-        return found;
-    };
-    CHECK(count(CloseWaitKind::unread) == 1);
-    CHECK(count(CloseWaitKind::leaked) == 3);
-    CHECK(count(CloseWaitKind::half_closed) == 2);
-    CHECK(count(CloseWaitKind::unaccepted) == 1);
-    CHECK(census.close_waits()[0].incoming);
-    CHECK(census.close_waits()[0].end_point.port == 80);
-}
-
-TEST_CASE("CLOSE_WAIT ages are lower bounds, and unknown without tcp_info") {
-    Census census;
-    auto made = socket(State::close_wait, "192.0.2.1", 40000, "198.51.100.1", 443);
-    made.activity = snapshot::Activity{400'000, 400'000, 300'000, true};
-    census.add_close_wait(made);
-    made.activity.reset();
-    census.add_close_wait(made);
-    REQUIRE(census.close_waits().size() == 1);
-    const auto& group = census.close_waits()[0];
-    CHECK_FALSE(group.incoming);
-    CHECK(group.end_point.port == 443);
-    CHECK(group.count == 2);
-    CHECK(group.without_age == 1);
-    CHECK(group.older == std::array<std::uint32_t, 5>{1, 1, 1, 0, 0});
-    CHECK(group.oldest_ms == 300'000);
 }
 
 TEST_CASE("Port sets mean nothing until they are complete") {

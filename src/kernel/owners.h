@@ -1,0 +1,14 @@
+// Who holds the CLOSE_WAIT sockets of a namespace: what to look for, and where the answer goes.
+#pragma once
+
+#include "kernel/machine.h"
+#include "snapshot/host.h"
+
+namespace kernel {
+
+/// Fills `space.owners`: control groups of all CLOSE_WAIT sockets, holders of those of at least this age and
+/// of others that are met on the way. For sockets that nobody accepted yet the holder of the listener is
+/// looked for. What was not seen becomes a gap of the namespace.
+void collect_owners(Machine& machine, std::uint32_t age_ms, snapshot::Namespace& space);
+
+} // namespace kernel

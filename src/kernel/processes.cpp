@@ -1,0 +1,280 @@
+#include "kernel/processes.h"
+
+#include "base/number.h"
+#include "base/text.h"
+#include "kernel/directory.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+namespace kernel {
+namespace {
+
+using snapshot::WantedSocket;
+
+constexpr std::string_view what = "who holds the sockets";
+constexpr std::string_view needed_rights = "needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, as root has them";
+
+bool is_denial(int error) {
+    return error == EACCES || error == EPERM;
+}
+
+/// The number in "socket:[12345]"; none if the link says anything else.
+std::optional<std::uint32_t> socket_in(std::string_view link) {
+    constexpr std::string_view start = "socket:[";
+    if (!link.starts_with(start) || !link.ends_with(']')) {
+        return std::nullopt;
+    }
+    link.remove_prefix(start.size());
+    link.remove_suffix(1);
+    const auto inode = base::parse_unsigned(link);
+    return inode && *inode <= UINT32_MAX ? std::optional(static_cast<std::uint32_t>(*inode)) : std::nullopt;
+}
+
+std::optional<std::uint32_t> pid_in(std::string_view name) {
+    if (name.empty() || name.front() < '1' || name.front() > '9') {
+        return std::nullopt;
+    }
+    const auto pid = base::parse_unsigned(name);
+    return pid && *pid <= INT32_MAX ? std::optional(static_cast<std::uint32_t>(*pid)) : std::nullopt;
+}
+
+struct Candidate {
+    std::uint32_t pid = 0;
+    std::uint32_t uid = 0;
+    bool likely = false;          // of the user of a wanted socket
+    std::uint64_t open_files = 0; // 0 before 6.2 (proc_fd_getattr())
+};
+
+class Search {
+  public:
+    Search(const std::string& proc, std::span<const WantedSocket> wanted, Deadline deadline)
+        : proc_(::open(proc.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)), deadline_(deadline) {
+        for (const WantedSocket& socket : wanted) {
+            const bool needed = socket.urgency == WantedSocket::Urgency::needed;
+            wanted_.push_back({socket.inode, needed, false});
+            users_.push_back(socket.uid);
+        }
+        // a needed one before its double, so that the first is the one that counts
+        std::sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) {
+            return a.inode != b.inode ? a.inode < b.inode : a.needed > b.needed;
+        });
+        wanted_.erase(std::unique(wanted_.begin(), wanted_.end(),
+                                  [](const Wanted& a, const Wanted& b) { return a.inode == b.inode; }),
+                      wanted_.end());
+        std::sort(users_.begin(), users_.end());
+        users_.erase(std::unique(users_.begin(), users_.end()), users_.end());
+        missing_ = static_cast<std::size_t>(
+            std::count_if(wanted_.begin(), wanted_.end(), [](const Wanted& w) { return w.needed; }));
+    }
+
+    snapshot::Holders run() {
+        if (!proc_) {
+            found_.unseen = base::Gap{std::string(what), base::Why::failed, "/proc cannot be read"};
+            return std::move(found_);
+        }
+        if (missing_ == 0) {
+            return std::move(found_);
+        }
+        list_processes();
+        std::size_t looked_at = 0;
+        for (const Candidate& candidate : candidates_) {
+            if (missing_ == 0 || late()) {
+                break;
+            }
+            look_at(candidate);
+            ++looked_at;
+        }
+        if (missing_ > 0) {
+            note_unseen(looked_at);
+        }
+        std::sort(found_.sockets.begin(), found_.sockets.end(),
+                  [](const auto& a, const auto& b) { return a.inode < b.inode; });
+        return std::move(found_);
+    }
+
+  private:
+    struct Wanted {
+        std::uint32_t inode;
+        bool needed;
+        bool found;
+    };
+
+    bool late() const { return std::chrono::steady_clock::now() >= deadline_; }
+
+    void list_processes() {
+        for_each_entry(proc_, [&](const DirectoryEntry& entry) {
+            const auto pid = pid_in(entry.name);
+            if (pid) {
+                consider(*pid);
+            }
+            return !late();
+        });
+        std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+            return a.likely != b.likely           ? a.likely > b.likely
+                   : a.open_files != b.open_files ? a.open_files > b.open_files
+                                                  : a.pid < b.pid;
+        });
+    }
+
+    void consider(std::uint32_t pid) {
+        saw_init_ = saw_init_ || pid == 1;
+        const auto path = fmt::format("{}/fd", pid);
+        struct stat status {};
+        if (::fstatat(proc_.number(), path.c_str(), &status, 0) != 0) {
+            denied_ += is_denial(errno) ? 1 : 0; // else it is gone
+            return;
+        }
+        candidates_.push_back({pid, status.st_uid,
+                               std::binary_search(users_.begin(), users_.end(), status.st_uid),
+                               static_cast<std::uint64_t>(status.st_size)});
+    }
+
+    void look_at(const Candidate& candidate) {
+        const auto path = fmt::format("{}/fd", candidate.pid);
+        const Descriptor descriptors(
+            ::openat(proc_.number(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!descriptors) {
+            denied_ += is_denial(errno) ? 1 : 0;
+            return;
+        }
+        const std::size_t before = found_.sockets.size();
+        bool refused = false;
+        std::size_t seen = 0;
+        for_each_entry(descriptors, [&](const DirectoryEntry& entry) {
+            refused = !take(descriptors, entry.name);
+            return !refused && (++seen % 1024 != 0 || !late());
+        });
+        denied_ += refused ? 1 : 0;
+        if (found_.sockets.size() > before && !name_process(descriptors, candidate)) {
+            forget_from(before); // it has exited, and closed them all
+        }
+    }
+
+    /// False if the process may not be looked at.
+    bool take(const Descriptor& descriptors, std::string_view name) {
+        std::array<char, 64> link; // a longer one is no socket
+        const ssize_t size = ::readlinkat(descriptors.number(), name.data(), link.data(), link.size());
+        if (size < 0) {
+            return !is_denial(errno); // else it was closed, or the process has exited
+        }
+        const auto inode = socket_in({link.data(), static_cast<std::size_t>(size)});
+        if (!inode) {
+            return true;
+        }
+        const auto wanted = find(*inode);
+        if (wanted != wanted_.end() && !wanted->found) {
+            wanted->found = true;
+            missing_ -= wanted->needed ? 1 : 0;
+            const auto descriptor = base::parse_unsigned(name).value_or(0);
+            found_.sockets.push_back({*inode, static_cast<std::uint32_t>(found_.processes.size()),
+                                      static_cast<std::uint32_t>(descriptor)});
+        }
+        return true;
+    }
+
+    std::vector<Wanted>::iterator find(std::uint32_t inode) {
+        const auto at = std::lower_bound(
+            wanted_.begin(), wanted_.end(), inode,
+            [](const Wanted& wanted, std::uint32_t number) { return wanted.inode < number; });
+        return at != wanted_.end() && at->inode == inode ? at : wanted_.end();
+    }
+
+    /// False if the process has exited. Its other files are found through the directory that is open, so that
+    /// they are of the same process, whoever has its number by now.
+    bool name_process(const Descriptor& descriptors, const Candidate& candidate) {
+        auto command = read_at(descriptors, "../comm", 256);
+        if (!command) {
+            return false;
+        }
+        if (command->ends_with('\n')) {
+            command->pop_back();
+        }
+        snapshot::Process process;
+        process.pid = candidate.pid;
+        process.uid = candidate.uid;
+        process.command = std::move(*command);
+        process.cgroup = cgroup_in(read_at(descriptors, "../cgroup", 65536).value_or(""));
+        process.file_limit = file_limit_in(read_at(descriptors, "../limits", 8192).value_or(""));
+        if (candidate.open_files > 0) {
+            process.open_files = candidate.open_files;
+        }
+        found_.processes.push_back(std::move(process));
+        return true;
+    }
+
+    void forget_from(std::size_t first) {
+        for (std::size_t at = first; at < found_.sockets.size(); ++at) {
+            const auto wanted = find(found_.sockets[at].inode);
+            wanted->found = false;
+            missing_ += wanted->needed ? 1 : 0;
+        }
+        found_.sockets.resize(first);
+    }
+
+    void note_unseen(std::size_t looked_at) {
+        if (late()) {
+            found_.unseen = out_of_time(std::string(what));
+            found_.unseen->detail += fmt::format(" after {} of {} processes", looked_at, candidates_.size());
+        } else if (denied_ > 0) {
+            found_.unseen = base::Gap{
+                std::string(what), base::Why::denied,
+                fmt::format("{} processes of other users may not be looked at, {}", denied_, needed_rights)};
+        } else if (!saw_init_) { // every PID namespace has a process 1
+            found_.unseen = base::Gap{
+                std::string(what), base::Why::denied,
+                fmt::format("/proc hides the processes of other users (hidepid), {}", needed_rights)};
+        }
+    }
+
+    Descriptor proc_;
+    Deadline deadline_;
+    std::vector<Wanted> wanted_; // by inode
+    std::vector<std::uint32_t> users_;
+    std::size_t missing_ = 0; // needed and not found
+    std::vector<Candidate> candidates_;
+    std::size_t denied_ = 0;
+    bool saw_init_ = false;
+    snapshot::Holders found_;
+};
+
+} // namespace
+
+snapshot::Holders find_holders(const std::string& proc, std::span<const WantedSocket> wanted,
+                               Deadline deadline) {
+    return Search(proc, wanted, deadline).run();
+}
+
+std::optional<std::uint64_t> file_limit_in(std::string_view limits) {
+    constexpr std::string_view row = "Max open files";
+    for (const std::string_view line : base::split(limits, '\n')) {
+        if (line.starts_with(row)) {
+            const auto numbers = base::words(line.substr(row.size()));
+            return numbers.empty() ? std::nullopt : base::parse_unsigned(numbers.front());
+        }
+    }
+    return std::nullopt;
+}
+
+std::string_view cgroup_in(std::string_view cgroups) {
+    constexpr std::string_view unified = "0::";
+    constexpr std::string_view systemd = ":name=systemd:";
+    std::string_view second_best;
+    for (const std::string_view line : base::split(cgroups, '\n')) {
+        if (line.starts_with(unified) && line.size() > unified.size() + 1) {
+            return line.substr(unified.size());
+        }
+        const std::size_t at = line.find(systemd);
+        if (at != std::string_view::npos && line.size() > at + systemd.size() + 1) {
+            second_best = line.substr(at + systemd.size());
+        }
+    }
+    return second_best;
+}
+
+} // namespace kernel

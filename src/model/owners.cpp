@@ -1,0 +1,247 @@
+#include "model/owners.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+namespace model {
+namespace {
+
+using snapshot::CloseWaitGroup;
+using snapshot::CloseWaitKind;
+using snapshot::CloseWaitSocket;
+
+constexpr std::uint32_t held_age_ms = 60'000;
+
+base::Gap no_process(base::Why why, std::string detail) {
+    return {"the process", why, std::move(detail)};
+}
+
+/// Puts each socket to its owner.
+class Sorter {
+  public:
+    explicit Sorter(const snapshot::Namespace& space) : space_(space), census_(space.sockets) {
+        for (const CloseWaitGroup& group : census_.close_waits()) {
+            groups_.push_back(describe(group));
+        }
+    }
+
+    std::vector<Owner> run() {
+        for (const CloseWaitSocket& socket : census_.close_wait_sockets()) {
+            add(socket);
+        }
+        for (std::size_t number = 0; number < groups_.size(); ++number) {
+            const CloseWaitGroup& group = census_.close_waits()[number];
+            if (group.unlisted.count > 0) {
+                kind_of(owner_of(static_cast<std::uint32_t>(number), nullptr), group).add(group.unlisted);
+            }
+        }
+        std::vector<Owner> all;
+        for (auto& [key, owner] : owners_) {
+            if (owner.shares.empty()) {
+                owner.no_process = why_no_process(owner);
+            }
+            all.push_back(std::move(owner));
+        }
+        return all;
+    }
+
+  private:
+    struct Group {
+        Service service;
+        std::string cgroup;
+        std::optional<std::uint32_t> uid;
+        std::uint32_t listener = 0; // inode of the one in whose queue it waits, else 0
+    };
+
+    Group describe(const CloseWaitGroup& group) const {
+        Group described;
+        described.uid = group.uid;
+        if (group.kind == CloseWaitKind::unaccepted) { // the kernel says uid 0 and no inode
+            const snapshot::Listener* listener = census_.listener_behind(group);
+            described.uid = listener != nullptr ? std::optional(listener->uid) : std::nullopt;
+            described.listener = listener != nullptr ? listener->inode : 0;
+        }
+        if (!group.cgroup || *group.cgroup <= snapshot::root_cgroup) {
+            return described;
+        }
+        described.cgroup = std::to_string(*group.cgroup);
+        if (!space_.owners) {
+            return described;
+        }
+        const auto path = space_.owners->cgroups.find(*group.cgroup);
+        if (path != space_.owners->cgroups.end() && path->second) {
+            described.cgroup = base::printable(*path->second);
+            described.service = service_of(*path->second);
+        }
+        return described;
+    }
+
+    const snapshot::Holder* holder_of(std::uint32_t inode) const {
+        if (inode == 0 || !space_.owners) {
+            return nullptr;
+        }
+        const auto& holders = space_.owners->holders.sockets;
+        const auto at =
+            std::lower_bound(holders.begin(), holders.end(), inode,
+                             [](const auto& holder, auto number) { return holder.inode < number; });
+        return at != holders.end() && at->inode == inode ? &*at : nullptr;
+    }
+
+    void add(const CloseWaitSocket& socket) {
+        const CloseWaitGroup& group = census_.close_waits()[socket.group];
+        const bool unaccepted = group.kind == CloseWaitKind::unaccepted;
+        const snapshot::Holder* holder =
+            holder_of(unaccepted ? groups_[socket.group].listener : socket.inode);
+        Owner& owner = owner_of(socket.group, holder);
+        kind_of(owner, group).add(socket.age, socket.keepalive);
+        if (holder == nullptr) {
+            return;
+        }
+        Share& share = owner.shares[holder->process];
+        share.process = &space_.owners->holders.processes[holder->process];
+        ++share.sockets;
+        const std::uint32_t age_ms = socket.age ? socket.age->least_ms : 0;
+        if (group.kind == CloseWaitKind::leaked || group.kind == CloseWaitKind::unread) {
+            share.held += age_ms >= held_age_ms ? 1 : 0;
+            share.held_unaged += socket.age ? 0 : 1;
+        }
+        if (share.sockets == 1 ||
+            std::pair(!unaccepted, age_ms) > std::pair(!share.of_listener, share.oldest_ms)) {
+            share.descriptor = holder->descriptor;
+            share.oldest_ms = age_ms;
+            share.of_listener = unaccepted;
+        }
+    }
+
+    static snapshot::CloseWaitCounts& kind_of(Owner& owner, const CloseWaitGroup& group) {
+        return owner.kinds[static_cast<std::size_t>(group.kind)];
+    }
+
+    Owner& owner_of(std::uint32_t group, const snapshot::Holder* holder) {
+        constexpr std::uint32_t nobody = UINT32_MAX;
+        const auto [place, added] =
+            places_.try_emplace({group, holder != nullptr ? holder->process : nobody}, nullptr);
+        if (added) {
+            place->second = &find_owner(group, holder);
+        }
+        return *place->second;
+    }
+
+    /// The unit of the process counts for more than that of the socket: a socket keeps the control group in
+    /// which it was made, if only by systemd on behalf of the service.
+    Owner& find_owner(std::uint32_t number, const snapshot::Holder* holder) {
+        const Group& group = groups_[number];
+        const snapshot::Process* process =
+            holder != nullptr ? &space_.owners->holders.processes[holder->process] : nullptr;
+        Service service = process != nullptr ? service_of(process->cgroup) : Service{};
+        if (!service.known()) {
+            service = group.service;
+        }
+        std::string key;
+        if (service.known()) {
+            key = service.name();
+        } else if (process != nullptr) {
+            key = fmt::format("process {} {}", process->command, process->uid);
+        } else {
+            key = fmt::format("user {} {}", group.uid ? std::to_string(*group.uid) : "", group.cgroup);
+        }
+        Owner& owner = owners_[key];
+        owner.service = std::move(service);
+        owner.cgroup = group.cgroup;
+        const CloseWaitGroup& counted = census_.close_waits()[number];
+        std::uint32_t& largest = largest_[&owner];
+        if (counted.all.count > largest) {
+            largest = counted.all.count;
+            owner.end_point = snapshot::end_point_text(counted.end_point.address, counted.end_point.port);
+            owner.uid = group.uid;
+        }
+        return owner;
+    }
+
+    base::Gap why_no_process(const Owner& owner) const {
+        const auto older_than_5_s = [&](CloseWaitKind kind) {
+            return owner.kinds[static_cast<std::size_t>(kind)].older[0] > 0;
+        };
+        static_assert(snapshot::close_wait_ages_s[0] * 1000 == owners_worth_age_ms);
+        const bool looked_for = older_than_5_s(CloseWaitKind::leaked) ||
+                                older_than_5_s(CloseWaitKind::unread) ||
+                                older_than_5_s(CloseWaitKind::unaccepted);
+        if (!space_.owners || !looked_for) {
+            return no_process(base::Why::not_collected,
+                              fmt::format("looked for when {} sockets are stuck for {} s",
+                                          owners_worth_sockets, owners_worth_age_ms / 1000));
+        }
+        if (const auto& unseen = space_.owners->holders.unseen) {
+            return no_process(base::Why::not_collected, unseen->detail);
+        }
+        return no_process(base::Why::absent,
+                          "none that can be seen here has a descriptor: a socket of the kernel, "
+                          "or of another PID namespace");
+    }
+
+    const snapshot::Namespace& space_;
+    const snapshot::Census& census_;
+    std::vector<Group> groups_;
+    std::map<std::string, Owner> owners_;
+    std::map<const Owner*, std::uint32_t> largest_;                    // sockets at Owner::end_point
+    std::map<std::pair<std::uint32_t, std::uint32_t>, Owner*> places_; // by group and process
+};
+
+} // namespace
+
+std::size_t stuck_sockets(const snapshot::Census& sockets) {
+    const auto& all = sockets.close_wait_sockets();
+    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const CloseWaitSocket& socket) {
+        return socket.age && socket.age->least_ms >= owners_worth_age_ms &&
+               sockets.close_waits()[socket.group].kind != CloseWaitKind::half_closed;
+    }));
+}
+
+double Share::of_limit() const {
+    return process->file_limit.value_or(0) > 0
+               ? static_cast<double>(held) / static_cast<double>(*process->file_limit)
+               : 0;
+}
+
+snapshot::CloseWaitCounts Owner::total() const {
+    snapshot::CloseWaitCounts sum;
+    for (const snapshot::CloseWaitCounts& kind : kinds) {
+        sum.add(kind);
+    }
+    return sum;
+}
+
+const Share* Owner::foremost() const {
+    const Share* best = nullptr;
+    const auto rank = [](const Share& share) { return std::tuple(share.of_limit(), share.sockets); };
+    for (const auto& [number, share] : shares) {
+        if (best == nullptr || rank(share) > rank(*best) ||
+            (rank(share) == rank(*best) && share.process->pid < best->process->pid)) {
+            best = &share;
+        }
+    }
+    return best;
+}
+
+std::string Owner::name() const {
+    if (service.known()) {
+        return service.name();
+    }
+    if (!shares.empty()) {
+        const std::string command = base::printable(shares.begin()->second.process->command);
+        return shares.size() == 1 ? fmt::format("{} (pid {})", command, shares.begin()->second.process->pid)
+                                  : fmt::format("{} ({} processes)", command, shares.size());
+    }
+    const std::string user = uid ? fmt::format("uid {}", *uid) : "unknown owner";
+    return cgroup.empty() ? user : fmt::format("{} cgroup {}", user, cgroup);
+}
+
+std::vector<Owner> owners_of(const snapshot::Namespace& space) {
+    return Sorter(space).run();
+}
+
+} // namespace model

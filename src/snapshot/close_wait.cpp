@@ -1,0 +1,112 @@
+#include "snapshot/close_wait.h"
+
+#include <algorithm>
+
+namespace snapshot {
+namespace {
+
+constexpr std::size_t most_groups = 4096;
+constexpr std::size_t most_sockets = 65536;
+
+std::optional<AgeInterval> age_of(const Socket& socket) {
+    if (!socket.activity) {
+        return std::nullopt;
+    }
+    const Activity& activity = *socket.activity;
+    return AgeInterval{activity.last_ack_recv_ms,
+                       std::max(activity.last_ack_recv_ms, activity.last_data_recv_ms)};
+}
+
+void widen(AgeInterval& oldest, const AgeInterval& other) {
+    oldest.least_ms = std::max(oldest.least_ms, other.least_ms);
+    oldest.most_ms = std::max(oldest.most_ms, other.most_ms);
+}
+
+} // namespace
+
+void CloseWaitCounts::add(const std::optional<AgeInterval>& age, bool with_keepalive) {
+    ++count;
+    keepalive += with_keepalive ? 1 : 0;
+    if (!age) {
+        ++without_age;
+        return;
+    }
+    widen(oldest, *age);
+    for (std::size_t i = 0; i < older.size(); ++i) {
+        older[i] += age->least_ms >= close_wait_ages_s[i] * 1000 ? 1 : 0;
+    }
+}
+
+void CloseWaitCounts::add(const CloseWaitCounts& others) {
+    count += others.count;
+    without_age += others.without_age;
+    keepalive += others.keepalive;
+    widen(oldest, others.oldest);
+    for (std::size_t i = 0; i < older.size(); ++i) {
+        older[i] += others.older[i];
+    }
+}
+
+CloseWaitKind kind_of(const Socket& socket) {
+    constexpr std::uint32_t still_sending_ms = 60'000;
+    constexpr std::uint32_t margin_ms = 1000;
+    if (socket.inode == 0) {
+        return CloseWaitKind::unaccepted;
+    }
+    if (socket.wqueue > 0) {
+        return CloseWaitKind::half_closed;
+    }
+    if (socket.activity) {
+        const Activity& a = *socket.activity;
+        const bool sent_since_data = a.last_data_sent_ms + margin_ms < a.last_data_recv_ms;
+        const bool sent_since_fin = a.last_data_sent_ms < a.last_ack_recv_ms + margin_ms;
+        if (sent_since_data && sent_since_fin && a.last_data_sent_ms < still_sending_ms) {
+            return CloseWaitKind::half_closed;
+        }
+    }
+    return socket.rqueue == 0 ? CloseWaitKind::leaked : CloseWaitKind::unread;
+}
+
+CloseWaitGroup* CloseWaits::group_of(const Socket& socket, bool incoming) {
+    CloseWaitGroup wanted;
+    wanted.incoming = incoming;
+    wanted.end_point =
+        incoming ? EndPoint{socket.local, socket.local_port} : EndPoint{socket.remote, socket.remote_port};
+    wanted.uid = socket.uid;
+    wanted.cgroup = socket.cgroup;
+    wanted.kind = kind_of(socket);
+    const Key key{wanted.end_point.address.high(),
+                  wanted.end_point.address.low(),
+                  wanted.end_point.port,
+                  incoming,
+                  wanted.uid,
+                  wanted.cgroup,
+                  wanted.kind};
+    if (const auto found = numbers_.find(key); found != numbers_.end()) {
+        return &groups_[found->second];
+    }
+    if (groups_.size() >= most_groups) {
+        return nullptr;
+    }
+    numbers_.emplace(key, static_cast<std::uint32_t>(groups_.size()));
+    return &groups_.emplace_back(wanted);
+}
+
+bool CloseWaits::add(const Socket& socket, bool incoming) {
+    CloseWaitGroup* group = group_of(socket, incoming);
+    if (group == nullptr) {
+        return false;
+    }
+    const auto age = age_of(socket);
+    const bool keepalive = socket.timer == Timer::keepalive;
+    group->all.add(age, keepalive);
+    if (sockets_.size() < most_sockets) {
+        sockets_.push_back(
+            {static_cast<std::uint32_t>(group - groups_.data()), socket.inode, age, keepalive});
+    } else {
+        group->unlisted.add(age, keepalive);
+    }
+    return true;
+}
+
+} // namespace snapshot
