@@ -19,6 +19,21 @@ struct TimeWaitReuse {
     std::string reason;         // why it applies or not, one clause
 };
 
+struct PortHolder {
+    std::string name; // process, unit or user; printable
+    std::uint32_t ports = 0;
+    bool inferred = false;
+};
+
+/// Why ports are lost to every destination; each port counts once.
+struct BlockedBy {
+    std::uint32_t listeners = 0;
+    std::uint32_t services = 0;       // accepted connections whose listener is gone
+    std::uint32_t bound = 0;          // bound and not connected
+    std::uint32_t explicit_binds = 0; // connected after bind() with a port
+    std::uint32_t suspected = 0;      // look as if bind() with port 0 had taken them
+};
+
 struct Destination {
     std::optional<std::string> local; // none: unknown in a replay
     std::string remote;               // address, without brackets
@@ -57,6 +72,9 @@ struct Destination {
     double load_percent_15s = 0;
     double peak_percent = 0;
     std::optional<double> exhausted_in; // seconds; none if the rate is sustainable
+
+    std::optional<BlockedBy> blocked_by; // both only for a destination that was asked about
+    std::vector<PortHolder> holders;     // most ports first
 };
 
 struct NamespacePorts {

@@ -248,7 +248,7 @@ void add_to_peer(snapshot::Peer& peer, const Socket& socket) {
 void collect_peers(Machine& machine, const std::vector<snapshot::EndPoint>& remotes, Namespace& space) {
     std::vector<snapshot::Peer> peers;
     for (const snapshot::EndPoint& remote : remotes) {
-        peers.push_back({remote, {}, {}});
+        peers.push_back({remote, {}, {}, std::nullopt});
     }
     const Outcome outcome =
         walk(machine, Walk::peers, request_for_peers(remotes), space, [&](const Socket& socket) {
@@ -301,6 +301,9 @@ void collect(const snapshot::Request& request, std::vector<Place>& places, snaps
     }
     if (!request.peers.empty() && from_sock_diag) {
         collect_peers(machine, request.peers, space);
+        for (std::size_t i = 0; request.peer_owners && i < space.peers.size(); ++i) {
+            collect_owners(machine, space.peers[i], space);
+        }
     }
     if (request.boot_sysctls) {
         space.boot_sysctls = read_boot_sysctls(machine, space.gaps);

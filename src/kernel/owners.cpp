@@ -35,6 +35,29 @@ std::vector<std::uint64_t> cgroups_of(const snapshot::Census& sockets) {
 
 } // namespace
 
+void collect_owners(Machine& machine, snapshot::Peer& peer, snapshot::Namespace& space) {
+    std::set<std::uint64_t> numbers;
+    std::vector<snapshot::WantedSocket> wanted;
+    for (const snapshot::PeerSocket& socket : peer.sockets) {
+        if (socket.inode != 0) {
+            wanted.push_back({socket.inode, socket.uid});
+        }
+        if (socket.cgroup && *socket.cgroup > snapshot::root_cgroup) {
+            numbers.insert(*socket.cgroup);
+        }
+    }
+    snapshot::Owners& owners = peer.owners.emplace();
+    if (!numbers.empty()) {
+        owners.cgroups = machine.cgroup_paths(std::vector<std::uint64_t>(numbers.begin(), numbers.end()));
+    }
+    if (!wanted.empty()) {
+        owners.holders = machine.holders(wanted);
+    }
+    if (owners.holders.unseen) {
+        space.gaps.push_back(*owners.holders.unseen);
+    }
+}
+
 void collect_owners(Machine& machine, std::uint32_t age_ms, snapshot::Namespace& space) {
     snapshot::Owners& owners = space.owners.emplace();
     if (const auto numbers = cgroups_of(space.sockets); !numbers.empty()) {

@@ -11,4 +11,7 @@ namespace kernel {
 /// looked for. What was not seen becomes a gap of the namespace.
 void collect_owners(Machine& machine, std::uint32_t age_ms, snapshot::Namespace& space);
 
+/// Fills `peer.owners`; what was not seen becomes a gap of the namespace.
+void collect_owners(Machine& machine, snapshot::Peer& peer, snapshot::Namespace& space);
+
 } // namespace kernel

@@ -1,5 +1,6 @@
 #include "model/destinations.h"
 
+#include "model/port_holders.h"
 #include "model/row_table.h"
 
 #include <algorithm>
@@ -216,6 +217,52 @@ std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel>
     return std::make_unique<DestinationTable>(std::move(ports));
 }
 
+namespace {
+
+/// The connections that were asked about; of several sources those that are nearest to the end.
+std::optional<std::size_t> asked_place(const PortModel& ports, const PortsQuery& query) {
+    std::optional<std::size_t> worst;
+    double used = -1;
+    for (std::size_t place = 0; place < ports.book->order().size(); ++place) {
+        const snapshot::Flow& flow = ports.space_of.sockets.flows()[ports.book->order()[place]];
+        if (!wanted(flow, query) || ports.book->tally(place).connections == 0) {
+            continue;
+        }
+        const facts::Destination destination = ports.destination(place);
+        if (destination.used_percent > used) {
+            used = destination.used_percent;
+            worst = place;
+        }
+    }
+    return worst;
+}
+
+/// The one destination of `query.to`, also when nothing is connected to it, with all details.
+facts::Destination asked_destination(const PortModel& ports, const PortsQuery& query) {
+    snapshot::Flow flow;
+    flow.source = query.from.value_or(snapshot::Address());
+    flow.remote = query.to->address;
+    flow.remote_port = query.to->port;
+    Tally tally;
+    const auto place = asked_place(ports, query);
+    if (place) {
+        flow = ports.space_of.sockets.flows()[ports.book->order()[*place]];
+        tally = ports.book->tally(*place);
+    }
+    const Occupation& occupation = ports.book->occupation();
+    facts::Destination destination =
+        destination_of(flow, tally, *ports.space, occupation, ports.settings, ports.seen_at(flow));
+    if (!place && !query.from) {
+        destination.local.reset();
+    }
+    destination.blocked_by = blocked_by(ports.space_of.sockets, flow, *ports.space, occupation);
+    destination.holders = port_holders(ports.space_of.find_peer({flow.remote, flow.remote_port}), flow,
+                                       *ports.space, tally.time_wait_ports);
+    return destination;
+}
+
+} // namespace
+
 facts::NamespacePorts ports_answer(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls,
                                    const PortsQuery& query) {
     const PortModel ports(space, sysctls);
@@ -223,10 +270,13 @@ facts::NamespacePorts ports_answer(const snapshot::Namespace& space, const snaps
     if (!ports.book) {
         return answer;
     }
+    if (query.to) {
+        answer.destinations.push_back(asked_destination(ports, query));
+        return answer;
+    }
     const snapshot::FlowTable& flows = space.sockets.flows();
     for (std::size_t place = 0; place < ports.book->order().size(); ++place) {
-        const bool enough = place >= ports.book->busy_count() && answer.destinations.size() >= query.top;
-        if (enough && !query.to) {
+        if (place >= ports.book->busy_count() && answer.destinations.size() >= query.top) {
             break; // quiet ones cannot be among the busiest
         }
         if (wanted(flows[ports.book->order()[place]], query) && ports.book->tally(place).connections > 0) {
@@ -234,19 +284,7 @@ facts::NamespacePorts ports_answer(const snapshot::Namespace& space, const snaps
         }
     }
     rank(answer.destinations, query.order);
-    answer.destinations.resize(std::min(answer.destinations.size(), query.to ? 1 : query.top));
-    if (query.to && answer.destinations.empty()) {
-        snapshot::Flow flow;
-        flow.source = query.from.value_or(snapshot::Address());
-        flow.remote = query.to->address;
-        flow.remote_port = query.to->port;
-        answer.destinations.push_back(
-            destination_of(flow, Tally{}, *ports.space, ports.book->occupation(), ports.settings,
-                           ports.seen_at(flow)));
-        if (!query.from) {
-            answer.destinations.back().local.reset();
-        }
-    }
+    answer.destinations.resize(std::min(answer.destinations.size(), query.top));
     return answer;
 }
 

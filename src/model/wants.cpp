@@ -96,6 +96,7 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
     request.early_binds = needs.exact_ports;
     if (needs.towards) {
         request.peers.push_back(*needs.towards);
+        request.peer_owners = true;
     }
     request.bound_sockets = needs.exact_ports || needs.bound_count;
     const auto outside = sockets_outside_tables(space.counters);

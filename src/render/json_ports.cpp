@@ -11,6 +11,7 @@ Json arithmetic_json(const facts::Destination& destination) {
     ports["free"] = destination.free;
     ports["free_min"] = destination.free_min;
     ports["free_max"] = destination.free_max;
+    ports["inferred_because"] = json_text(destination.inferred_because);
     return ports;
 }
 
@@ -31,6 +32,31 @@ Json forecast_json(const facts::Destination& destination) {
     return forecast;
 }
 
+Json blocked_by_json(const facts::Destination& destination) {
+    if (!destination.blocked_by) {
+        return nullptr;
+    }
+    Json by = Json::object();
+    by["listeners"] = destination.blocked_by->listeners;
+    by["services"] = destination.blocked_by->services;
+    by["bound"] = destination.blocked_by->bound;
+    by["explicit_binds"] = destination.blocked_by->explicit_binds;
+    by["suspected"] = destination.blocked_by->suspected;
+    return by;
+}
+
+Json holders_json(const facts::Destination& destination) {
+    Json list = Json::array();
+    for (const facts::PortHolder& holder : destination.holders) {
+        Json item = Json::object();
+        item["name"] = holder.name;
+        item["ports"] = holder.ports;
+        item["confidence"] = holder.inferred ? "inferred" : "measured";
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
 Json destination_json(const facts::Destination& destination) {
     Json item = Json::object();
     item["local"] = destination.local ? Json(*destination.local) : Json();
@@ -47,8 +73,11 @@ Json destination_json(const facts::Destination& destination) {
     reuse["applies"] = destination.reuse.applies;
     reuse["reusable"] = destination.reuse.reusable;
     reuse["reason"] = json_text(destination.reuse.reason);
+    reuse["confidence"] = destination.reuse.inferred ? "inferred" : "measured";
     item["rate"] = flow_json(destination);
     item["forecast"] = forecast_json(destination);
+    item["blocked_by"] = blocked_by_json(destination);
+    item["holders"] = holders_json(destination);
     return item;
 }
 

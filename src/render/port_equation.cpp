@@ -55,6 +55,26 @@ void term(std::ostream& out, const Style& style, std::string_view what, std::str
     }
 }
 
+std::string blocked_note(const Destination& destination) {
+    if (destination.blocked == 0) {
+        return {};
+    }
+    std::vector<std::string> parts;
+    const auto part = [&](std::uint32_t ports, std::string_view reason) {
+        if (ports > 0) {
+            parts.push_back(fmt::format("{} {}", ports, reason));
+        }
+    };
+    if (const auto& by = destination.blocked_by) {
+        part(by->listeners, "by listeners");
+        part(by->services, "by connections whose listener is gone");
+        part(by->bound, "by sockets bound and not connected");
+        part(by->explicit_binds, "by clients that bound a port first");
+        part(by->suspected, "probably by clients that bound an address first");
+    }
+    return "for every destination" + (parts.empty() ? "" : ": " + base::join(parts, ", "));
+}
+
 void equation(std::ostream& out, const Style& style, const NamespacePorts& space,
               const Destination& destination) {
     const std::string reusable =
@@ -62,7 +82,7 @@ void equation(std::ostream& out, const Style& style, const NamespacePorts& space
     term(out, style, fmt::format("range {}-{}", space.low, space.high), std::to_string(space.size), "ports");
     term(out, style, "- reserved", std::to_string(space.reserved));
     term(out, style, "- blocked", std::to_string(destination.blocked),
-         destination.blocked > 0 ? "taken for every destination, by bind() or a listener" : "");
+         blocked_note(destination));
     term(out, style, "- in use", std::to_string(destination.in_use),
          destination.connections > 0 ? states_of(destination) + reusable : "");
     term(out, style, "= free", std::to_string(destination.free), free_note(destination));
@@ -87,10 +107,26 @@ void flow(std::ostream& out, const Style& style, const Destination& destination)
     } else if (destination.free == 0) {
         left = "about none: connect() may fail now";
     } else if (destination.exhausted_in) {
+        const double seconds = *destination.exhausted_in;
         left = fmt::format("{} until no port is free, if connections go on at this rate",
-                           duration(*destination.exhausted_in));
+                           seconds < 1 ? "less than a second" : duration(seconds));
     }
     paragraph(out, style, "  time left    ", left);
+}
+
+void holders(std::ostream& out, const Style& style, const Destination& destination) {
+    constexpr std::size_t most_shown = 8;
+    std::string label = "  held by      ";
+    for (std::size_t i = 0; i < std::min(destination.holders.size(), most_shown); ++i) {
+        const facts::PortHolder& holder = destination.holders[i];
+        paragraph(out, style, label,
+                  fmt::format("{} ports: {}{}", holder.ports, safe_line(holder.name),
+                              holder.inferred ? " (inferred)" : ""));
+        label.assign(label.size(), ' ');
+    }
+    if (destination.holders.size() > most_shown) {
+        paragraph(out, style, label, fmt::format("and {} more", destination.holders.size() - most_shown));
+    }
 }
 
 std::string reuse_text(const Destination& destination) {
@@ -123,6 +159,7 @@ void port_equation(std::ostream& out, const Style& style, const NamespacePorts& 
     if (destination.connections == 0) {
         paragraph(out, style, "  ", "Nothing is connected to it now.");
     }
+    holders(out, style, destination);
     paragraph(out, style, "  reuse        ", reuse_text(destination));
     paragraph(out, style, "  sustainable  ",
               fmt::format("{} new connections can go on for ever", rate(destination.sustainable_rate)));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "snapshot/address.h"
+#include "snapshot/owners.h"
 #include "snapshot/socket.h"
 
 #include <cstdint>
@@ -30,6 +31,7 @@ struct Peer {
     EndPoint remote;
     Timestamps timestamps;
     std::vector<PeerSocket> sockets; // at most one range of ports for each source
+    std::optional<Owners> owners = std::nullopt; // if somebody asked who holds them
 };
 
 } // namespace snapshot
