@@ -144,7 +144,7 @@ def attempt(mixture, tool):
         for part in mixture.parts:
             if part.old:
                 add(part, servers, kept)
-        if mixture.delay == 1000 and mixture.reuse and any(not part.old for part in mixture.parts):
+        if mixture.delay == 1000 and mixture.reuse:
             time.sleep(1.2)
         began = time.monotonic()
         for part in mixture.parts:
