@@ -1,4 +1,5 @@
 """The zoo, second half: failures to come that others miss. `check` must alarm before connect() fails for the first time."""
+import contextlib
 import errno
 import resource
 import socket
@@ -10,6 +11,7 @@ from scenarios.verdicts import wait_for_retransmissions
 
 HERE, OTHER, THIRD = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 TO = (OTHER, 8080)
+SMALL_BUFFER = (socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
 DESTINATIONS = [(OTHER, 8080 + number) for number in range(10)]
 
 
@@ -243,3 +245,61 @@ def close_waits_hold_the_ports(lab):
         lab.keep(client)
         accepted.close()
     near_failure(lab, TO, 70, "ephemeral-port-exhaustion", source=HERE)
+
+
+@scenario()
+def blocked_and_used(lab):
+    """60 % of the ports used by one destination and 25 % blocked for all: each harmless, together nearly the end."""
+    lab.keep([network.listen("127.0.0.9", 40000 + 4 * number) for number in range(240)])
+    lab.keep(network.listen(*TO))
+    lab.keep(network.connect_many(TO, 600, source=HERE))
+    near_failure(lab, TO, 160, "ephemeral-port-exhaustion", source=HERE)
+
+
+@scenario()
+def bound_by_the_other_family(lab):
+    """900 ports bound on IPv6 only, by sockets that have no IPv4."""
+    holders = [network.bound("::1") for _ in range(900)]
+    lab.keep([holders, network.listen(*TO)])
+    near_failure(lab, TO, 100, source=HERE)
+
+
+@scenario()
+def bound_to_a_device(lab):
+    """920 connections bound to a device: the next one that is bound to it has 80 ports left."""
+    lab.keep(network.listen(*TO))
+    lab.keep(network.connect_many(TO, 920, source=HERE, device="lo"))
+    near_failure(lab, TO, 80, "ephemeral-port-exhaustion", source=HERE, device="lo")
+
+
+@scenario()
+def mptcp_only(lab):
+    """920 connections of MPTCP."""
+    lab.keep(network.listen(*TO))
+    lab.keep(network.connect_many(TO, 920, source=HERE, protocol=network.IPPROTO_MPTCP))
+    near_failure(lab, TO, 80, "ephemeral-port-exhaustion", source=HERE)
+
+
+@scenario("40000-40199", tcp_tw_reuse=1)
+def unsent_data_of_the_dead(lab):
+    """180 connections closed here whose peer does not read: FIN_WAIT1, of no process, in no TIME_WAIT."""
+    server = lab.keep(network.listen(*TO))
+    for client, accepted in network.pairs(server, TO, 180, source=HERE, options=[SMALL_BUFFER]):
+        lab.keep(accepted)
+        client.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                client.send(b"x" * 65536)
+        client.close()
+    lab.equal("FIN_WAIT1", 180, lab.tool.states()["FIN_WAIT1"])
+    near_failure(lab, TO, 20, "ephemeral-port-exhaustion", source=HERE)
+
+
+@scenario(sleeps=70, slow=True)
+def clients_gave_up_waiting(lab):
+    """Seven clients came and went a minute ago, and nobody accepted them."""
+    lab.keep(network.listen(*TO))
+    for client in network.connect_many(TO, 7):
+        client.close()
+    time.sleep(62)
+    alarms(lab, "close-wait-unaccepted")
