@@ -1,4 +1,4 @@
-"""A second host: a process in a network namespace of its own, at the other end of a veth, that serves until it is ended."""
+"""A second host: a process that serves in a network namespace of its own, at the other end of a veth."""
 import os
 import selectors
 import socket
@@ -36,7 +36,7 @@ def live_elsewhere(port, sysctls, tell, wait):
 
 
 def start(port, **sysctls):
-    """Starts the second host and waits until it serves at (ADDRESS, port). Sysctls of net.ipv4 by name. It ends with the scenario."""
+    """Starts the second host, which ends with the scenario: where it serves. Sysctls of net.ipv4 by name."""
     (hear, tell), (wait, go_on) = os.pipe(), os.pipe()
     pid = os.fork()
     if pid == 0:

@@ -1,4 +1,4 @@
-"""The zoo, second half: failures to come that others miss. `check` must alarm before connect() fails for the first time."""
+"""The zoo, second half: failures to come that others miss. `check` must alarm before the first connect() fails."""
 import contextlib
 import errno
 import resource
@@ -59,7 +59,7 @@ def bind_pool_over_many_destinations(lab):
 
 @scenario(tcp_tw_reuse=0)
 def bind_pool_in_time_wait(lab):
-    """The same, and all of them are closed: nothing lives, every destination has 9 %, and bind() is nearly out of ports."""
+    """The same, and all of them are closed: nothing lives, each destination has 9 %, and bind() is nearly out."""
     for to in DESTINATIONS:
         server = lab.keep(network.listen(*to))
         network.time_waits(server, to, 90, source=HERE, late_port=False)
@@ -88,7 +88,7 @@ def ipv6_time_waits(lab):
 
 @scenario(tcp_tw_reuse=0)
 def mapped_time_waits(lab):
-    """920 of 1 000 ports in TIME_WAIT by IPv6 sockets that speak IPv4: neither family looks busy for the other's tools."""
+    """920 of 1 000 ports in TIME_WAIT by IPv6 sockets that speak IPv4."""
     time_waits_of(lab, "::ffff:" + HERE, ("::ffff:" + OTHER, 8080), OTHER)
 
 
@@ -178,7 +178,7 @@ def descriptors_left(lab):
 
 @scenario(tcp_tw_reuse=0)
 def explicit_binds_over_destinations(lab):
-    """300 explicitly bound connections to each of three destinations, half of them in TIME_WAIT: no port of 900 is for anybody."""
+    """300 explicit binds to each of three destinations, half of them in TIME_WAIT: 900 ports are for nobody else."""
     port = 40000
     for to in DESTINATIONS[:3]:
         server = lab.keep(network.listen(*to))
@@ -239,7 +239,7 @@ def second_source_is_full(lab):
 
 @scenario()
 def close_waits_hold_the_ports(lab):
-    """The server closed 930 connections and the client none of them: its CLOSE_WAITs, too young for a leak, hold the ports."""
+    """The server closed 930 connections and the client none: CLOSE_WAITs, too young for a leak, hold the ports."""
     server = lab.keep(network.listen(*TO))
     for client, accepted in network.pairs(server, TO, 930, source=HERE):
         lab.keep(client)

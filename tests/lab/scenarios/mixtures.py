@@ -60,7 +60,9 @@ class Mixture:
         self.destinations = dice.sample(DESTINATIONS, dice.randint(1, len(DESTINATIONS)))
         self.parts = [self.part(dice) for _ in range(dice.randint(0, 60))]
         self.parts.sort(key=lambda part: not part.old)
-        self.asked = (SIX, SIX_SERVICE) if dice.random() < 0.1 else (dice.choice(self.sources), dice.choice(self.destinations))
+        self.asked = dice.choice(self.sources), dice.choice(self.destinations)
+        if dice.random() < 0.1:
+            self.asked = SIX, SIX_SERVICE
 
     def part(self, dice):
         kind, port = dice.choice(KINDS), dice.randint(self.low, self.high)
