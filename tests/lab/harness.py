@@ -76,22 +76,13 @@ class Lab:
         if not condition:
             self.mismatches.append(f"not so: {what}")
 
-    def release(self):
-        """Resets every connection that was kept, and closes every other socket."""
-        network.abort(self.kept)
-        self.kept.clear()
+    def ports(self, to, source=None, model=None, ask=(), **options):
+        """Asks the tool for the free ports towards `to`, then takes them all.
 
-    def ports(self, to, source=None, model=None, ask=(), release=False, **options):
-        """Asks the tool for the free ports towards `to`, then takes them all. `model`: what the kernel model says.
-
-        `ask`: more arguments of the question; `release`: the ports are given back at once.
+        `model`: what the kernel model says; `ask`: more arguments of the question.
         """
         said = self.tool.destination(to, source, *ask)["ports"]
-        sockets = network.fill(to, source=source, **options)
-        got = len(sockets)
-        if release:
-            network.abort(sockets)
-        self.keep(sockets)
+        got = len(self.keep(network.fill(to, source=source, **options)))
         self.shown.append(f"{source or ''}->{to[0]}: estimate {said['free']}")
         self.within("connects", said["free_min"], said["free_max"], got)
         self.true(f"the estimate {said['free']} lies in its interval", said["free_min"] <= said["free"] <= said["free_max"])

@@ -125,7 +125,7 @@ def connect_many(to, count, **options):
 
 
 def fill(to, limit=70_000, late_port=True, **options):
-    """Connects until the kernel has no port left: the sockets it let us have. Where bind() chooses, it is bind() that fails."""
+    """Connects until the kernel has no port left: the sockets it let us have. Where bind() chooses, bind() fails."""
     exhausted = errno.EADDRNOTAVAIL if late_port else errno.EADDRINUSE
     sockets = []
     while len(sockets) < limit:

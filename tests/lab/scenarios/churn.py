@@ -15,7 +15,7 @@ SETTINGS = {"net.ipv4.ip_local_port_range": "40000 49999", "net.ipv4.tcp_max_tw_
 
 
 def enter_small_table():
-    """A namespace whose hash table has 16 buckets; only a namespace between can order that without touching the host."""
+    """A namespace whose hash table has 16 buckets, ordered by the one it was made in, not by the host."""
     order = "net.ipv4.tcp_child_ehash_entries"
     if not network.has_sysctl(order):
         raise Skip(f"this kernel has no {order}")
@@ -25,7 +25,7 @@ def enter_small_table():
 
 
 def population(lab):
-    """1 500 connections, both ends here, of which the peer closed 100, 800 TIME_WAITs, and 200 on IPv6; 40 listeners."""
+    """1 500 connections, 100 of them half closed, 800 TIME_WAITs, 200 connections on IPv6, 40 listeners: by state."""
     server, six = lab.keep([network.listen(*TO), network.listen("::1", 8080)])
     lab.keep([network.listen("127.0.0.9", 20000 + number) for number in range(38)])
     connections = lab.keep(network.pairs(server, TO, 1500, source=HERE))
@@ -82,7 +82,7 @@ def counts_hold(lab, want):
 
 
 def stays_calm(lab):
-    """`check` and `ports` again and again: never an error; the population that stands still is neither lost nor doubled."""
+    """`check` and `ports` again and again: never an error, and what stands still is neither lost nor doubled."""
     worst, exits = 0, set()
     for _ in range(ROUNDS):
         check = lab.tool.check()

@@ -230,11 +230,13 @@ def close_wait_table(lab):
         if not kinds:
             continue
         oldest = said["oldest"]["value"]
-        lab.true(f"row {row}: the age {oldest} s is not more than the true one", oldest <= time.monotonic() - began + TICKS)
+        truth = time.monotonic() - began
+        lab.true(f"row {row}: the age {oldest} s is not more than the true one", oldest <= truth + TICKS)
         if made[row][1]:
             last_ack, last_data = last_ack_and_data(made[row][1])
             lab.true(f"row {row}: {oldest} s is the last acknowledgement, {last_ack} s ago", abs(oldest - last_ack) < 1)
-            lab.true(f"row {row}: the age lies in {last_ack}..{last_data}", last_ack - 1 <= asked - ended <= last_data + 1)
+            bounds_hold = last_ack - 1 <= asked - ended <= last_data + 1
+            lab.true(f"row {row}: the age lies in {last_ack}..{last_data}", bounds_hold)
         if kind != "half_closed":
             lab.equal(f"{row} older than 5 s", int(proven), said[f"{kind}_5s"]["value"])
         if proven:

@@ -1,4 +1,5 @@
-"""The zoo, second half: failures to come that others miss. `check` must alarm before connect() fails for the first time."""
+"""The zoo, second half: failures to come that others miss. `check` must alarm before the first connect() fails."""
+import contextlib
 import errno
 import resource
 import socket
@@ -10,6 +11,7 @@ from scenarios.verdicts import wait_for_retransmissions
 
 HERE, OTHER, THIRD = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 TO = (OTHER, 8080)
+SMALL_BUFFER = (socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
 DESTINATIONS = [(OTHER, 8080 + number) for number in range(10)]
 
 
@@ -57,7 +59,7 @@ def bind_pool_over_many_destinations(lab):
 
 @scenario(tcp_tw_reuse=0)
 def bind_pool_in_time_wait(lab):
-    """The same, and all of them are closed: nothing lives, every destination has 9 %, and bind() is nearly out of ports."""
+    """The same, and all of them are closed: nothing lives, each destination has 9 %, and bind() is nearly out."""
     for to in DESTINATIONS:
         server = lab.keep(network.listen(*to))
         network.time_waits(server, to, 90, source=HERE, late_port=False)
@@ -86,7 +88,7 @@ def ipv6_time_waits(lab):
 
 @scenario(tcp_tw_reuse=0)
 def mapped_time_waits(lab):
-    """920 of 1 000 ports in TIME_WAIT by IPv6 sockets that speak IPv4: neither family looks busy for the other's tools."""
+    """920 of 1 000 ports in TIME_WAIT by IPv6 sockets that speak IPv4."""
     time_waits_of(lab, "::ffff:" + HERE, ("::ffff:" + OTHER, 8080), OTHER)
 
 
@@ -176,7 +178,7 @@ def descriptors_left(lab):
 
 @scenario(tcp_tw_reuse=0)
 def explicit_binds_over_destinations(lab):
-    """300 explicitly bound connections to each of three destinations, half of them in TIME_WAIT: no port of 900 is for anybody."""
+    """300 explicit binds to each of three destinations, half of them in TIME_WAIT: 900 ports are for nobody else."""
     port = 40000
     for to in DESTINATIONS[:3]:
         server = lab.keep(network.listen(*to))
@@ -237,9 +239,67 @@ def second_source_is_full(lab):
 
 @scenario()
 def close_waits_hold_the_ports(lab):
-    """The server closed 930 connections and the client none of them: its CLOSE_WAITs, too young for a leak, hold the ports."""
+    """The server closed 930 connections and the client none: CLOSE_WAITs, too young for a leak, hold the ports."""
     server = lab.keep(network.listen(*TO))
     for client, accepted in network.pairs(server, TO, 930, source=HERE):
         lab.keep(client)
         accepted.close()
     near_failure(lab, TO, 70, "ephemeral-port-exhaustion", source=HERE)
+
+
+@scenario()
+def blocked_and_used(lab):
+    """60 % of the ports used by one destination and 25 % blocked for all: each harmless, together nearly the end."""
+    lab.keep([network.listen("127.0.0.9", 40000 + 4 * number) for number in range(240)])
+    lab.keep(network.listen(*TO))
+    lab.keep(network.connect_many(TO, 600, source=HERE))
+    near_failure(lab, TO, 160, "ephemeral-port-exhaustion", source=HERE)
+
+
+@scenario()
+def bound_by_the_other_family(lab):
+    """900 ports bound on IPv6 only, by sockets that have no IPv4."""
+    holders = [network.bound("::1") for _ in range(900)]
+    lab.keep([holders, network.listen(*TO)])
+    near_failure(lab, TO, 100, source=HERE)
+
+
+@scenario()
+def bound_to_a_device(lab):
+    """920 connections bound to a device: the next one that is bound to it has 80 ports left."""
+    lab.keep(network.listen(*TO))
+    lab.keep(network.connect_many(TO, 920, source=HERE, device="lo"))
+    near_failure(lab, TO, 80, "ephemeral-port-exhaustion", source=HERE, device="lo")
+
+
+@scenario()
+def mptcp_only(lab):
+    """920 connections of MPTCP."""
+    lab.keep(network.listen(*TO))
+    lab.keep(network.connect_many(TO, 920, source=HERE, protocol=network.IPPROTO_MPTCP))
+    near_failure(lab, TO, 80, "ephemeral-port-exhaustion", source=HERE)
+
+
+@scenario("40000-40199", tcp_tw_reuse=1)
+def unsent_data_of_the_dead(lab):
+    """180 connections closed here whose peer does not read: FIN_WAIT1, of no process, in no TIME_WAIT."""
+    server = lab.keep(network.listen(*TO))
+    for client, accepted in network.pairs(server, TO, 180, source=HERE, options=[SMALL_BUFFER]):
+        lab.keep(accepted)
+        client.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                client.send(b"x" * 65536)
+        client.close()
+    lab.equal("FIN_WAIT1", 180, lab.tool.states()["FIN_WAIT1"])
+    near_failure(lab, TO, 20, "ephemeral-port-exhaustion", source=HERE)
+
+
+@scenario(sleeps=70, slow=True)
+def clients_gave_up_waiting(lab):
+    """Seven clients came and went a minute ago, and nobody accepted them."""
+    lab.keep(network.listen(*TO))
+    for client in network.connect_many(TO, 7):
+        client.close()
+    time.sleep(62)
+    alarms(lab, "close-wait-unaccepted")

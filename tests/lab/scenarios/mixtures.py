@@ -60,7 +60,9 @@ class Mixture:
         self.destinations = dice.sample(DESTINATIONS, dice.randint(1, len(DESTINATIONS)))
         self.parts = [self.part(dice) for _ in range(dice.randint(0, 60))]
         self.parts.sort(key=lambda part: not part.old)
-        self.asked = (SIX, SIX_SERVICE) if dice.random() < 0.1 else (dice.choice(self.sources), dice.choice(self.destinations))
+        self.asked = dice.choice(self.sources), dice.choice(self.destinations)
+        if dice.random() < 0.1:
+            self.asked = SIX, SIX_SERVICE
 
     def part(self, dice):
         kind, port = dice.choice(KINDS), dice.randint(self.low, self.high)
@@ -144,7 +146,7 @@ def attempt(mixture, tool):
         for part in mixture.parts:
             if part.old:
                 add(part, servers, kept)
-        if mixture.delay == 1000 and mixture.reuse and any(not part.old for part in mixture.parts):
+        if mixture.delay == 1000 and mixture.reuse:
             time.sleep(1.2)
         began = time.monotonic()
         for part in mixture.parts:

@@ -153,7 +153,7 @@ def reuse_assumed(lab):
 
 @scenario(RANGE, tcp_tw_reuse=1, tcp_fin_timeout=5)
 def fin_wait2_expires(lab):
-    """Mode 1 and tcp_fin_timeout=5: closed and unanswered connections keep their ports until they expire, then none is held."""
+    """Mode 1 and tcp_fin_timeout=5: connections that the peer does not close keep their ports until they expire."""
     source, to = end_points("127.0.0.1")
     server = lab.keep(network.listen(*to))
     for client, accepted in network.pairs(server, to, 200, source=source):

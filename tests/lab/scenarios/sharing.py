@@ -191,7 +191,7 @@ def refused_explicit_bind(lab):
 
 @scenario("40000-40049")
 def service_finds_its_port_taken(lab):
-    """A plain client on the port of a service keeps the service from starting, in TIME_WAIT as well; a reserved one not."""
+    """A plain client on its port keeps a service from starting, in TIME_WAIT as well; a reserved port stays free."""
     server = lab.keep(network.listen(*A))
     pairs = lab.keep(network.pairs(server, A, 50, source=HERE))
 

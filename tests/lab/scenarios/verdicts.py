@@ -1,4 +1,5 @@
 """What `check` makes of TIME_WAIT: exhaustion is towards one destination, never a big number alone."""
+import re
 import subprocess
 import time
 
@@ -63,8 +64,8 @@ def wait_for_retransmissions(wanted):
     """Until every SYN was sent again that often."""
     for _ in range(100):
         shown = subprocess.run(["ss", "-tnoH", "state", "syn-sent"], stdout=subprocess.PIPE, text=True, check=True).stdout
-        timers = [line.rsplit(",", 1)[-1].rstrip(")\n") for line in shown.splitlines() if "timer:" in line]
-        if timers and all(int(count) >= wanted for count in timers):
+        counts = re.findall(r"timer:\(on,[^,]*,(\d+)\)", shown)
+        if counts and all(int(count) >= wanted for count in counts):
             return
         time.sleep(0.1)
     raise TimeoutError(shown)
