@@ -20,6 +20,8 @@ constexpr auto all = std::to_array<Formula>({
     {TableId::destination, "sustainable_rate", "turnover / port_time"},
     {TableId::destination, "load_percent", "min(100 * births_60s / sustainable_rate, 1000)"},
     {TableId::destination, "load_percent_15s", "min(100 * births_15s / sustainable_rate, 1000)"},
+    {TableId::destination, "load_percent_lasting",
+     "min(100 * min(births_5s, (15 * births_15s - 5 * births_5s) / 10) / sustainable_rate, 1000)"},
     {TableId::source, "pool_percent", "100 * ports / usable"},
     {TableId::listener, "queue_percent", "100 * accept_queue / backlog"},
 });

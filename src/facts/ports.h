@@ -70,6 +70,7 @@ struct Destination {
     double sustainable_rate = 0; // per second
     double load_percent = 0;
     double load_percent_15s = 0;
+    double load_percent_lasting = 0;
     double peak_percent = 0;
     std::optional<double> exhausted_in; // seconds; none if the rate is sustainable
 

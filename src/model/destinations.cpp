@@ -56,6 +56,7 @@ constexpr auto getters = std::to_array<Getter<Destination>>({
     {"sustainable_rate", [](const Destination& d) { return Value(d.sustainable_rate, basis_of(d)); }},
     {"load_percent", [](const Destination& d) { return Value(d.load_percent, basis_of(d)); }},
     {"load_percent_15s", [](const Destination& d) { return Value(d.load_percent_15s, basis_of(d)); }},
+    {"load_percent_lasting", [](const Destination& d) { return Value(d.load_percent_lasting, basis_of(d)); }},
     {"peak_percent", [](const Destination& d) { return Value(d.peak_percent, basis_of(d)); }},
     {"exhausted_in",
      [](const Destination& d) {

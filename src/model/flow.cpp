@@ -8,6 +8,7 @@ namespace model {
 namespace {
 
 constexpr double enough_sockets = 20;
+constexpr double enough_to_miss = 8;
 
 double born_within(const std::array<std::uint16_t, age_bins>& ages, std::size_t seconds) {
     return std::accumulate(ages.begin(), ages.begin() + static_cast<std::ptrdiff_t>(seconds), 0.0);
@@ -20,24 +21,37 @@ double percent(double rate, double sustainable) {
     return sustainable > 0 ? std::min(100 * rate / sustainable, most_load) : most_load;
 }
 
+/// Ports that come back in this second from now (1: the next one). The last bin, 60 s and more, is gone after two.
+double deaths(const std::array<std::uint16_t, age_bins>& ages, double rate, std::size_t second) {
+    if (second == 1) {
+        return 0;
+    }
+    return second <= age_bins + 1 ? ages[age_bins + 1 - second] : rate;
+}
+
 } // namespace
 
 Births births(const std::array<std::uint16_t, age_bins>& ages) {
-    return {born_within(ages, 5) / 5, born_within(ages, 15) / 15, born_within(ages, 60) / 60};
+    return {born_within(ages, 2) / 2, born_within(ages, 5) / 5, born_within(ages, 15) / 15,
+            born_within(ages, 60) / 60};
 }
 
 Births births_under_reuse(const std::array<std::uint16_t, age_bins>& ages, std::uint32_t delay_ms) {
     const std::size_t seconds = std::clamp<std::size_t>(delay_ms / 1000, 1, age_bins - 1);
     const double complete = born_within(ages, seconds) / static_cast<double>(seconds);
     const Births seen = births(ages);
-    return {std::max(seen.over_5s, complete), std::max(seen.over_15s, complete),
-            std::max(seen.over_60s, complete)};
+    return {std::max(seen.over_2s, complete), std::max(seen.over_5s, complete),
+            std::max(seen.over_15s, complete), std::max(seen.over_60s, complete)};
 }
 
 double present_rate(const Births& births) {
     const double last = births.over_5s * 5; // sockets
     if (last == 0) {
         return 0;
+    }
+    const double expected = births.over_5s * 2; // sockets of the last 2 s, if the rate still holds
+    if (expected >= enough_to_miss && births.over_2s * 2 * 4 < expected) {
+        return births.over_2s;
     }
     for (const double longer : {births.over_60s, births.over_15s}) {
         if (std::abs(longer * 5 - last) <= std::sqrt(last)) { // within the scatter of such a count
@@ -49,7 +63,9 @@ double present_rate(const Births& births) {
 
 Load load_of(const Births& births, double room, double hold_seconds) {
     const double sustainable = std::max(room, 0.0) / hold_seconds;
-    return {sustainable, percent(births.over_60s, sustainable), percent(births.over_15s, sustainable)};
+    const double before = (births.over_15s * 15 - births.over_5s * 5) / 10;
+    return {sustainable, percent(births.over_60s, sustainable), percent(births.over_15s, sustainable),
+            percent(std::min(births.over_5s, before), sustainable)};
 }
 
 Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, double room) {
@@ -62,15 +78,14 @@ Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, 
     if (rate <= 0) {
         return result;
     }
-    constexpr int horizon =
-        62; // at a constant rate the first of them is dead by then: nothing grows any more
-    for (int second = 1; second <= horizon; ++second) {
-        const int dying = static_cast<int>(age_bins) - second; // age bin that expires in this second
+    // At a constant rate nothing grows any more once the first of the new ones dies.
+    constexpr std::size_t horizon = age_bins + 2;
+    for (std::size_t second = 1; second <= horizon; ++second) {
         const double before = held;
-        held += rate - (dying >= 0 ? ages[static_cast<std::size_t>(dying)] : rate);
+        held += rate - deaths(ages, rate, second);
         result.peak_ports = std::max(result.peak_ports, held);
         if (held >= room) {
-            result.full_after = second - 1 + (room - before) / (held - before);
+            result.full_after = static_cast<double>(second) - 1 + (room - before) / (held - before);
             return result;
         }
     }

@@ -1,5 +1,5 @@
 // Rates and forecast of one destination from the ages of its TIME_WAIT sockets (kernel-model 0 and 4.2). Pure
-// arithmetic: an entry of age a was born a seconds ago and dies when it is 61 s old.
+// arithmetic: an entry of age a was born a seconds ago and dies when it is 62 s old.
 #pragma once
 
 #include "model/tally.h"
@@ -10,11 +10,13 @@
 
 namespace model {
 
-/// 60 s and the slack of the timer wheel: mean of 2600 at HZ=250 (kernel-model 4).
-constexpr double time_wait_seconds = 61.07;
+/// 60 s and the slack of the timer wheel: the most of 2600 at HZ=250, whose mean is 61.07 s (kernel-model 4).
+/// With the mean a rate just below the limit would be called sustainable and fail in the slow half of the wheel.
+constexpr double time_wait_seconds = 62.1;
 
 struct Births {
-    double over_5s = 0; // per second
+    double over_2s = 0; // per second
+    double over_5s = 0;
     double over_15s = 0;
     double over_60s = 0;
 };
@@ -26,13 +28,14 @@ Births births_under_reuse(const std::array<std::uint16_t, age_bins>& ages, std::
 
 /// The rate that a forecast goes on with: over the longest of 60, 15 and 5 s that agrees with the last 5 s
 /// (else over 5 s if that counts enough sockets, or over 15 s); 0 once nothing was born for 5 s, because a
-/// burst that is over is not a trend. Per second.
+/// burst that is over is not a trend, and next to nothing once the last 2 s saw next to nothing. Per second.
 double present_rate(const Births& births);
 
 struct Load {
     double sustainable_rate = 0; // per second
     double percent = 0;          // over 60 s, at most `most_load`
     double percent_15s = 0;
+    double percent_lasting = 0; // the lower of the last 5 s and the 10 s before: no burst
 };
 constexpr double most_load = 1000;
 

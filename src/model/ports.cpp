@@ -170,6 +170,7 @@ facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally
     d.sustainable_rate = load.sustainable_rate;
     d.load_percent = load.percent;
     d.load_percent_15s = load.percent_15s;
+    d.load_percent_lasting = load.percent_lasting;
     const Forecast ahead = forecast_of(a, tally);
     d.exhausted_in = ahead.full_after;
     const double others = static_cast<double>(space.usable) - a.room;

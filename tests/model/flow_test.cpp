@@ -31,6 +31,29 @@ TEST_CASE("A burst that is over is not a trend") {
     CHECK(model::present_rate(model::births(steady(1, 60))) == 1);
 }
 
+TEST_CASE("A rate that lasts is that of the last 5 s and of the 10 s before") {
+    const auto lasting = [](const std::array<std::uint16_t, model::age_bins>& ages) {
+        return model::load_of(model::births(ages), 621, model::time_wait_seconds).percent_lasting;
+    };
+    CHECK(lasting(steady(20, 15)) == Approx(200));
+    CHECK(lasting(steady(20, 10)) == Approx(100)); // half of the 10 s before
+    CHECK(lasting(steady(500, 1)) == Approx(0).margin(1e-6)); // a burst of now
+    auto over = steady(20, 15);
+    std::fill_n(over.begin(), 5, std::uint16_t{0});
+    CHECK(lasting(over) == 0); // and one that is over
+}
+
+TEST_CASE("What has stopped two seconds ago is no trend any more") {
+    std::array<std::uint16_t, model::age_bins> ages{};
+    ages[2] = 250;
+    CHECK(model::present_rate(model::births(ages)) == 0);
+    ages[0] = 250;
+    CHECK(model::present_rate(model::births(ages)) == 100);
+    std::array<std::uint16_t, model::age_bins> calmer = steady(20, 15);
+    calmer[0] = calmer[1] = 2;
+    CHECK(model::present_rate(model::births(calmer)) == 2);
+}
+
 TEST_CASE("The forecast goes on with the longest rate that agrees with the last seconds") {
     CHECK(model::present_rate(model::births(steady(10, 60))) == 10);
     CHECK(model::present_rate(model::births(steady(10, 15))) == 10); // not the 2.5 over a minute
@@ -63,8 +86,8 @@ TEST_CASE("With reuse the ports run out only if the rate outruns the delay") {
 
 TEST_CASE("The load is the rate over what can be sustained") {
     const auto load = model::load_of(model::births(steady(6, 60)), 400, model::time_wait_seconds);
-    CHECK(load.sustainable_rate == Approx(6.55).epsilon(0.01));
-    CHECK(load.percent == Approx(91.6).epsilon(0.01));
+    CHECK(load.sustainable_rate == Approx(6.44).epsilon(0.001));
+    CHECK(load.percent == Approx(93.2).epsilon(0.001));
     CHECK(model::load_of(model::births(steady(6, 60)), 0, model::time_wait_seconds).percent ==
           model::most_load);
     CHECK(model::load_of({}, 0, model::time_wait_seconds).percent == 0);
