@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <sys/random.h>
@@ -220,6 +221,27 @@ void collect_explicit(Machine& machine, Namespace& space) {
     note_gap(space, "explicitly bound ports", outcome.error());
 }
 
+/// Towards the remotes of the busiest flows.
+void collect_routes(Machine& machine, Namespace& space) {
+    constexpr std::size_t most_remotes = 64;
+    const snapshot::FlowTable& flows = space.sockets.flows();
+    std::vector<std::size_t> order(flows.size());
+    std::iota(order.begin(), order.end(), 0);
+    const std::size_t shown = std::min(order.size(), most_remotes);
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(),
+                      [&](std::size_t a, std::size_t b) { return flows[a].connections > flows[b].connections; });
+    for (std::size_t i = 0; i < shown; ++i) {
+        const snapshot::Address& remote = flows[order[i]].remote;
+        const std::string text = remote.to_text();
+        if (space.routed_sources.contains(text)) {
+            continue;
+        }
+        if (const auto source = machine.source_towards(remote)) {
+            space.routed_sources.emplace(text, *source);
+        }
+    }
+}
+
 void collect_options(Machine& machine, std::string_view release, Namespace& space) {
     if (!surely_heals_ports(release)) {
         space.sockets.every_port_may_be_early();
@@ -298,6 +320,7 @@ void collect(const snapshot::Request& request, std::vector<Place>& places, snaps
     }
     if (request.early_binds && from_sock_diag) {
         collect_options(machine, host.kernel, space);
+        collect_routes(machine, space);
     }
     if (!request.peers.empty() && from_sock_diag) {
         collect_peers(machine, request.peers, space);

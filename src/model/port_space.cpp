@@ -23,6 +23,26 @@ snapshot::PortSet blocked_for_sure(const Census& census) {
     return ports;
 }
 
+snapshot::PortSet bound_by_address(const snapshot::Namespace& space) {
+    snapshot::PortSet ports;
+    const Census& census = space.sockets;
+    if (space.routed_sources.empty() || census.early_ports() == nullptr) {
+        return ports;
+    }
+    std::vector<bool> off_route(census.flows().size());
+    for (std::size_t flow = 0; flow < off_route.size(); ++flow) {
+        const auto routed = space.routed_sources.find(census.flows()[flow].remote.to_text());
+        off_route[flow] = routed != space.routed_sources.end() && !(routed->second == census.flows()[flow].source);
+    }
+    for (std::size_t i = 0; i < census.record_count(); ++i) {
+        const snapshot::Record& record = census.record(i);
+        if (off_route[record.flow] && census.early_ports()->test(record.port)) {
+            ports.set(record.port);
+        }
+    }
+    return ports;
+}
+
 } // namespace
 
 snapshot::PortSet ports_of(const snapshot::PortRange& range) {
@@ -59,6 +79,7 @@ snapshot::Reading<PortSpace> port_space(const snapshot::Namespace& space, const 
     result.reserved = range->size() - result.usable;
     result.blocked = blocked_for_sure(space.sockets) & result.eligible;
     result.blocked_count = static_cast<std::uint32_t>(result.blocked.count());
+    result.probably_bound = bound_by_address(space) & result.eligible;
     result.explicit_known = space.sockets.explicit_ports() != nullptr;
     result.bound_known = space.sockets.bound_ports() != nullptr;
     if (result.bound_known) {

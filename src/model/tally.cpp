@@ -32,6 +32,10 @@ TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, con
     for (const auto& [port, counts] : census_.services()) {
         countable_.reset(port);
     }
+    for (std::size_t port = space.range.low + 1U; port <= space.range.high; port += 2) {
+        odd_ports_.set(port);
+    }
+    odd_ports_ &= space.eligible;
     rank_flows();
     number_sources();
     find_siblings();
@@ -165,18 +169,38 @@ void TallyBook::occupy() {
     }
 }
 
-/// connect() takes ports of odd offset once a destination fills half of the range. So does
-/// IP_LOCAL_PORT_RANGE, and then many of them are shared by two remotes, which bind() with port 0 never does.
+/// connect() takes ports of odd offset once a destination fills half of the range: the odd ports of a flow that has
+/// at least as many even ones are explained. bind() with port 0 fills the odd ones first.
+snapshot::PortSet TallyBook::explained() const {
+    std::map<std::uint32_t, snapshot::PortSet> large;
+    for (std::size_t place = 0; place < busy_count_; ++place) {
+        if (busy_[place].held() * 2 > space_.range.size()) {
+            large[order_[place]];
+        }
+    }
+    snapshot::PortSet explained;
+    if (large.empty()) {
+        return explained;
+    }
+    for (std::size_t i = 0; i < census_.record_count(); ++i) {
+        const auto flow = large.find(census_.record(i).flow);
+        if (flow != large.end()) {
+            flow->second.set(census_.record(i).port);
+        }
+    }
+    for (const auto& [flow, ports] : large) {
+        const std::size_t odd = (ports & odd_ports_).count();
+        if (odd * 2 <= (ports & space_.eligible).count()) {
+            explained |= ports;
+        }
+    }
+    return explained;
+}
+
+/// So does IP_LOCAL_PORT_RANGE take odd ports, and then many of them are shared by two remotes, which bind() with
+/// port 0 never does.
 bool TallyBook::parity_tells(const snapshot::PortSet& shared) const {
-    if (std::any_of(busy_.begin(), busy_.end(),
-                    [&](const Tally& tally) { return tally.held() * 2 > space_.range.size(); })) {
-        return false;
-    }
-    std::uint32_t odd_and_shared = 0;
-    for (std::size_t port = shared._Find_first(); port < shared.size(); port = shared._Find_next(port)) {
-        odd_and_shared += (port - space_.range.low) % 2 == 1;
-    }
-    return odd_and_shared <= occupation_.suspects;
+    return (shared & odd_ports_).count() <= occupation_.suspects;
 }
 
 /// kernel-model 3.3: where each socket on a port is known to have left the choice to connect(), the port is free
@@ -203,18 +227,16 @@ void TallyBook::find_suspects() {
     }
     const snapshot::PortSet unclear = occupation_.ports & ~space_.blocked & ~occupation_.open;
     occupation_.unclear = static_cast<std::uint32_t>(unclear.count());
-    const snapshot::PortSet candidates = unclear & ~shared;
-    for (std::size_t port = candidates._Find_first(); port < candidates.size();
-         port = candidates._Find_next(port)) {
-        if ((port - space_.range.low) % 2 == 1) {
-            occupation_.suspect.set(port);
-            ++occupation_.suspects;
-        }
+    occupation_.suspect = unclear & ~shared & odd_ports_;
+    if (occupation_.suspect.any()) {
+        occupation_.suspect &= ~explained();
     }
+    occupation_.suspects = static_cast<std::uint32_t>(occupation_.suspect.count());
     if (!parity_tells(shared & space_.eligible)) {
         occupation_.suspect.reset();
-        occupation_.suspects = 0;
     }
+    occupation_.suspect |= space_.probably_bound & unclear;
+    occupation_.suspects = static_cast<std::uint32_t>(occupation_.suspect.count());
 }
 
 std::vector<std::uint32_t> TallyBook::places(std::size_t first, std::size_t count_of_flows) const {

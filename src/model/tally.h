@@ -87,6 +87,7 @@ class TallyBook {
     void mark_busy();
     /// For each flow its place among the `count` from `first` of the order, or none.
     std::vector<std::uint32_t> places(std::size_t first, std::size_t count) const;
+    snapshot::PortSet explained() const;
     bool parity_tells(const snapshot::PortSet& shared) const;
     void count(Tally& tally, const snapshot::Record& record) const;
     void mark(Tally& tally, const snapshot::Record& record) const;
@@ -100,6 +101,7 @@ class TallyBook {
     std::uint16_t perhaps_age_; // both in units of Record::detail
     std::uint16_t ready_age_;
     snapshot::PortSet countable_; // the range less the ports of services
+    snapshot::PortSet odd_ports_; // eligible, at an odd offset from the low end
     std::vector<std::uint32_t> order_;
     std::size_t busy_count_ = 0;
     std::uint32_t quiet_most_ = 0;
