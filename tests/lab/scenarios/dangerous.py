@@ -151,8 +151,12 @@ def leak_fills_the_file_limit(lab):
     for client, accepted in ends:
         client.close()
         assert accepted.recv(10) == b""
-    for _, accepted in ends:  # into the places of the clients: the limit is one of numbers
-        lab.keep(accepted.dup() if accepted.fileno() >= 450 else accepted)
+    for _, accepted in ends:
+        if accepted.fileno() < 450:
+            lab.keep(accepted)
+        else:  # the limit is one of numbers: into the place of a client
+            lab.keep(accepted.dup())
+            accepted.close()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (500, hard))
     time.sleep(62)
