@@ -3,6 +3,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import re
 import resource
 import socket
 import struct
@@ -61,6 +62,11 @@ def get_sysctl(name):
 
 def has_sysctl(name):
     return Path("/proc/sys", name.replace(".", "/")).exists()
+
+
+def kernel():
+    """(6, 12) of Linux 6.12.107."""
+    return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
 
 
 def raise_file_limit():
