@@ -176,8 +176,10 @@ def time_waits(server, to, count, closes_first="client", **options):
     """Opens and closes connections one after the other; their TIME_WAIT is with the side that closes first."""
     for _ in range(count):
         client, accepted = pairs(server, to, 1, **options)[0]
-        for end in (client, accepted) if closes_first == "client" else (accepted, client):
-            end.close()
+        first, second = (client, accepted) if closes_first == "client" else (accepted, client)
+        first.close()
+        second.recv(1)  # the end of file: closed at the same time, both would go to TIME_WAIT
+        second.close()
 
 
 def time_waits_of_kernel():
