@@ -68,9 +68,13 @@ def require_tools():
         raise Unavailable(f"needs {', '.join(missing)}")
 
 
+def output_of(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
+
+
 def package_of(version):
     """The newest kernel package of this version, by name, that apt knows of."""
-    listed = subprocess.run(["apt-cache", "pkgnames", "linux-image-"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    listed = output_of("apt-cache", "pkgnames", "linux-image-")
     newest = {}
     for release in re.findall(r"^linux-image-(\d+\.\d+\.\S+)-cloud-amd64$", listed, re.MULTILINE):
         numbers = [int(number) for number in re.findall(r"\d+", release)]
@@ -102,8 +106,7 @@ def fetch(package, cache):
 
 def libraries(files):
     """The shared libraries that these programs and libraries load at their start."""
-    shown = subprocess.run(["ldd", *files], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
-    return set(re.findall(r"(/\S+) \(0x", shown))
+    return set(re.findall(r"(/\S+) \(0x", output_of("ldd", *files)))
 
 
 def copy(source, target):
@@ -121,9 +124,9 @@ def populate(root, binary, kernel, lab_arguments):
     copy(binary, root / "tcpadvisor")
     subprocess.run(["strip", root / "tcpadvisor"], check=False)  # debugging information only costs time here
 
-    show_library = [PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('stdlib'))"]
-    library = subprocess.run(show_library, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    shutil.copytree(library, root / library.lstrip("/"), ignore=shutil.ignore_patterns(*WITHOUT), ignore_dangling_symlinks=True)
+    library = output_of(PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('stdlib'))").strip()
+    shutil.copytree(library, root / library.lstrip("/"), ignore=shutil.ignore_patterns(*WITHOUT),
+                    ignore_dangling_symlinks=True)
     tools = [PYTHON, *filter(None, map(shutil.which, TOOLS))]
     for tool in tools:
         copy(tool, root / "usr/bin" / Path(tool).name)
@@ -150,11 +153,13 @@ def pack(root, initramfs):
 def run_guest(kernel, initramfs):
     """Shows what the guest prints and returns lab.py's exit code, or 1 if the guest did not get that far."""
     (image,) = kernel.glob("boot/vmlinuz-*")
-    command = ["timeout", "--kill-after=5", str(TIME_LIMIT), "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "2",
-               "-m", "2048", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot", "-kernel", image,
-               "-initrd", initramfs, "-append", COMMAND_LINE]
+    command = ["timeout", "--kill-after=5", str(TIME_LIMIT),
+               "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "2048", "-nodefaults",
+               "-display", "none", "-serial", "stdio", "-no-reboot",
+               "-kernel", image, "-initrd", initramfs, "-append", COMMAND_LINE]
     code = None
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace") as guest:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                          errors="replace") as guest:
         try:
             for line in guest.stdout:
                 if found := re.search(EXIT_MARK + r"(\d+)", line):
