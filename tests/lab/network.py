@@ -3,6 +3,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import re
 import resource
 import socket
 import struct
@@ -61,6 +62,11 @@ def get_sysctl(name):
 
 def has_sysctl(name):
     return Path("/proc/sys", name.replace(".", "/")).exists()
+
+
+def kernel():
+    """(6, 12) of Linux 6.12.107."""
+    return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
 
 
 def raise_file_limit():
@@ -170,8 +176,10 @@ def time_waits(server, to, count, closes_first="client", **options):
     """Opens and closes connections one after the other; their TIME_WAIT is with the side that closes first."""
     for _ in range(count):
         client, accepted = pairs(server, to, 1, **options)[0]
-        for end in (client, accepted) if closes_first == "client" else (accepted, client):
-            end.close()
+        first, second = (client, accepted) if closes_first == "client" else (accepted, client)
+        first.close()
+        second.recv(1)  # the end of file: closed at the same time, both would go to TIME_WAIT
+        second.close()
 
 
 def time_waits_of_kernel():

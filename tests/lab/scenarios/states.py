@@ -98,15 +98,15 @@ def states_agree(lab):
 def states_of_nothing(lab):
     """An empty namespace: zeros, every name there."""
     ours = lab.tool.states()
-    lab.equal("sockets", 0, sum(ours.values()))
+    lab.equal("sockets", 0, sum(filter(None, ours.values())))
     lab.true("every name is there", len(ours) >= 11)
 
 
 @scenario()
 def states_bound(lab):
-    """Bound but unconnected sockets, which netstat does not show."""
+    """Bound but unconnected sockets, which netstat does not show; before Linux 6.8 (91051f003948) nothing does."""
     for port in range(40000, 40012):
         bound = lab.keep(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
         bound.bind(("127.0.0.1", port))
-    lab.equal("BOUND", 12, lab.tool.states()["BOUND"])
+    lab.equal("BOUND", 12 if network.kernel() >= (6, 8) else None, lab.tool.states()["BOUND"])
 
