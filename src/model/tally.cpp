@@ -32,10 +32,9 @@ TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, con
     for (const auto& [port, counts] : census_.services()) {
         countable_.reset(port);
     }
-    for (std::size_t port = space.range.low + 1U; port <= space.range.high; port += 2) {
-        odd_ports_.set(port);
+    if (census.record_count() == 0) {
+        return; // nobody holds anything
     }
-    odd_ports_ &= space.eligible;
     rank_flows();
     number_sources();
     find_siblings();
@@ -227,6 +226,10 @@ void TallyBook::find_suspects() {
     }
     const snapshot::PortSet unclear = occupation_.ports & ~space_.blocked & ~occupation_.open;
     occupation_.unclear = static_cast<std::uint32_t>(unclear.count());
+    for (std::size_t port = space_.range.low + 1U; port <= space_.range.high; port += 2) {
+        odd_ports_.set(port);
+    }
+    odd_ports_ &= space_.eligible;
     occupation_.suspect = unclear & ~shared & odd_ports_;
     if (occupation_.suspect.any()) {
         occupation_.suspect &= ~explained();
