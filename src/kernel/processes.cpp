@@ -115,6 +115,10 @@ class Search {
             }
             return !late();
         });
+        const auto has_none = [](const Candidate& candidate) { return candidate.open_files == 0; };
+        if (!std::all_of(candidates_.begin(), candidates_.end(), has_none)) { // this kernel tells it
+            std::erase_if(candidates_, has_none); // its own threads, and what is about to exit
+        }
         std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
             return a.likely != b.likely           ? a.likely > b.likely
                    : a.open_files != b.open_files ? a.open_files > b.open_files

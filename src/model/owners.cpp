@@ -178,9 +178,8 @@ class Sorter {
         if (const auto& unseen = space_.owners->holders.unseen) {
             return no_process(base::Why::not_collected, unseen->detail);
         }
-        return no_process(base::Why::absent,
-                          "none that can be seen here has a descriptor: a socket of the kernel, "
-                          "or of another PID namespace");
+        return no_process(base::Why::absent, "none that was seen has a descriptor: a socket of the kernel, "
+                                             "of another PID namespace, or handed on meanwhile");
     }
 
     const snapshot::Namespace& space_;
