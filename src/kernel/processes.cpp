@@ -226,9 +226,11 @@ class Search {
             found_.unseen = out_of_time(std::string(what));
             found_.unseen->detail += fmt::format(" after {} of {} processes", looked_at, candidates_.size());
         } else if (denied_ > 0) {
-            found_.unseen = base::Gap{
-                std::string(what), base::Why::denied,
-                fmt::format("{} processes of other users may not be looked at, {}", denied_, needed_rights)};
+            found_.unseen =
+                base::Gap{std::string(what), base::Why::denied,
+                          fmt::format("{} may not be looked at, {}",
+                                      denied_ == 1 ? "1 process" : fmt::format("{} processes", denied_),
+                                      ::geteuid() == 0 ? "not even by root from here" : needed_rights)};
         } else if (!saw_init_) { // every PID namespace has a process 1
             found_.unseen = base::Gap{
                 std::string(what), base::Why::denied,

@@ -1,4 +1,3 @@
-#include "base/text.h"
 #include "model/owners.h"
 #include "model/row_table.h"
 #include "model/tables.h"
@@ -84,7 +83,7 @@ constexpr auto getters = std::to_array<Getter<Owner>>({
     {"container", [](const Owner& o) { return text_or_none("a container", o.service.container); }},
     {"process",
      [](const Owner& o) {
-         return of_process(o, [](const Share& s) { return Value(base::printable(s.process->command)); });
+         return of_process(o, [](const Share& s) { return Value(command_of(*s.process)); });
      }},
     {"pid",
      [](const Owner& o) { return of_process(o, [](const Share& s) { return number(s.process->pid); }); }},

@@ -200,6 +200,11 @@ std::size_t stuck_sockets(const snapshot::Census& sockets) {
     }));
 }
 
+std::string command_of(const snapshot::Process& process) {
+    const std::string_view command = base::trim(process.command);
+    return command.empty() ? "?" : base::printable(command);
+}
+
 double Share::of_limit() const {
     return process->file_limit.value_or(0) > 0
                ? static_cast<double>(held) / static_cast<double>(*process->file_limit)
@@ -231,7 +236,7 @@ std::string Owner::name() const {
         return service.name();
     }
     if (!shares.empty()) {
-        const std::string command = base::printable(shares.begin()->second.process->command);
+        const std::string command = command_of(*shares.begin()->second.process);
         return shares.size() == 1 ? fmt::format("{} (pid {})", command, shares.begin()->second.process->pid)
                                   : fmt::format("{} ({} processes)", command, shares.size());
     }

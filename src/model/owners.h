@@ -23,6 +23,9 @@ constexpr std::uint32_t owners_worth_age_ms = 5000;
 /// CLOSE_WAIT sockets that are neither half-closed nor younger than owners_worth_age_ms.
 std::size_t stuck_sockets(const snapshot::Census& sockets);
 
+/// The command of a process, printable; "?" if it gave itself a blank name.
+std::string command_of(const snapshot::Process& process);
+
 /// A process and its part of an owner's sockets.
 struct Share {
     const snapshot::Process* process = nullptr;

@@ -143,7 +143,7 @@ TEST_CASE("Without the right to look at processes: the control group, and what w
     world.space().owners->cgroups.emplace(9, base::Gap{"control group 9", Why::absent, "removed"});
     world.holders().unseen = base::Gap{"who", Why::denied, "needs CAP_SYS_PTRACE"};
     auto one = world.leaked(100);
-    for (const std::uint64_t cgroup : {7, 8, 9, 1}) {
+    for (const std::uint64_t cgroup : {7U, 8U, 9U, 1U}) {
         one.cgroup = cgroup;
         world.add(one);
     }
@@ -217,6 +217,8 @@ TEST_CASE("Names that a process made up are printable in facts") {
     world.hold(812, "a\n|\x1B[3\xFF", 100, 5);
     CHECK(world.names() == Names{"a?|?[3? (pid 812)"});
     CHECK(world.get("process").text() == "a?|?[3?");
+    world.holders().processes[0].command = " ";
+    CHECK(world.names() == Names{"? (pid 812)"});
 }
 
 TEST_CASE("Ages are unknown without tcp_info, and so is what is held") {

@@ -102,6 +102,45 @@ def the_one(lab, *arguments, **options):
     return (*found[0], answer)
 
 
+def control_group_mount():
+    """Where the unified hierarchy is mounted."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        for line in file:
+            before, _, after = line.partition(" - ")
+            if after.startswith("cgroup2 "):
+                return before.split()[4]
+    raise Skip("no cgroup2")
+
+
+class ControlGroup:
+    """A group of its own for a child, as systemd makes one for a service; gone at the end."""
+
+    def __init__(self, name):
+        self.paths = [os.path.join(control_group_mount(), "lab.slice")]
+        self.paths.append(os.path.join(self.paths[0], name))
+
+    def __enter__(self):
+        try:
+            for path in self.paths:
+                os.makedirs(path, exist_ok=True)
+        except OSError as error:
+            raise Skip(f"cannot make a control group: {error}") from error
+        return self
+
+    def enter(self):
+        with open(os.path.join(self.paths[-1], "cgroup.procs"), "w", encoding="ascii") as file:
+            file.write("0")
+
+    def __exit__(self, *_):
+        for path in reversed(self.paths):
+            for _ in range(50):  # as long as the child takes to end
+                try:
+                    os.rmdir(path)
+                    break
+                except OSError:
+                    time.sleep(0.1)
+
+
 def in_root_group():
     """Only there does the name of the owner depend on nothing but the process."""
     with open("/proc/self/cgroup", encoding="utf-8") as file:
@@ -224,6 +263,34 @@ def owners_that_exit(lab):
             lab.true(f"25 sockets in {found}, exit {answer.exit}", False)
             break
     lab.shown = [f"{named} of {runs} runs name a process"]
+
+
+@scenario()
+def owner_by_control_group(lab):
+    """A unit is the owner of the sockets of all its processes, for root and for user 65534."""
+    with ControlGroup(f"lab-{os.getpid()}.service") as group:
+        unit = f"lab-{os.getpid()}.service"
+
+        def inside(work):
+            def enter_and_work():
+                group.enter()
+                return work()
+            return enter_and_work
+
+        children = [process(lab, name, inside(leaking(LEAKED, port)))
+                    for name, port in ((b"one", 8080), (b"two", 8081))]
+        prepare(lab)
+        for options, known in (({}, 2), (AS_NOBODY, None)):
+            owner, evidence, _ = the_one(lab, **options)
+            lab.equal("owner", unit, owner)
+            lab.equal("total", 2 * LEAKED, evidence["total"])
+            lab.equal("processes", known, evidence["processes"])
+        capture = str(lab.tool.scratch / "capture")
+        lab.tool.run("record", capture)
+        lab.equal("replayed", unit, the_one(lab, "--replay", capture, **AS_NOBODY)[0])
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 def mount_proc(hidepid):
