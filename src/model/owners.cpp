@@ -156,7 +156,10 @@ class Sorter {
         std::uint32_t& largest = largest_[&owner];
         if (counted.all.count > largest) {
             largest = counted.all.count;
-            owner.end_point = snapshot::end_point_text(counted.end_point.address, counted.end_point.port);
+            owner.end_point =
+                counted.end_point.port == 0
+                    ? "many end points"
+                    : snapshot::end_point_text(counted.end_point.address, counted.end_point.port);
             owner.uid = group.uid;
         }
         return owner;

@@ -210,7 +210,7 @@ def owner_of_ones_own(lab):
 
 @scenario()
 def two_owners_share_the_load(lab):
-    """Two processes of one name, another one, and a server that accepts nothing."""
+    """Two processes of one name are one owner, and the one with more sockets is named."""
     most = process(lab, b"worker", leaking(13, 8081))
     process(lab, b"worker", leaking(12, 8082))
     prepare(lab)
