@@ -107,6 +107,7 @@ constexpr auto getters = std::to_array<Getter<Owner>>({
                              : Value(Gap{"process_gap", Why::absent, "the process is known"});
      }},
     {"end_point", [](const Owner& o) { return Value(o.end_point); }},
+    {"listener", [](const Owner& o) { return text_or_none("an unaccepted connection", o.listener); }},
     {"total", [](const Owner& o) { return number(o.total().count); }},
     {"leaked", all_of<leaked>},
     {"leaked_5s", older<leaked, 5>},

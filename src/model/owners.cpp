@@ -33,12 +33,15 @@ class Sorter {
         for (const CloseWaitSocket& socket : census_.close_wait_sockets()) {
             add(socket);
         }
-        for (std::size_t number = 0; number < groups_.size(); ++number) {
+        for (std::uint32_t number = 0; number < groups_.size(); ++number) {
             const CloseWaitGroup& group = census_.close_waits()[number];
             if (group.unlisted.count > 0) {
-                kind_of(owner_of(static_cast<std::uint32_t>(number), nullptr), group).add(group.unlisted);
+                Owner& owner = owner_of(number, nullptr);
+                kind_of(owner, group).add(group.unlisted);
+                parts_[{&owner, number}] += group.unlisted.count;
             }
         }
+        name_end_points();
         std::vector<Owner> all;
         for (auto& [key, owner] : owners_) {
             if (owner.shares.empty()) {
@@ -98,6 +101,7 @@ class Sorter {
             holder_of(unaccepted ? groups_[socket.group].listener : socket.inode);
         Owner& owner = owner_of(socket.group, holder);
         kind_of(owner, group).add(socket.age, socket.keepalive);
+        ++parts_[{&owner, socket.group}];
         if (holder == nullptr) {
             return;
         }
@@ -152,17 +156,30 @@ class Sorter {
         Owner& owner = owners_[key];
         owner.service = std::move(service);
         owner.cgroup = group.cgroup;
-        const CloseWaitGroup& counted = census_.close_waits()[number];
-        std::uint32_t& largest = largest_[&owner];
-        if (counted.all.count > largest) {
-            largest = counted.all.count;
-            owner.end_point =
-                counted.end_point.port == 0
-                    ? "many end points"
-                    : snapshot::end_point_text(counted.end_point.address, counted.end_point.port);
-            owner.uid = group.uid;
-        }
         return owner;
+    }
+
+    /// What is shown of an owner with several end points is the one with most of its sockets.
+    void name_end_points() {
+        std::map<const Owner*, std::uint32_t> most;
+        std::map<const Owner*, std::uint32_t> most_unaccepted;
+        for (const auto& [part, sockets] : parts_) {
+            const auto& [owner, number] = part;
+            const CloseWaitGroup& group = census_.close_waits()[number];
+            const std::string name =
+                group.end_point.port == 0
+                    ? "many end points"
+                    : snapshot::end_point_text(group.end_point.address, group.end_point.port);
+            if (sockets > most[owner]) {
+                most[owner] = sockets;
+                owner->end_point = name;
+                owner->uid = groups_[number].uid;
+            }
+            if (group.kind == CloseWaitKind::unaccepted && sockets > most_unaccepted[owner]) {
+                most_unaccepted[owner] = sockets;
+                owner->listener = name;
+            }
+        }
     }
 
     base::Gap why_no_process(const Owner& owner) const {
@@ -189,7 +206,7 @@ class Sorter {
     const snapshot::Census& census_;
     std::vector<Group> groups_;
     std::map<std::string, Owner> owners_;
-    std::map<const Owner*, std::uint32_t> largest_;                    // sockets at Owner::end_point
+    std::map<std::pair<Owner*, std::uint32_t>, std::uint32_t> parts_;  // sockets, by owner and group
     std::map<std::pair<std::uint32_t, std::uint32_t>, Owner*> places_; // by group and process
 };
 

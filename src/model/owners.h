@@ -45,6 +45,7 @@ struct Owner {
     std::optional<std::uint32_t> uid; // of the end point with most sockets
     std::string cgroup;               // path or number; empty if it tells nothing
     std::string end_point;            // with most sockets
+    std::string listener;             // with most that nobody accepted; empty if there are none
     std::array<snapshot::CloseWaitCounts, snapshot::close_wait_kinds> kinds;
     std::map<std::uint32_t, Share> shares; // by the number of the process
     std::optional<base::Gap> no_process;   // why `shares` is empty
