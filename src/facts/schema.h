@@ -182,6 +182,7 @@ inline constexpr auto close_wait_columns = std::to_array<Column>({
     {"process_gap", Type::text, "",
      "Why no process is known, and which privilege would tell; missing if one is known."},
     {"end_point", Type::text, "", "The listener or remote end point with most of them."},
+    {"listener", Type::text, "", "Where most of the unaccepted ones wait; missing if there are none."},
     {"total", Type::number, "sockets", "CLOSE_WAIT sockets of this owner."},
     {"leaked", Type::number, "sockets", "End of file was read, the socket not closed."},
     {"leaked_5s", Type::number, "sockets", "The same, for at least 5 s."},

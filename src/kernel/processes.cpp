@@ -115,6 +115,10 @@ class Search {
             }
             return !late();
         });
+        const auto has_none = [](const Candidate& candidate) { return candidate.open_files == 0; };
+        if (!std::all_of(candidates_.begin(), candidates_.end(), has_none)) { // this kernel tells it
+            std::erase_if(candidates_, has_none); // its own threads, and what is about to exit
+        }
         std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
             return a.likely != b.likely           ? a.likely > b.likely
                    : a.open_files != b.open_files ? a.open_files > b.open_files
@@ -222,9 +226,11 @@ class Search {
             found_.unseen = out_of_time(std::string(what));
             found_.unseen->detail += fmt::format(" after {} of {} processes", looked_at, candidates_.size());
         } else if (denied_ > 0) {
-            found_.unseen = base::Gap{
-                std::string(what), base::Why::denied,
-                fmt::format("{} processes of other users may not be looked at, {}", denied_, needed_rights)};
+            found_.unseen =
+                base::Gap{std::string(what), base::Why::denied,
+                          fmt::format("{} may not be looked at, {}",
+                                      denied_ == 1 ? "1 process" : fmt::format("{} processes", denied_),
+                                      ::geteuid() == 0 ? "not even by root from here" : needed_rights)};
         } else if (!saw_init_) { // every PID namespace has a process 1
             found_.unseen = base::Gap{
                 std::string(what), base::Why::denied,

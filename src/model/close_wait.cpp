@@ -1,4 +1,3 @@
-#include "base/text.h"
 #include "model/owners.h"
 #include "model/row_table.h"
 #include "model/tables.h"
@@ -84,7 +83,7 @@ constexpr auto getters = std::to_array<Getter<Owner>>({
     {"container", [](const Owner& o) { return text_or_none("a container", o.service.container); }},
     {"process",
      [](const Owner& o) {
-         return of_process(o, [](const Share& s) { return Value(base::printable(s.process->command)); });
+         return of_process(o, [](const Share& s) { return Value(command_of(*s.process)); });
      }},
     {"pid",
      [](const Owner& o) { return of_process(o, [](const Share& s) { return number(s.process->pid); }); }},
@@ -108,6 +107,7 @@ constexpr auto getters = std::to_array<Getter<Owner>>({
                              : Value(Gap{"process_gap", Why::absent, "the process is known"});
      }},
     {"end_point", [](const Owner& o) { return Value(o.end_point); }},
+    {"listener", [](const Owner& o) { return text_or_none("an unaccepted connection", o.listener); }},
     {"total", [](const Owner& o) { return number(o.total().count); }},
     {"leaked", all_of<leaked>},
     {"leaked_5s", older<leaked, 5>},

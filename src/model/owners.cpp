@@ -33,12 +33,15 @@ class Sorter {
         for (const CloseWaitSocket& socket : census_.close_wait_sockets()) {
             add(socket);
         }
-        for (std::size_t number = 0; number < groups_.size(); ++number) {
+        for (std::uint32_t number = 0; number < groups_.size(); ++number) {
             const CloseWaitGroup& group = census_.close_waits()[number];
             if (group.unlisted.count > 0) {
-                kind_of(owner_of(static_cast<std::uint32_t>(number), nullptr), group).add(group.unlisted);
+                Owner& owner = owner_of(number, nullptr);
+                kind_of(owner, group).add(group.unlisted);
+                parts_[{&owner, number}] += group.unlisted.count;
             }
         }
+        name_end_points();
         std::vector<Owner> all;
         for (auto& [key, owner] : owners_) {
             if (owner.shares.empty()) {
@@ -98,6 +101,7 @@ class Sorter {
             holder_of(unaccepted ? groups_[socket.group].listener : socket.inode);
         Owner& owner = owner_of(socket.group, holder);
         kind_of(owner, group).add(socket.age, socket.keepalive);
+        ++parts_[{&owner, socket.group}];
         if (holder == nullptr) {
             return;
         }
@@ -152,14 +156,30 @@ class Sorter {
         Owner& owner = owners_[key];
         owner.service = std::move(service);
         owner.cgroup = group.cgroup;
-        const CloseWaitGroup& counted = census_.close_waits()[number];
-        std::uint32_t& largest = largest_[&owner];
-        if (counted.all.count > largest) {
-            largest = counted.all.count;
-            owner.end_point = snapshot::end_point_text(counted.end_point.address, counted.end_point.port);
-            owner.uid = group.uid;
-        }
         return owner;
+    }
+
+    /// What is shown of an owner with several end points is the one with most of its sockets.
+    void name_end_points() {
+        std::map<const Owner*, std::uint32_t> most;
+        std::map<const Owner*, std::uint32_t> most_unaccepted;
+        for (const auto& [part, sockets] : parts_) {
+            const auto& [owner, number] = part;
+            const CloseWaitGroup& group = census_.close_waits()[number];
+            const std::string name =
+                group.end_point.port == 0
+                    ? "many end points"
+                    : snapshot::end_point_text(group.end_point.address, group.end_point.port);
+            if (sockets > most[owner]) {
+                most[owner] = sockets;
+                owner->end_point = name;
+                owner->uid = groups_[number].uid;
+            }
+            if (group.kind == CloseWaitKind::unaccepted && sockets > most_unaccepted[owner]) {
+                most_unaccepted[owner] = sockets;
+                owner->listener = name;
+            }
+        }
     }
 
     base::Gap why_no_process(const Owner& owner) const {
@@ -178,16 +198,15 @@ class Sorter {
         if (const auto& unseen = space_.owners->holders.unseen) {
             return no_process(base::Why::not_collected, unseen->detail);
         }
-        return no_process(base::Why::absent,
-                          "none that can be seen here has a descriptor: a socket of the kernel, "
-                          "or of another PID namespace");
+        return no_process(base::Why::absent, "none that was seen has a descriptor: a socket of the kernel, "
+                                             "of another PID namespace, or handed on meanwhile");
     }
 
     const snapshot::Namespace& space_;
     const snapshot::Census& census_;
     std::vector<Group> groups_;
     std::map<std::string, Owner> owners_;
-    std::map<const Owner*, std::uint32_t> largest_;                    // sockets at Owner::end_point
+    std::map<std::pair<Owner*, std::uint32_t>, std::uint32_t> parts_;  // sockets, by owner and group
     std::map<std::pair<std::uint32_t, std::uint32_t>, Owner*> places_; // by group and process
 };
 
@@ -199,6 +218,11 @@ std::size_t stuck_sockets(const snapshot::Census& sockets) {
         return socket.age && socket.age->least_ms >= owners_worth_age_ms &&
                sockets.close_waits()[socket.group].kind != CloseWaitKind::half_closed;
     }));
+}
+
+std::string command_of(const snapshot::Process& process) {
+    const std::string_view command = base::trim(process.command);
+    return command.empty() ? "?" : base::printable(command);
 }
 
 double Share::of_limit() const {
@@ -232,7 +256,7 @@ std::string Owner::name() const {
         return service.name();
     }
     if (!shares.empty()) {
-        const std::string command = base::printable(shares.begin()->second.process->command);
+        const std::string command = command_of(*shares.begin()->second.process);
         return shares.size() == 1 ? fmt::format("{} (pid {})", command, shares.begin()->second.process->pid)
                                   : fmt::format("{} ({} processes)", command, shares.size());
     }

@@ -23,6 +23,9 @@ constexpr std::uint32_t owners_worth_age_ms = 5000;
 /// CLOSE_WAIT sockets that are neither half-closed nor younger than owners_worth_age_ms.
 std::size_t stuck_sockets(const snapshot::Census& sockets);
 
+/// The command of a process, printable; "?" if it gave itself a blank name.
+std::string command_of(const snapshot::Process& process);
+
 /// A process and its part of an owner's sockets.
 struct Share {
     const snapshot::Process* process = nullptr;
@@ -42,6 +45,7 @@ struct Owner {
     std::optional<std::uint32_t> uid; // of the end point with most sockets
     std::string cgroup;               // path or number; empty if it tells nothing
     std::string end_point;            // with most sockets
+    std::string listener;             // with most that nobody accepted; empty if there are none
     std::array<snapshot::CloseWaitCounts, snapshot::close_wait_kinds> kinds;
     std::map<std::uint32_t, Share> shares; // by the number of the process
     std::optional<base::Gap> no_process;   // why `shares` is empty

@@ -75,20 +75,28 @@ CloseWaitGroup* CloseWaits::group_of(const Socket& socket, bool incoming) {
     wanted.uid = socket.uid;
     wanted.cgroup = socket.cgroup;
     wanted.kind = kind_of(socket);
-    const Key key{wanted.end_point.address.high(),
-                  wanted.end_point.address.low(),
-                  wanted.end_point.port,
-                  incoming,
-                  wanted.uid,
-                  wanted.cgroup,
-                  wanted.kind};
-    if (const auto found = numbers_.find(key); found != numbers_.end()) {
+    const auto key = [&] {
+        return Key{wanted.end_point.address.high(),
+                   wanted.end_point.address.low(),
+                   wanted.end_point.port,
+                   incoming,
+                   wanted.uid,
+                   wanted.cgroup,
+                   wanted.kind};
+    };
+    auto found = numbers_.find(key());
+    if (found == numbers_.end() && groups_.size() >= most_groups) {
+        wanted.end_point =
+            {}; // a client with this many peers: who holds them matters more than where they lead
+        found = numbers_.find(key());
+    }
+    if (found != numbers_.end()) {
         return &groups_[found->second];
     }
-    if (groups_.size() >= most_groups) {
+    if (groups_.size() >= 2 * most_groups) {
         return nullptr;
     }
-    numbers_.emplace(key, static_cast<std::uint32_t>(groups_.size()));
+    numbers_.emplace(key(), static_cast<std::uint32_t>(groups_.size()));
     return &groups_.emplace_back(wanted);
 }
 

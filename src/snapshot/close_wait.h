@@ -38,7 +38,7 @@ struct CloseWaitCounts {
 
 /// CLOSE_WAIT sockets of one owner at one end point: the listener's for incoming ones, else the remote one.
 struct CloseWaitGroup {
-    EndPoint end_point;
+    EndPoint end_point; // port 0: many, of which too many came before
     bool incoming = false;
     std::uint32_t uid = 0;
     std::optional<std::uint64_t> cgroup;

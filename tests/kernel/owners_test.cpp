@@ -268,8 +268,10 @@ TEST_CASE("holders that lie") {
 
 namespace {
 
+enum class CgroupId { sent, missing }; // the attribute of sock_diag, since 5.8
+
 /// A machine with 3 CLOSE_WAIT sockets: leaked in a control group, young, and one that waits for accept().
-std::unique_ptr<test::Machine> machine_with_close_waits() {
+std::unique_ptr<test::Machine> machine_with_close_waits(CgroupId cgroup_id = CgroupId::sent) {
     auto machine = std::make_unique<test::Machine>();
     test::Fields listener;
     listener.state = 10;
@@ -297,7 +299,9 @@ std::unique_ptr<test::Machine> machine_with_close_waits() {
         fields.inode = inode;
         fields.uid = inode == 0 ? 0 : 1000;
         fields.cookie = least_ms;
-        return test::socket_message(fields, info(least_ms) + test::attribute(21, group));
+        return test::socket_message(fields, cgroup_id == CgroupId::sent
+                                                ? info(least_ms) + test::attribute(21, group)
+                                                : info(least_ms));
     };
     const test::Bytes all =
         close_wait(42, 40000, 9000) + close_wait(43, 40001, 100) + close_wait(0, 8080, 7000) + test::done();
@@ -329,6 +333,20 @@ TEST_CASE("what is looked for: old ones, the listener of unaccepted ones, young 
     CHECK(machine.cgroups_asked == std::vector<std::uint64_t>{4711});
     CHECK(*host.namespaces[0].owners->cgroups.at(4711) == "/system.slice/app.service");
     CHECK(host.namespaces[0].gaps.back().detail == "needs more");
+}
+
+TEST_CASE("a kernel that tells no control group: processes are looked for all the same") {
+    std::vector<kernel::Place> places;
+    places.push_back({"this namespace", 42, machine_with_close_waits(CgroupId::missing)});
+    auto& machine = static_cast<test::Machine&>(*places[0].machine);
+    snapshot::Host host = kernel::collect(places);
+    kernel::collect({.place = 0, .owners_of_age_ms = 5000}, places, host);
+    for (const auto& group : host.namespaces[0].sockets.close_waits()) {
+        CHECK_FALSE(group.cgroup);
+    }
+    CHECK(machine.cgroups_asked.empty());
+    CHECK(host.namespaces[0].owners->cgroups.empty());
+    CHECK(host.namespaces[0].owners->holders.sockets.size() == 1);
 }
 
 TEST_CASE("owners survive a capture; one without them did not collect them") {

@@ -86,6 +86,7 @@ TEST_CASE("The one process that holds them all") {
     CHECK(world.get("oldest_most").number() == 7200.5);
     CHECK(world.get("process_gap").gap().why == Why::absent);
     CHECK(world.get("unit").gap().why == Why::absent);
+    CHECK(world.get("listener").gap().why == Why::absent);
 }
 
 TEST_CASE("Processes of one command and user are one owner; the fullest of them is named") {
@@ -143,7 +144,7 @@ TEST_CASE("Without the right to look at processes: the control group, and what w
     world.space().owners->cgroups.emplace(9, base::Gap{"control group 9", Why::absent, "removed"});
     world.holders().unseen = base::Gap{"who", Why::denied, "needs CAP_SYS_PTRACE"};
     auto one = world.leaked(100);
-    for (const std::uint64_t cgroup : {7, 8, 9, 1}) {
+    for (const std::uint64_t cgroup : {7U, 8U, 9U, 1U}) {
         one.cgroup = cgroup;
         world.add(one);
     }
@@ -201,6 +202,14 @@ TEST_CASE("What waits for accept() belongs to the holder of the listener") {
     world.add(accepted);
     world.holders().sockets.push_back({901, 0, 77});
     CHECK(world.get("fd").number() == 77); // its own descriptor tells more than the listener's
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        auto leak = world.leaked(1000 + i);
+        world.holders().sockets.push_back({leak.inode, 0, 80 + i});
+        world.add(leak);
+    }
+    CHECK(world.names().size() == 1);
+    CHECK(world.get("end_point").text() == "192.0.2.9:80"); // with most of all sockets
+    CHECK(world.get("listener").text() == "192.0.2.1:80");  // with most that were not accepted
 }
 
 TEST_CASE("Sockets beyond the list are counted for the user") {
@@ -217,6 +226,8 @@ TEST_CASE("Names that a process made up are printable in facts") {
     world.hold(812, "a\n|\x1B[3\xFF", 100, 5);
     CHECK(world.names() == Names{"a?|?[3? (pid 812)"});
     CHECK(world.get("process").text() == "a?|?[3?");
+    world.holders().processes[0].command = " ";
+    CHECK(world.names() == Names{"? (pid 812)"});
 }
 
 TEST_CASE("Ages are unknown without tcp_info, and so is what is held") {

@@ -128,6 +128,21 @@ TEST_CASE("The list of sockets is bounded, the counts are not") {
     CHECK(census.overflow() == 0);
 }
 
+TEST_CASE("More end points than there is room for are summed by owner") {
+    Census census;
+    for (std::uint32_t i = 0; i < 6000; ++i) {
+        auto one = close_wait(i + 1, 0, 0, {9000, 9000, 8000, true});
+        one.local_port = 40000;
+        one.remote_port = static_cast<std::uint16_t>(1 + i);
+        one.uid = i % 2;
+        census.add_close_wait(one);
+    }
+    CHECK(census.overflow() == 0);
+    REQUIRE(census.close_waits().size() == 4098);
+    CHECK(census.close_waits()[4096].end_point.port == 0);
+    CHECK(census.close_waits()[4096].all.count + census.close_waits()[4097].all.count == 6000 - 4096);
+}
+
 TEST_CASE("Who waits for accept() waits for the listener with the longest queue") {
     Census census;
     auto one = listener("0.0.0.0", 80);
