@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import network
 from tool import Tool
 
-TIME_LIMIT = 60  # seconds for one scenario, beside those that it sleeps
+TIME_LIMIT = 60  # seconds for one scenario, beside those that it sleeps; --patience multiplies both
 SCENARIOS = {}
 
 
@@ -131,6 +131,7 @@ class Running:
     def __init__(self, name, binary, options):
         self.name, self.started = name, time.monotonic()
         self.sleeps = SCENARIOS[name].sleeps
+        self.limit = (TIME_LIMIT + self.sleeps) * options.patience
         read_end, write_end = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
@@ -144,7 +145,7 @@ class Running:
         self.pipe = os.fdopen(read_end, encoding="utf-8")
 
     def overdue(self):
-        return time.monotonic() - self.started > TIME_LIMIT + self.sleeps
+        return time.monotonic() - self.started > self.limit
 
     def stop(self):
         """Ends the child and what it started."""
