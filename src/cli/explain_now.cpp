@@ -23,7 +23,8 @@ std::string heading(const rules::Arithmetic& one, bool several_namespaces) {
     return (parts.empty() ? "" : base::join(parts, ", ") + ": ") + one.outcome;
 }
 
-std::string lines(std::string_view text, std::size_t width, const std::string& first, const std::string& next) {
+std::string lines(std::string_view text, std::size_t width, const std::string& first,
+                  const std::string& next) {
     std::string out;
     for (const std::string& line : base::wrap(text, width > first.size() + 20 ? width - first.size() : 20)) {
         out += (out.empty() ? first : next) + line + "\n";

@@ -96,8 +96,8 @@ int judge(const Options& options) {
         return fail(options, observed.error().what);
     }
     const facts::Facts facts = model::derive(observed->host, *assumed, {});
-    findings::Report report = rules::evaluate(
-        loaded->rules, facts, lean ? rules::WhatIf() : what_if(observed->host, *assumed));
+    findings::Report report =
+        rules::evaluate(loaded->rules, facts, lean ? rules::WhatIf() : what_if(observed->host, *assumed));
     report.broken_files = loaded->broken_files;
     say_where_from(report, observed->host);
     for (const auto& [sysctl, value] : *assumed) {

@@ -1,5 +1,5 @@
-// How facts follow from other facts of the same row, as expressions: `explain` shows them with the numbers of this
-// host, and a test holds each against the model.
+// How facts follow from other facts of the same row, as expressions: `explain` shows them with the numbers of
+// this host, and a test holds each against the model.
 #pragma once
 
 #include "facts/table.h"

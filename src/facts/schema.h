@@ -113,12 +113,14 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"turnover", Type::number, "ports",
      "Ports that short connections can use in turn: usable, less blocked, less those of live connections."},
     {"port_time", Type::number, "s",
-     "How long a closed connection keeps its port: TIME_WAIT, 62.1 s at most (HZ=250), or the delay of its reuse."},
+     "How long a closed connection keeps its port: TIME_WAIT, 62.1 s at most (HZ=250), or the delay of its "
+     "reuse."},
     {"sustainable_rate", Type::number, "per second", "Connections a second that never run out of ports."},
     {"load_percent", Type::number, "%", "births_60s as a share of sustainable_rate."},
     {"load_percent_15s", Type::number, "%", "births_15s as a share of sustainable_rate."},
     {"load_percent_lasting", Type::number, "%",
-     "The lower of two shares of sustainable_rate: the rate of the last 5 s, and that of the 10 s before; no burst "
+     "The lower of two shares of sustainable_rate: the rate of the last 5 s, and that of the 10 s before; no "
+     "burst "
      "raises both."},
     {"peak_percent", Type::number, "%",
      "Highest used_percent of the next 60 s at the rate of now: births_5s, or births_15s while few sockets "

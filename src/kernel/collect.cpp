@@ -53,8 +53,8 @@ void note_gap(Namespace& space, std::string_view what, Gap gap) {
 template <typename Sink>
 Outcome walk(Machine& machine, Walk which, std::span<const std::byte> request, Namespace& space, Sink sink) {
     DumpReader reader(which);
-    const Outcome received = machine.dump(
-        request, [&](std::span<const std::byte> frame) { return reader.read(frame, sink); });
+    const Outcome received =
+        machine.dump(request, [&](std::span<const std::byte> frame) { return reader.read(frame, sink); });
     note_malformed(reader.malformed(), space);
     return received ? reader.outcome() : received;
 }
@@ -141,11 +141,12 @@ void collect_sockets(Machine& machine, Namespace& space) {
     }
 }
 
-/// Chains of many sockets are read in pieces, and between two pieces sockets move: measured, 9 of 5000 were missed
-/// where 16 buckets held them.
+/// Chains of many sockets are read in pieces, and between two pieces sockets move: measured, 9 of 5000 were
+/// missed where 16 buckets held them.
 void note_crowded_table(Namespace& space) {
     constexpr std::uint64_t crowded = 4; // sockets in a bucket
-    const auto buckets = space.sysctls.integer("net.ipv4.tcp_ehash_entries"); // negative: shared with the host's
+    const auto buckets =
+        space.sysctls.integer("net.ipv4.tcp_ehash_entries"); // negative: shared with the host's
     std::uint64_t sockets = 0;
     for (const State state : snapshot::shown_states) {
         sockets += space.sockets.count(state);
@@ -153,8 +154,8 @@ void note_crowded_table(Namespace& space) {
     if (buckets && *buckets != 0 && sockets > crowded * static_cast<std::uint64_t>(std::abs(*buckets))) {
         note_gap(space, "exact numbers of sockets",
                  {"", Why::failed,
-                  fmt::format("{} sockets in {} hash buckets: while others come and go a few may be missed", sockets,
-                              std::abs(*buckets))});
+                  fmt::format("{} sockets in {} hash buckets: while others come and go a few may be missed",
+                              sockets, std::abs(*buckets))});
     }
 }
 
@@ -197,8 +198,8 @@ bool surely_reports_bound(std::string_view release) {
     return at_least_6(8, release);
 }
 
-/// Since 6.18 a port is selectable again once nobody who bound it is left; before, it stays blocked until every
-/// socket on it is gone, and nothing shows that (kernel: __inet_put_port()).
+/// Since 6.18 a port is selectable again once nobody who bound it is left; before, it stays blocked until
+/// every socket on it is gone, and nothing shows that (kernel: __inet_put_port()).
 bool surely_heals_ports(std::string_view release) {
     return at_least_6(18, release);
 }
@@ -226,7 +227,8 @@ void collect_bound(Machine& machine, std::string_view release, Namespace& space)
     } else if (found > 0 || surely_reports_bound(release) || !may_have_bound(space.counters)) {
         space.sockets.bound_complete();
     } else {
-        note_gap(space, "bound but unconnected sockets", {"", Why::absent, "this kernel does not report them"});
+        note_gap(space, "bound but unconnected sockets",
+                 {"", Why::absent, "this kernel does not report them"});
     }
 }
 
@@ -247,8 +249,9 @@ void collect_routes(Machine& machine, Namespace& space) {
     std::vector<std::size_t> order(flows.size());
     std::iota(order.begin(), order.end(), 0);
     const std::size_t shown = std::min(order.size(), most_remotes);
-    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(),
-                      [&](std::size_t a, std::size_t b) { return flows[a].connections > flows[b].connections; });
+    std::partial_sort(
+        order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(),
+        [&](std::size_t a, std::size_t b) { return flows[a].connections > flows[b].connections; });
     for (std::size_t i = 0; i < shown; ++i) {
         const snapshot::Address& remote = flows[order[i]].remote;
         const std::string text = remote.to_text();
@@ -266,8 +269,8 @@ void collect_options(Machine& machine, std::string_view release, Namespace& spac
         space.sockets.every_port_may_be_early();
         return;
     }
-    const Outcome outcome = walk(machine, Walk::options, space,
-                                 [&](const Socket& socket) { space.sockets.add_options(socket); });
+    const Outcome outcome =
+        walk(machine, Walk::options, space, [&](const Socket& socket) { space.sockets.add_options(socket); });
     if (outcome) {
         space.sockets.options_complete();
         return;
@@ -281,8 +284,8 @@ void add_to_peer(snapshot::Peer& peer, const Socket& socket) {
         ++(socket.activity->timestamps ? peer.timestamps.with : peer.timestamps.without);
     }
     if (peer.sockets.size() < most_sockets) {
-        peer.sockets.push_back({socket.local, socket.local_port, socket.state, socket.uid, socket.inode,
-                                socket.cgroup});
+        peer.sockets.push_back(
+            {socket.local, socket.local_port, socket.state, socket.uid, socket.inode, socket.cgroup});
     }
 }
 

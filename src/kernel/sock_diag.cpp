@@ -33,10 +33,11 @@ std::uint32_t states_of(Walk walk) {
     case Walk::bound:
         return bit(State::bound);
     case Walk::options:
-        return all_states & ~(bit(State::bound) | bit(State::listen) | bit(State::time_wait) | bit(State::syn_recv));
+        return all_states &
+               ~(bit(State::bound) | bit(State::listen) | bit(State::time_wait) | bit(State::syn_recv));
     case Walk::peers:
-        return bit(State::syn_sent) | bit(State::established) | bit(State::fin_wait1) | bit(State::fin_wait2) |
-               bit(State::closing) | bit(State::close_wait) | bit(State::last_ack);
+        return bit(State::syn_sent) | bit(State::established) | bit(State::fin_wait1) |
+               bit(State::fin_wait2) | bit(State::closing) | bit(State::close_wait) | bit(State::last_ack);
     }
     return 0;
 }
@@ -46,8 +47,8 @@ std::uint32_t states_of(Walk walk) {
 constexpr std::array<inet_diag_bc_op, 2> not_automatic = {
     {{INET_DIAG_BC_AUTO, 4, 8}, {INET_DIAG_BC_JMP, 4, 8}}};
 
-/// "Towards one of these": a condition that holds goes on to the jump behind it, which leads to the end and so
-/// accepts; one that does not skips the jump (kernel: inet_diag_bc_run()).
+/// "Towards one of these": a condition that holds goes on to the jump behind it, which leads to the end and
+/// so accepts; one that does not skips the jump (kernel: inet_diag_bc_run()).
 std::vector<std::byte> towards(std::span<const snapshot::EndPoint> remotes) {
     constexpr std::size_t condition = sizeof(inet_diag_bc_op) + sizeof(inet_diag_hostcond) + 16;
     constexpr std::size_t jump = sizeof(inet_diag_bc_op);
@@ -111,7 +112,8 @@ std::optional<snapshot::Activity> activity_of(const nlattr& info) {
 
 /// One attribute of a socket; false if its size is wrong.
 bool take_attribute(const nlattr& attribute, snapshot::Socket& socket) {
-    constexpr std::uint16_t cgroup_id = 21; // INET_DIAG_CGROUP_ID and INET_DIAG_SOCKOPT, missing in older headers
+    constexpr std::uint16_t cgroup_id =
+        21; // INET_DIAG_CGROUP_ID and INET_DIAG_SOCKOPT, missing in older headers
     constexpr std::uint16_t socket_options = 22;
     const std::uint16_t length = mnl_attr_get_payload_len(&attribute);
     switch (mnl_attr_get_type(&attribute)) {

@@ -22,8 +22,8 @@
 namespace kernel {
 
 /// The questions. `connections` are all states but LISTEN; `bound` are bound but unconnected sockets
-/// (since 6.8); `explicit_binds` are full sockets, listening ones too, whose port was given to bind(); `options`
-/// are full sockets with their options; `peers` those towards a few remote ends, with tcp_info.
+/// (since 6.8); `explicit_binds` are full sockets, listening ones too, whose port was given to bind();
+/// `options` are full sockets with their options; `peers` those towards a few remote ends, with tcp_info.
 enum class Walk { listeners, connections, close_waits, explicit_binds, bound, options, peers };
 
 /// The netlink message to send; always the same bytes for the same walk, so that a capture can be keyed by

@@ -206,8 +206,7 @@ Headline PortModel::worst() const {
             continue; // only ports outside the range: not a destination
         }
         const snapshot::Flow& flow = space_of.sockets.flows()[book->order()[place]];
-        const Headline one =
-            headline_of(flow, tally, *space, book->occupation(), settings, seen_at(flow));
+        const Headline one = headline_of(flow, tally, *space, book->occupation(), settings, seen_at(flow));
         worst.used_percent = std::max(worst.used_percent, one.used_percent);
         worst.load_percent = std::max(worst.load_percent, one.load_percent);
     }

@@ -21,7 +21,8 @@ double percent(double rate, double sustainable) {
     return sustainable > 0 ? std::min(100 * rate / sustainable, most_load) : most_load;
 }
 
-/// Ports that come back in this second from now (1: the next one). The last bin, 60 s and more, is gone after two.
+/// Ports that come back in this second from now (1: the next one). The last bin, 60 s and more, is gone after
+/// two.
 double deaths(const std::array<std::uint16_t, age_bins>& ages, double rate, std::size_t second) {
     if (second == 1) {
         return 0;

@@ -11,7 +11,8 @@
 namespace model {
 
 /// 60 s and the slack of the timer wheel: the most of 2600 at HZ=250, whose mean is 61.07 s (kernel-model 4).
-/// With the mean a rate just below the limit would be called sustainable and fail in the slow half of the wheel.
+/// With the mean a rate just below the limit would be called sustainable and fail in the slow half of the
+/// wheel.
 constexpr double time_wait_seconds = 62.1;
 
 struct Births {
@@ -22,8 +23,8 @@ struct Births {
 };
 Births births(const std::array<std::uint16_t, age_bins>& ages);
 
-/// The same where ports in TIME_WAIT are reused: what is older than the reuse delay may have been replaced and
-/// is missing, so that no rate is less than that of the sockets younger than the delay.
+/// The same where ports in TIME_WAIT are reused: what is older than the reuse delay may have been replaced
+/// and is missing, so that no rate is less than that of the sockets younger than the delay.
 Births births_under_reuse(const std::array<std::uint16_t, age_bins>& ages, std::uint32_t delay_ms);
 
 /// The rate that a forecast goes on with: over the longest of 60, 15 and 5 s that agrees with the last 5 s
@@ -49,8 +50,8 @@ struct Forecast {
 };
 Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, double room);
 
-/// The same where ports in TIME_WAIT are reused after `hold_seconds`. `young`: ports in TIME_WAIT that are not
-/// reusable yet.
+/// The same where ports in TIME_WAIT are reused after `hold_seconds`. `young`: ports in TIME_WAIT that are
+/// not reusable yet.
 Forecast forecast_under_reuse(double young, double rate, double room, double hold_seconds);
 
 } // namespace model

@@ -44,7 +44,8 @@ std::string name_of(const Peer& peer, const PeerSocket& socket) {
     const Service service = service_of_socket(peer, socket, process);
     std::string name = service.known() ? service.name() : "";
     if (process != nullptr) {
-        name += fmt::format("{}{} (pid {})", name.empty() ? "" : ", ", base::printable(process->command), process->pid);
+        name += fmt::format("{}{} (pid {})", name.empty() ? "" : ", ", base::printable(process->command),
+                            process->pid);
     }
     return name.empty() ? fmt::format("uid {}", socket.uid) : name;
 }
@@ -57,8 +58,8 @@ std::uint32_t take(const PortSet& ports, PortSet& left) {
 
 } // namespace
 
-std::vector<facts::PortHolder> port_holders(const Peer* peer, const snapshot::Flow& flow, const PortSpace& space,
-                                            std::uint32_t time_wait_ports) {
+std::vector<facts::PortHolder> port_holders(const Peer* peer, const snapshot::Flow& flow,
+                                            const PortSpace& space, std::uint32_t time_wait_ports) {
     if (peer == nullptr) {
         return {};
     }
@@ -84,8 +85,8 @@ std::vector<facts::PortHolder> port_holders(const Peer* peer, const snapshot::Fl
     return holders;
 }
 
-facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow& flow, const PortSpace& space,
-                            const Occupation& occupation) {
+facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow& flow,
+                            const PortSpace& space, const Occupation& occupation) {
     PortSet left = space.blocked | occupation.suspect;
     for (std::size_t i = 0; i < census.record_count(); ++i) {
         const snapshot::Flow& of = census.flows()[census.record(i).flow];

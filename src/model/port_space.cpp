@@ -32,7 +32,8 @@ snapshot::PortSet bound_by_address(const snapshot::Namespace& space) {
     std::vector<bool> off_route(census.flows().size());
     for (std::size_t flow = 0; flow < off_route.size(); ++flow) {
         const auto routed = space.routed_sources.find(census.flows()[flow].remote.to_text());
-        off_route[flow] = routed != space.routed_sources.end() && !(routed->second == census.flows()[flow].source);
+        off_route[flow] =
+            routed != space.routed_sources.end() && !(routed->second == census.flows()[flow].source);
     }
     for (std::size_t i = 0; i < census.record_count(); ++i) {
         const snapshot::Record& record = census.record(i);

@@ -16,8 +16,8 @@ struct PortSpace {
     std::uint32_t usable = 0;   // ports in `eligible`
     snapshot::PortSet blocked;  // eligible ports that are blocked for sure
     std::uint32_t blocked_count = 0;
-    /// Ports of connections from an address that routing does not choose and that may have been bound early: only
-    /// bind() can have chosen that address.
+    /// Ports of connections from an address that routing does not choose and that may have been bound early:
+    /// only bind() can have chosen that address.
     snapshot::PortSet probably_bound;
     bool explicit_known = false;
     bool bound_known = false;

@@ -47,13 +47,16 @@ struct Doubts {
 std::string reason_of(const Doubts& doubts) {
     std::vector<std::string> reasons;
     if (doubts.unclear > 0) {
-        reasons.push_back(std::to_string(doubts.unclear) + " ports with connections may have been taken by bind()");
+        reasons.push_back(std::to_string(doubts.unclear) +
+                          " ports with connections may have been taken by bind()");
     }
     if (doubts.hidden > 0) {
-        reasons.push_back("up to " + std::to_string(doubts.hidden) + " sockets may be bound without a connection");
+        reasons.push_back("up to " + std::to_string(doubts.hidden) +
+                          " sockets may be bound without a connection");
     }
     if (doubts.young > 0) {
-        reasons.push_back(std::to_string(doubts.young) + " ports in TIME_WAIT are just about to become reusable");
+        reasons.push_back(std::to_string(doubts.young) +
+                          " ports in TIME_WAIT are just about to become reusable");
     }
     if (doubts.doubtful > 0) {
         reasons.emplace_back("reuse needs timestamps at the other end");
@@ -81,7 +84,8 @@ void bound(Arithmetic& a, const Tally& tally, const PortSpace& space, const Occu
     const std::uint32_t hidden = space.hidden_bound.value_or(space.usable);
     const std::uint32_t blocked = space.blocked_count - tally.fixed.blocked;
 
-    const std::uint32_t held_least = tally.fixed.ports + (may_reuse ? 0 : tally.perhaps.ports + tally.ready.ports);
+    const std::uint32_t held_least =
+        tally.fixed.ports + (may_reuse ? 0 : tally.perhaps.ports + tally.ready.ports);
     a.free_max = less(space.usable, std::uint64_t{held_least} + blocked);
 
     std::uint32_t held_most = tally.fixed.ports + tally.perhaps.ports;

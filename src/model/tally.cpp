@@ -168,8 +168,8 @@ void TallyBook::occupy() {
     }
 }
 
-/// connect() takes ports of odd offset once a destination fills half of the range: the odd ports of a flow that has
-/// at least as many even ones are explained. bind() with port 0 fills the odd ones first.
+/// connect() takes ports of odd offset once a destination fills half of the range: the odd ports of a flow
+/// that has at least as many even ones are explained. bind() with port 0 fills the odd ones first.
 snapshot::PortSet TallyBook::explained() const {
     std::map<std::uint32_t, snapshot::PortSet> large;
     for (std::size_t place = 0; place < busy_count_; ++place) {
@@ -196,14 +196,14 @@ snapshot::PortSet TallyBook::explained() const {
     return explained;
 }
 
-/// So does IP_LOCAL_PORT_RANGE take odd ports, and then many of them are shared by two remotes, which bind() with
-/// port 0 never does.
+/// So does IP_LOCAL_PORT_RANGE take odd ports, and then many of them are shared by two remotes, which bind()
+/// with port 0 never does.
 bool TallyBook::parity_tells(const snapshot::PortSet& shared) const {
     return (shared & odd_ports_).count() <= occupation_.suspects;
 }
 
-/// kernel-model 3.3: where each socket on a port is known to have left the choice to connect(), the port is free
-/// for all others.
+/// kernel-model 3.3: where each socket on a port is known to have left the choice to connect(), the port is
+/// free for all others.
 void TallyBook::find_open() {
     if (census_.early_ports() == nullptr || !space_.explicit_known) {
         return;

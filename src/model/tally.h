@@ -42,7 +42,7 @@ struct Occupation {
     snapshot::PortSet ports; // eligible, held by any record
     snapshot::PortSet
         suspect; // eligible, not blocked, odd offset and not shared: bind() with port 0 takes such ports
-    snapshot::PortSet open; // held by connections of which none can have been bound: free for all others
+    snapshot::PortSet open;     // held by connections of which none can have been bound: free for all others
     std::uint32_t unclear = 0;  // `ports` that are neither blocked nor open for sure
     std::uint32_t suspects = 0; // ports in `suspect`
 };

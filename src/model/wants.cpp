@@ -55,8 +55,8 @@ bool is_initial(const snapshot::Namespace& space) {
     return orphans || orphans.error().why != base::Why::absent;
 }
 
-/// Remote ends whose live sockets tell whether they send timestamps, where the answer depends on it: the busiest
-/// flows off loopback that hold a good part of the range.
+/// Remote ends whose live sockets tell whether they send timestamps, where the answer depends on it: the
+/// busiest flows off loopback that hold a good part of the range.
 std::vector<snapshot::EndPoint> doubtful_peers(const snapshot::FlowTable& flows, double usable) {
     constexpr std::size_t most = 8; // one walk for all of them
     std::vector<const snapshot::Flow*> busy;
@@ -143,8 +143,8 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumpt
         if (needs.owners && !space.owners && stuck_sockets(sockets) >= owners_worth_sockets) {
             request.owners_of_age_ms = owners_worth_age_ms;
         }
-        if (request.explicit_binds || request.bound_sockets || request.early_binds || !request.peers.empty() ||
-            request.boot_sysctls || request.owners_of_age_ms) {
+        if (request.explicit_binds || request.bound_sockets || request.early_binds ||
+            !request.peers.empty() || request.boot_sysctls || request.owners_of_age_ms) {
             return request;
         }
     }

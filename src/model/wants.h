@@ -17,9 +17,9 @@ struct Needs {
     bool exact_ports = false;     // the best interval, whatever it costs: `tcpadvisor ports`
     std::optional<snapshot::EndPoint> towards; // who holds the ports to this remote end
     bool effects = false;                      // what TIME_WAIT reuse would change, where it is off now
-    bool boot_sysctls = false;    // sysctl.boot
-    bool bound_count = false;     // `tcpadvisor states`
-    bool owners = false;          // close_wait: its rows are owners
+    bool boot_sysctls = false;                 // sysctl.boot
+    bool bound_count = false;                  // `tcpadvisor states`
+    bool owners = false;                       // close_wait: its rows are owners
 };
 
 /// The next request, or none. Never asks twice for what a census already has.

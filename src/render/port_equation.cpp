@@ -81,8 +81,7 @@ void equation(std::ostream& out, const Style& style, const NamespacePorts& space
         destination.reuse.reusable > 0 ? fmt::format(", less {} reusable", destination.reuse.reusable) : "";
     term(out, style, fmt::format("range {}-{}", space.low, space.high), std::to_string(space.size), "ports");
     term(out, style, "- reserved", std::to_string(space.reserved));
-    term(out, style, "- blocked", std::to_string(destination.blocked),
-         blocked_note(destination));
+    term(out, style, "- blocked", std::to_string(destination.blocked), blocked_note(destination));
     term(out, style, "- in use", std::to_string(destination.in_use),
          destination.connections > 0 ? states_of(destination) + reusable : "");
     term(out, style, "= free", std::to_string(destination.free), free_note(destination));

@@ -105,8 +105,9 @@ class Speller {
         }
         std::swap(inside, context_);
         const auto table = std::exchange(table_, fact.table);
-        steps_.push_back({fact.name, expression->text, with_numbers(*expression),
-                          with_unit(context_.row_table->get(context_.row, *column), schema.columns[*column].unit)});
+        steps_.push_back(
+            {fact.name, expression->text, with_numbers(*expression),
+             with_unit(context_.row_table->get(context_.row, *column), schema.columns[*column].unit)});
         table_ = table;
         std::swap(inside, context_);
     }

@@ -1,9 +1,9 @@
-// A judgement spelled out: each expression, the same with the numbers of this host, and what comes out. Made for
-// `explain`; decides nothing.
+// A judgement spelled out: each expression, the same with the numbers of this host, and what comes out. Made
+// for `explain`; decides nothing.
 #pragma once
 
-#include "findings/finding.h"
 #include "facts/table.h"
+#include "findings/finding.h"
 #include "rules/rule.h"
 
 #include <cstddef>
@@ -27,8 +27,8 @@ struct Arithmetic {
     std::vector<Step> steps;
 };
 
-/// The subjects that the rule is about, the worst first, at most `most` of them; those that it does not judge come
-/// last.
+/// The subjects that the rule is about, the worst first, at most `most` of them; those that it does not judge
+/// come last.
 std::vector<Arithmetic> arithmetic(const Rule& rule, const facts::Facts& facts, std::size_t most);
 
 } // namespace rules

@@ -36,7 +36,8 @@ bool same_subject(const facts::Table& a, std::size_t row_a, const facts::Table& 
 /// Tables of one snapshot keep their order whatever the sysctls are; a row that is elsewhere is not compared.
 std::optional<Context> same_row(const Rule& rule, const facts::Facts& before, const facts::Facts& after,
                                 const Judged& judged) {
-    const bool there = rule.table == facts::TableId::host || judged.network_namespace < after.namespaces.size();
+    const bool there =
+        rule.table == facts::TableId::host || judged.network_namespace < after.namespaces.size();
     if (!there) {
         return std::nullopt;
     }

@@ -1,5 +1,5 @@
-// What a change of sysctls would do to a finding: the same snapshot judged again. Pure; the caller says how facts
-// are made under other sysctls.
+// What a change of sysctls would do to a finding: the same snapshot judged again. Pure; the caller says how
+// facts are made under other sysctls.
 #pragma once
 
 #include "facts/table.h"
@@ -25,7 +25,8 @@ class Effects {
     explicit Effects(WhatIf what_if) : what_if_(std::move(what_if)) {}
 
     /// "95 % -> 5 %, CRITICAL -> OK", "95 % -> 95 %, no change"; empty if it cannot be computed.
-    std::string of(const Changes& changes, const Rule& rule, const facts::Facts& before, const Judged& judged);
+    std::string of(const Changes& changes, const Rule& rule, const facts::Facts& before,
+                   const Judged& judged);
 
   private:
     std::shared_ptr<const facts::Facts> facts_under(const Changes& changes);

@@ -150,8 +150,8 @@ class Writer {
         findings::Myth written;
         written.text = fill(myth.text, context_, special_);
         for (const auto& [name, value] : myth.sysctls) {
-            written.change += (written.change.empty() ? "" : " ") + name + "=" +
-                              quoted(fill(value, context_, special_));
+            written.change +=
+                (written.change.empty() ? "" : " ") + name + "=" + quoted(fill(value, context_, special_));
         }
         written.effect = effect_of(myth.sysctls);
         finding.myths.push_back(std::move(written));
@@ -229,8 +229,8 @@ const Range* range_of(const Threshold& threshold, const Override* exception,
 
 } // namespace
 
-Finding write_finding(const Rule& rule, const RuleSet& rules, const facts::Facts& facts,
-                      const Judged& judged, Effects* effects) {
+Finding write_finding(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, const Judged& judged,
+                      Effects* effects) {
     return Writer(rule, rules, facts, judged, effects).write();
 }
 

@@ -12,7 +12,8 @@ using findings::State;
 
 class RowJudge {
   public:
-    RowJudge(const Rule& rule, const facts::Facts& facts, const Context& context, std::size_t network_namespace)
+    RowJudge(const Rule& rule, const facts::Facts& facts, const Context& context,
+             std::size_t network_namespace)
         : rule_(rule), facts_(facts), context_(context), network_namespace_(network_namespace) {}
 
     RowVerdict run() {

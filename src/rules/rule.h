@@ -44,7 +44,8 @@
 //     sysctl  = { "net.ipv4.tcp_tw_reuse" = 1 }     instead of command and undo, which are made from it; the
 //     value is
 //                                      a number or a text, which may hold placeholders: "1024 {range_high}"
-//     effect  = "..."                  optional: what it changes, where that cannot be computed; else the finding is
+//     effect  = "..."                  optional: what it changes, where that cannot be computed; else the
+//     finding is
 //                                      judged again under these sysctls: "95 % -> 5 %, CRITICAL -> OK"
 //
 //     [[rule.myth]]                    a change that people try in vain, shown with its computed effect

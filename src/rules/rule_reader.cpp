@@ -21,7 +21,7 @@ using facts::Type;
 constexpr auto rule_keys = std::to_array<std::string_view>(
     {"id",       "aliases", "title",    "tags",      "enabled",    "for_each",     "when",          "value",
      "unit",     "warning", "critical", "condition", "severity",   "warning_when", "critical_when", "summary",
-     "evidence", "why",     "see",      "source",    "parameters", "remedy", "myth"});
+     "evidence", "why",     "see",      "source",    "parameters", "remedy",       "myth"});
 constexpr auto parameter_keys = std::to_array<std::string_view>({"default", "unit", "help"});
 constexpr auto judged_tags = std::to_array<std::string_view>({"health", "tuning"});
 constexpr auto reserved_names =

@@ -31,7 +31,8 @@ struct Namespace {
     std::optional<Owners> owners;            // of CLOSE_WAIT sockets; none until asked for
     Census sockets;
     std::vector<Peer> peers; // remote ends that were looked at more closely
-    /// The local address that routing chooses towards a remote one (as text), for busy remotes; empty until asked for.
+    /// The local address that routing chooses towards a remote one (as text), for busy remotes; empty until
+    /// asked for.
     std::map<std::string, Address> routed_sources;
     SocketSource source = SocketSource::none;
     /// The socket table is missing or incomplete: nothing about sockets may be called OK.

@@ -1,5 +1,5 @@
-// The live sockets towards one remote end, one by one: who holds them, and what they negotiated. Collected only
-// for the few remote ends that a question is about.
+// The live sockets towards one remote end, one by one: who holds them, and what they negotiated. Collected
+// only for the few remote ends that a question is about.
 #pragma once
 
 #include "snapshot/address.h"
@@ -30,7 +30,7 @@ struct PeerSocket {
 struct Peer {
     EndPoint remote;
     Timestamps timestamps;
-    std::vector<PeerSocket> sockets; // at most one range of ports for each source
+    std::vector<PeerSocket> sockets;             // at most one range of ports for each source
     std::optional<Owners> owners = std::nullopt; // if somebody asked who holds them
 };
 

@@ -286,7 +286,7 @@ TEST_CASE("the request for a few remote ends accepts each of them and nothing el
     CHECK(op(28).code == INET_DIAG_BC_JMP);
     CHECK(28U + op(28).no == code.size());
     CHECK(op(32).code == INET_DIAG_BC_D_COND);
-    CHECK(32U + op(32).no == code.size());    // the last one: past its jump lies the end
+    CHECK(32U + op(32).no == code.size()); // the last one: past its jump lies the end
     CHECK(60U + op(60).no == code.size());
     CHECK(code[4] == std::byte{AF_INET});
     CHECK(code[5] == std::byte{32});
@@ -310,5 +310,6 @@ TEST_CASE("the options of a socket") {
     CHECK(late(test::attribute(22, {std::byte{0x20}, std::byte{0x01}})) == true);
     CHECK(late(test::attribute(22, {std::byte{0xFF}, std::byte{0xFE}})) == false);
     CHECK_FALSE(late({})); // kernels before 5.10 do not say
-    CHECK(read(Walk::options, test::socket_message(fields, test::attribute(22, {std::byte{1}}))).sockets.empty());
+    CHECK(read(Walk::options, test::socket_message(fields, test::attribute(22, {std::byte{1}})))
+              .sockets.empty());
 }

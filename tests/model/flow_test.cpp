@@ -36,7 +36,7 @@ TEST_CASE("A rate that lasts is that of the last 5 s and of the 10 s before") {
         return model::load_of(model::births(ages), 621, model::time_wait_seconds).percent_lasting;
     };
     CHECK(lasting(steady(20, 15)) == Approx(200));
-    CHECK(lasting(steady(20, 10)) == Approx(100)); // half of the 10 s before
+    CHECK(lasting(steady(20, 10)) == Approx(100));            // half of the 10 s before
     CHECK(lasting(steady(500, 1)) == Approx(0).margin(1e-6)); // a burst of now
     auto over = steady(20, 15);
     std::fill_n(over.begin(), 5, std::uint16_t{0});

@@ -265,7 +265,8 @@ TEST_CASE("Sockets without a device hold their ports for those with one, not the
     CHECK(towards(space).in_use == 30);
     const auto answer = model::ports_answer(space, space.sysctls, {});
     REQUIRE(answer.destinations.size() == 2);
-    const auto& with_device = answer.destinations[0].device == 7 ? answer.destinations[0] : answer.destinations[1];
+    const auto& with_device =
+        answer.destinations[0].device == 7 ? answer.destinations[0] : answer.destinations[1];
     CHECK(with_device.connections == 30);
     CHECK(with_device.in_use == 50); // 10 ports are held by both
     CHECK(with_device.free == 950);

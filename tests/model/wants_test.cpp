@@ -73,9 +73,9 @@ TEST_CASE("Live sockets are looked at one by one where reuse depends on the othe
     };
     CHECK(peers("1", "1", 500, false) ==
           std::vector<snapshot::EndPoint>{*snapshot::parse_end_point("192.0.2.9:80")});
-    CHECK(peers("1", "1", 100, false).empty()); // not busy
-    CHECK(peers("1", "0", 500, false).empty()); // nothing is reused anyway
-    CHECK(peers("2", "1", 500, false).empty()); // loopback only
+    CHECK(peers("1", "1", 100, false).empty());    // not busy
+    CHECK(peers("1", "0", 500, false).empty());    // nothing is reused anyway
+    CHECK(peers("2", "1", 500, false).empty());    // loopback only
     CHECK(peers("2", "1", 500, true).size() == 1); // what would 1 change?
 }
 

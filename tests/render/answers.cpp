@@ -47,9 +47,10 @@ facts::Destination busy_destination() {
     destination.in_use = 950;
     destination.blocked = 3;
     destination.blocked_by = facts::BlockedBy{1, 0, 0, 0, 2};
-    destination.holders = {{"nginx.service, nginx (pid 812)", 30, false},
-                           {"\x1b[31mcurl|\n (pid 4711)", 4, false},
-                           {"TIME_WAIT, no process; by its live connections nginx.service, nginx (pid 812)", 9, true}};
+    destination.holders = {
+        {"nginx.service, nginx (pid 812)", 30, false},
+        {"\x1b[31mcurl|\n (pid 4711)", 4, false},
+        {"TIME_WAIT, no process; by its live connections nginx.service, nginx (pid 812)", 9, true}};
     destination.free = 47;
     destination.free_min = 40;
     destination.free_max = 47;

@@ -138,9 +138,10 @@ TEST_CASE("ports as JSON") {
     const Json json = Json::parse(text);
     const Json& busy = json["namespaces"][0]["destinations"][0];
     CHECK(keys(busy) == Keys{"local", "remote", "remote_port", "device", "ports", "used_percent", "states",
-                             "time_wait_reuse", "rate", "forecast"});
-    CHECK(keys(busy["ports"]) == Keys{"usable", "in_use", "blocked", "free", "free_min", "free_max"});
-    CHECK(keys(busy["time_wait_reuse"]) == Keys{"applies", "reusable", "reason"});
+                             "time_wait_reuse", "rate", "forecast", "blocked_by", "holders"});
+    CHECK(keys(busy["ports"]) ==
+          Keys{"usable", "in_use", "blocked", "free", "free_min", "free_max", "inferred_because"});
+    CHECK(keys(busy["time_wait_reuse"]) == Keys{"applies", "reusable", "reason", "confidence"});
     CHECK(keys(busy["rate"]) == Keys{"per_second_5s", "per_second_15s", "per_second_60s"});
     CHECK(keys(busy["forecast"]) ==
           Keys{"load_percent", "peak_percent", "exhausted_in_seconds", "sustainable_per_second"});

@@ -47,7 +47,8 @@ Finding advice() {
                          "sysctl -w net.ipv4.tcp_tw_reuse=1", "sysctl -w net.ipv4.tcp_tw_reuse=0", "",
                          "ports used: 12 % to 3 %"}};
     finding.myths = {{"net.ipv4.tcp_fin_timeout=15",
-                      "It bounds connections in FIN_WAIT2 that no process holds, and TIME_WAIT lasts 60 seconds whatever it is",
+                      "It bounds connections in FIN_WAIT2 that no process holds, and TIME_WAIT lasts 60 "
+                      "seconds whatever it is",
                       "91.2 % -> 91.2 %, no change"}};
     return finding;
 }

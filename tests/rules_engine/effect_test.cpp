@@ -58,8 +58,8 @@ std::shared_ptr<test::World> world_with(double used, double connections = 200) {
 }
 
 /// Evaluates; under tcp_tw_reuse=1 the facts are those of `after`, under anything else those of `before`.
-findings::Finding judged(const std::shared_ptr<test::World>& before, const std::shared_ptr<test::World>& after,
-                         int* derived = nullptr) {
+findings::Finding judged(const std::shared_ptr<test::World>& before,
+                         const std::shared_ptr<test::World>& after, int* derived = nullptr) {
     const auto what_if = [&](const rules::Changes& changes) {
         if (derived != nullptr) {
             ++*derived;
