@@ -1,0 +1,109 @@
+// Who holds the ports of a destination, and what has blocked the others.
+#include "model/port_holders.h"
+
+#include "base/text.h"
+#include "tests/catch.h"
+#include "tests/model/spaces.h"
+
+using snapshot::State;
+using tests::here;
+using tests::there;
+using Names = std::vector<std::pair<std::string, std::uint32_t>>;
+
+namespace {
+
+constexpr const char* nginx_path = "/system.slice/nginx.service";
+
+snapshot::PeerSocket peer_socket(std::uint16_t port, std::uint32_t inode, std::uint32_t uid = 33,
+                                 State state = State::established) {
+    return {*snapshot::Address::parse(here), port, state, uid, inode, std::nullopt};
+}
+
+snapshot::Process process(std::uint32_t pid, std::string command, std::string cgroup = "") {
+    snapshot::Process made;
+    made.pid = pid;
+    made.command = std::move(command);
+    made.cgroup = std::move(cgroup);
+    return made;
+}
+
+/// The holders that `ports --to 192.0.2.9:80 --from 192.0.2.1` shows.
+Names holders(const snapshot::Peer& peer, std::uint16_t time_waits = 0) {
+    auto space = tests::space();
+    space.peers.push_back(peer);
+    tests::add_time_waits(space, 40500, time_waits, 2, 5000);
+    model::PortsQuery query;
+    query.to = snapshot::parse_end_point("192.0.2.9:80");
+    query.from = snapshot::Address::parse(here);
+    Names names;
+    const auto answer = model::ports_answer(space, space.sysctls, query);
+    for (const auto& holder : answer.destinations.at(0).holders) {
+        names.emplace_back(holder.name + (holder.inferred ? " (inferred)" : ""), holder.ports);
+    }
+    return names;
+}
+
+snapshot::Peer peer_of(std::vector<snapshot::PeerSocket> sockets) {
+    return {*snapshot::parse_end_point("192.0.2.9:80"), {}, std::move(sockets), snapshot::Owners{}};
+}
+
+} // namespace
+
+TEST_CASE("the ports of a destination are held by processes of units, else by users") {
+    auto peer =
+        peer_of({peer_socket(40000, 1), peer_socket(40002, 2), peer_socket(40004, 3), peer_socket(40006, 4)});
+    peer.owners->holders.processes = {process(812, "nginx", nginx_path), process(900, "cu|rl\x1b[0m")};
+    peer.owners->holders.sockets = {{1, 0, 5}, {2, 0, 6}, {3, 1, 3}};
+    CHECK(holders(peer) == Names{{"nginx.service, nginx (pid 812)", 2},
+                                 {base::printable("cu|rl\x1b[0m") + " (pid 900)", 1},
+                                 {"uid 33", 1}});
+}
+
+TEST_CASE("without a process the control group of the socket tells the unit") {
+    auto peer = peer_of({peer_socket(40000, 1)});
+    peer.sockets[0].cgroup = 77;
+    peer.owners->cgroups.emplace(77, std::string(nginx_path));
+    CHECK(holders(peer) == Names{{"nginx.service", 1}});
+    peer.owners.reset(); // nobody looked
+    CHECK(holders(peer) == Names{{"uid 33", 1}});
+}
+
+TEST_CASE("TIME_WAIT is put down to whoever holds most of the live connections") {
+    auto peer = peer_of({peer_socket(40000, 1)});
+    CHECK(holders(peer, 20) ==
+          Names{{"uid 33", 1}, {"TIME_WAIT, no process; by its live connections uid 33 (inferred)", 20}});
+    CHECK(holders(peer_of({}), 20) == Names{{"TIME_WAIT, no process", 20}});
+}
+
+TEST_CASE("what the kernel finishes by itself has no holder; other sources and ports do not count") {
+    auto peer =
+        peer_of({peer_socket(40000, 0, 0, State::last_ack), peer_socket(40002, 0, 0, State::fin_wait2),
+                 peer_socket(1024, 7), peer_socket(40004, 8)});
+    peer.sockets[3].source = *snapshot::Address::parse("192.0.2.77");
+    CHECK(holders(peer) == Names{{"no process: closed, the kernel finishes the connection", 1},
+                                 {"no process: the peer has not closed yet (FIN_WAIT2)", 1}});
+}
+
+TEST_CASE("each blocked port counts once, for its first reason, and their sum is what is blocked") {
+    auto space = tests::space();
+    space.sockets.add_listener(tests::listener("127.0.0.9", 40010));
+    for (const std::uint16_t port : {std::uint16_t{40010}, std::uint16_t{40012}}) {
+        space.sockets.add_bound(tests::socket(State::close, here, port, "0.0.0.0", 0));
+    }
+    space.sockets.bound_complete();
+    for (const std::uint16_t port : {std::uint16_t{40014}, std::uint16_t{40016}, std::uint16_t{40018}}) {
+        const auto bound = tests::socket(State::established, here, port, there, port == 40018 ? 80 : 81);
+        space.sockets.add(bound);
+        space.sockets.add_explicit(bound);
+    }
+    space.sockets.explicit_binds_complete();
+    space.sockets.add(tests::socket(State::established, here, 40101, there, 81)); // odd: looks bound
+    const auto d = tests::towards(space);
+    REQUIRE(d.blocked_by);
+    CHECK(d.blocked_by->listeners == 1);
+    CHECK(d.blocked_by->bound == 1);
+    CHECK(d.blocked_by->explicit_binds == 2); // the third is held by this destination itself
+    CHECK(d.blocked_by->suspected == 1);
+    CHECK(d.blocked_by->services == 0);
+    CHECK(d.blocked == 5);
+}
