@@ -30,7 +30,8 @@ Json json_number(std::optional<double> value) {
     if (std::trunc(*value) == *value && std::abs(*value) <= exact_integers) {
         return static_cast<std::int64_t>(*value);
     }
-    return *value;
+    constexpr double places = 1e6; // what lies behind is noise of binary fractions
+    return std::abs(*value) < exact_integers / places ? std::round(*value * places) / places : *value;
 }
 
 Json json_text(const std::string& text) {
