@@ -33,7 +33,9 @@ def population(lab):
         client.shutdown(network.socket.SHUT_WR)
     network.time_waits(server, TO, 800, source=HERE)
     lab.keep(network.pairs(six, ("::1", 8080), 200, source="::1"))
-    return {"ESTABLISHED": 2 * 1400 + 2 * 200, "FIN_WAIT2": 100, "CLOSE_WAIT": 100, "TIME_WAIT": 800, "LISTEN": 40}
+    there = network.time_waits_of_kernel()  # a slow machine may see the first of them go
+    lab.within("TIME_WAITs", 700, 800, there)
+    return {"ESTABLISHED": 2 * 1400 + 2 * 200, "FIN_WAIT2": 100, "CLOSE_WAIT": 100, "TIME_WAIT": there, "LISTEN": 40}
 
 
 def churn(seed):
@@ -81,43 +83,45 @@ def counts_hold(lab, want):
         lab.equal(state, count, ours[state])
 
 
-def stays_calm(lab):
+def stays_calm(lab, there):
     """`check` and `ports` again and again: never an error, and what stands still is neither lost nor doubled."""
     worst, exits = 0, set()
+    clients = 1500 + there["TIME_WAIT"]
     for _ in range(ROUNDS):
         check = lab.tool.check()
         exits.add(check.exit)
         lab.true(f"stderr is empty: {check.err}", not check.err)
         said = lab.tool.destination(TO, HERE)["states"]
         held = said["ESTABLISHED"] + said["FIN_WAIT2"] + said["TIME_WAIT"]
-        lab.true(f"{held} of 2300 are not counted twice", held <= 2300)
-        worst = max(worst, 2300 - held)
+        lab.true(f"{held} of {clients} are not counted twice", held <= clients)
+        worst = max(worst, clients - held)
         alive = lab.tool.states()
-        lab.true(f"states are complete: {alive}", alive["CLOSE_WAIT"] >= 100 - 2300 * TOLERANCE)
+        lab.true(f"states are complete: {alive}", alive["CLOSE_WAIT"] >= 100 - clients * TOLERANCE)
     lab.equal("exits", {0}, exits)
-    lab.within("most sockets missed of 2300", 0, int(2300 * TOLERANCE), worst)
+    lab.within(f"most sockets missed of {clients}", 0, int(clients * TOLERANCE), worst)
 
 
 @scenario(tcp_tw_reuse=0)
 def small_table_at_rest(lab):
     """16 buckets, 4 500 sockets: counted exactly."""
     enter_small_table()
-    counts_hold(lab, population(lab))
-    stays_calm(lab)
+    there = population(lab)
+    counts_hold(lab, there)
+    stays_calm(lab, there)
 
 
 @scenario(tcp_tw_reuse=0)
 def small_table_under_churn(lab):
     """16 buckets, 4 500 sockets, and others that come and go: nothing twice, within 1 %, no error."""
     enter_small_table()
-    population(lab)
+    there = population(lab)
     with churning():
-        stays_calm(lab)
+        stays_calm(lab, there)
 
 
 @scenario(tcp_tw_reuse=0, tcp_max_tw_buckets=100_000, ports="40000-49999")
 def usual_table_under_churn(lab):
     """The usual table while sockets come and go: exact, no error."""
-    population(lab)
+    there = population(lab)
     with churning():
-        stays_calm(lab)
+        stays_calm(lab, there)

@@ -252,7 +252,7 @@ def hand_over(seconds):
 @scenario()
 def owners_that_exit(lab):
     """The holder of the sockets exits while its descriptors are read, and another one holds them: no run fails."""
-    process(lab, b"relay", hand_over(OLD_ENOUGH + 6))
+    process(lab, b"relay", hand_over(OLD_ENOUGH + 30))
     prepare(lab)
     end, runs, named = time.monotonic() + 5, 0, 0
     while time.monotonic() < end:
