@@ -16,12 +16,6 @@ constexpr std::uint8_t most_sources = 250;
 constexpr std::uint8_t no_source = 255;
 constexpr std::uint32_t not_tallied = 0xFFFFFFFF;
 
-/// A TIME_WAIT socket does not say how its port was chosen; nor does one in SYN_RECV.
-bool is_mute(const snapshot::Record& record) {
-    return record.state() == State::time_wait || record.state() == State::syn_recv ||
-           (record.state() == State::fin_wait2 && record.detail() == 1);
-}
-
 } // namespace
 
 TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, const ReuseDelay& delay)
@@ -166,80 +160,6 @@ void TallyBook::occupy() {
     for (const SourceTally& source : sources_) {
         occupation_.ports |= source.ports & space_.eligible;
     }
-}
-
-/// connect() takes ports of odd offset once a destination fills half of the range: the odd ports of a flow
-/// that has at least as many even ones are explained. bind() with port 0 fills the odd ones first.
-snapshot::PortSet TallyBook::explained() const {
-    std::map<std::uint32_t, snapshot::PortSet> large;
-    for (std::size_t place = 0; place < busy_count_; ++place) {
-        if (busy_[place].held() * 2 > space_.range.size()) {
-            large[order_[place]];
-        }
-    }
-    snapshot::PortSet explained;
-    if (large.empty()) {
-        return explained;
-    }
-    for (std::size_t i = 0; i < census_.record_count(); ++i) {
-        const auto flow = large.find(census_.record(i).flow);
-        if (flow != large.end()) {
-            flow->second.set(census_.record(i).port);
-        }
-    }
-    for (const auto& [flow, ports] : large) {
-        const std::size_t odd = (ports & odd_ports_).count();
-        if (odd * 2 <= (ports & space_.eligible).count()) {
-            explained |= ports;
-        }
-    }
-    return explained;
-}
-
-/// So does IP_LOCAL_PORT_RANGE take odd ports, and then many of them are shared by two remotes, which bind()
-/// with port 0 never does.
-bool TallyBook::parity_tells(const snapshot::PortSet& shared) const {
-    return (shared & odd_ports_).count() <= occupation_.suspects;
-}
-
-/// kernel-model 3.3: where each socket on a port is known to have left the choice to connect(), the port is
-/// free for all others.
-void TallyBook::find_open() {
-    if (census_.early_ports() == nullptr || !space_.explicit_known) {
-        return;
-    }
-    snapshot::PortSet closed = space_.blocked | *census_.early_ports();
-    for (std::size_t i = 0; i < census_.record_count(); ++i) {
-        if (is_mute(census_.record(i))) {
-            closed.set(census_.record(i).port);
-        }
-    }
-    occupation_.open = occupation_.ports & ~closed;
-}
-
-/// kernel-model 3.3: connect() takes ports of even offset first, bind() with port 0 those of odd offset, and
-/// bind() never shares a port of one address.
-void TallyBook::find_suspects() {
-    snapshot::PortSet shared;
-    for (const SourceTally& source : sources_) {
-        shared |= source.shared;
-    }
-    const snapshot::PortSet unclear = occupation_.ports & ~space_.blocked & ~occupation_.open;
-    occupation_.unclear = static_cast<std::uint32_t>(unclear.count());
-    for (std::size_t port = space_.range.low + 1U; port <= space_.range.high; port += 2) {
-        odd_ports_.set(port);
-    }
-    odd_ports_ &= space_.eligible;
-    occupation_.suspect = unclear & ~shared & odd_ports_;
-    if (occupation_.suspect.any()) {
-        occupation_.suspect &= ~explained();
-    }
-    occupation_.suspects = static_cast<std::uint32_t>(occupation_.suspect.count());
-    if (!parity_tells(shared & space_.eligible)) {
-        occupation_.suspect.reset();
-    }
-    occupation_.suspect |= space_.probably_bound & unclear;
-    occupation_.suspects = static_cast<std::uint32_t>(occupation_.suspect.count());
 }
 
 std::vector<std::uint32_t> TallyBook::places(std::size_t first, std::size_t count_of_flows) const {
