@@ -32,12 +32,14 @@ std::string_view examples_of(Command command) {
     case Command::ports:
         return "  tcpadvisor ports\n"
                "  tcpadvisor ports --to 192.0.2.1:443\n"
+               "  tcpadvisor ports --to 192.0.2.1:443 --assume net.ipv4.tcp_tw_reuse=1\n"
                "  tcpadvisor ports --to [2001:db8::1]:443 --from 2001:db8::2 --format json\n";
     case Command::states:
         return "  tcpadvisor states\n"
                "  tcpadvisor states --format json\n";
     case Command::explain:
         return "  tcpadvisor explain ephemeral-port-exhaustion\n"
+               "  tcpadvisor explain ephemeral-port-exhaustion --replay incident.capture\n"
                "  tcpadvisor explain TIME_WAIT\n"
                "  tcpadvisor explain tcp_tw_reuse\n";
     case Command::rules:
