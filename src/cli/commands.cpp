@@ -85,10 +85,10 @@ int ports(const Options& options) {
     }
     std::ostringstream out;
     if (options.format == "json") {
-        render::ports_json(origin_of(observed->host), answers, out);
+        render::ports_json(origin_of(observed->host, *assumed), answers, out);
     } else {
         const auto view = options.to ? render::PortsView::one : render::PortsView::table;
-        render::ports_text(origin_of(observed->host), answers, view, style_for(options), out);
+        render::ports_text(origin_of(observed->host, *assumed), answers, view, style_for(options), out);
     }
     return deliver_or_fail(options, out.str(), exit_of(answers));
 }
@@ -110,9 +110,9 @@ int states(const Options& options) {
     }
     std::ostringstream out;
     if (options.format == "json") {
-        render::states_json(origin_of(observed->host), answers, out);
+        render::states_json(origin_of(observed->host, *assumed), answers, out);
     } else {
-        render::states_text(origin_of(observed->host), answers, style_for(options), out);
+        render::states_text(origin_of(observed->host, *assumed), answers, style_for(options), out);
     }
     return deliver_or_fail(options, out.str(), exit_of(answers));
 }

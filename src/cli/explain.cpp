@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/explain_now.h"
+#include "cli/observe.h"
 #include "cli/output.h"
 #include "cli/rule_files.h"
 #include "cli/topics.h"
@@ -146,6 +147,7 @@ std::string remedies_of(const rules::Rule& rule, std::size_t width) {
         line("run", remedy.command.text);
         line("undo", remedy.undo.text);
         line("risk", remedy.risk.text);
+        line("effect", remedy.effect.text);
     }
     return text.empty() ? "" : "What to do, in this order:\n" + text + "\n";
 }
@@ -250,6 +252,9 @@ std::string unknown_topic(const std::string& topic, const rules::RuleSet& rules)
 int explain(const Options& options) {
     if (options.arguments.size() > 1) {
         return fail(options, "explain takes one topic, not " + std::to_string(options.arguments.size()));
+    }
+    if (const auto assumed = assumptions(options); !assumed) {
+        return fail(options, assumed.error().what);
     }
     const auto loaded = load_rules(options, Prose::with);
     if (!loaded) {

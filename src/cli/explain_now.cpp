@@ -61,7 +61,7 @@ base::Result<std::string> rule_now(const Options& options, const rules::Rule& ru
     const facts::Facts facts = model::derive(observed->host, *assumed, {});
     const auto subjects = rules::arithmetic(rule, facts, most_subjects);
     std::string out = fmt::format("On {} now", base::printable(observed->host.name));
-    out += assumed->empty() ? ":\n" : ", under the sysctls that are assumed:\n";
+    out += assumed->empty() ? ":\n" : ", as if " + base::join(texts_of(*assumed), ", ") + ":\n";
     for (const rules::Arithmetic& one : subjects) {
         out += lines(heading(one, facts.namespaces.size() > 1), width, "  ", "    ");
         for (const rules::Step& step : one.steps) {

@@ -100,9 +100,7 @@ int judge(const Options& options) {
         rules::evaluate(loaded->rules, facts, lean ? rules::WhatIf() : what_if(observed->host, *assumed));
     report.broken_files = loaded->broken_files;
     say_where_from(report, observed->host);
-    for (const auto& [sysctl, value] : *assumed) {
-        report.assumed.push_back(sysctl + "=" + value);
-    }
+    report.assumed = texts_of(*assumed);
 
     std::ostringstream out;
     render::find_format(format)->render(report, style_for(options), out);

@@ -120,8 +120,17 @@ model::Needs needs_of(const rules::RuleSet& rules) {
     return needs;
 }
 
-render::Origin origin_of(const snapshot::Host& host) {
-    return {host.name, host.kernel, host.time};
+std::vector<std::string> texts_of(const model::Assumptions& assumed) {
+    std::vector<std::string> texts;
+    texts.reserve(assumed.size());
+    for (const auto& [sysctl, value] : assumed) {
+        texts.push_back(sysctl + "=" + value);
+    }
+    return texts;
+}
+
+render::Origin origin_of(const snapshot::Host& host, const model::Assumptions& assumed) {
+    return {host.name, host.kernel, host.time, texts_of(assumed)};
 }
 
 } // namespace cli

@@ -40,6 +40,9 @@ base::Result<std::vector<kernel::Place>> open_live(const Options& options);
 /// "net.ipv4.".
 base::Result<model::Assumptions> assumptions(const Options& options);
 
-render::Origin origin_of(const snapshot::Host& host);
+render::Origin origin_of(const snapshot::Host& host, const model::Assumptions& assumed);
+
+/// "net.ipv4.tcp_tw_reuse=1".
+std::vector<std::string> texts_of(const model::Assumptions& assumed);
 
 } // namespace cli

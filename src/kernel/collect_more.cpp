@@ -141,13 +141,14 @@ void add_to_peer(snapshot::Peer& peer, const Socket& socket) {
         ++(socket.activity->timestamps ? peer.timestamps.with : peer.timestamps.without);
     }
     if (peer.sockets.size() < most_sockets) {
-        peer.sockets.push_back(
-            {socket.local, socket.local_port, socket.state, socket.uid, socket.inode, socket.cgroup});
+        peer.sockets.push_back({socket.local, socket.local_port, socket.device, socket.state, socket.uid,
+                                socket.inode, socket.cgroup});
     }
 }
 
 void collect_peers(Machine& machine, const std::vector<snapshot::EndPoint>& remotes, Namespace& space) {
     std::vector<snapshot::Peer> peers;
+    peers.reserve(remotes.size());
     for (const snapshot::EndPoint& remote : remotes) {
         peers.push_back({remote, {}, {}, std::nullopt});
     }

@@ -66,11 +66,13 @@ std::vector<facts::PortHolder> port_holders(const Peer* peer, const snapshot::Fl
     std::map<std::string, std::uint32_t> ports;
     for (const PeerSocket& socket : peer->sockets) {
         const bool mute = socket.state == snapshot::State::fin_wait2 && socket.inode == 0;
-        if (socket.source == flow.source && space.eligible.test(socket.port)) {
+        const bool counts = socket.device == 0 || socket.device == flow.device;
+        if (counts && socket.source == flow.source && space.eligible.test(socket.port)) {
             ++ports[mute ? "no process: the peer has not closed yet (FIN_WAIT2)" : name_of(*peer, socket)];
         }
     }
     std::vector<facts::PortHolder> holders;
+    holders.reserve(ports.size() + 1);
     for (const auto& [name, count] : ports) {
         holders.push_back({name, count, false});
     }

@@ -114,6 +114,7 @@ void ports_json(const Origin& origin, const std::vector<facts::NamespacePorts>& 
         list.push_back(std::move(item));
     }
     answer["namespaces"] = std::move(list);
+    answer["assumed"] = origin.assumed;
     write_json(answer, out);
 }
 

@@ -119,8 +119,8 @@ void holders(std::ostream& out, const Style& style, const Destination& destinati
     for (std::size_t i = 0; i < std::min(destination.holders.size(), most_shown); ++i) {
         const facts::PortHolder& holder = destination.holders[i];
         paragraph(out, style, label,
-                  fmt::format("{} ports: {}{}", holder.ports, safe_line(holder.name),
-                              holder.inferred ? " (inferred)" : ""));
+                  fmt::format("{} {}: {}{}", holder.ports, holder.ports == 1 ? "port" : "ports",
+                              safe_line(holder.name), holder.inferred ? " (inferred)" : ""));
         label.assign(label.size(), ' ');
     }
     if (destination.holders.size() > most_shown) {
@@ -143,15 +143,16 @@ std::string reuse_text(const Destination& destination) {
 
 std::string remote_of(const Destination& destination) {
     const std::string address = safe_line(destination.remote);
-    return address.find(':') == std::string::npos ? fmt::format("{}:{}", address, destination.remote_port)
-                                                  : fmt::format("[{}]:{}", address, destination.remote_port);
+    const std::string end = address.find(':') == std::string::npos
+                                ? fmt::format("{}:{}", address, destination.remote_port)
+                                : fmt::format("[{}]:{}", address, destination.remote_port);
+    return destination.device == 0 ? end : fmt::format("{}, device {}", end, destination.device);
 }
 
 void port_equation(std::ostream& out, const Style& style, const NamespacePorts& space,
                    const Destination& destination) {
     const std::string from = destination.local ? " from " + *destination.local : "";
-    const std::string device = destination.device != 0 ? fmt::format(", device {}", destination.device) : "";
-    paragraph(out, style, "", fmt::format("{}{}{}, {}", remote_of(destination), from, device, space.label));
+    paragraph(out, style, "", fmt::format("{}{}, {}", remote_of(destination), from, space.label));
     out << '\n';
     equation(out, style, space, destination);
     out << '\n';

@@ -72,6 +72,9 @@ void origin_line(std::ostream& out, const Style& style, const Origin& origin) {
     if (const auto time = rfc3339(origin.time)) {
         parts.push_back(*time);
     }
+    if (!origin.assumed.empty()) {
+        parts.push_back("as if " + base::join(origin.assumed, ", "));
+    }
     if (!parts.empty()) {
         paragraph(out, style, "", base::join(parts, ", "));
     }

@@ -216,6 +216,7 @@ std::vector<Arithmetic> arithmetic(const Rule& rule, const facts::Facts& facts, 
     std::stable_sort(rows.begin(), rows.end(), worth_more);
     rows.resize(std::min(rows.size(), most));
     std::vector<Arithmetic> all;
+    all.reserve(rows.size());
     for (const Row& row : rows) {
         all.push_back(spelled(rule, facts, row));
     }

@@ -12,8 +12,6 @@
 namespace rules {
 namespace {
 
-using findings::State;
-
 constexpr std::size_t most_changes = 16; // each is another pass over the snapshot
 
 std::vector<facts::Value> subject_of(const facts::Table& table, std::size_t row) {

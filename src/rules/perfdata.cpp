@@ -15,8 +15,7 @@ using findings::Perfdatum;
 constexpr auto all = std::to_array<Label>({
     {"ports_used_percent", TableId::network_namespace, "ports_used_percent", "%", Sum::worst,
      "ephemeral-port-exhaustion"},
-    {"ports_load_percent", TableId::network_namespace, "ports_load_percent", "%", Sum::worst,
-     "port-exhaustion-forecast"},
+    {"ports_load_percent", TableId::network_namespace, "ports_load_percent", "%", Sum::worst, ""},
     {"established", TableId::network_namespace, "established", "", Sum::total, ""},
     {"time_wait", TableId::network_namespace, "time_wait", "", Sum::total, ""},
     {"close_wait", TableId::network_namespace, "close_wait", "", Sum::total, ""},

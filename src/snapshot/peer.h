@@ -21,6 +21,7 @@ struct Timestamps {
 struct PeerSocket {
     Address source;
     std::uint16_t port = 0; // local
+    std::uint32_t device = 0;
     State state = State::established;
     std::uint32_t uid = 0;
     std::uint32_t inode = 0; // 0: no process holds it any more

@@ -16,7 +16,7 @@ constexpr const char* nginx_path = "/system.slice/nginx.service";
 
 snapshot::PeerSocket peer_socket(std::uint16_t port, std::uint32_t inode, std::uint32_t uid = 33,
                                  State state = State::established) {
-    return {*snapshot::Address::parse(here), port, state, uid, inode, std::nullopt};
+    return {*snapshot::Address::parse(here), port, 0, state, uid, inode, std::nullopt};
 }
 
 snapshot::Process process(std::uint32_t pid, std::string command, std::string cgroup = "") {
@@ -80,6 +80,8 @@ TEST_CASE("what the kernel finishes by itself has no holder; other sources and p
         peer_of({peer_socket(40000, 0, 0, State::last_ack), peer_socket(40002, 0, 0, State::fin_wait2),
                  peer_socket(1024, 7), peer_socket(40004, 8)});
     peer.sockets[3].source = *snapshot::Address::parse("192.0.2.77");
+    peer.sockets.push_back(peer_socket(40008, 9));
+    peer.sockets[4].device = 3; // no obstacle for a socket without a device
     CHECK(holders(peer) == Names{{"no process: closed, the kernel finishes the connection", 1},
                                  {"no process: the peer has not closed yet (FIN_WAIT2)", 1}});
 }
