@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "base/number.h"
 #include "base/text.h"
 #include "cli/observe.h"
 #include "cli/output.h"
@@ -30,19 +31,47 @@ int deliver_or_fail(const Options& options, const std::string& text, int exit_co
     return exit_code;
 }
 
+/// Takes "%3" out of "[fe80::1%3]:443"; none if there is no '%'.
+std::optional<std::string> cut_device(std::string& to) {
+    const std::size_t from = to.find('%');
+    if (from == std::string::npos) {
+        return std::nullopt;
+    }
+    const std::size_t end = std::min(to.find(']', from), to.size());
+    const std::string device = to.substr(from + 1, end - from - 1);
+    to.erase(from, end - from);
+    return device;
+}
+
 base::Result<model::PortsQuery> query_of(const Options& options) {
     model::PortsQuery query;
     if (options.to) {
-        query.to = snapshot::parse_end_point(*options.to);
+        std::string to = *options.to;
+        if (const auto device = cut_device(to); device) {
+            query.device = base::parse_port(*device);
+            if (!query.device) {
+                return base::Error{
+                    "--to '" + base::printable(*options.to) +
+                    "': expected the number of an interface after '%' (ip link shows it), or no '%'"};
+            }
+        }
+        query.to = snapshot::parse_end_point(to);
         if (!query.to) {
             return base::Error{"--to '" + base::printable(*options.to) +
                                "': expected ADDRESS:PORT, such as 192.0.2.1:443 or [2001:db8::1]:443"};
+        }
+        if (query.to->address.is_wildcard()) { // connect() takes it for loopback
+            query.to->address = *snapshot::Address::parse(query.to->address.is_v4() ? "127.0.0.1" : "::1");
         }
     }
     if (options.from) {
         query.from = snapshot::Address::parse(*options.from);
         if (!query.from) {
             return base::Error{"--from '" + base::printable(*options.from) + "': expected an IP address"};
+        }
+        if (query.from->is_wildcard()) {
+            return base::Error{"--from '" + base::printable(*options.from) +
+                               "': name the address, or leave --from out for the one that routing chooses"};
         }
     }
     if (query.to && query.from && query.to->address.is_v4() != query.from->is_v4()) {

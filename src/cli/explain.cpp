@@ -160,6 +160,9 @@ std::string myths_of(const rules::Rule& rule, std::size_t width) {
             change += (change.empty() ? "" : " ") + name + "=" + value.text;
         }
         text += indented(change + ": " + myth.text.text, width, "  - ", "    ");
+        if (!myth.when.empty()) {
+            text += indented(myth.when.text, width, "    when     ", "             ");
+        }
     }
     return text.empty() ? "" : "What does not help:\n" + text + "\n";
 }

@@ -76,6 +76,7 @@ struct Destination {
 
     std::optional<BlockedBy> blocked_by; // both only for a destination that was asked about
     std::vector<PortHolder> holders;     // most ports first
+    std::uint32_t on_devices = 0;        // connections between the same ends, bound to another device
 };
 
 struct NamespacePorts {

@@ -159,9 +159,16 @@ void rank(std::vector<Destination>& destinations, PortsQuery::Order order) {
 }
 
 bool wanted(const snapshot::Flow& flow, const PortsQuery& query) {
-    return (!query.from || flow.source == *query.from) &&
-           (!query.to ||
-            (flow.remote == query.to->address && flow.remote_port == query.to->port && flow.device == 0));
+    if (query.from && !(flow.source == *query.from)) {
+        return false;
+    }
+    if (!query.to) {
+        return true;
+    }
+    // connect() to a link-local address binds the socket to the device
+    const bool device =
+        query.device ? flow.device == *query.device : flow.device == 0 || query.to->address.is_link_local();
+    return device && flow.remote == query.to->address && flow.remote_port == query.to->port;
 }
 
 } // namespace
@@ -200,6 +207,9 @@ std::optional<base::Gap> PortModel::incomplete() const {
 
 Headline PortModel::worst() const {
     Headline worst;
+    if (space && space->usable == 0) {
+        worst.used_percent = 100; // everything is reserved
+    }
     for (std::size_t place = 0; book && place < book->busy_count(); ++place) {
         const Tally& tally = book->tally(place);
         if (tally.connections == 0) {
@@ -237,12 +247,26 @@ std::optional<std::size_t> asked_place(const PortModel& ports, const PortsQuery&
     return worst;
 }
 
+/// Connections between the same ends that are bound to another device: they are no obstacle for this flow.
+std::uint32_t connections_on_devices(const snapshot::FlowTable& flows, const snapshot::Flow& asked) {
+    std::uint32_t connections = 0;
+    for (std::size_t number = 0; number < flows.size(); ++number) {
+        const snapshot::Flow& flow = flows[number];
+        if (flow.device != 0 && flow.device != asked.device && flow.remote == asked.remote &&
+            flow.remote_port == asked.remote_port && flow.source == asked.source) {
+            connections += flow.connections;
+        }
+    }
+    return connections;
+}
+
 /// The one destination of `query.to`, also when nothing is connected to it, with all details.
 facts::Destination asked_destination(const PortModel& ports, const PortsQuery& query) {
     snapshot::Flow flow;
     flow.source = query.from.value_or(snapshot::Address());
     flow.remote = query.to->address;
     flow.remote_port = query.to->port;
+    flow.device = query.device.value_or(0);
     Tally tally;
     const auto place = asked_place(ports, query);
     if (place) {
@@ -255,6 +279,7 @@ facts::Destination asked_destination(const PortModel& ports, const PortsQuery& q
     if (!place && !query.from) {
         destination.local.reset();
     }
+    destination.on_devices = connections_on_devices(ports.space_of.sockets.flows(), flow);
     destination.blocked_by = blocked_by(ports.space_of.sockets, flow, *ports.space, occupation);
     destination.holders = port_holders(ports.space_of.find_peer({flow.remote, flow.remote_port}), flow,
                                        *ports.space, tally.time_wait_ports);

@@ -35,6 +35,7 @@ std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel>
 struct PortsQuery {
     std::optional<snapshot::EndPoint> to;
     std::optional<snapshot::Address> from;
+    std::optional<std::uint32_t> device; // interface number; none: sockets without one
     enum class Order { used, connections, rate, left };
     Order order = Order::used;
     std::size_t top = 20;

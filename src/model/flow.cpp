@@ -22,12 +22,14 @@ double percent(double rate, double sustainable) {
 }
 
 /// Ports that come back in this second from now (1: the next one). The last bin, 60 s and more, is gone after
-/// two.
-double deaths(const std::array<std::uint16_t, age_bins>& ages, double rate, std::size_t second) {
-    if (second == 1) {
+/// `slack` seconds.
+double deaths(const std::array<std::uint16_t, age_bins>& ages, double rate, std::size_t second,
+              std::size_t slack) {
+    const std::size_t last = age_bins + slack - 1; // the second in which the youngest of now go
+    if (second < slack) {
         return 0;
     }
-    return second <= age_bins + 1 ? ages[age_bins + 1 - second] : rate;
+    return second <= last ? ages[last - second] : rate;
 }
 
 } // namespace
@@ -79,11 +81,13 @@ Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, 
     if (rate <= 0) {
         return result;
     }
+    // Near the limit the scatter of the timers decides: a rate that lasts gets the fast half of it.
+    const std::size_t slack = rate * time_wait_seconds > room ? 2 : 1;
     // At a constant rate nothing grows any more once the first of the new ones dies.
     constexpr std::size_t horizon = age_bins + 2;
     for (std::size_t second = 1; second <= horizon; ++second) {
         const double before = held;
-        held += rate - deaths(ages, rate, second);
+        held += rate - deaths(ages, rate, second, slack);
         result.peak_ports = std::max(result.peak_ports, held);
         if (held >= room) {
             result.full_after = static_cast<double>(second) - 1 + (room - before) / (held - before);

@@ -75,6 +75,8 @@ snapshot::Reading<PortSpace> port_space(const snapshot::Namespace& space, const 
     }
     PortSpace result;
     result.range = *range;
+    const auto running = space.sysctls.port_range();
+    result.parity_low = running ? running->low : range->low;
     result.eligible = ports_of(*range) & ~reserved.value_or({});
     result.usable = static_cast<std::uint32_t>(result.eligible.count());
     result.reserved = range->size() - result.usable;

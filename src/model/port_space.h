@@ -11,10 +11,11 @@ namespace model {
 
 struct PortSpace {
     snapshot::PortRange range;
-    std::uint32_t reserved = 0; // ports of the range
-    snapshot::PortSet eligible; // range less reserved
-    std::uint32_t usable = 0;   // ports in `eligible`
-    snapshot::PortSet blocked;  // eligible ports that are blocked for sure
+    std::uint32_t parity_low = 0; // low end of the range of now: what connect() counts odd and even from
+    std::uint32_t reserved = 0;   // ports of the range
+    snapshot::PortSet eligible;   // range less reserved
+    std::uint32_t usable = 0;     // ports in `eligible`
+    snapshot::PortSet blocked;    // eligible ports that are blocked for sure
     std::uint32_t blocked_count = 0;
     /// Ports of connections from an address that routing does not choose and that may have been bound early:
     /// only bind() can have chosen that address.

@@ -68,7 +68,7 @@ TimeWaitReuse reuse_of(const snapshot::Flow& flow, const ReuseSettings& settings
         return {false, true, 0, base::to_text(settings.timestamps.error())};
     }
     if (*settings.timestamps == 0) {
-        return no("tcp_timestamps is 0: without timestamps nothing is reused");
+        return {false, true, 0, "tcp_timestamps is 0: what was opened without timestamps is not reused"};
     }
     if (loopback) {
         return {true, false, 0, fmt::format("tcp_tw_reuse is {}, loopback, timestamps on", *settings.mode)};

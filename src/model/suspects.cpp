@@ -17,27 +17,31 @@ bool is_mute(const snapshot::Record& record) {
 
 } // namespace
 
-/// connect() takes ports of odd offset once a destination fills half of the range: the odd ports of a flow
-/// that has at least as many even ones are explained. bind() with port 0 fills the odd ones first.
+/// connect() takes ports of odd offset once the even ones are used up towards a destination. So the odd ports
+/// of a flow say nothing if it holds about as many ports as there are even ones; nor if all of them are old
+/// TIME_WAITs: the even ones that were there before them may have expired since.
+bool TallyBook::explains_itself(const Tally& tally, std::size_t even_ports) const {
+    constexpr double nearly = 0.9;
+    return tally.held() >= nearly * static_cast<double>(even_ports) || tally.young_odd == 0;
+}
+
+/// Ports that a flow holds which explains itself.
 snapshot::PortSet TallyBook::explained() const {
-    std::vector<std::size_t> large_one(census_.flows().size()); // number in `large`, from 1 on
-    std::vector<snapshot::PortSet> large;
+    const std::size_t even_ports = (space_.eligible & ~space_.blocked & ~odd_ports_).count();
+    std::vector<bool> explaining(census_.flows().size());
+    std::size_t number = 0;
     for (std::size_t place = 0; place < busy_count_; ++place) {
-        if (busy_[place].held() * 2 > space_.range.size()) {
-            large.emplace_back();
-            large_one[order_[place]] = large.size();
-        }
+        const bool explains = explains_itself(busy_[place], even_ports);
+        explaining[order_[place]] = explains;
+        number += explains ? 1 : 0;
+    }
+    if (number == explaining.size()) {
+        return occupation_.ports;
     }
     snapshot::PortSet explained;
-    for (std::size_t i = 0; i < census_.record_count() && !large.empty(); ++i) {
-        if (const std::size_t number = large_one[census_.record(i).flow]; number > 0) {
-            large[number - 1].set(census_.record(i).port);
-        }
-    }
-    for (const snapshot::PortSet& ports : large) {
-        const std::size_t odd = (ports & odd_ports_).count();
-        if (odd * 2 <= (ports & space_.eligible).count()) {
-            explained |= ports;
+    for (std::size_t i = 0; i < census_.record_count() && number > 0; ++i) {
+        if (explaining[census_.record(i).flow]) {
+            explained.set(census_.record(i).port);
         }
     }
     return explained;
@@ -73,10 +77,6 @@ void TallyBook::find_suspects() {
     }
     const snapshot::PortSet unclear = occupation_.ports & ~space_.blocked & ~occupation_.open;
     occupation_.unclear = static_cast<std::uint32_t>(unclear.count());
-    for (std::size_t port = space_.range.low + 1U; port <= space_.range.high; port += 2) {
-        odd_ports_.set(port);
-    }
-    odd_ports_ &= space_.eligible;
     occupation_.suspect = unclear & ~shared & odd_ports_;
     if (occupation_.suspect.any()) {
         occupation_.suspect &= ~explained();

@@ -29,6 +29,10 @@ TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, con
     if (census.record_count() == 0) {
         return; // nobody holds anything
     }
+    for (std::size_t port = space.range.low; port <= space.range.high; ++port) {
+        odd_ports_[port] = (port ^ space.parity_low) % 2 == 1;
+    }
+    odd_ports_ &= space.eligible;
     rank_flows();
     number_sources();
     find_siblings();
@@ -57,6 +61,8 @@ void TallyBook::count(Tally& tally, const snapshot::Record& record) const {
     Held& held = tally.*part_of(record);
     held.ports += eligible;
     held.blocked += space_.blocked.test(record.port);
+    constexpr std::uint16_t young = 30'000 / snapshot::age_unit_ms;
+    tally.young_odd += odd_ports_.test(record.port) && (state != State::time_wait || record.detail() < young);
     if (state == State::time_wait) {
         const std::size_t second = record.detail() * snapshot::age_unit_ms / 1000;
         ++tally.ages[std::min(second, age_bins - 1)];
@@ -232,7 +238,10 @@ Tally TallyBook::merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) 
         if ((record.flow != flow && record.flow != sibling) || !countable_.test(record.port)) {
             continue;
         }
-        const Held Tally::*part = part_of(record);
+        // Mode 2 goes by the device of the old socket: whether that of the other flow is reusable is not
+        // known here.
+        const bool foreign = record.flow == sibling && record.state() == State::time_wait;
+        const Held Tally::*part = foreign ? &Tally::perhaps : part_of(record);
         (part == &Tally::fixed ? fixed : part == &Tally::perhaps ? perhaps : ready).set(record.port);
         live[record.port] = live[record.port] || record.state() != State::time_wait;
     }

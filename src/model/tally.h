@@ -29,6 +29,7 @@ struct Tally {
     std::uint32_t connections = 0;
     std::uint32_t syn_sent_retried = 0; // two or more retransmissions
     std::uint32_t time_wait_ports = 0;  // eligible ports in TIME_WAIT
+    std::uint32_t young_odd = 0;        // ports of odd offset, live or in TIME_WAIT for less than 30 s
     /// What TIME_WAIT reuse could give back, where it applies: nothing; TIME_WAIT about as old as the reuse
     /// delay; TIME_WAIT older than that.
     Held fixed, perhaps, ready;
@@ -87,6 +88,7 @@ class TallyBook {
     void mark_busy();
     /// For each flow its place among the `count` from `first` of the order, or none.
     std::vector<std::uint32_t> places(std::size_t first, std::size_t count) const;
+    bool explains_itself(const Tally& tally, std::size_t even_ports) const;
     snapshot::PortSet explained() const;
     bool parity_tells(const snapshot::PortSet& shared) const;
     void count(Tally& tally, const snapshot::Record& record) const;

@@ -78,6 +78,7 @@ Json destination_json(const facts::Destination& destination) {
     item["forecast"] = forecast_json(destination);
     item["blocked_by"] = blocked_by_json(destination);
     item["holders"] = holders_json(destination);
+    item["on_devices"] = destination.on_devices;
     return item;
 }
 

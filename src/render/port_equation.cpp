@@ -100,7 +100,8 @@ void flow(std::ostream& out, const Style& style, const Destination& destination)
                           percent(destination.load_percent), percent(destination.load_percent_15s)));
     paragraph(out, style, "  peak         ",
               fmt::format("{} of the ports within the next 60 s", percent(destination.peak_percent)));
-    std::string left = "at this rate the ports do not run out";
+    std::string left =
+        "TIME_WAIT does not use the ports up at this rate; connections that stay open are not counted";
     if (destination.free_max == 0) {
         left = "none: connect() fails now";
     } else if (destination.free == 0) {
@@ -156,6 +157,13 @@ void port_equation(std::ostream& out, const Style& style, const NamespacePorts& 
     out << '\n';
     equation(out, style, space, destination);
     out << '\n';
+    if (destination.on_devices > 0) {
+        paragraph(
+            out, style, "  ",
+            fmt::format("{} connections between the same ends are bound to a device; they take no port from "
+                        "others. The table of 'tcpadvisor ports' has them.",
+                        destination.on_devices));
+    }
     if (destination.connections == 0) {
         paragraph(out, style, "  ", "Nothing is connected to it now.");
     }

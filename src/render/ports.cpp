@@ -119,12 +119,7 @@ void legend(std::ostream& out, const Style& style, const std::vector<Destination
 }
 
 void destinations_text(std::ostream& out, const Style& style, const NamespacePorts& space) {
-    constexpr std::size_t shown_unless_verbose = 20;
-    const std::size_t shown = style.verbosity >= 1
-                                  ? space.destinations.size()
-                                  : std::min(space.destinations.size(), shown_unless_verbose);
-    const std::vector<Destination> rows(space.destinations.begin(),
-                                        space.destinations.begin() + static_cast<std::ptrdiff_t>(shown));
+    const std::vector<Destination>& rows = space.destinations;
     const bool one_source = std::all_of(rows.begin(), rows.end(),
                                         [&](const Destination& d) { return d.local == rows.front().local; });
     if (one_source) {
@@ -132,9 +127,6 @@ void destinations_text(std::ostream& out, const Style& style, const NamespacePor
     }
     out << '\n';
     write_table(out, style, rows, one_source ? From::same_everywhere : From::shown);
-    if (shown < space.destinations.size()) {
-        out << fmt::format("and {} more (-v shows them)\n", space.destinations.size() - shown);
-    }
     if (style.verbosity >= 0) {
         out << '\n';
         legend(out, style, rows);

@@ -25,8 +25,9 @@ struct Style {
 struct Origin {
     std::string host;
     std::string kernel;
-    double time = 0;                  // seconds since the epoch
-    std::vector<std::string> assumed = {}; // "net.ipv4.tcp_tw_reuse=1": sysctls that are not those of the host
+    double time = 0; // seconds since the epoch
+    std::vector<std::string> assumed =
+        {}; // "net.ipv4.tcp_tw_reuse=1": sysctls that are not those of the host
 };
 
 using ReportRenderer = void (*)(const findings::Report&, const Style&, std::ostream&);

@@ -37,6 +37,11 @@ bool Address::is_loopback() const {
     return is_v4() ? bytes()[12] == 127 : bytes() == one;
 }
 
+bool Address::is_link_local() const {
+    const auto all = bytes();
+    return all[0] == 0xFE && (all[1] & 0xC0) == 0x80;
+}
+
 bool Address::is_wildcard() const {
     constexpr std::array<std::uint8_t, 4> zero{};
     return *this == Address() || *this == v4(zero.data());

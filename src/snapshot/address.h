@@ -43,6 +43,8 @@ class Address {
     bool is_v4() const;
     /// 127.0.0.0/8 or ::1, by address and not by route, as tcp_twsk_unique() judges it.
     bool is_loopback() const;
+    /// fe80::/10.
+    bool is_link_local() const;
     /// 0.0.0.0 or "::".
     bool is_wildcard() const;
 
