@@ -24,6 +24,9 @@ void read_sysctls(const Node* table, SysctlValues& sysctls, ScopedReader& scoped
     if (table == nullptr) {
         return;
     }
+    if (table->members.empty()) {
+        reporter.error(table->mark, "'sysctl' names no sysctl", "write { \"net.ipv4.tcp_tw_reuse\" = 1 }");
+    }
     for (const Node::Member& member : table->members) {
         const auto value = read_value(member.value);
         const bool plain =

@@ -109,6 +109,62 @@ TEST_CASE("Where odd ports are shared more often than not, parity tells nothing"
     CHECK(towards(space, "192.0.2.9:82").free_min == 940);
 }
 
+TEST_CASE("A destination that has used up the even ports explains its odd ones, whatever else is blocked") {
+    auto space = tests::space();
+    space.sockets.add_listener(tests::listener("127.0.0.9", 40004)); // one even port less
+    for (std::uint16_t i = 0; i < 999; ++i) {
+        const auto port = static_cast<std::uint16_t>(40000 + (i < 4 ? i : i + 1));
+        space.sockets.add(tests::time_wait(here, port, there, 80, 10'000));
+    }
+    CHECK(towards(space, "192.0.2.9:81").free == 999);
+}
+
+TEST_CASE("Old TIME_WAITs on odd ports may have outlived the even ones; young ones have not") {
+    for (const bool young : {false, true}) {
+        auto space = tests::space();
+        add_time_waits(space, 40001, 400, 2, young ? 5'000 : 55'000);
+        CHECK(towards(space, "192.0.2.9:81").free == (young ? 600 : 1000));
+    }
+}
+
+TEST_CASE("An assumed range does not change how ports were chosen") {
+    auto space = tests::space();
+    add_time_waits(space, 40002, 300, 2, 5'000); // even, from 40000 on
+    const auto assumed = space.sysctls.assuming({{"net.ipv4.ip_local_port_range", "40001 40999"}});
+    model::PortsQuery query;
+    query.to = snapshot::parse_end_point("192.0.2.9:81");
+    CHECK(model::ports_answer(space, assumed, query).destinations.at(0).free == 999);
+}
+
+TEST_CASE("Timestamps that are off now may have been on for an old connection") {
+    auto space = tests::space();
+    space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+    space.sysctls.set("net.ipv4.tcp_timestamps", "0");
+    add_time_waits(space, 40000, 300, 2, 5'000);
+    CHECK(towards(space).free == 700);
+    CHECK(towards(space).free_max == 1000);
+    CHECK(towards(space).reuse.inferred);
+}
+
+TEST_CASE("A link-local destination is found on its device, and on that one if it is named") {
+    auto space = tests::space();
+    for (const std::uint32_t device : {2U, 3U}) {
+        for (std::uint16_t i = 0; i < 10 * device; ++i) {
+            auto client = socket(State::established, "fe80::1", static_cast<std::uint16_t>(40000 + 2 * i),
+                                 "fe80::2", 80);
+            client.device = device;
+            space.sockets.add(client);
+        }
+    }
+    CHECK(towards(space, "[fe80::2]:80").in_use == 30); // the fuller one
+    model::PortsQuery query;
+    query.to = snapshot::parse_end_point("[fe80::2]:80");
+    query.device = 2;
+    const auto d = model::ports_answer(space, space.sysctls, query).destinations.at(0);
+    CHECK(d.in_use == 20);
+    CHECK(d.on_devices == 30);
+}
+
 TEST_CASE("Above half of the range connect() takes odd ports too") {
     auto space = tests::space();
     for (std::uint16_t i = 0; i < 600; ++i) {
