@@ -55,6 +55,7 @@ void states_json(const Origin& origin, const std::vector<facts::NamespaceStates>
     }
     answer["namespaces"] = std::move(list);
     answer["gaps"] = json_gaps(all_gaps);
+    answer["assumed"] = origin.assumed;
     write_json(answer, out);
 }
 

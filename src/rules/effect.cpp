@@ -59,7 +59,7 @@ std::string change_of_value(const Rule& rule, const Judged& before, const Judged
     if (before.state != after.state) {
         text += fmt::format(", {} -> {}", findings::name(before.state), findings::name(after.state));
     } else if (from == to) {
-        text += ", no change";
+        return text + ", no change";
     }
     return text + (after.inferred ? " (inferred)" : "");
 }

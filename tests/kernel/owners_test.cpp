@@ -376,7 +376,9 @@ TEST_CASE("owners survive a capture; one without them did not collect them") {
     CHECK(none.holders.unseen->why == Why::not_collected);
     CHECK(none.cgroups.at(4711).error().why == Why::not_collected);
 
-    for (std::size_t at = 0; at < bytes.size(); ++at) {
+    // capture_test.cpp does the same to all other records
+    for (std::size_t at = std::min(bytes.find("\ncgroup "), bytes.find("\nholders ")); at < bytes.size();
+         ++at) {
         std::string changed = bytes;
         changed[at] = '9';
         if (const auto capture_of_strangers = kernel::parse_capture(changed)) {
