@@ -21,18 +21,11 @@ constexpr std::uint32_t not_tallied = 0xFFFFFFFF;
 TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, const ReuseDelay& delay)
     : census_(census), space_(space),
       perhaps_age_(static_cast<std::uint16_t>(delay.least / snapshot::age_unit_ms)),
-      ready_age_(static_cast<std::uint16_t>(delay.most / snapshot::age_unit_ms)),
-      countable_(ports_of(space.range)) {
-    for (const auto& [port, counts] : census_.services()) {
-        countable_.reset(port);
-    }
+      ready_age_(static_cast<std::uint16_t>(delay.most / snapshot::age_unit_ms)) {
     if (census.record_count() == 0) {
         return; // nobody holds anything
     }
-    for (std::size_t port = space.range.low; port <= space.range.high; ++port) {
-        odd_ports_[port] = (port ^ space.parity_low) % 2 == 1;
-    }
-    odd_ports_ &= space.eligible;
+    describe_ports();
     rank_flows();
     number_sources();
     find_siblings();
@@ -44,10 +37,25 @@ TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, con
     }
 }
 
+void TallyBook::describe_ports() {
+    port_bits_.resize(snapshot::PortSet().size());
+    for (std::size_t port = space_.range.low; port <= space_.range.high; ++port) {
+        const bool usable = space_.eligible.test(port);
+        const bool is_odd = usable && (port ^ space_.parity_low) % 2 == 1;
+        port_bits_[port] =
+            static_cast<std::uint8_t>(countable | (usable ? eligible : 0) |
+                                      (space_.blocked.test(port) ? blocked : 0) | (is_odd ? odd : 0));
+        odd_ports_[port] = is_odd;
+    }
+    for (const auto& [port, counts] : census_.services()) {
+        port_bits_[port] &= static_cast<std::uint8_t>(~countable);
+    }
+}
+
 /// A TIME_WAIT on a port that is blocked for everyone is not reused either.
 Held Tally::*TallyBook::part_of(const snapshot::Record& record) const {
     if (record.state() != State::time_wait || record.detail() < perhaps_age_ ||
-        space_.blocked.test(record.port)) {
+        (port_bits_[record.port] & blocked) != 0) {
         return &Tally::fixed;
     }
     return record.detail() > ready_age_ ? &Tally::ready : &Tally::perhaps;
@@ -57,16 +65,17 @@ void TallyBook::count(Tally& tally, const snapshot::Record& record) const {
     const State state = record.state();
     ++tally.connections;
     ++tally.states[static_cast<std::size_t>(state)];
-    const bool eligible = space_.eligible.test(record.port);
+    const std::uint8_t bits = port_bits_[record.port];
+    const bool usable = (bits & eligible) != 0;
     Held& held = tally.*part_of(record);
-    held.ports += eligible;
-    held.blocked += space_.blocked.test(record.port);
+    held.ports += usable;
+    held.blocked += (bits & blocked) != 0;
     constexpr std::uint16_t young = 30'000 / snapshot::age_unit_ms;
-    tally.young_odd += odd_ports_.test(record.port) && (state != State::time_wait || record.detail() < young);
+    tally.young_odd += (bits & odd) != 0 && (state != State::time_wait || record.detail() < young);
     if (state == State::time_wait) {
         const std::size_t second = record.detail() * snapshot::age_unit_ms / 1000;
         ++tally.ages[std::min(second, age_bins - 1)];
-        tally.time_wait_ports += eligible;
+        tally.time_wait_ports += usable;
     } else if (state == State::syn_sent) {
         tally.syn_sent_retried += record.detail() >= 2;
     }
@@ -144,7 +153,7 @@ void TallyBook::occupy() {
     }
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const snapshot::Record& record = census_.record(i);
-        if (!countable_.test(record.port)) {
+        if (!is_countable(record.port)) {
             continue;
         }
         const FlowPlace of = place[record.flow];
@@ -159,7 +168,7 @@ void TallyBook::occupy() {
             } else {
                 source.ports.set(record.port);
             }
-        } else if (space_.eligible.test(record.port)) {
+        } else if ((port_bits_[record.port] & eligible) != 0) {
             occupation_.ports.set(record.port);
         }
     }
@@ -180,7 +189,7 @@ void TallyBook::mark_busy() {
     const std::vector<std::uint32_t> place = places(0, busy_count_);
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const snapshot::Record& record = census_.record(i);
-        if (place[record.flow] != not_tallied && countable_.test(record.port)) {
+        if (place[record.flow] != not_tallied && is_countable(record.port)) {
             mark(busy_[place[record.flow]], record);
         }
     }
@@ -191,7 +200,7 @@ void TallyBook::fill(std::size_t first, std::size_t count_of_flows, std::vector<
     const std::vector<std::uint32_t> place = places(first, count_of_flows);
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const snapshot::Record& record = census_.record(i);
-        if (place[record.flow] != not_tallied && countable_.test(record.port)) {
+        if (place[record.flow] != not_tallied && is_countable(record.port)) {
             count(into[place[record.flow]], record);
             mark(into[place[record.flow]], record);
         }
@@ -235,7 +244,7 @@ Tally TallyBook::merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) 
     snapshot::PortSet live;
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const snapshot::Record& record = census_.record(i);
-        if ((record.flow != flow && record.flow != sibling) || !countable_.test(record.port)) {
+        if ((record.flow != flow && record.flow != sibling) || !is_countable(record.port)) {
             continue;
         }
         // Mode 2 goes by the device of the old socket: whether that of the other flow is reusable is not

@@ -83,6 +83,7 @@ class TallyBook {
     void number_sources();
     void occupy();
     void find_suspects();
+    void describe_ports();
     void find_open();
     void find_siblings();
     void mark_busy();
@@ -102,7 +103,10 @@ class TallyBook {
     const PortSpace& space_;
     std::uint16_t perhaps_age_; // both in units of Record::detail
     std::uint16_t ready_age_;
-    snapshot::PortSet countable_; // the range less the ports of services
+    /// What a million records ask of their ports, in one byte each.
+    enum PortBit : std::uint8_t { countable = 1, eligible = 2, blocked = 4, odd = 8 };
+    std::vector<std::uint8_t> port_bits_; // countable: in the range and no service
+    bool is_countable(std::uint16_t port) const { return (port_bits_[port] & countable) != 0; }
     snapshot::PortSet odd_ports_; // eligible, at an odd offset from the low end
     std::vector<std::uint32_t> order_;
     std::size_t busy_count_ = 0;
