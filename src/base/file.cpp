@@ -1,5 +1,7 @@
 #include "base/file.h"
 
+#include "base/descriptor.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -16,27 +18,6 @@
 
 namespace base {
 namespace {
-
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0) {
-            ::close(number_);
-        }
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int number() const { return number_; }
-    /// Closes now and tells whether the data reached the file system.
-    bool close() {
-        const int number = std::exchange(number_, -1);
-        return ::close(number) == 0;
-    }
-
-  private:
-    int number_;
-};
 
 Gap gap_of(const std::string& path, int error) {
     const Why why = error == ENOENT || error == ENOTDIR ? Why::absent

@@ -1,5 +1,6 @@
 #include "base/number.h"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -48,6 +49,17 @@ std::optional<double> parse_decimal(std::string_view text) {
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
     return parse_whole<std::uint16_t>(text);
+}
+
+std::optional<double> parse_duration(std::string_view text) {
+    constexpr std::string_view units = "smhd";
+    constexpr std::array<double, 4> seconds = {1, 60, 3600, 86400};
+    const std::size_t unit = text.empty() ? std::string_view::npos : units.find(text.back());
+    if (unit == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const auto number = parse_decimal(text.substr(0, text.size() - 1));
+    return number && *number >= 0 ? std::optional(*number * seconds[unit]) : std::nullopt;
 }
 
 std::string to_text(double value, int decimals) {

@@ -20,6 +20,9 @@ std::optional<double> parse_decimal(std::string_view text);
 /// A TCP port, 0..65535.
 std::optional<std::uint16_t> parse_port(std::string_view text);
 
+/// A number with its unit, "90s", "2m", "1.5h" or "1d", in seconds.
+std::optional<double> parse_duration(std::string_view text);
+
 /// The shortest decimal text for people: integers without a point, else at most `decimals` places, no
 /// trailing zeros.
 std::string to_text(double value, int decimals = 1);

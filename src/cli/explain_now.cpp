@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/observe.h"
+#include "cli/past.h"
 #include "facts/schema.h"
 #include "rules/arithmetic.h"
 
@@ -54,11 +55,13 @@ base::Result<std::string> rule_now(const Options& options, const rules::Rule& ru
     rules::RuleSet only;
     only.rules.push_back(rule);
     only.rules.back().active = true;
-    const auto observed = observe(options, *assumed, needs_of(only));
+    auto observed = observe(options, *assumed, needs_of(only));
     if (!observed) {
         return observed.error();
     }
-    const facts::Facts facts = model::derive(observed->host, *assumed, {});
+    const Past past(options, observed->host);
+    past.prove_ages(observed->host);
+    const facts::Facts facts = model::derive(observed->host, *assumed, past.history());
     const auto subjects = rules::arithmetic(rule, facts, most_subjects);
     std::string out = fmt::format("On {} now", base::printable(observed->host.name));
     out += assumed->empty() ? ":\n" : ", as if " + base::join(texts_of(*assumed), ", ") + ":\n";

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/observe.h"
 #include "cli/output.h"
+#include "cli/past.h"
 #include "cli/rule_files.h"
 #include "model/derive.h"
 #include "rules/evaluate.h"
@@ -49,7 +50,8 @@ std::string when_ok(const snapshot::Host& host, const findings::Report& report) 
 }
 
 /// The same snapshot under the sysctls that a remedy would set, on top of what is assumed already.
-rules::WhatIf what_if(const snapshot::Host& host, const model::Assumptions& assumed) {
+rules::WhatIf what_if(const snapshot::Host& host, const model::Assumptions& assumed,
+                      const snapshot::History& history) {
     return [&](const rules::Changes& changes) -> std::shared_ptr<const facts::Facts> {
         model::Assumptions changed = assumed;
         for (const auto& [name, value] : changes) {
@@ -59,7 +61,7 @@ rules::WhatIf what_if(const snapshot::Host& host, const model::Assumptions& assu
             }
             changed[name] = value;
         }
-        return std::make_shared<const facts::Facts>(model::derive(host, changed, {}));
+        return std::make_shared<const facts::Facts>(model::derive(host, changed, history));
     };
 }
 
@@ -91,13 +93,19 @@ int judge(const Options& options) {
     }
     model::Needs needs = needs_of(loaded->rules);
     needs.effects = !lean;
-    const auto observed = observe(options, *assumed, needs);
+    auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);
     }
-    const facts::Facts facts = model::derive(observed->host, *assumed, {});
-    findings::Report report =
-        rules::evaluate(loaded->rules, facts, lean ? rules::WhatIf() : what_if(observed->host, *assumed));
+    Past past(options, observed->host);
+    past.prove_ages(observed->host);
+    const facts::Facts facts = model::derive(observed->host, *assumed, past.history());
+    const rules::WhatIf effects = lean ? rules::WhatIf() : what_if(observed->host, *assumed, past.history());
+    findings::Report report = rules::evaluate(loaded->rules, facts, effects, past.recall());
+    if (!past.keep(observed->host, facts)) {
+        report = rules::evaluate(loaded->rules, facts, effects, past.recall());
+    }
+    report.remarks = past.remarks();
     report.broken_files = loaded->broken_files;
     say_where_from(report, observed->host);
     report.assumed = texts_of(*assumed);

@@ -136,6 +136,13 @@ std::optional<std::string> take(Options& options, const std::string& name, const
         options.pid = static_cast<int>(*pid);
     } else if (name == "all-netns") {
         options.all_netns = true;
+    } else if (name == "state-dir") {
+        if (value.empty()) {
+            return wrong("a directory");
+        }
+        options.state_dir = value;
+    } else if (name == "no-state") {
+        options.no_state = true;
     } else if (name == "assume") {
         options.assume.push_back(value);
     } else if (name == "config") {
@@ -246,6 +253,9 @@ std::optional<std::string> check_together(const Options& options) {
     }
     if (options.replay && places > 0) {
         return "--replay reads a capture: --netns, --pid and --all-netns have no place there";
+    }
+    if (options.no_state && options.state_dir) {
+        return "--no-state and --state-dir exclude each other";
     }
     return check_format(options);
 }

@@ -36,6 +36,8 @@ struct Options {
     std::optional<int> pid;
     bool all_netns = false;
     std::vector<std::string> assume; // KEY=VALUE
+    std::optional<std::string> state_dir;
+    bool no_state = false;
     std::optional<std::string> config;
     std::optional<std::string> rules_dir;
     std::vector<std::string> rule;

@@ -15,6 +15,7 @@ constexpr auto all = std::to_array<Formula>({
     {TableId::network_namespace, "blocked_percent", "100 * blocked / usable"},
     {TableId::network_namespace, "tw_bucket_percent", "100 * tw_buckets / max_tw_buckets"},
     {TableId::network_namespace, "conntrack_percent", "100 * conntrack_count / conntrack_max"},
+    {TableId::destination, "lasting", "established + fin_wait + close_wait"},
     {TableId::destination, "free", "usable - in_use - blocked"},
     {TableId::destination, "used_percent", "100 * (1 - free / usable)"},
     {TableId::destination, "sustainable_rate", "turnover / port_time"},

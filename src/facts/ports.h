@@ -50,6 +50,8 @@ struct Destination {
     std::uint32_t fin_wait = 0;
     std::uint32_t time_wait = 0;
     std::uint32_t close_wait = 0;
+    std::uint32_t lasting = 0;            // established, fin_wait and close_wait
+    std::optional<double> lasting_growth; // per second; none without earlier runs
 
     std::uint32_t usable = 0; // range less reserved
     std::uint32_t in_use = 0;
@@ -72,7 +74,8 @@ struct Destination {
     double load_percent_15s = 0;
     double load_percent_lasting = 0;
     double peak_percent = 0;
-    std::optional<double> exhausted_in; // seconds; none if the rate is sustainable
+    std::optional<double> exhausted_in;        // seconds; none if the rate is sustainable
+    std::optional<double> growth_exhausted_in; // seconds; none if `lasting` does not grow
 
     std::optional<BlockedBy> blocked_by; // both only for a destination that was asked about
     std::vector<PortHolder> holders;     // most ports first

@@ -78,6 +78,46 @@ inline constexpr auto namespace_columns = std::to_array<Column>({
      "Fullest accept queue as a share of its backlog; above 100 it is full."},
     {"close_wait_leaked", Type::number, "sockets",
      "CLOSE_WAIT sockets whose end of file was read, older than 60 s."},
+    {"rate_interval", Type::number, "s",
+     "The time that all rates are taken over: since the newest earlier run that was 30 s to an hour ago; "
+     "absent "
+     "without one."},
+    {"listen_overflow_rate", Type::number, "per second",
+     "Connections refused by a full accept queue (ListenOverflows)."},
+    {"listen_drop_rate", Type::number, "per second",
+     "Everything that listeners dropped, for whatever reason (ListenDrops)."},
+    {"syn_queue_drop_rate", Type::number, "per second",
+     "Connection attempts dropped because the SYN queue was full and cookies are off (TCPReqQFullDrop)."},
+    {"syn_cookie_rate", Type::number, "per second",
+     "SYN cookies sent because the SYN queue was full (SyncookiesSent)."},
+    {"time_wait_overflow_rate", Type::number, "per second",
+     "TIME_WAIT sockets not made because of tcp_max_tw_buckets (TCPTimeWaitOverflow)."},
+    {"time_wait_reuse_rate", Type::number, "per second",
+     "Connections that took the port of a TIME_WAIT socket (TWRecycled)."},
+    {"memory_abort_rate", Type::number, "per second",
+     "Connections reset for lack of memory or because of too many orphans (TCPAbortOnMemory)."},
+    {"timeout_abort_rate", Type::number, "per second",
+     "Connections given up after too many retransmissions or probes (TCPAbortOnTimeout)."},
+    {"prune_rate", Type::number, "per second",
+     "Receive queues that the kernel had to shrink for lack of memory (PruneCalled)."},
+    {"active_open_rate", Type::number, "per second", "Connections begun by connect() (ActiveOpens)."},
+    {"passive_open_rate", Type::number, "per second", "Connections that clients began (PassiveOpens)."},
+    {"segment_rate", Type::number, "per second", "Segments sent, without retransmissions (OutSegs)."},
+    {"retransmit_percent", Type::number, "%",
+     "Segments sent again, as a share of segments sent (RetransSegs)."},
+    {"conntrack_drop_rate", Type::number, "per second",
+     "Packets dropped because conntrack could not follow their connection."},
+    {"conntrack_insert_failed_rate", Type::number, "per second",
+     "Connections that lost a race for their place in the table of conntrack."},
+    {"conntrack_early_drop_rate", Type::number, "per second",
+     "Connections that conntrack forgot to make room for others."},
+    {"dead_sockets", Type::number, "sockets",
+     "TCP sockets that are in no table: reset or failed and not closed by their program, or not connected "
+     "yet. "
+     "Inferred from sockstat."},
+    {"dead_socket_growth", Type::number, "per second",
+     "Their growth over an hour: the lower of that of the last 25 minutes and that of the 25 before; absent "
+     "without samples of that age."},
 });
 
 inline constexpr auto destination_columns = std::to_array<Column>({
@@ -95,6 +135,12 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"fin_wait", Type::number, "sockets", "Of these, in FIN_WAIT1 or FIN_WAIT2."},
     {"time_wait", Type::number, "sockets", "Of these, in TIME_WAIT."},
     {"close_wait", Type::number, "sockets", "Of these, in CLOSE_WAIT."},
+    {"lasting", Type::number, "sockets",
+     "Of these, the ones that stay: ESTABLISHED, CLOSE_WAIT and FIN_WAIT."},
+    {"lasting_growth", Type::number, "per second",
+     "Growth of `lasting`: the lower of that since the last run and that of four minutes or more before; "
+     "absent "
+     "without runs of that age."},
     {"in_use", Type::number, "ports",
      "Usable ports that this source and destination hold, less reusable TIME_WAIT."},
     {"blocked", Type::number, "ports", "Usable ports blocked for every destination and not in in_use."},
@@ -126,8 +172,11 @@ inline constexpr auto destination_columns = std::to_array<Column>({
      "Highest used_percent of the next 60 s at the rate of now: births_5s, or births_15s while few sockets "
      "were born."},
     {"exhausted_in", Type::number, "s",
-     "Seconds until no port is free at the rate of now, as in peak_percent; absent if that rate is "
-     "sustainable."},
+     "Seconds until no port is free at the rate of now, as in peak_percent, or at the growth of now, if that "
+     "is "
+     "sooner; absent if both are sustainable."},
+    {"growth_exhausted_in", Type::number, "s",
+     "Seconds until no port is free if `lasting` goes on growing; absent if it does not grow."},
 });
 
 inline constexpr auto source_columns = std::to_array<Column>({
@@ -213,6 +262,12 @@ inline constexpr auto close_wait_columns = std::to_array<Column>({
      "The oldest is at most so old: nothing but the end of file came later."},
     {"keepalive", Type::number, "sockets",
      "Sockets whose keepalive timer runs: they may be older than they look."},
+    {"growth", Type::number, "per second",
+     "Growth of leaked and unread: the lower of that since the last run and that of four minutes or more "
+     "before; "
+     "absent without runs of that age."},
+    {"file_limit_in", Type::number, "s",
+     "Seconds until the process reaches its limit of open files at that growth; absent if it does not grow."},
 });
 
 inline constexpr auto sysctl_columns = std::to_array<Column>({

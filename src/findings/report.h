@@ -16,6 +16,9 @@ struct RuleOutcome {
     std::optional<State> state; // none: skipped
     std::string reason;         // why it was skipped or is UNKNOWN; else empty
     std::size_t judged = 0;     // subjects that the rule applied to
+    std::size_t waiting = 0;    // of these, the ones that alert but not yet for as long as the rule wants
+    double waiting_since = 0;   // the first of them, in seconds since the epoch
+    double wait_seconds = 0;    // what the rule wants
 };
 
 /// One label of the frozen list; `value` is none when it could not be read this time.
@@ -42,6 +45,7 @@ struct Report {
     /// UNKNOWN.
     std::vector<std::string> broken_files;
     std::vector<std::string> notes;   // one clause each that a reader of line 1 must know
+    std::vector<std::string> remarks; // one line each for those who ask for more
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value
     std::string when_ok; // one line that says what was looked at, for the case that nothing is wrong
 

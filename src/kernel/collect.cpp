@@ -1,5 +1,6 @@
 #include "kernel/collect.h"
 
+#include "base/number.h"
 #include "base/text.h"
 #include "kernel/proc_net.h"
 #include "kernel/proc_tcp.h"
@@ -126,6 +127,7 @@ Namespace collect_namespace(Place& place) {
     Namespace space;
     space.label = place.label;
     space.id = place.id;
+    space.cookie = place.machine->namespace_cookie();
     space.sockets = snapshot::Census(random_seed());
     space.sysctls = read_sysctls(*place.machine);
     space.counters = read_counters(*place.machine);
@@ -154,6 +156,8 @@ snapshot::Host collect(std::vector<Place>& places) {
     host.time = first.now();
     host.name = first_line(first, "/proc/sys/kernel/hostname");
     host.kernel = first_line(first, "/proc/sys/kernel/osrelease");
+    host.boot_id = first_line(first, "/proc/sys/kernel/random/boot_id");
+    host.uptime = base::parse_decimal(base::split(first_line(first, "/proc/uptime"), ' ').front());
     for (Place& place : places) {
         host.namespaces.push_back(collect_namespace(place));
     }

@@ -113,6 +113,19 @@ Outcome LiveMachine::dump(std::span<const std::byte> request, const FrameSink& s
     return out_of_time("the socket table");
 }
 
+std::optional<std::uint64_t> LiveMachine::namespace_cookie() {
+    constexpr int netns_cookie = 71; // SO_NETNS_COOKIE; older headers do not know it
+    const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) {
+        return std::nullopt;
+    }
+    std::uint64_t cookie = 0;
+    socklen_t length = sizeof cookie;
+    const bool known = ::getsockopt(descriptor, SOL_SOCKET, netns_cookie, &cookie, &length) == 0;
+    ::close(descriptor);
+    return known && length == sizeof cookie ? std::optional(cookie) : std::nullopt;
+}
+
 // connect() of a UDP socket only looks up the route.
 std::optional<snapshot::Address> LiveMachine::source_towards(const snapshot::Address& remote) {
     sockaddr_storage end{};

@@ -45,6 +45,10 @@ class Machine {
         return std::nullopt;
     }
 
+    /// The number that no other network namespace has until the next boot; none before Linux 5.14, or in a
+    /// replay.
+    virtual std::optional<std::uint64_t> namespace_cookie() { return std::nullopt; }
+
     /// Who holds these sockets, among the processes of the whole host.
     virtual snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) = 0;
 

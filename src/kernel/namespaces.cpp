@@ -82,6 +82,11 @@ class VisitingMachine : public Machine {
             visitor_->visit(door_->descriptor(), [&] { outcome = live_.dump(request, sink); });
         return refused ? Outcome(*refused) : outcome;
     }
+    std::optional<std::uint64_t> namespace_cookie() override {
+        std::optional<std::uint64_t> cookie;
+        static_cast<void>(visitor_->visit(door_->descriptor(), [&] { cookie = live_.namespace_cookie(); }));
+        return cookie;
+    }
     std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
         std::optional<snapshot::Address> source;
         static_cast<void>(

@@ -53,7 +53,14 @@ constexpr auto wanted_names = std::to_array<std::string_view>({
     "sockstat.TCP.mem",
     "sockstat.TCP.orphan",
     "sockstat.TCP.tw",
+    "sockstat.UDP.inuse",
+    "sockstat.UDPLITE.inuse",
+    "sockstat.RAW.inuse",
+    "sockstat.sockets.used",
     "sockstat6.TCP6.inuse",
+    "sockstat6.UDP6.inuse",
+    "sockstat6.UDPLITE6.inuse",
+    "sockstat6.RAW6.inuse",
 });
 
 std::string key_of(std::string_view file, std::string_view prefix, std::string_view name) {
@@ -170,16 +177,19 @@ void parse_name_value_pairs(std::string_view text, std::string_view file, snapsh
 }
 
 void parse_sockstat(std::string_view text, std::string_view file, snapshot::Counters& counters) {
-    const std::string_view prefix = prefix_in(file);
+    bool found = false;
     for (const std::string_view line : base::split(text, '\n')) {
+        const std::string_view prefix = line.substr(0, line.find(':'));
         const auto values = values_of(line, prefix);
         for (std::size_t at = 0; at + 1 < values.size(); at += 2) {
             set_if_wanted(key_of(file, prefix, values[at]), values[at + 1], counters);
         }
-        if (!values.empty()) {
-            return;
-        }
+        found = found || (prefix == prefix_in(file) && !values.empty());
     }
+    if (found) {
+        return;
+    }
+    const std::string_view prefix = prefix_in(file);
     counters.set_gap(std::string(file) + ".", malformed(file, "no line '" + std::string(prefix) + ":'"));
 }
 

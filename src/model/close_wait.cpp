@@ -69,6 +69,23 @@ Value held(const Owner& owner) {
                       [](const Share& s) { return s.held_unaged > 0 ? unknown_age() : number(s.held); });
 }
 
+constexpr double least_growth = 0.01; // sockets per second: less is no trend
+
+Value growth(const Owner& o) {
+    return o.growth ? Value(*o.growth) : Value(Gap{"growth", Why::absent, "no earlier runs to compare with"});
+}
+
+Value file_limit_in(const Owner& o) {
+    const Share* share = o.foremost();
+    if (!o.growth || *o.growth < least_growth || share == nullptr || !share->process->file_limit) {
+        return Gap{"file_limit_in", Why::absent, "nothing is known to grow towards a limit"};
+    }
+    const double limit = static_cast<double>(*share->process->file_limit);
+    const double open =
+        share->process->open_files ? static_cast<double>(*share->process->open_files) : share->held;
+    return {std::max(limit - open, 0.0) / *o.growth, facts::Basis::inferred};
+}
+
 constexpr auto leaked = CloseWaitKind::leaked;
 constexpr auto unread = CloseWaitKind::unread;
 constexpr auto unaccepted = CloseWaitKind::unaccepted;
@@ -134,13 +151,22 @@ constexpr auto getters = std::to_array<Getter<Owner>>({
     {"oldest", oldest<&snapshot::AgeInterval::least_ms>},
     {"oldest_most", oldest<&snapshot::AgeInterval::most_ms>},
     {"keepalive", [](const Owner& o) { return number(o.total().keepalive); }},
+    {"growth", growth},
+    {"file_limit_in", file_limit_in},
 });
 static_assert(follows(facts::close_wait_columns, getters));
 
 } // namespace
 
-std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space) {
-    return std::make_unique<RowTable<Owner>>(facts::TableId::close_wait, owners_of(space), getters,
+std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space, const Growth& growing) {
+    std::vector<Owner> owners = owners_of(space);
+    for (Owner& owner : owners) {
+        if (growing.known()) {
+            const std::uint32_t stuck = counts(owner, leaked).count + counts(owner, unread).count;
+            owner.growth = growing.per_second(level_key_of_owner(owner.name()), stuck);
+        }
+    }
+    return std::make_unique<RowTable<Owner>>(facts::TableId::close_wait, std::move(owners), getters,
                                              space.lost_sockets);
 }
 

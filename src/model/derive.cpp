@@ -7,7 +7,15 @@ namespace {
 
 using facts::TableId;
 
-facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const Assumptions& assumed) {
+Earlier earlier_of(const snapshot::Namespace& space, const snapshot::SpaceHistory* history,
+                   const snapshot::History& all) {
+    constexpr double half = 1500; // of nearly an hour, in seconds
+    return {Rates(space, history, all.uptime, all.unusable_because), Growth(history, all.uptime),
+            Growth(history, all.uptime, half, half)};
+}
+
+facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const Assumptions& assumed,
+                                       const Earlier& earlier) {
     const snapshot::Sysctls sysctls = space.sysctls.assuming(assumed);
     const auto ports = std::make_shared<const PortModel>(space, sysctls);
     facts::NamespaceFacts derived;
@@ -16,11 +24,11 @@ facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const A
     const auto put = [&](TableId which, std::unique_ptr<facts::Table> table) {
         derived.tables[static_cast<std::size_t>(which)] = std::move(table);
     };
-    put(TableId::network_namespace, namespace_table(space, sysctls, ports));
-    put(TableId::destination, destination_table(ports));
+    put(TableId::network_namespace, namespace_table(space, sysctls, ports, earlier));
+    put(TableId::destination, destination_table(ports, earlier.growth));
     put(TableId::source, source_table(ports));
     put(TableId::listener, listener_table(space, *ports));
-    put(TableId::close_wait, close_wait_table(space));
+    put(TableId::close_wait, close_wait_table(space, earlier.growth));
     put(TableId::sysctl, sysctl_table(space, sysctls));
     return derived;
 }
@@ -28,11 +36,13 @@ facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const A
 } // namespace
 
 facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed,
-                    const snapshot::History& /*history*/) {
+                    const snapshot::History& history) {
     facts::Facts derived;
     derived.host = host_table(host);
-    for (const snapshot::Namespace& space : host.namespaces) {
-        derived.namespaces.push_back(derive_namespace(space, assumed));
+    for (std::size_t i = 0; i < host.namespaces.size(); ++i) {
+        const snapshot::Namespace& space = host.namespaces[i];
+        derived.namespaces.push_back(
+            derive_namespace(space, assumed, earlier_of(space, history.of(i), history)));
         const auto add = [&](const auto& gaps) {
             derived.gaps.insert(derived.gaps.end(), gaps.begin(), gaps.end());
         };

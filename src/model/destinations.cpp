@@ -12,6 +12,8 @@ using facts::Basis;
 using facts::Destination;
 using facts::Value;
 
+constexpr double least_growth = 0.01; // sockets per second: less is no trend
+
 Value count(std::uint32_t number) {
     return static_cast<double>(number);
 }
@@ -38,6 +40,12 @@ constexpr auto getters = std::to_array<Getter<Destination>>({
     {"fin_wait", [](const Destination& d) { return count(d.fin_wait); }},
     {"time_wait", [](const Destination& d) { return count(d.time_wait); }},
     {"close_wait", [](const Destination& d) { return count(d.close_wait); }},
+    {"lasting", [](const Destination& d) { return count(d.lasting); }},
+    {"lasting_growth",
+     [](const Destination& d) {
+         return d.lasting_growth ? Value(*d.lasting_growth)
+                                 : Value(base::Gap{"lasting_growth", base::Why::absent, "no earlier runs to compare with"});
+     }},
     {"in_use", [](const Destination& d) { return count(d.in_use); }},
     {"blocked", [](const Destination& d) { return Value(d.blocked, basis_of(d)); }},
     {"free", [](const Destination& d) { return Value(d.free, basis_of(d)); }},
@@ -63,12 +71,34 @@ constexpr auto getters = std::to_array<Getter<Destination>>({
          return d.exhausted_in ? Value(*d.exhausted_in, basis_of(d))
                                : Value(base::Gap{"exhausted_in", base::Why::absent, "the rate is sustainable"});
      }},
+    {"growth_exhausted_in",
+     [](const Destination& d) {
+         return d.growth_exhausted_in
+                    ? Value(*d.growth_exhausted_in, Basis::inferred)
+                    : Value(base::Gap{"growth_exhausted_in", base::Why::absent, "nothing is known to grow"});
+     }},
 });
 static_assert(follows(facts::destination_columns, getters));
 
+/// What grows without an end exhausts the ports, too.
+void grow(Destination& d, const Growth& growth) {
+    if (!growth.known()) {
+        return;
+    }
+    const auto address = snapshot::Address::parse(d.remote).value_or(snapshot::Address());
+    const auto key = level_key_of_destination(d.local.value_or(""),
+                                              snapshot::end_point_text(address, d.remote_port), d.device);
+    d.lasting_growth = growth.per_second(key, d.lasting);
+    if (*d.lasting_growth > least_growth) {
+        d.growth_exhausted_in = d.free / *d.lasting_growth;
+        d.exhausted_in = std::min(d.exhausted_in.value_or(*d.growth_exhausted_in), *d.growth_exhausted_in);
+    }
+}
+
 class DestinationTable : public facts::Table {
   public:
-    explicit DestinationTable(std::shared_ptr<const PortModel> ports) : ports_(std::move(ports)) {}
+    DestinationTable(std::shared_ptr<const PortModel> ports, Growth growth)
+        : ports_(std::move(ports)), growth_(growth) {}
 
     const facts::Schema& schema() const override { return facts::schema(facts::TableId::destination); }
     std::size_t size() const override { return ports_->book ? ports_->book->order().size() : 0; }
@@ -77,6 +107,7 @@ class DestinationTable : public facts::Table {
     Value get(std::size_t row, std::size_t column) const override {
         if (!current_ || current_row_ != row) {
             current_ = ports_->destination(row);
+            grow(*current_, growth_);
             current_row_ = row;
         }
         return getters[column].get(*current_);
@@ -88,8 +119,9 @@ class DestinationTable : public facts::Table {
             return std::nullopt;
         }
         const double most = ports_->book->quiet_most();
-        for (const std::string_view counted : {"connections", "established", "syn_sent", "syn_sent_retried",
-                                               "fin_wait", "time_wait", "close_wait", "in_use", "reusable"}) {
+        for (const std::string_view counted :
+             {"connections", "established", "syn_sent", "syn_sent_retried", "fin_wait", "time_wait",
+              "close_wait", "lasting", "in_use", "reusable"}) {
             if (name == counted) {
                 return facts::Bounds{0, most};
             }
@@ -122,6 +154,7 @@ class DestinationTable : public facts::Table {
     }
 
     std::shared_ptr<const PortModel> ports_;
+    Growth growth_;
     mutable std::optional<Destination> current_;
     mutable std::size_t current_row_ = 0;
 };
@@ -223,8 +256,8 @@ Headline PortModel::worst() const {
     return worst;
 }
 
-std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports) {
-    return std::make_unique<DestinationTable>(std::move(ports));
+std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports, Growth growth) {
+    return std::make_unique<DestinationTable>(std::move(ports), growth);
 }
 
 namespace {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "facts/table.h"
+#include "model/growth.h"
 #include "model/ports.h"
 #include "snapshot/host.h"
 
@@ -29,7 +30,7 @@ struct PortModel {
     Headline worst() const;
 };
 
-std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports);
+std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports, Growth growth);
 
 /// Which destinations `tcpadvisor ports` was asked about.
 struct PortsQuery {

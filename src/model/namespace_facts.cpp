@@ -6,14 +6,18 @@
 namespace model {
 namespace {
 
+using base::Gap;
+using base::Why;
 using facts::Basis;
 using facts::Value;
 using snapshot::State;
+using snapshot::tracked;
 
 struct Space {
     const snapshot::Namespace* space;
     snapshot::Sysctls sysctls;
     std::shared_ptr<const PortModel> ports;
+    Earlier earlier;
 };
 
 template <State state>
@@ -127,6 +131,72 @@ Value close_wait_leaked(const Space& s) {
     return leaked;
 }
 
+template <std::size_t counter>
+Value rate(const Space& s) {
+    return value_of(s.earlier.rates.per_second(counter));
+}
+
+Value retransmit_percent(const Space& s) {
+    const auto again = s.earlier.rates.per_second(tracked("snmp.Tcp.RetransSegs"));
+    const auto sent = s.earlier.rates.per_second(tracked("snmp.Tcp.OutSegs"));
+    if (again && sent && *sent <= 0) {
+        return Gap{"retransmit_percent", Why::absent, "nothing was sent"};
+    }
+    return percent_of(again, sent);
+}
+
+/// The sum of gauges; a protocol that the kernel does not have counts for nothing.
+snapshot::Reading<double> sum(const snapshot::Counters& counters, std::span<const std::string_view> keys) {
+    double all = 0;
+    for (const std::string_view key : keys) {
+        const auto value = counters.get(key);
+        if (!value && value.error().why != Why::absent) {
+            return value.error();
+        }
+        all += value ? static_cast<double>(*value) : 0;
+    }
+    return all;
+}
+
+/// Allocated and in no table. `alloc` counts TCP sockets of all namespaces, `used` sockets of all kinds here:
+/// the smaller rest holds both back.
+Value dead_sockets(const Space& s) {
+    constexpr std::string_view tcp[] = {"sockstat.TCP.inuse", "sockstat6.TCP6.inuse"};
+    constexpr std::string_view known[] = {
+        "sockstat.TCP.inuse",     "sockstat6.TCP6.inuse",     "sockstat.UDP.inuse", "sockstat6.UDP6.inuse",
+        "sockstat.UDPLITE.inuse", "sockstat6.UDPLITE6.inuse", "sockstat.RAW.inuse", "sockstat6.RAW6.inuse"};
+    const snapshot::Counters& counters = s.space->counters;
+    const auto allocated = counters.get("sockstat.TCP.alloc");
+    const auto used = counters.get("sockstat.sockets.used");
+    const auto in_tables = sum(counters, tcp);
+    const auto of_known_kinds = sum(counters, known);
+    for (const auto* reading : {&allocated, &used}) {
+        if (!*reading) {
+            return reading->error();
+        }
+    }
+    for (const auto* reading : {&in_tables, &of_known_kinds}) {
+        if (!*reading) {
+            return reading->error();
+        }
+    }
+    const double dead =
+        std::min(static_cast<double>(*allocated) - *in_tables, static_cast<double>(*used) - *of_known_kinds);
+    return {std::max(dead, 0.0), Basis::inferred};
+}
+
+Value dead_socket_growth(const Space& s) {
+    const Value dead = dead_sockets(s);
+    if (!dead.known()) {
+        return dead;
+    }
+    if (!s.earlier.leak.known()) {
+        return Gap{"dead_socket_growth", Why::absent, "no runs over the last 50 minutes"};
+    }
+    const auto count = static_cast<std::uint32_t>(dead.number());
+    return {s.earlier.leak.per_second(level_key_of_dead_sockets(), count), Basis::inferred};
+}
+
 constexpr auto getters = std::to_array<Getter<Space>>({
     {"established", in_state<State::established>},
     {"syn_sent", in_state<State::syn_sent>},
@@ -177,6 +247,25 @@ constexpr auto getters = std::to_array<Getter<Space>>({
     {"ports_load_percent", [](const Space& s) { return worst_ports(s, &Headline::load_percent); }},
     {"accept_queue_percent", accept_queue_percent},
     {"close_wait_leaked", close_wait_leaked},
+    {"rate_interval", [](const Space& s) { return value_of(s.earlier.rates.interval()); }},
+    {"listen_overflow_rate", rate<tracked("netstat.TcpExt.ListenOverflows")>},
+    {"listen_drop_rate", rate<tracked("netstat.TcpExt.ListenDrops")>},
+    {"syn_queue_drop_rate", rate<tracked("netstat.TcpExt.TCPReqQFullDrop")>},
+    {"syn_cookie_rate", rate<tracked("netstat.TcpExt.SyncookiesSent")>},
+    {"time_wait_overflow_rate", rate<tracked("netstat.TcpExt.TCPTimeWaitOverflow")>},
+    {"time_wait_reuse_rate", rate<tracked("netstat.TcpExt.TWRecycled")>},
+    {"memory_abort_rate", rate<tracked("netstat.TcpExt.TCPAbortOnMemory")>},
+    {"timeout_abort_rate", rate<tracked("netstat.TcpExt.TCPAbortOnTimeout")>},
+    {"prune_rate", rate<tracked("netstat.TcpExt.PruneCalled")>},
+    {"active_open_rate", rate<tracked("snmp.Tcp.ActiveOpens")>},
+    {"passive_open_rate", rate<tracked("snmp.Tcp.PassiveOpens")>},
+    {"segment_rate", rate<tracked("snmp.Tcp.OutSegs")>},
+    {"retransmit_percent", retransmit_percent},
+    {"conntrack_drop_rate", rate<tracked("conntrack.drop")>},
+    {"conntrack_insert_failed_rate", rate<tracked("conntrack.insert_failed")>},
+    {"conntrack_early_drop_rate", rate<tracked("conntrack.early_drop")>},
+    {"dead_sockets", dead_sockets},
+    {"dead_socket_growth", dead_socket_growth},
 });
 static_assert(follows(facts::namespace_columns, getters));
 
@@ -241,10 +330,11 @@ std::unique_ptr<facts::Table> host_table(const snapshot::Host& host) {
 
 std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
                                               const snapshot::Sysctls& sysctls,
-                                              std::shared_ptr<const PortModel> ports) {
+                                              std::shared_ptr<const PortModel> ports,
+                                              const Earlier& earlier) {
     return std::make_unique<RowTable<Space>>(facts::TableId::network_namespace,
-                                             std::vector<Space>{{&space, sysctls, std::move(ports)}}, getters,
-                                             std::nullopt);
+                                             std::vector<Space>{{&space, sysctls, std::move(ports), earlier}},
+                                             getters, std::nullopt);
 }
 
 } // namespace model

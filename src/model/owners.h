@@ -49,6 +49,7 @@ struct Owner {
     std::array<snapshot::CloseWaitCounts, snapshot::close_wait_kinds> kinds;
     std::map<std::uint32_t, Share> shares; // by the number of the process
     std::optional<base::Gap> no_process;   // why `shares` is empty
+    std::optional<double> growth;          // of leaked and unread ones, per second; none if it is not known
 
     snapshot::CloseWaitCounts total() const;
     /// The process that is nearest to its limit of open files, or the one with most sockets; null if none is

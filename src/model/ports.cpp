@@ -154,6 +154,7 @@ facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally
     d.fin_wait = in_state(State::fin_wait1) + in_state(State::fin_wait2);
     d.time_wait = in_state(State::time_wait);
     d.close_wait = in_state(State::close_wait);
+    d.lasting = d.established + d.fin_wait + d.close_wait;
 
     d.usable = space.usable;
     d.in_use = a.in_use;

@@ -3,6 +3,7 @@
 
 #include "facts/table.h"
 #include "model/destinations.h"
+#include "model/rates.h"
 #include "snapshot/history.h"
 #include "snapshot/host.h"
 
@@ -10,13 +11,20 @@
 
 namespace model {
 
+/// What earlier runs tell about one namespace.
+struct Earlier {
+    Rates rates;
+    Growth growth; // of the last minutes
+    Growth leak;   // of the last hour
+};
+
 std::unique_ptr<facts::Table> host_table(const snapshot::Host& host);
 std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
                                               const snapshot::Sysctls& sysctls,
-                                              std::shared_ptr<const PortModel> ports);
+                                              std::shared_ptr<const PortModel> ports, const Earlier& earlier);
 std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> ports);
 std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, const PortModel& ports);
-std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space);
+std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space, const Growth& growth);
 std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space,
                                            const snapshot::Sysctls& sysctls);
 

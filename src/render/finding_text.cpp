@@ -37,7 +37,7 @@ std::string in_words(std::string_view state, std::string_view range) {
 }
 
 /// The value with its meaning: thresholds, how long, and where if there are several places.
-std::string measure(const Finding& finding, std::size_t namespaces) {
+std::string measure(const Finding& finding, const findings::Report& report) {
     std::vector<std::string> parts;
     const bool judged = !finding.warning.empty() || !finding.critical.empty();
     if (judged || (finding.value && !finding.unit.empty())) {
@@ -49,10 +49,12 @@ std::string measure(const Finding& finding, std::size_t namespaces) {
     if (!finding.critical.empty()) {
         parts.push_back(in_words("critical", finding.critical));
     }
-    if (const auto since = finding.since ? rfc3339(*finding.since) : std::nullopt) {
-        parts.push_back("since " + *since);
+    if (const std::string since = since_text(finding, report.time); !since.empty()) {
+        parts.push_back(since.substr(2) + fmt::format(" ({})", duration(report.time - *finding.since)));
+    } else if (finding.since) {
+        parts.emplace_back("seen for the first time");
     }
-    if (namespaces > 1) {
+    if (report.namespaces.size() > 1) {
         parts.push_back("in " + finding.network_namespace);
     }
     return base::join(parts, ", ");
@@ -144,13 +146,28 @@ void show_more(std::ostream& out, const Style& style, const Finding& finding) {
 
 } // namespace
 
+std::string since_text(const Finding& finding, double now) {
+    constexpr double just_now = 1; // second
+    const auto since =
+        finding.since && now - *finding.since >= just_now ? rfc3339(*finding.since) : std::nullopt;
+    return since ? ", since " + *since : "";
+}
+
+std::string waiting_text(const findings::RuleOutcome& rule) {
+    if (rule.waiting == 0) {
+        return {};
+    }
+    return fmt::format(", {} since {}, spoken of after {}", count_of(rule.waiting, "alerts", "alert"),
+                       rfc3339(rule.waiting_since).value_or("now"), duration(rule.wait_seconds));
+}
+
 void finding_text(std::ostream& out, const Style& style, const Finding& finding, const Finding* explained,
-                  std::size_t namespaces) {
+                  const findings::Report& report) {
     out << '\n'
         << paint(style, finding.state, findings::name(finding.state)) << "  "
         << bold(style, safe_line(finding.rule)) << '\n';
     paragraph(out, style, indent, finding.summary.empty() ? finding.title : finding.summary);
-    paragraph(out, style, indent, measure(finding, namespaces));
+    paragraph(out, style, indent, measure(finding, report));
     if (style.verbosity >= 1) {
         show_evidence(out, style, finding);
     }

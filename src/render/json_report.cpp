@@ -89,6 +89,7 @@ Json rules_json(const findings::Report& report) {
         item["id"] = rule.id;
         item["state"] = rule.state ? findings::name(*rule.state) : "SKIPPED";
         item["reason"] = json_text(rule.reason);
+        item["waiting"] = rule.waiting;
         list.push_back(std::move(item));
     }
     return list;
@@ -119,6 +120,12 @@ std::vector<base::Gap> gaps_of(const findings::Report& report) {
     return gaps;
 }
 
+std::vector<std::string> notes_of(const findings::Report& report) {
+    std::vector<std::string> notes = report.notes;
+    notes.insert(notes.end(), report.remarks.begin(), report.remarks.end());
+    return notes;
+}
+
 } // namespace
 
 void report_json(const findings::Report& report, const Style&, std::ostream& out) {
@@ -132,6 +139,7 @@ void report_json(const findings::Report& report, const Style&, std::ostream& out
     answer["rules"] = rules_json(report);
     answer["perfdata"] = perfdata_json(report);
     answer["assumed"] = report.assumed;
+    answer["notes"] = notes_of(report);
     answer["gaps"] = json_gaps(gaps_of(report));
     write_json(answer, out);
 }

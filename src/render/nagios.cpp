@@ -1,6 +1,7 @@
 // Nagios 4, Icinga 2 and NRPE 4 each cut, rewrite or reinterpret something. What survives all of them is:
 // performance data on line 1 only, no '|' in any text, no blank line, 1 KB for line 1 and 8 KB in all.
 #include "base/text.h"
+#include "render/finding_text.h"
 #include "render/perfdata.h"
 #include "render/reports.h"
 #include "render/wording.h"
@@ -164,8 +165,8 @@ void append(std::string& output, const std::vector<std::string>& lines, std::siz
 std::vector<std::string> finding_lines(const Report& report) {
     std::vector<std::string> lines;
     for (const Finding& finding : report.findings) {
-        lines.push_back(fmt::format("[{}] {}: {}", findings::name(finding.state), plain(finding.rule),
-                                    summary_of(report, finding)));
+        lines.push_back(fmt::format("[{}] {}: {}{}", findings::name(finding.state), plain(finding.rule),
+                                    summary_of(report, finding), since_text(finding, report.time)));
     }
     return lines;
 }
@@ -185,13 +186,22 @@ std::vector<std::string> quiet_rule_lines(const Report& report) {
     std::vector<std::string> lines;
     for (const RuleOutcome& rule : report.rules) {
         if (rule.state == State::ok) {
-            lines.push_back(fmt::format("[OK] {}: {} judged", plain(rule.id), rule.judged));
+            lines.push_back(
+                fmt::format("[OK] {}: {} judged{}", plain(rule.id), rule.judged, waiting_text(rule)));
         }
     }
     for (const RuleOutcome& rule : report.rules) {
         if (!rule.state) {
             lines.push_back(fmt::format("[SKIPPED] {}: {}", plain(rule.id), reason_of(rule)));
         }
+    }
+    return lines;
+}
+
+std::vector<std::string> remark_lines(const Report& report) {
+    std::vector<std::string> lines;
+    for (const std::string& remark : report.remarks) {
+        lines.push_back("note: " + plain(remark));
     }
     return lines;
 }
@@ -220,6 +230,7 @@ void report_nagios(const Report& report, const Style& style, std::ostream& out) 
         append(output, unjudged_lines(report), unknown_bytes, "not judged");
     }
     if (style.verbosity >= 1) {
+        append(output, remark_lines(report), unknown_bytes, "notes");
         append(output, quiet_rule_lines(report), all_bytes - remainder_bytes, "rules");
     }
     if (style.verbosity >= 2) {

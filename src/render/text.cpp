@@ -88,8 +88,7 @@ void show_findings(std::ostream& out, const Style& style, const Report& report) 
             ++hidden[finding.rule];
             continue;
         }
-        finding_text(out, style, finding, before.empty() ? nullptr : before.front(),
-                     report.namespaces.size());
+        finding_text(out, style, finding, before.empty() ? nullptr : before.front(), report);
         before.push_back(&finding);
     }
     if (!hidden.empty()) {
@@ -111,7 +110,8 @@ void show_rules(std::ostream& out, const Style& style, const Report& report, std
     out << '\n' << bold(style, heading) << '\n';
     for (const RuleOutcome& rule : report.rules) {
         if (rule.state == state) {
-            paragraph(out, style, indent, rule.reason.empty() ? rule.id : rule.id + ": " + rule.reason);
+            paragraph(out, style, indent,
+                      (rule.reason.empty() ? rule.id : rule.id + ": " + rule.reason) + waiting_text(rule));
         }
     }
 }
@@ -126,11 +126,22 @@ void show_broken_files(std::ostream& out, const Style& style, const Report& repo
     }
 }
 
+void show_remarks(std::ostream& out, const Style& style, const Report& report) {
+    if (report.remarks.empty()) {
+        return;
+    }
+    out << '\n' << bold(style, "Notes") << '\n';
+    for (const std::string& remark : report.remarks) {
+        paragraph(out, style, indent, remark);
+    }
+}
+
 void last_lines(std::ostream& out, const Style& style, const Report& report) {
     if (style.verbosity >= 1) {
         show_rules(out, style, report, State::ok, "Rules passed");
         show_rules(out, style, report, std::nullopt, "Rules skipped");
         gap_list(out, style, report.gaps);
+        show_remarks(out, style, report);
         return;
     }
     const std::size_t passed = count_rules(report, State::ok);

@@ -4,6 +4,7 @@
 #include "facts/schema.h"
 #include "rules/document.h"
 #include "rules/evaluate.h"
+#include "rules/finding_writer.h"
 #include "rules/literal_table.h"
 #include "rules/resolve.h"
 #include "rules/rule_reader.h"
@@ -23,11 +24,12 @@ using facts::TableId;
 using facts::Value;
 
 constexpr auto file_keys = std::to_array<std::string_view>({"case"});
-constexpr auto case_keys =
-    std::to_array<std::string_view>({"name", "rule", "host", "namespace", "row", "sysctl", "denied",
-                                     "inferred", "parameters", "expect", "summary", "remedies", "commands"});
+constexpr auto case_keys = std::to_array<std::string_view>(
+    {"name", "rule", "host", "namespace", "row", "sysctl", "denied", "inferred", "parameters", "past",
+     "expect", "summary", "remedies", "commands"});
+constexpr auto past_keys = std::to_array<std::string_view>({"runs", "seconds", "state"});
 constexpr auto expectations = std::to_array<std::string_view>(
-    {"ok", "info", "warning", "critical", "unknown", "skipped", "not_applicable"});
+    {"ok", "info", "warning", "critical", "unknown", "skipped", "not_applicable", "waiting"});
 
 std::size_t index_of(TableId which) {
     return static_cast<std::size_t>(which);
@@ -39,6 +41,9 @@ std::string_view result_of(const Verdict& verdict) {
     }
     switch (*verdict.outcome.state) {
     case findings::State::ok:
+        if (verdict.outcome.waiting > 0) {
+            return "waiting";
+        }
         return verdict.outcome.judged == 0 ? "not_applicable" : "ok";
     case findings::State::info:
         return "info";
@@ -74,11 +79,12 @@ class CaseRunner {
         if (rule_) {
             give_facts();
             set_parameters();
+            give_past();
         }
         if (!rule_ || reporter_.errors() != errors_before_) {
             return std::nullopt;
         }
-        const Verdict verdict = judge(*rule_, rules_, facts_);
+        const Verdict verdict = judge(*rule_, rules_, facts_, recall_ ? &*recall_ : nullptr);
         CaseResult result{
             name->text, rule_->id, {reporter_.file().name, table_.mark.line, table_.mark.column}, false, ""};
         result.message = compare(expect->text, verdict);
@@ -233,6 +239,32 @@ class CaseRunner {
         }
     }
 
+    /// The subject alerted in so many runs before this one; none of them means that this is the first.
+    void give_past() {
+        const Node* given = keys_.get("past", Kind::table);
+        if (given == nullptr) {
+            return;
+        }
+        const TableReader keys(*given, "the past of a case", past_keys, reporter_);
+        const auto number = [&](std::string_view key) {
+            const Node* node = keys.get(key, Kind::number);
+            return node != nullptr ? std::max(node->number, 0.0) : 0;
+        };
+        const std::string state = keys.text("state");
+        findings::Memory memory;
+        constexpr double now = 1e6; // seconds since the boot
+        if (const double runs = number("runs"); runs > 0) {
+            const double since = now - std::max(number("seconds"), 60 * runs);
+            memory.entries.push_back({fingerprint_of(*rule_), subject_of(context_of(*rule_, facts_, 0, 0)),
+                                      state == "critical"  ? findings::State::critical
+                                      : state == "warning" ? findings::State::warning
+                                      : state == "info"    ? findings::State::info
+                                                           : findings::State::ok,
+                                      since, now - 60, static_cast<std::uint32_t>(runs), now - 60});
+        }
+        recall_.emplace(std::vector<findings::Memory>{memory}, now, now, Remembers::yes);
+    }
+
     std::string compare(std::string_view expect, const Verdict& verdict) const {
         std::vector<std::string> differences = {difference("verdict", expect, result_of(verdict))};
         if (!differences[0].empty() && !verdict.outcome.reason.empty()) {
@@ -270,6 +302,7 @@ class CaseRunner {
     TableReader keys_;
     std::optional<Rule> rule_; // a copy, for its parameters
     facts::Facts facts_;
+    std::optional<Recall> recall_;
     LiteralTable* host_ = nullptr;
     LiteralTable* inside_ = nullptr;
     LiteralTable* row_ = nullptr;

@@ -230,6 +230,9 @@ Value look_up(const Reference& reference, const Context& context) {
     if (reference.where == Reference::Where::parameter) {
         return context.parameters[reference.index];
     }
+    if (reference.where == Reference::Where::past) {
+        return reference.index == 0 ? context.alerting_runs : context.alerting_for;
+    }
     const facts::Table* table = reference.where == Reference::Where::row ? context.row_table
                                 : reference.where == Reference::Where::network_namespace
                                     ? context.network_namespace

@@ -15,6 +15,8 @@ struct Context {
     const facts::Table* network_namespace = nullptr;
     const facts::Table* host = nullptr;
     std::span<const facts::Value> parameters;
+    double alerting_runs = 1; // with this one; runs at least half a minute apart
+    double alerting_for = 0;  // seconds
 };
 
 /// The value of a name.

@@ -7,6 +7,7 @@
 #include "rules/perfdata.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -31,8 +32,14 @@ bool worse(const Judged& a, const Judged& b) {
 /// Judges all subjects of one rule.
 class Judge {
   public:
-    Judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, Effects* effects)
-        : rule_(rule), rules_(rules), facts_(facts), effects_(effects) {}
+    Judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, Effects* effects, Recall* recall)
+        : rule_(rule), rules_(rules), facts_(facts), effects_(effects) {
+        if (recall != nullptr) {
+            past_.recall = recall;
+            past_.rule = fingerprint_of(rule);
+            past_.known = recall->knows(past_.rule);
+        }
+    }
 
     Verdict run() {
         if (rule_.table == TableId::host) {
@@ -43,7 +50,11 @@ class Judge {
         for (std::size_t i = 0; rule_.table != TableId::host && i < facts_.namespaces.size(); ++i) {
             judge_table(i);
         }
-        return {outcome(), findings()};
+        Verdict verdict{outcome(), findings()};
+        if (past_.recall != nullptr && verdict.outcome.state && unknown_ == 0 && !incomplete_) {
+            past_.recall->judged(past_.rule);
+        }
+        return verdict;
     }
 
   private:
@@ -88,7 +99,8 @@ class Judge {
         }
         const Outlook value = outlook(rule_.value, context);
         const auto alerts = [&](const std::optional<Range>& range) {
-            return range && may_alert(*range, value.low, value.high);
+            return range &&
+                   may_alert(past_.known ? range->sticky(rule_.hysteresis) : *range, value.low, value.high);
         };
         return value.may_be_missing || alerts(rule_.warning.range) || alerts(rule_.critical.range);
     }
@@ -100,7 +112,7 @@ class Judge {
     }
 
     void judge_one(const Context& context, std::size_t network_namespace) {
-        const RowVerdict verdict = judge_row(rule_, facts_, context, network_namespace);
+        const RowVerdict verdict = judge_row(rule_, facts_, context, network_namespace, past_);
         if (verdict.kind == RowVerdict::Kind::missing) {
             note_gap(*verdict.gap);
         }
@@ -108,6 +120,10 @@ class Judge {
             return;
         }
         ++judged_;
+        if (verdict.waits_since) {
+            ++waiting_;
+            waits_since_ = std::min(waits_since_, *verdict.waits_since);
+        }
         if (verdict.unsure) {
             note_gap(*verdict.unsure);
         }
@@ -162,6 +178,11 @@ class Judge {
             outcome.state = std::nullopt;
             outcome.reason = with_count(skipped_reason_, skipped_);
         }
+        if (waiting_ > 0) {
+            outcome.waiting = waiting_;
+            outcome.waiting_since = waits_since_;
+            outcome.wait_seconds = rule_.wait_seconds;
+        }
         return outcome;
     }
 
@@ -190,9 +211,12 @@ class Judge {
     const RuleSet& rules_;
     const facts::Facts& facts_;
     Effects* effects_;
+    Past past_;
     State worst_ = State::ok;
     std::size_t judged_ = 0;
     std::size_t alerting_ = 0;
+    std::size_t waiting_ = 0;
+    double waits_since_ = std::numeric_limits<double>::infinity();
     std::vector<Judged> kept_;
     std::size_t unknown_ = 0;
     std::string unknown_reason_;
@@ -204,11 +228,12 @@ class Judge {
 
 } // namespace
 
-Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts) {
-    return Judge(rule, rules, facts, nullptr).run();
+Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, Recall* recall) {
+    return Judge(rule, rules, facts, nullptr, recall).run();
 }
 
-findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const WhatIf& what_if) {
+findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const WhatIf& what_if,
+                          Recall* recall) {
     std::optional<Effects> effects;
     if (what_if) {
         effects.emplace(what_if);
@@ -222,7 +247,7 @@ findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const
         if (!rule.active) {
             continue;
         }
-        Verdict verdict = Judge(rule, rules, facts, effects ? &*effects : nullptr).run();
+        Verdict verdict = Judge(rule, rules, facts, effects ? &*effects : nullptr, recall).run();
         report.rules.push_back(std::move(verdict.outcome));
         std::move(verdict.findings.begin(), verdict.findings.end(), std::back_inserter(report.findings));
     }

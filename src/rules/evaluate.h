@@ -4,6 +4,7 @@
 #include "facts/table.h"
 #include "findings/report.h"
 #include "rules/effect.h"
+#include "rules/recall.h"
 #include "rules/rule.h"
 
 namespace rules {
@@ -19,10 +20,12 @@ struct Verdict {
 
 /// Judges one rule, active or not. A subject whose facts are absent is left out, one whose facts could not be
 /// read makes the rule UNKNOWN, and so do missing rows of its table.
-Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts);
+Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, Recall* recall = nullptr);
 
 /// All active rules: findings, outcomes, performance data, labels of namespaces and gaps.
-/// `what_if` gives the facts for the effects of remedies; without it none is computed.
-findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const WhatIf& what_if = {});
+/// `what_if` gives the facts for the effects of remedies; without it none is computed. `recall` knows earlier
+/// runs and takes down this one; without it findings have no `since`, and nothing waits.
+findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const WhatIf& what_if = {},
+                          Recall* recall = nullptr);
 
 } // namespace rules

@@ -42,9 +42,10 @@ enum class Op : std::uint8_t {
     absolute,
 };
 
-/// What a name stands for: a column of the rule's row, of its namespace or of the host, or a parameter.
+/// What a name stands for: a column of the rule's row, of its namespace or of the host, a parameter, or the
+/// past of the alert (0: alerting_runs, 1: alerting_for).
 struct Reference {
-    enum class Where : std::uint8_t { row, network_namespace, host, parameter };
+    enum class Where : std::uint8_t { row, network_namespace, host, parameter, past };
     Where where = Where::row;
     std::uint16_t index = 0;
     facts::Type type = facts::Type::number;

@@ -53,6 +53,7 @@ class Writer {
         finding.warning = warning != nullptr ? warning->text : std::string();
         finding.critical = critical != nullptr ? critical->text : std::string();
         finding.inferred = judged_.inferred;
+        finding.since = judged_.since;
         value_text_ = judged_.value ? to_text(Value(*judged_.value)) : std::string("unknown");
         special_ = {value_text_, rule_.unit, finding.warning, finding.critical};
         finding.summary = fill(rule_.summary, context_, special_);

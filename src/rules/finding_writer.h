@@ -19,6 +19,7 @@ struct Judged {
     std::optional<double> value;
     bool inferred = false;
     const Override* exception = nullptr; // the override that fits the subject, expired or not
+    std::optional<double> since;         // of the unbroken run of alerts, in seconds since the epoch
 };
 
 class Effects;

@@ -13,8 +13,8 @@ using findings::State;
 class RowJudge {
   public:
     RowJudge(const Rule& rule, const facts::Facts& facts, const Context& context,
-             std::size_t network_namespace)
-        : rule_(rule), facts_(facts), context_(context), network_namespace_(network_namespace) {}
+             std::size_t network_namespace, const Past& past)
+        : rule_(rule), facts_(facts), context_(context), network_namespace_(network_namespace), past_(past) {}
 
     RowVerdict run() {
         if (!rule_.when.empty()) {
@@ -39,14 +39,19 @@ class RowJudge {
         }
         verdict_.kind = RowVerdict::Kind::judged;
         judged.inferred = decisive.basis() == facts::Basis::inferred;
+        if (past_.known) {
+            find_past();
+        }
         if (rule_.condition.empty()) {
             apply_ranges(decisive.number());
         } else if (decisive.truth()) {
             apply_condition();
         }
         if (judged.state != State::ok) {
+            continue_past();
             raise(rule_.warning_when, State::warning);
             raise(rule_.critical_when, State::critical);
+            remember();
         }
         return verdict_;
     }
@@ -70,6 +75,53 @@ class RowJudge {
             judged.state = State::warning;
             judged.excess = warning->excess(value);
         }
+        if (earlier_ != nullptr && rule_.hysteresis > 0) {
+            judged.state = std::max(judged.state, state_that_stays(value, warning, critical));
+        }
+    }
+
+    /// The state of the last run, as long as the value has not come back far enough.
+    State state_that_stays(double value, const Range* warning, const Range* critical) const {
+        const auto stays = [&](const Range* range) {
+            return range != nullptr && range->sticky(rule_.hysteresis).alerts(value);
+        };
+        if (earlier_->state == State::critical && stays(critical)) {
+            return State::critical;
+        }
+        return earlier_->state >= State::warning && stays(warning) ? State::warning : State::ok;
+    }
+
+    void find_past() {
+        subject_ = subject_of(context_);
+        earlier_ = past_.recall->find(past_.rule, network_namespace_, *subject_);
+    }
+
+    void continue_past() {
+        if (past_.recall == nullptr) {
+            return;
+        }
+        if (!subject_) {
+            subject_ = subject_of(context_);
+        }
+        now_ = past_.recall->continued(past_.rule, *subject_, earlier_);
+        context_.alerting_runs = now_.runs;
+        context_.alerting_for = now_.seen - now_.since;
+    }
+
+    /// What the next run will find; and an alert that has not lasted long enough is none yet.
+    void remember() {
+        if (past_.recall == nullptr) {
+            return;
+        }
+        Judged& judged = verdict_.judged;
+        judged.since = past_.recall->time_of(now_.since);
+        now_.state = judged.state;
+        if (now_.seen - now_.since < rule_.wait_seconds && past_.recall->can_wait(earlier_)) {
+            now_.state = State::ok;
+            judged.state = State::ok;
+            verdict_.waits_since = judged.since;
+        }
+        past_.recall->note(network_namespace_, now_);
     }
 
     void apply_condition() {
@@ -135,16 +187,20 @@ class RowJudge {
 
     const Rule& rule_;
     const facts::Facts& facts_;
-    const Context& context_;
+    Context context_;
     std::size_t network_namespace_;
+    const Past& past_;
+    std::optional<std::uint64_t> subject_;
+    const findings::Remembered* earlier_ = nullptr;
+    findings::Remembered now_;
     RowVerdict verdict_;
 };
 
 } // namespace
 
 RowVerdict judge_row(const Rule& rule, const facts::Facts& facts, const Context& context,
-                     std::size_t network_namespace) {
-    return RowJudge(rule, facts, context, network_namespace).run();
+                     std::size_t network_namespace, const Past& past) {
+    return RowJudge(rule, facts, context, network_namespace, past).run();
 }
 
 } // namespace rules

@@ -113,6 +113,16 @@ std::string Range::canonical() const {
     return fmt::format("{}{}:{}", sign, plain(low), end);
 }
 
+Range Range::sticky(double hysteresis) const {
+    Range range = *this;
+    const double inward = alert == Alert::outside ? hysteresis : -hysteresis;
+    if (low != 0) {
+        range.low = low + inward;
+    }
+    range.high = high - inward;
+    return range;
+}
+
 double Range::excess(double value) const {
     if (!alerts(value)) {
         return 0;

@@ -25,6 +25,9 @@ struct Range {
     bool never_alerts() const;
     /// The range in plain numbers for programs, however it was written: no percent sign, exponent or plus.
     std::string canonical() const;
+    /// The range of a state that stays until the value is back by `hysteresis`. A start of 0 is no limit that
+    /// values come back from.
+    Range sticky(double hysteresis) const;
     /// How far `value` lies from the nearest value that does not alert; 0 if it does not alert.
     double excess(double value) const;
 };

@@ -4,6 +4,7 @@
 #include "facts/schema.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -16,6 +17,7 @@ using Where = Reference::Where;
 
 constexpr std::string_view namespace_prefix = "namespace.";
 constexpr std::string_view host_prefix = "host.";
+constexpr auto past_names = std::to_array<std::string_view>({"alerting_runs", "alerting_for"});
 
 /// Checks one tree; nodes come with their operands first, so one pass from left to right is enough.
 class Checker {
@@ -149,6 +151,7 @@ std::optional<TableId> table_of(Where where, TableId row) {
     case Where::host:
         return TableId::host;
     case Where::parameter:
+    case Where::past:
         return std::nullopt;
     }
     return std::nullopt;
@@ -177,6 +180,10 @@ std::optional<Reference> Scope::find(std::string_view name) const {
     if (name.starts_with(host_prefix)) {
         return find_in(host_only ? Where::row : Where::host, name.substr(host_prefix.size()));
     }
+    if (const auto past = std::find(past_names.begin(), past_names.end(), name);
+        alerting_ && past != past_names.end()) {
+        return Reference{Where::past, static_cast<std::uint16_t>(past - past_names.begin()), Type::number};
+    }
     auto found = find_in(Where::row, name);
     if (!found && !host_only && !namespace_row) {
         found = find_in(Where::network_namespace, name);
@@ -202,6 +209,9 @@ std::vector<std::string> Scope::names() const {
             all.emplace_back(column.name);
         }
     };
+    if (alerting_) {
+        all.insert(all.end(), past_names.begin(), past_names.end());
+    }
     add(row_);
     if (row_ != TableId::host) {
         add(TableId::network_namespace);
@@ -211,6 +221,9 @@ std::vector<std::string> Scope::names() const {
 }
 
 std::string Scope::name_of(const Reference& reference) const {
+    if (reference.where == Where::past) {
+        return std::string(past_names[reference.index]);
+    }
     const auto table = table_of(reference.where, row_);
     return table ? std::string(facts::schema(*table).columns[reference.index].name)
                  : parameters_[reference.index].name;
@@ -223,6 +236,10 @@ std::string_view Scope::unit_of(const Reference& reference) const {
 
 Mistake unknown_name(std::string_view name, std::size_t offset, const Scope& scope) {
     const std::string safe = base::printable(name);
+    if (std::find(past_names.begin(), past_names.end(), name) != past_names.end()) {
+        return {offset, name.size(), fmt::format("'{}' is known only where something alerts already", safe),
+                "use it in warning_when or critical_when"};
+    }
     for (const facts::Schema& other : facts::schemas()) {
         if (other.find(name)) {
             return {offset, name.size(),

@@ -18,6 +18,8 @@ class Scope {
     explicit Scope(facts::TableId row) : row_(row) {}
 
     void add_parameter(std::string name, facts::Type type) { parameters_.push_back({std::move(name), type}); }
+    /// `alerting_runs` and `alerting_for` have a meaning only where something alerts already.
+    void set_alerting(bool alerting) { alerting_ = alerting; }
 
     /// NAME, or `namespace.NAME` or `host.NAME`.
     std::optional<Reference> find(std::string_view name) const;
@@ -39,9 +41,11 @@ class Scope {
 
     facts::TableId row_;
     std::vector<Parameter> parameters_;
+    bool alerting_ = false;
 };
 
-/// The table that a reference of a rule over `row` reads; none for a parameter.
+/// The table that a reference of a rule over `row` reads; none for a parameter or the
+/// past.
 std::optional<facts::TableId> table_of(Reference::Where where, facts::TableId row);
 
 /// "unknown fact 'x', did you mean 'y'?" at the given place.

@@ -24,6 +24,12 @@
 //   ... and in both cases a finding that already alerts may be raised:
 //   warning_when  = "EXPRESSION"       at least WARNING if this holds too
 //   critical_when = "EXPRESSION"       CRITICAL if this holds too
+//                                      in these two also: alerting_runs, the runs that have alerted without a
+//                                      break, of those at least 30 s apart, with this one; alerting_for,
+//                                      seconds since the first
+//   for        = "2m"                  speak only when it has alerted for so long, in every run; s, m or h
+//   hysteresis = 5                     with ranges: a state stays until the value has come back so far behind
+//   its range
 //
 //   summary   = "{remote}: {free} of {usable} ports free"     required, one line, no full stop
 //   evidence  = ["free", "usable"]     default: the facts of when, value, condition, warning_when and
@@ -177,6 +183,8 @@ struct Rule {
     findings::State severity = findings::State::ok;
     Expression warning_when;
     Expression critical_when;
+    double wait_seconds = 0; // it must have alerted for so long before it says so
+    double hysteresis = 0;   // a state stays until the value has come back by so much
 
     Template summary;
     std::vector<Reference> evidence;

@@ -19,13 +19,15 @@ using Kind = Node::Kind;
 using facts::Type;
 
 constexpr auto rule_keys = std::to_array<std::string_view>(
-    {"id",       "aliases", "title",    "tags",      "enabled",    "for_each",     "when",          "value",
-     "unit",     "warning", "critical", "condition", "severity",   "warning_when", "critical_when", "summary",
-     "evidence", "why",     "see",      "source",    "parameters", "remedy",       "myth"});
+    {"id",         "aliases", "title",    "tags",      "enabled",  "for_each",     "when",          "value",
+     "unit",       "warning", "critical", "condition", "severity", "warning_when", "critical_when", "for",
+     "hysteresis", "summary", "evidence", "why",       "see",      "source",       "parameters",    "remedy",
+     "myth"});
 constexpr auto parameter_keys = std::to_array<std::string_view>({"default", "unit", "help"});
 constexpr auto judged_tags = std::to_array<std::string_view>({"health", "tuning"});
-constexpr auto reserved_names =
-    std::to_array<std::string_view>({"enabled", "warning", "critical", "value", "unit"});
+constexpr double longest_wait = 24 * 3600; // seconds
+constexpr auto reserved_names = std::to_array<std::string_view>(
+    {"enabled", "warning", "critical", "value", "unit", "alerting_runs", "alerting_for"});
 
 bool is_kebab(std::string_view text) {
     const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
@@ -184,8 +186,10 @@ class RuleReader {
         rule_.when = scoped_.expression(keys_, "when", Type::boolean);
         rule_.value = scoped_.expression(keys_, "value", Type::number);
         rule_.condition = scoped_.expression(keys_, "condition", Type::boolean);
+        scoped_.set_alerting(true);
         rule_.warning_when = scoped_.expression(keys_, "warning_when", Type::boolean);
         rule_.critical_when = scoped_.expression(keys_, "critical_when", Type::boolean);
+        scoped_.set_alerting(false);
         read_unit();
         const bool has_condition = keys_.get_any("condition") != nullptr;
         if (has_condition) {
@@ -195,6 +199,33 @@ class RuleReader {
                             "the ranges of a value decide the state; remove severity");
         }
         read_ranges(has_condition);
+        read_patience(has_condition);
+    }
+
+    /// `for` and `hysteresis`: how long before it speaks, how far back before it is silent again.
+    void read_patience(bool has_condition) {
+        if (const Node* wait = keys_.get("for", Kind::text)) {
+            const auto seconds = base::parse_duration(wait->text);
+            if (!seconds || *seconds <= 0 || *seconds > longest_wait) {
+                reporter_.error(wait->mark,
+                                fmt::format("'{}' is no time to wait", base::printable(wait->text)),
+                                "write a number and s, m or h, at most 24h: for = \"2m\"");
+            } else {
+                rule_.wait_seconds = *seconds;
+            }
+        }
+        const Node* hysteresis = keys_.get("hysteresis", Kind::number);
+        if (hysteresis == nullptr) {
+            return;
+        }
+        if (has_condition) {
+            reporter_.error(hysteresis->mark, "'hysteresis' without ranges",
+                            "it belongs to a value that is judged by warning and critical");
+        } else if (hysteresis->number <= 0) {
+            reporter_.error(hysteresis->mark, "'hysteresis' must be above 0", "remove it if there is none");
+        } else {
+            rule_.hysteresis = hysteresis->number;
+        }
     }
 
     void read_severity() {
@@ -310,7 +341,7 @@ class RuleReader {
         for (const Expression* each :
              {&rule_.value, &rule_.condition, &rule_.when, &rule_.warning_when, &rule_.critical_when}) {
             for (const ExpressionNode& node : each->nodes) {
-                if (node.op == Op::name && node.reference.where != Reference::Where::parameter) {
+                if (node.op == Op::name && table_of(node.reference.where, rule_.table)) {
                     add_evidence(node.reference);
                 }
             }

@@ -23,6 +23,13 @@ class ScopedReader {
     void set_table(facts::TableId table) { scope_.emplace(table); }
     void add_parameter(const Key& key, facts::Type type, Use use);
 
+    /// From here on `alerting_runs` and `alerting_for` have a meaning, or no longer.
+    void set_alerting(bool alerting) {
+        if (scope_) {
+            scope_->set_alerting(alerting);
+        }
+    }
+
     /// Null as long as the table is not known: then names cannot be checked, only syntax.
     const Scope* scope() const { return scope_ ? &*scope_ : nullptr; }
 

@@ -98,6 +98,12 @@ class Census {
     const std::vector<CloseWaitGroup>& close_waits() const { return close_waits_.groups(); }
     /// Each of them, as far as the list has room for it.
     const std::vector<CloseWaitSocket>& close_wait_sockets() const { return close_waits_.sockets(); }
+    /// Ages of CLOSE_WAIT sockets that earlier runs prove, and what the next run wants to know; see
+    /// CloseWaits.
+    void prove_ages(const WaitingSockets& earlier, double uptime) {
+        close_waits_.prove_ages(earlier, uptime);
+    }
+    WaitingSockets waiting(double uptime) const { return close_waits_.waiting(uptime); }
     /// The listener in whose queue the group waits for accept(), or null. Of several at the end point, the
     /// one with the longest queue.
     const Listener* listener_behind(const CloseWaitGroup& group) const;

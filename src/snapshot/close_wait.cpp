@@ -109,12 +109,69 @@ bool CloseWaits::add(const Socket& socket, bool incoming) {
     const bool keepalive = socket.timer == Timer::keepalive;
     group->all.add(age, keepalive);
     if (sockets_.size() < most_sockets) {
-        sockets_.push_back(
-            {static_cast<std::uint32_t>(group - groups_.data()), socket.inode, age, keepalive});
+        sockets_.push_back({static_cast<std::uint32_t>(group - groups_.data()), socket.inode, socket.cookie,
+                            age, keepalive});
     } else {
         group->unlisted.add(age, keepalive);
     }
     return true;
+}
+
+void CloseWaits::prolong(CloseWaitSocket& socket, double least_s) {
+    AgeInterval& age = *socket.age;
+    const auto least_ms = static_cast<std::uint32_t>(std::min(least_s * 1000, 4e9));
+    if (least_ms <= age.least_ms) {
+        return;
+    }
+    CloseWaitCounts& counts = groups_[socket.group].all;
+    for (std::size_t i = 0; i < counts.older.size(); ++i) {
+        const std::uint32_t step = close_wait_ages_s[i] * 1000;
+        counts.older[i] += age.least_ms < step && least_ms >= step ? 1 : 0;
+    }
+    age.least_ms = least_ms;
+    age.most_ms = std::max(age.most_ms, least_ms);
+    widen(counts.oldest, age);
+}
+
+void CloseWaits::prove_ages(const WaitingSockets& earlier, double uptime) {
+    constexpr double slack = 1; // seconds that a dump may take
+    const double since_then = uptime - earlier.uptime;
+    for (CloseWaitSocket& socket : sockets_) {
+        if (socket.cookie == 0 || !socket.age || since_then < 0) {
+            continue;
+        }
+        if (const WaitingSocket* seen = earlier.find(socket.cookie)) {
+            prolong(socket, uptime - seen->first_seen - slack);
+        } else if (earlier.complete) {
+            const auto most_ms = static_cast<std::uint32_t>(std::min((since_then + slack) * 1000, 4e9));
+            socket.age->most_ms = std::max(socket.age->least_ms, std::min(socket.age->most_ms, most_ms));
+        }
+    }
+}
+
+WaitingSockets CloseWaits::waiting(double uptime) const {
+    constexpr std::size_t most = 2048;
+    WaitingSockets now{uptime, true, {}};
+    for (const CloseWaitSocket& socket : sockets_) {
+        if (socket.cookie != 0) {
+            const double waited = socket.age ? socket.age->least_ms / 1000.0 : 0;
+            now.sockets.push_back({socket.cookie, std::max(uptime - waited, 0.0)});
+        }
+    }
+    std::size_t total = 0;
+    for (const CloseWaitGroup& group : groups_) {
+        total += group.all.count;
+    }
+    if (now.sockets.size() > most) {
+        std::nth_element(
+            now.sockets.begin(), now.sockets.begin() + most, now.sockets.end(),
+            [](const WaitingSocket& a, const WaitingSocket& b) { return a.first_seen < b.first_seen; });
+        now.sockets.resize(most);
+    }
+    now.complete = now.sockets.size() == total;
+    std::sort(now.sockets.begin(), now.sockets.end(),
+              [](const WaitingSocket& a, const WaitingSocket& b) { return a.cookie < b.cookie; });
+    return now;
 }
 
 } // namespace snapshot

@@ -2,6 +2,7 @@
 // holders can be looked for. Ages are intervals and not judged here.
 #pragma once
 
+#include "snapshot/history.h"
 #include "snapshot/socket.h"
 
 #include <array>
@@ -48,8 +49,9 @@ struct CloseWaitGroup {
 };
 
 struct CloseWaitSocket {
-    std::uint32_t group = 0; // number of its CloseWaitGroup
-    std::uint32_t inode = 0; // 0: not accepted yet
+    std::uint32_t group = 0;  // number of its CloseWaitGroup
+    std::uint32_t inode = 0;  // 0: not accepted yet
+    std::uint64_t cookie = 0; // 0: unknown
     std::optional<AgeInterval> age;
     bool keepalive = false;
 };
@@ -62,10 +64,17 @@ class CloseWaits {
     /// False if there was no room for another group.
     bool add(const Socket& socket, bool incoming);
 
+    /// What earlier runs prove about ages: a socket that stood there then has waited since; one that did not,
+    /// where all were listed, came later. `uptime`: when this list was read, in seconds since the boot.
+    void prove_ages(const WaitingSockets& earlier, double uptime);
+    /// For the next run; at most 2048, those first that waited longest.
+    WaitingSockets waiting(double uptime) const;
+
     const std::vector<CloseWaitGroup>& groups() const { return groups_; }
     const std::vector<CloseWaitSocket>& sockets() const { return sockets_; }
 
   private:
+    void prolong(CloseWaitSocket& socket, double least_s);
     CloseWaitGroup* group_of(const Socket& socket, bool incoming);
 
     using Key = std::tuple<std::uint64_t, std::uint64_t, std::uint16_t, bool, std::uint32_t,

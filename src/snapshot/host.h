@@ -24,7 +24,8 @@ enum class SocketSource { none, sock_diag, proc };
 
 struct Namespace {
     std::string label;    // "this namespace", a name below /run/netns, "pid 42"
-    std::uint64_t id = 0; // inode of the namespace file, 0 if unknown
+    std::uint64_t id = 0; // inode of the namespace file, 0 if unknown; a later namespace may get it again
+    std::optional<std::uint64_t> cookie; // never used again until the next boot (Linux 5.14)
     Sysctls sysctls;
     Counters counters;
     std::optional<BootSysctls> boot_sysctls; // none until asked for
@@ -49,8 +50,10 @@ struct Namespace {
 
 struct Host {
     std::string name;
-    std::string kernel; // release, "6.1.0-18-amd64"
-    double time = 0;    // seconds since the epoch
+    std::string kernel;           // release, "6.1.0-18-amd64"
+    double time = 0;              // seconds since the epoch
+    std::string boot_id;          // empty if unknown
+    std::optional<double> uptime; // seconds since the boot
     std::vector<Namespace> namespaces;
 };
 

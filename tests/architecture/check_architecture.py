@@ -7,12 +7,13 @@ import pathlib
 import re
 import sys
 
-FOLDERS = ["base", "snapshot", "facts", "findings", "kernel", "model", "rules", "render", "cli"]
+FOLDERS = ["base", "snapshot", "facts", "findings", "history", "kernel", "model", "rules", "render", "cli"]
 MAY_INCLUDE = {
     "base": set(),
     "snapshot": {"base"},
     "facts": {"base"},
     "findings": {"base"},
+    "history": {"base", "snapshot", "findings"},
     "kernel": {"base", "snapshot"},
     "model": {"base", "snapshot", "facts"},
     "rules": {"base", "facts", "findings"},
@@ -29,7 +30,7 @@ DOORS = [
     ("netlink", r"#include\s+<linux/", ["kernel/"]),
     ("setns", r"\bsetns\s*\(", ["kernel/"]),
     ("/proc and /sys", r'"/(proc|sys)/', ["kernel/"]),
-    ("opening files", r"(::open\s*\(|\bfopen\s*\(|\b[io]?fstream\b)", ["base/file.cpp", "kernel/"]),
+    ("opening files", r"((?<!\w)::open\s*\(|\bfopen\s*\(|\b[io]?fstream\b)", ["base/file.cpp", "base/private_directory.cpp", "kernel/"]),
     ("running programs", r"\b(system|popen|execv[pe]*|posix_spawn)\s*\(", []),
     ("printing", r"\b(std::cout|std::cerr|printf\s*\(|puts\s*\()", []),
     ("ending the process", r"(std::exit|\b_exit|std::abort|\bexit)\s*\(", ["cli/output.cpp"]),

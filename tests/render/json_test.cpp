@@ -81,7 +81,7 @@ TEST_CASE("values in a report are numbers, texts or null") {
     CHECK(ports["evidence"]["reuse_applies"]["value"] == false);
     CHECK(ports["evidence"]["exhausted_in"]["value"].is_null());
     CHECK(ports["evidence"]["exhausted_in"]["confidence"].is_null());
-    CHECK(json["findings"][1]["since"] == "2026-03-01T02:00:05Z");
+    CHECK(json["findings"][1]["since"] == "2026-03-01T01:45:05Z");
     CHECK(json["host"]["time"] == "2026-03-01T02:00:05Z");
     CHECK(json["rules"][3]["state"] == "SKIPPED");
     CHECK(json["perfdata"][12]["value"].is_null());

@@ -19,7 +19,7 @@ Finding close_wait_finding() {
     finding.unit = "sockets";
     finding.warning = "20";
     finding.critical = "200";
-    finding.since = 1772330405;
+    finding.since = 1772329505;
     finding.evidence = {{"leaked_300s", 42, {}, {}, "sockets", false},
                         {"nofile", 1024, {}, {}, "files", false}};
     finding.why =

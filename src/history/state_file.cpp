@@ -1,0 +1,226 @@
+#include "history/state_file.h"
+
+#include "base/fingerprint.h"
+#include "base/number.h"
+#include "base/text.h"
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace history {
+namespace {
+
+using findings::Remembered;
+using snapshot::Sample;
+using snapshot::WaitingSockets;
+
+// 1: samples, levels, sockets in CLOSE_WAIT, alerts
+constexpr std::string_view header = "tcpadvisor history 1";
+constexpr std::size_t most_samples = 256;
+constexpr std::size_t most_items = 65536;
+
+void put_sample(std::string& out, const Sample& sample) {
+    out += fmt::format("sample {:.2f} {}", sample.uptime, sample.unlisted_most);
+    for (const auto& counter : sample.counters) {
+        out += counter ? fmt::format(" {}", *counter) : " -";
+    }
+    out += '\n';
+    for (const snapshot::Level& level : sample.levels) {
+        out += fmt::format("level {:x} {}\n", level.key, level.count);
+    }
+}
+
+void put_waiting(std::string& out, const WaitingSockets& waiting) {
+    out += fmt::format("close_wait {:.2f} {}\n", waiting.uptime, waiting.complete ? "all" : "some");
+    for (const snapshot::WaitingSocket& socket : waiting.sockets) {
+        out += fmt::format("socket {:x} {:.2f}\n", socket.cookie, socket.first_seen);
+    }
+}
+
+void put_alert(std::string& out, const Remembered& entry) {
+    out += fmt::format("alert {:x} {:x} {} {:.2f} {:.2f} {} {:.2f}\n", entry.rule, entry.subject,
+                       findings::name(entry.state), entry.since, entry.seen, entry.runs, entry.counted);
+}
+
+std::optional<std::uint64_t> parse_key(std::string_view word) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, 16);
+    return error == std::errc() && end == word.data() + word.size() ? std::optional(value) : std::nullopt;
+}
+
+/// Seconds since the boot.
+std::optional<double> parse_moment(std::string_view word) {
+    const auto value = base::parse_decimal(word);
+    return value && *value >= 0 && *value < 1e10 ? value : std::nullopt;
+}
+
+std::optional<std::uint32_t> parse_count(std::string_view word) {
+    const auto value = base::parse_unsigned(word);
+    return value && *value <= UINT32_MAX ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
+}
+
+std::optional<findings::State> parse_state(std::string_view word) {
+    using findings::State;
+    for (const State state : {State::ok, State::info, State::unknown, State::warning, State::critical}) {
+        if (findings::name(state) == word) {
+            return state;
+        }
+    }
+    return std::nullopt;
+}
+
+using Words = std::vector<std::string_view>;
+
+class Reader {
+  public:
+    /// False if the line makes no sense where it stands.
+    bool read(std::string_view line) {
+        const Words words = base::words(line);
+        if (words.empty() || ++items_ > most_items) {
+            return false;
+        }
+        const std::string_view kind = words.front();
+        return kind == "sample"       ? sample(words)
+               : kind == "level"      ? level(words)
+               : kind == "close_wait" ? close_wait(words)
+               : kind == "socket"     ? socket(words)
+               : kind == "alert"      ? alert(words)
+                                      : false;
+    }
+
+    State take() { return std::move(state_); }
+
+  private:
+    bool sample(const Words& words) {
+        auto& samples = state_.space.samples;
+        if (words.size() != 3 + snapshot::tracked_counters.size() || samples.size() >= most_samples) {
+            return false;
+        }
+        const auto uptime = parse_moment(words[1]);
+        const auto most = parse_count(words[2]);
+        if (!uptime || !most || (!samples.empty() && *uptime <= samples.back().uptime)) {
+            return false;
+        }
+        Sample read;
+        read.uptime = *uptime;
+        read.unlisted_most = *most;
+        for (std::size_t i = 0; i < read.counters.size(); ++i) {
+            const std::string_view word = words[3 + i];
+            read.counters[i] = base::parse_unsigned(word);
+            if (!read.counters[i] && word != "-") {
+                return false;
+            }
+        }
+        samples.push_back(std::move(read));
+        return true;
+    }
+
+    bool level(const Words& words) {
+        const auto key = words.size() == 3 ? parse_key(words[1]) : std::nullopt;
+        const auto count = words.size() == 3 ? parse_count(words[2]) : std::nullopt;
+        if (!key || !count || state_.space.samples.empty()) {
+            return false;
+        }
+        state_.space.samples.back().levels.push_back({*key, *count});
+        return true;
+    }
+
+    bool close_wait(const Words& words) {
+        const auto uptime = words.size() == 3 ? parse_moment(words[1]) : std::nullopt;
+        if (!uptime || state_.space.waiting || (words[2] != "all" && words[2] != "some")) {
+            return false;
+        }
+        state_.space.waiting = WaitingSockets{*uptime, words[2] == "all", {}};
+        return true;
+    }
+
+    bool socket(const Words& words) {
+        const auto cookie = words.size() == 3 ? parse_key(words[1]) : std::nullopt;
+        const auto first_seen = words.size() == 3 ? parse_moment(words[2]) : std::nullopt;
+        if (!cookie || !first_seen || !state_.space.waiting) {
+            return false;
+        }
+        auto& sockets = state_.space.waiting->sockets;
+        if (!sockets.empty() && *cookie <= sockets.back().cookie) {
+            return false;
+        }
+        sockets.push_back({*cookie, *first_seen});
+        return true;
+    }
+
+    bool alert(const Words& words) {
+        if (words.size() != 8) {
+            return false;
+        }
+        const auto rule = parse_key(words[1]);
+        const auto subject = parse_key(words[2]);
+        const auto state = parse_state(words[3]);
+        const auto since = parse_moment(words[4]);
+        const auto seen = parse_moment(words[5]);
+        const auto runs = parse_count(words[6]);
+        const auto counted = parse_moment(words[7]);
+        if (!rule || !subject || !state || !since || !seen || !runs || !counted || *since > *seen ||
+            *counted > *seen) {
+            return false;
+        }
+        state_.memory.entries.push_back({*rule, *subject, *state, *since, *seen, *runs, *counted});
+        return true;
+    }
+
+    State state_;
+    std::size_t items_ = 0;
+};
+
+std::string last_line(std::string_view body) {
+    return fmt::format("end {:x}\n", base::fingerprint(body));
+}
+
+std::string first_lines(const Key& key) {
+    return fmt::format("{}\nboot {}\nnamespace {}\n", header, key.boot_id, key.space);
+}
+
+} // namespace
+
+std::string encode(const Key& key, const State& state) {
+    std::string out = first_lines(key);
+    for (const Sample& sample : state.space.samples) {
+        put_sample(out, sample);
+    }
+    if (state.space.waiting) {
+        put_waiting(out, *state.space.waiting);
+    }
+    for (const Remembered& entry : state.memory.entries) {
+        put_alert(out, entry);
+    }
+    return out + last_line(out);
+}
+
+base::Result<State> decode(const Key& key, std::string_view text) {
+    if (!text.starts_with(header) || text.substr(header.size(), 1) != "\n") {
+        return base::Error{text.starts_with("tcpadvisor history ") ? "is of another version"
+                                                                   : "is no history"};
+    }
+    const std::size_t end = text.rfind("end ");
+    if (end == std::string_view::npos || text.substr(end) != last_line(text.substr(0, end))) {
+        return base::Error{"is cut or damaged"};
+    }
+    const std::string expected = first_lines(key);
+    const std::string_view body = text.substr(0, end);
+    if (!body.starts_with(expected)) {
+        const bool same_boot = body.substr(header.size() + 1).starts_with("boot " + key.boot_id + "\n");
+        return base::Error{same_boot ? "is of another network namespace" : "is of another boot"};
+    }
+    Reader reader;
+    for (const std::string_view line : base::split(body.substr(expected.size()), '\n')) {
+        if (!line.empty() && !reader.read(line)) {
+            return base::Error{"makes no sense"};
+        }
+    }
+    return reader.take();
+}
+
+} // namespace history

@@ -1,0 +1,119 @@
+#include "model/growth.h"
+
+#include "base/fingerprint.h"
+#include "facts/schema.h"
+
+#include <algorithm>
+
+namespace model {
+namespace {
+
+using facts::TableId;
+using snapshot::Level;
+using snapshot::Sample;
+
+constexpr std::size_t most_levels = 32;
+constexpr std::uint32_t worth_a_level = 20; // sockets
+
+/// What the sample says of this key, at most.
+std::uint32_t most_then(const Sample& sample, std::uint64_t key) {
+    const auto found = std::find_if(sample.levels.begin(), sample.levels.end(),
+                                    [&](const Level& level) { return level.key == key; });
+    return found == sample.levels.end() ? sample.unlisted_most : found->count;
+}
+
+double slope(double from, double to, double seconds) {
+    return (to - from) / seconds;
+}
+
+/// Reads numbers of one row by name; what is missing counts for nothing.
+class Row {
+  public:
+    Row(const facts::Table& table, std::size_t row) : table_(table), row_(row) {}
+
+    facts::Value get(std::string_view column) const {
+        return table_.get(row_, *table_.schema().find(column));
+    }
+    std::uint32_t number(std::string_view column) const {
+        const facts::Value value = get(column);
+        return value.is_number() && value.number() > 0 ? static_cast<std::uint32_t>(value.number()) : 0;
+    }
+    std::string text(std::string_view column) const {
+        const facts::Value value = get(column);
+        return value.is_text() ? value.text() : std::string();
+    }
+
+  private:
+    const facts::Table& table_;
+    std::size_t row_;
+};
+
+void add_level(std::vector<Level>& levels, std::uint64_t key, std::uint32_t count) {
+    if (count >= worth_a_level) {
+        levels.push_back({key, count});
+    }
+}
+
+} // namespace
+
+Growth::Growth(const snapshot::SpaceHistory* history, double uptime, double near, double far)
+    : uptime_(uptime) {
+    near_ = history != nullptr ? history->before(uptime, near) : nullptr;
+    far_ = near_ != nullptr ? history->before(near_->uptime, far) : nullptr;
+}
+
+double Growth::per_second(std::uint64_t key, std::uint32_t now) const {
+    const double near = most_then(*near_, key);
+    const double far = most_then(*far_, key);
+    return std::min(slope(near, now, uptime_ - near_->uptime),
+                    slope(far, near, near_->uptime - far_->uptime));
+}
+
+std::uint64_t level_key_of_destination(std::string_view source, std::string_view remote,
+                                       std::uint32_t device) {
+    return base::Fingerprint().add("destination").add(source).add(remote).add(std::to_string(device)).value();
+}
+
+std::uint64_t level_key_of_dead_sockets() {
+    return base::fingerprint("dead sockets");
+}
+
+std::uint64_t level_key_of_owner(std::string_view owner) {
+    return base::Fingerprint().add("owner").add(owner).value();
+}
+
+Sample sample_of(const snapshot::Namespace& space, const facts::NamespaceFacts& facts, double uptime) {
+    Sample sample;
+    sample.uptime = uptime;
+    for (std::size_t i = 0; i < snapshot::tracked_counters.size(); ++i) {
+        if (const auto value = space.counters.get(snapshot::tracked_counters[i])) {
+            sample.counters[i] = *value;
+        }
+    }
+    const Row inside(facts.table(TableId::network_namespace), 0);
+    add_level(sample.levels, level_key_of_dead_sockets(), inside.number("dead_sockets"));
+    const facts::Table& destinations = facts.table(TableId::destination);
+    for (std::size_t i = 0; i < std::min(destinations.quiet_from(), destinations.size()); ++i) {
+        const Row row(destinations, i);
+        add_level(sample.levels,
+                  level_key_of_destination(row.text("source"), row.text("remote"), row.number("device")),
+                  row.number("lasting"));
+    }
+    const facts::Table& owners = facts.table(TableId::close_wait);
+    for (std::size_t i = 0; i < owners.size(); ++i) {
+        const Row row(owners, i);
+        add_level(sample.levels, level_key_of_owner(row.text("owner")),
+                  row.number("leaked") + row.number("unread"));
+    }
+    std::sort(sample.levels.begin(), sample.levels.end(), [](const Level& a, const Level& b) {
+        return a.count != b.count ? a.count > b.count : a.key < b.key;
+    });
+    sample.unlisted_most = worth_a_level - 1;
+    if (sample.levels.size() > most_levels) {
+        sample.unlisted_most = sample.levels[most_levels].count;
+        sample.levels.resize(most_levels);
+    }
+    return sample;
+}
+
+} // namespace model

@@ -1,0 +1,107 @@
+#include "rules/recall.h"
+
+#include "base/fingerprint.h"
+
+#include <algorithm>
+
+namespace rules {
+namespace {
+
+using findings::Remembered;
+
+constexpr std::size_t most_of_rule = 64; // subjects that alert at once; of more, the rest has no past
+constexpr std::size_t most_entries = 1024;
+constexpr double run_spacing = 30; // seconds; a run by hand right after the scheduled one is no second run
+
+} // namespace
+
+std::uint64_t fingerprint_of(const Rule& rule) {
+    base::Fingerprint print;
+    print.add(rule.id).add(rule.when.text).add(rule.value.text).add(rule.condition.text);
+    for (const Threshold* threshold : {&rule.warning, &rule.critical}) {
+        print.add(threshold->range ? threshold->range->canonical() : std::string());
+    }
+    for (const facts::Value& value : rule.parameter_values) {
+        print.add(to_text(value));
+    }
+    return print.value();
+}
+
+std::uint64_t subject_of(const Context& context) {
+    base::Fingerprint print;
+    const facts::Schema& schema = context.row_table->schema();
+    for (const std::string_view column : schema.subject) {
+        if (const auto number = schema.find(column)) {
+            print.add(to_text(context.row_table->get(context.row, *number)));
+        }
+    }
+    return print.value();
+}
+
+Recall::Recall(std::vector<findings::Memory> earlier, double uptime, double time, Remembers remembers)
+    : earlier_(std::move(earlier)), updates_(earlier_.size()), uptime_(uptime), time_(time),
+      remembers_(remembers) {
+    for (findings::MemoryUpdate& update : updates_) {
+        update.uptime = uptime;
+    }
+    for (findings::Memory& memory : earlier_) {
+        std::erase_if(memory.entries, [&](const Remembered& entry) {
+            return entry.seen > uptime || entry.since > entry.seen ||
+                   uptime - entry.seen > findings::longest_silence;
+        });
+    }
+}
+
+bool Recall::knows(std::uint64_t rule) const {
+    return std::any_of(earlier_.begin(), earlier_.end(), [&](const findings::Memory& memory) {
+        return std::any_of(memory.entries.begin(), memory.entries.end(),
+                           [&](const Remembered& entry) { return entry.rule == rule; });
+    });
+}
+
+const Remembered* Recall::find(std::uint64_t rule, std::size_t network_namespace,
+                               std::uint64_t subject) const {
+    if (network_namespace >= earlier_.size()) {
+        return nullptr;
+    }
+    const auto& entries = earlier_[network_namespace].entries;
+    const auto found = std::find_if(entries.begin(), entries.end(), [&](const Remembered& entry) {
+        return entry.rule == rule && entry.subject == subject;
+    });
+    return found == entries.end() ? nullptr : &*found;
+}
+
+Remembered Recall::continued(std::uint64_t rule, std::uint64_t subject, const Remembered* earlier) const {
+    if (earlier == nullptr) {
+        return {rule, subject, findings::State::ok, uptime_, uptime_, 1, uptime_};
+    }
+    Remembered now = *earlier;
+    now.seen = uptime_;
+    if (uptime_ - now.counted >= run_spacing) {
+        ++now.runs;
+        now.counted = uptime_;
+    }
+    return now;
+}
+
+void Recall::note(std::size_t network_namespace, const Remembered& entry) {
+    if (network_namespace >= updates_.size()) {
+        return;
+    }
+    auto& entries = updates_[network_namespace].entries;
+    const auto of_rule = std::count_if(entries.begin(), entries.end(),
+                                       [&](const Remembered& other) { return other.rule == entry.rule; });
+    const bool has_past = entry.since < uptime_;
+    const std::size_t room = has_past ? 2 * most_of_rule : most_of_rule; // a new one never ends an old run
+    if (static_cast<std::size_t>(of_rule) < room && entries.size() < most_entries) {
+        entries.push_back(entry);
+    }
+}
+
+void Recall::judged(std::uint64_t rule) {
+    for (findings::MemoryUpdate& update : updates_) {
+        update.judged.push_back(rule);
+    }
+}
+
+} // namespace rules

@@ -1,0 +1,63 @@
+// What earlier runs said of a rule's subjects, and what this one has to say: since when, how many runs, and
+// whether a state stays. Pure; the caller keeps the memory.
+#pragma once
+
+#include "findings/memory.h"
+#include "rules/compute.h"
+#include "rules/rule.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace rules {
+
+/// The rule as it is judged now: another threshold is another rule, whose past says nothing.
+std::uint64_t fingerprint_of(const Rule& rule);
+
+/// Does this run leave a memory behind? One that does not cannot wait for the next.
+enum class Remembers { no, yes };
+
+class Recall {
+  public:
+    /// One memory for each network namespace. `uptime` is now, in seconds since the boot; `time` the same
+    /// moment in seconds since the epoch.
+    Recall(std::vector<findings::Memory> earlier, double uptime, double time, Remembers remembers);
+
+    /// Is anything known about a subject of this rule?
+    bool knows(std::uint64_t rule) const;
+    /// The unbroken run that this subject is in; null if it did not alert in the last run of the rule.
+    const findings::Remembered* find(std::uint64_t rule, std::size_t network_namespace,
+                                     std::uint64_t subject) const;
+
+    /// The unbroken run with this one as its last.
+    findings::Remembered continued(std::uint64_t rule, std::uint64_t subject,
+                                   const findings::Remembered* earlier) const;
+    /// False where an alert that must last first cannot: nobody would remember that it began.
+    bool can_wait(const findings::Remembered* earlier) const {
+        return earlier != nullptr || remembers_ == Remembers::yes;
+    }
+
+    void note(std::size_t network_namespace, const findings::Remembered& entry);
+    /// The rule was judged in full: what is not noted is over.
+    void judged(std::uint64_t rule);
+
+    double uptime() const { return uptime_; }
+    /// A moment of the uptime in seconds since the epoch.
+    double time_of(double uptime) const { return time_ - (uptime_ - uptime); }
+
+    /// What the run has to say, for each network namespace.
+    const std::vector<findings::MemoryUpdate>& updates() const { return updates_; }
+
+  private:
+    std::vector<findings::Memory> earlier_;
+    std::vector<findings::MemoryUpdate> updates_;
+    double uptime_;
+    double time_;
+    Remembers remembers_;
+};
+
+/// The subject of a row, as the rule's table tells one row from another.
+std::uint64_t subject_of(const Context& context);
+
+} // namespace rules
