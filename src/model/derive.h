@@ -1,5 +1,6 @@
 // From a snapshot to facts. Pure: the same snapshot under other sysctls, or with another history, is the same
-// call with other arguments. The tables refer to the snapshot, which must outlive them.
+// call with other arguments. The tables refer to the snapshot and the history, which
+// must outlive them.
 #pragma once
 
 #include "facts/table.h"

@@ -58,7 +58,8 @@ class Tool:
         isolated = list(arguments)
         if arguments[0] in ("check", "report", "audit"):
             isolated += ["--config", str(self.scratch / "empty.toml"), "--rules", str(self.scratch / "rules.d")]
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.scratch), "COLUMNS": "80"}
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.scratch), "COLUMNS": "80",
+                       "STATE_DIRECTORY": str(self.scratch / "state")}
         popen.setdefault("stdout", subprocess.PIPE)
         done = subprocess.run([*wrapper, name or self.binary, *isolated], executable=None if wrapper else self.binary,
                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, text=True, timeout=30,

@@ -49,7 +49,7 @@ TEST_CASE("a report as JSON has every key, whatever it holds") {
         INFO(item.name);
         const Json json = report(item.report);
         CHECK(keys(json) == Keys{"schema", "state", "exit_code", "host", "namespaces", "findings", "rules",
-                                 "perfdata", "assumed", "gaps"});
+                                 "perfdata", "assumed", "notes", "gaps"});
         CHECK(json["schema"] == 1);
         CHECK(json["exit_code"] == findings::exit_code(item.report.worst()));
         CHECK(keys(json["host"]) == Keys{"name", "kernel", "time"});
@@ -62,7 +62,7 @@ TEST_CASE("a report as JSON has every key, whatever it holds") {
             }
         }
         for (const Json& rule : json["rules"]) {
-            CHECK(keys(rule) == Keys{"id", "state", "reason"});
+            CHECK(keys(rule) == Keys{"id", "state", "reason", "waiting"});
         }
         for (const Json& datum : json["perfdata"]) {
             CHECK(keys(datum) == Keys{"label", "value", "unit", "warning", "critical", "min", "max"});
