@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "rules/document.h"
 #include "rules/last_look.h"
+#include "rules/lean.h"
 #include "rules/settings.h"
 
 #include <algorithm>
@@ -55,7 +56,8 @@ class Loader {
     void read_rules(const TextFile& file, Form form) {
         Reporter reporter(file, loaded_.diagnostics);
         const std::uint16_t number = add_file(file.name);
-        if (const auto document = parse_document(reporter)) {
+        const auto document = form == Form::lean ? std::optional(read_lean(file.text)) : parse_document(reporter);
+        if (document) {
             const TableReader keys(*document, "a file of rules", file_keys, reporter);
             const auto tables = keys.tables("rule", "[[rule]]");
             for (const Node& table : tables) {
