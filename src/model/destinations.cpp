@@ -94,14 +94,8 @@ class DestinationTable : public facts::Table {
                 return facts::Bounds{0, most};
             }
         }
-        if (name == "births_5s") {
-            return facts::Bounds{0, most / 5};
-        }
-        if (name == "births_15s") {
-            return facts::Bounds{0, most / 15};
-        }
-        if (name == "births_60s") {
-            return facts::Bounds{0, most / 60};
+        if (const auto seconds = rate_seconds(name)) {
+            return facts::Bounds{0, reuse_is_off() ? most / *seconds : most}; // see births_under_reuse()
         }
         const double usable = ports_->space->usable;
         const double taken = std::min(usable, most + quiet_blocked());
@@ -117,6 +111,20 @@ class DestinationTable : public facts::Table {
     std::optional<base::Gap> incomplete() const override { return ports_->incomplete(); }
 
   private:
+    /// The seconds that a rate is counted over; none for other columns.
+    static std::optional<double> rate_seconds(std::string_view column) {
+        constexpr std::array rates = {std::pair("births_5s", 5.0), std::pair("births_15s", 15.0),
+                                      std::pair("births_60s", 60.0)};
+        for (const auto& [name, seconds] : rates) {
+            if (column == name) {
+                return seconds;
+            }
+        }
+        return std::nullopt;
+    }
+
+    bool reuse_is_off() const { return ports_->settings.mode && *ports_->settings.mode == 0; }
+
     double quiet_blocked() const {
         return static_cast<double>(ports_->space->blocked_count) + ports_->book->occupation().suspects;
     }
