@@ -16,23 +16,17 @@ using snapshot::PeerSocket;
 using snapshot::PortSet;
 
 const snapshot::Process* process_of(const Peer& peer, const PeerSocket& socket) {
-    if (!peer.owners || socket.inode == 0) {
-        return nullptr;
-    }
-    const auto& holders = peer.owners->holders.sockets;
-    const auto at = std::lower_bound(holders.begin(), holders.end(), socket.inode,
-                                     [](const auto& holder, auto inode) { return holder.inode < inode; });
-    return at != holders.end() && at->inode == socket.inode ? &peer.owners->holders.processes[at->process]
-                                                            : nullptr;
+    const snapshot::Holder* holder = peer.owners ? peer.owners->holders.find(socket.inode) : nullptr;
+    return holder != nullptr ? &peer.owners->holders.processes[holder->process] : nullptr;
 }
 
 Service service_of_socket(const Peer& peer, const PeerSocket& socket, const snapshot::Process* process) {
     Service service = process != nullptr ? service_of(process->cgroup) : Service{};
-    if (service.known() || !peer.owners || !socket.cgroup) {
+    if (service.known() || !peer.owners) {
         return service;
     }
-    const auto path = peer.owners->cgroups.find(*socket.cgroup);
-    return path != peer.owners->cgroups.end() && path->second ? service_of(*path->second) : Service{};
+    const std::string* path = peer.owners->cgroup_path(socket.cgroup);
+    return path != nullptr ? service_of(*path) : Service{};
 }
 
 /// "nginx.service, nginx (pid 812)", "curl (pid 4711)", "uid 1000".
