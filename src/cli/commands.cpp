@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "cli/observe.h"
 #include "cli/output.h"
-#include "model/destinations.h"
+#include "model/ports_answer.h"
 #include "model/states.h"
 
 #include <sstream>

@@ -1,4 +1,5 @@
 // The port arithmetic against the scenarios that kernel-model section 10 measured.
+#include "model/destinations.h"
 #include "tests/catch.h"
 
 #include "tests/model/spaces.h"
