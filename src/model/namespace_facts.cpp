@@ -14,6 +14,7 @@ struct Space {
     const snapshot::Namespace* space;
     snapshot::Sysctls sysctls;
     std::shared_ptr<const PortModel> ports;
+    mutable std::optional<Headline> worst; // of all destinations, once a column was asked for
 };
 
 template <State state>
@@ -91,7 +92,10 @@ Value worst_ports(const Space& s, double Headline::*which) {
     if (const auto gap = s.ports->incomplete()) {
         return *gap;
     }
-    return {s.ports->worst().*which, Basis::inferred};
+    if (!s.worst) {
+        s.worst = s.ports->worst();
+    }
+    return {(*s.worst).*which, Basis::inferred};
 }
 
 Value accept_queue_percent(const Space& s) {
@@ -243,8 +247,8 @@ std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
                                               const snapshot::Sysctls& sysctls,
                                               std::shared_ptr<const PortModel> ports) {
     return std::make_unique<RowTable<Space>>(facts::TableId::network_namespace,
-                                             std::vector<Space>{{&space, sysctls, std::move(ports)}}, getters,
-                                             std::nullopt);
+                                             std::vector<Space>{{&space, sysctls, std::move(ports), {}}},
+                                             getters, std::nullopt);
 }
 
 } // namespace model
