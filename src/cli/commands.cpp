@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "cli/observe.h"
 #include "cli/output.h"
-#include "model/destinations.h"
+#include "model/ports_answer.h"
 #include "model/states.h"
 
 #include <sstream>
@@ -43,12 +43,19 @@ std::optional<std::string> cut_device(std::string& to) {
     return device;
 }
 
+/// The number of an interface: it may be higher than that of any port.
+std::optional<std::uint32_t> device_number(std::string_view text) {
+    const auto number = base::parse_unsigned(text);
+    return number && *number <= UINT32_MAX ? std::optional(static_cast<std::uint32_t>(*number))
+                                           : std::nullopt;
+}
+
 base::Result<model::PortsQuery> query_of(const Options& options) {
     model::PortsQuery query;
     if (options.to) {
         std::string to = *options.to;
         if (const auto device = cut_device(to); device) {
-            query.device = base::parse_port(*device);
+            query.device = device_number(*device);
             if (!query.device) {
                 return base::Error{
                     "--to '" + base::printable(*options.to) +

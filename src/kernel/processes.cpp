@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <set>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -87,9 +88,13 @@ class Search {
             if (missing_ == 0 || late()) {
                 break;
             }
-            look_at(candidate);
+            if (!look_at(candidate, fmt::format("{}/fd", candidate.pid), "../comm") &&
+                candidate.open_files == 0) {
+                silent_.push_back(candidate.pid);
+            }
             ++looked_at;
         }
+        look_behind_silent();
         if (missing_ > 0) {
             note_unseen(looked_at);
         }
@@ -115,9 +120,11 @@ class Search {
             }
             return !late();
         });
-        const auto has_none = [](const Candidate& candidate) { return candidate.open_files == 0; };
-        if (!std::all_of(candidates_.begin(), candidates_.end(), has_none)) { // this kernel tells it
-            std::erase_if(candidates_, has_none); // its own threads, and what is about to exit
+        const auto none = std::partition(candidates_.begin(), candidates_.end(),
+                                         [](const Candidate& candidate) { return candidate.open_files > 0; });
+        if (none != candidates_.begin()) { // this kernel tells it
+            std::for_each(none, candidates_.end(), [&](const auto& one) { silent_.push_back(one.pid); });
+            candidates_.erase(none, candidates_.end());
         }
         std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
             return a.likely != b.likely           ? a.likely > b.likely
@@ -131,7 +138,7 @@ class Search {
         const auto path = fmt::format("{}/fd", pid);
         struct stat status {};
         if (::fstatat(proc_.number(), path.c_str(), &status, 0) != 0) {
-            denied_ += is_denial(errno) ? 1 : 0; // else it is gone
+            note_denial(pid); // else it is gone
             return;
         }
         candidates_.push_back({pid, status.st_uid,
@@ -139,13 +146,23 @@ class Search {
                                static_cast<std::uint64_t>(status.st_size)});
     }
 
-    void look_at(const Candidate& candidate) {
-        const auto path = fmt::format("{}/fd", candidate.pid);
-        const Descriptor descriptors(
-            ::openat(proc_.number(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    void note_denial(std::uint32_t pid) {
+        if (is_denial(errno)) {
+            denied_.insert(pid);
+        }
+    }
+
+    Descriptor directory(const std::string& path) const {
+        return Descriptor(::openat(proc_.number(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    }
+
+    /// Takes what is wanted of the descriptors at `path`, from which `comm` leads to the name of the process.
+    /// False if there are none to be seen.
+    bool look_at(const Candidate& candidate, const std::string& path, const char* comm) {
+        const Descriptor descriptors = directory(path);
         if (!descriptors) {
-            denied_ += is_denial(errno) ? 1 : 0;
-            return;
+            note_denial(candidate.pid);
+            return false;
         }
         const std::size_t before = found_.sockets.size();
         bool refused = false;
@@ -154,10 +171,48 @@ class Search {
             refused = !take(descriptors, entry.name);
             return !refused && (++seen % 1024 != 0 || !late());
         });
-        denied_ += refused ? 1 : 0;
-        if (found_.sockets.size() > before && !name_process(descriptors, candidate)) {
+        if (refused) {
+            denied_.insert(candidate.pid);
+        }
+        if (found_.sockets.size() > before && !name_process(descriptors, candidate, comm)) {
             forget_from(before); // it has exited, and closed them all
         }
+        return seen > 0;
+    }
+
+    /// Threads go on with the descriptors when the first one exits, which then shows none of them. Last of
+    /// all, because most of the silent ones are threads of the kernel.
+    void look_behind_silent() {
+        for (const std::uint32_t pid : silent_) {
+            if (missing_ == 0 || late()) {
+                break;
+            }
+            look_behind(pid);
+        }
+    }
+
+    void look_behind(std::uint32_t pid) {
+        const auto path = fmt::format("{}/task", pid);
+        struct stat status {};
+        constexpr nlink_t one_thread = 3; // kernel: proc_task_getattr()
+        if (::fstatat(proc_.number(), path.c_str(), &status, 0) != 0 || status.st_nlink <= one_thread) {
+            return;
+        }
+        denied_.erase(pid); // only the threads tell
+        const Descriptor threads = directory(path);
+        for_each_entry(threads, [&](const DirectoryEntry& entry) {
+            const auto thread = pid_in(entry.name);
+            const bool seen = thread && *thread != pid && look_at_thread(pid, *thread);
+            return !seen && !denied_.contains(pid) && !late();
+        });
+    }
+
+    bool look_at_thread(std::uint32_t pid, std::uint32_t thread) {
+        const auto path = fmt::format("{}/task/{}/fd", pid, thread);
+        struct stat status {};
+        return ::fstatat(proc_.number(), path.c_str(), &status, 0) == 0 &&
+               look_at({pid, status.st_uid, false, static_cast<std::uint64_t>(status.st_size)}, path,
+                       "../../../comm");
     }
 
     /// False if the process may not be looked at.
@@ -191,8 +246,8 @@ class Search {
 
     /// False if the process has exited. Its other files are found through the directory that is open, so that
     /// they are of the same process, whoever has its number by now.
-    bool name_process(const Descriptor& descriptors, const Candidate& candidate) {
-        auto command = read_at(descriptors, "../comm", 256);
+    bool name_process(const Descriptor& descriptors, const Candidate& candidate, const char* comm) {
+        auto command = read_at(descriptors, comm, 256);
         if (!command) {
             return false;
         }
@@ -225,12 +280,12 @@ class Search {
         if (late()) {
             found_.unseen = out_of_time(std::string(what));
             found_.unseen->detail += fmt::format(" after {} of {} processes", looked_at, candidates_.size());
-        } else if (denied_ > 0) {
-            found_.unseen =
-                base::Gap{std::string(what), base::Why::denied,
-                          fmt::format("{} may not be looked at, {}",
-                                      denied_ == 1 ? "1 process" : fmt::format("{} processes", denied_),
-                                      ::geteuid() == 0 ? "not even by root from here" : needed_rights)};
+        } else if (!denied_.empty()) {
+            found_.unseen = base::Gap{
+                std::string(what), base::Why::denied,
+                fmt::format("{} may not be looked at, {}",
+                            denied_.size() == 1 ? "1 process" : fmt::format("{} processes", denied_.size()),
+                            ::geteuid() == 0 ? "not even by root from here" : needed_rights)};
         } else if (!saw_init_) { // every PID namespace has a process 1
             found_.unseen = base::Gap{
                 std::string(what), base::Why::denied,
@@ -244,7 +299,8 @@ class Search {
     std::vector<std::uint32_t> users_;
     std::size_t missing_ = 0; // needed and not found
     std::vector<Candidate> candidates_;
-    std::size_t denied_ = 0;
+    std::vector<std::uint32_t> silent_; // processes without a descriptor to be seen
+    std::set<std::uint32_t> denied_;    // processes
     bool saw_init_ = false;
     snapshot::Holders found_;
 };

@@ -1,5 +1,7 @@
 // Who holds which socket, from /proc/PID/fd. Reads links, comm, limits and cgroup, none of which can block;
-// never cmdline, which waits for a lock that a process in trouble may hold.
+// never cmdline, which waits for a lock that a process in trouble may hold. Not seen: what a thread alone
+// holds since it took a table of its own (unshare(CLONE_FILES)), because looking for it would cost a look at
+// each thread of each process.
 #pragma once
 
 #include "kernel/live.h"

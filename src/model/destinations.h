@@ -1,4 +1,5 @@
-// The `destination` table, and the answers of `tcpadvisor ports`. Rows are made when they are asked for.
+// The `destination` table, and what the other tables about ports share with it. Rows are made when they are
+// asked for.
 #pragma once
 
 #include "facts/table.h"
@@ -8,7 +9,6 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 
 namespace model {
 
@@ -31,19 +31,5 @@ struct PortModel {
 };
 
 std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports, Growth growth);
-
-/// Which destinations `tcpadvisor ports` was asked about.
-struct PortsQuery {
-    std::optional<snapshot::EndPoint> to;
-    std::optional<snapshot::Address> from;
-    std::optional<std::uint32_t> device; // interface number; none: sockets without one
-    enum class Order { used, connections, rate, left };
-    Order order = Order::used;
-    std::size_t top = 20;
-};
-
-/// With `to`, exactly one destination, also when nothing is connected to it.
-facts::NamespacePorts ports_answer(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls,
-                                   const PortsQuery& query);
 
 } // namespace model

@@ -18,6 +18,7 @@ struct Space {
     snapshot::Sysctls sysctls;
     std::shared_ptr<const PortModel> ports;
     Earlier earlier;
+    mutable std::optional<Headline> worst; // of all destinations, once a column was asked for
 };
 
 template <State state>
@@ -95,7 +96,10 @@ Value worst_ports(const Space& s, double Headline::*which) {
     if (const auto gap = s.ports->incomplete()) {
         return *gap;
     }
-    return {s.ports->worst().*which, Basis::inferred};
+    if (!s.worst) {
+        s.worst = s.ports->worst();
+    }
+    return {(*s.worst).*which, Basis::inferred};
 }
 
 Value accept_queue_percent(const Space& s) {
@@ -333,7 +337,7 @@ std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
                                               std::shared_ptr<const PortModel> ports,
                                               const Earlier& earlier) {
     return std::make_unique<RowTable<Space>>(facts::TableId::network_namespace,
-                                             std::vector<Space>{{&space, sysctls, std::move(ports), earlier}},
+                                             std::vector<Space>{{&space, sysctls, std::move(ports), earlier, {}}},
                                              getters, std::nullopt);
 }
 

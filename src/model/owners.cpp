@@ -72,26 +72,16 @@ class Sorter {
             return described;
         }
         described.cgroup = std::to_string(*group.cgroup);
-        if (!space_.owners) {
-            return described;
-        }
-        const auto path = space_.owners->cgroups.find(*group.cgroup);
-        if (path != space_.owners->cgroups.end() && path->second) {
-            described.cgroup = base::printable(*path->second);
-            described.service = service_of(*path->second);
+        const std::string* path = space_.owners ? space_.owners->cgroup_path(group.cgroup) : nullptr;
+        if (path != nullptr) {
+            described.cgroup = base::printable(*path);
+            described.service = service_of(*path);
         }
         return described;
     }
 
     const snapshot::Holder* holder_of(std::uint32_t inode) const {
-        if (inode == 0 || !space_.owners) {
-            return nullptr;
-        }
-        const auto& holders = space_.owners->holders.sockets;
-        const auto at =
-            std::lower_bound(holders.begin(), holders.end(), inode,
-                             [](const auto& holder, auto number) { return holder.inode < number; });
-        return at != holders.end() && at->inode == inode ? &*at : nullptr;
+        return space_.owners ? space_.owners->holders.find(inode) : nullptr;
     }
 
     void add(const CloseWaitSocket& socket) {

@@ -4,6 +4,7 @@
 #include "model/service.h"
 
 #include <algorithm>
+#include <compare>
 #include <map>
 
 #include <fmt/format.h>
@@ -16,29 +17,34 @@ using snapshot::PeerSocket;
 using snapshot::PortSet;
 
 const snapshot::Process* process_of(const Peer& peer, const PeerSocket& socket) {
-    if (!peer.owners || socket.inode == 0) {
-        return nullptr;
-    }
-    const auto& holders = peer.owners->holders.sockets;
-    const auto at = std::lower_bound(holders.begin(), holders.end(), socket.inode,
-                                     [](const auto& holder, auto inode) { return holder.inode < inode; });
-    return at != holders.end() && at->inode == socket.inode ? &peer.owners->holders.processes[at->process]
-                                                            : nullptr;
+    const snapshot::Holder* holder = peer.owners ? peer.owners->holders.find(socket.inode) : nullptr;
+    return holder != nullptr ? &peer.owners->holders.processes[holder->process] : nullptr;
 }
 
 Service service_of_socket(const Peer& peer, const PeerSocket& socket, const snapshot::Process* process) {
     Service service = process != nullptr ? service_of(process->cgroup) : Service{};
-    if (service.known() || !peer.owners || !socket.cgroup) {
+    if (service.known() || !peer.owners) {
         return service;
     }
-    const auto path = peer.owners->cgroups.find(*socket.cgroup);
-    return path != peer.owners->cgroups.end() && path->second ? service_of(*path->second) : Service{};
+    const std::string* path = peer.owners->cgroup_path(socket.cgroup);
+    return path != nullptr ? service_of(*path) : Service{};
 }
 
+/// One name of who holds a socket. What nobody holds any more is put down to nobody.
+struct Holder {
+    std::string name;
+    bool is_somebody = true;
+
+    auto operator<=>(const Holder&) const = default;
+};
+
 /// "nginx.service, nginx (pid 812)", "curl (pid 4711)", "uid 1000".
-std::string name_of(const Peer& peer, const PeerSocket& socket) {
+Holder holder_of(const Peer& peer, const PeerSocket& socket) {
     if (socket.inode == 0) {
-        return "no process: closed, the kernel finishes the connection";
+        return {socket.state == snapshot::State::fin_wait2
+                    ? "no process: the peer has not closed yet (FIN_WAIT2)"
+                    : "no process: closed, the kernel finishes the connection",
+                false};
     }
     const snapshot::Process* process = process_of(peer, socket);
     const Service service = service_of_socket(peer, socket, process);
@@ -47,7 +53,7 @@ std::string name_of(const Peer& peer, const PeerSocket& socket) {
         name += fmt::format("{}{} (pid {})", name.empty() ? "" : ", ", base::printable(process->command),
                             process->pid);
     }
-    return name.empty() ? fmt::format("uid {}", socket.uid) : name;
+    return {name.empty() ? fmt::format("uid {}", socket.uid) : name};
 }
 
 std::uint32_t take(const PortSet& ports, PortSet& left) {
@@ -63,23 +69,23 @@ std::vector<facts::PortHolder> port_holders(const Peer* peer, const snapshot::Fl
     if (peer == nullptr) {
         return {};
     }
-    std::map<std::string, std::uint32_t> ports;
+    std::map<Holder, std::uint32_t> ports;
     for (const PeerSocket& socket : peer->sockets) {
-        const bool mute = socket.state == snapshot::State::fin_wait2 && socket.inode == 0;
         const bool counts = socket.device == 0 || socket.device == flow.device;
         if (counts && socket.source == flow.source && space.eligible.test(socket.port)) {
-            ++ports[mute ? "no process: the peer has not closed yet (FIN_WAIT2)" : name_of(*peer, socket)];
+            ++ports[holder_of(*peer, socket)];
         }
     }
+    std::vector<std::pair<Holder, std::uint32_t>> ranked(ports.begin(), ports.end());
+    std::stable_sort(ranked.begin(), ranked.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
     std::vector<facts::PortHolder> holders;
-    holders.reserve(ports.size() + 1);
-    for (const auto& [name, count] : ports) {
-        holders.push_back({name, count, false});
+    holders.reserve(ranked.size() + 1);
+    for (const auto& [holder, count] : ranked) {
+        holders.push_back({holder.name, count, false});
     }
-    std::stable_sort(holders.begin(), holders.end(),
-                     [](const auto& a, const auto& b) { return a.ports > b.ports; });
     if (time_wait_ports > 0) {
-        const bool known = !holders.empty() && !holders.front().name.starts_with("no process");
+        const bool known = !ranked.empty() && ranked.front().first.is_somebody;
         holders.push_back({known ? "TIME_WAIT, no process; by its live connections " + holders.front().name
                                  : std::string("TIME_WAIT, no process"),
                            time_wait_ports, known});

@@ -76,7 +76,7 @@ void estimate(Arithmetic& a, const Tally& tally, const PortSpace& space, const O
     a.free = less(space.usable, std::uint64_t{a.in_use} + a.blocked);
 }
 
-/// The bounds, and why they differ. free_max takes each doubtful port for free, free_min takes none.
+/// Adds the bounds, and why they differ. free_max takes each doubtful port for free, free_min takes none.
 void bound(Arithmetic& a, const Tally& tally, const PortSpace& space, const Occupation& occupation) {
     const bool may_reuse = a.reuse.applies || a.reuse.inferred;
     const bool sure_to_reuse = a.reuse.applies && !a.reuse.inferred;
@@ -103,13 +103,13 @@ void bound(Arithmetic& a, const Tally& tally, const PortSpace& space, const Occu
     }
 }
 
+/// All but the bounds, which a headline does without.
 Arithmetic arithmetic_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
                          const Occupation& occupation, const ReuseSettings& settings,
                          const snapshot::Timestamps* seen) {
     Arithmetic a;
     a.reuse = reuse_of(flow, settings, seen);
     estimate(a, tally, space, occupation);
-    bound(a, tally, space, occupation);
     a.used_percent = space.usable > 0 ? 100 * (1 - static_cast<double>(a.free) / space.usable) : 100;
     a.room = static_cast<double>(space.usable) - a.blocked - (tally.held() - tally.time_wait_ports);
     a.hold_seconds = a.reuse.applies ? std::max(settings.delay.most / 1000.0, 0.001) : time_wait_seconds;
@@ -136,7 +136,8 @@ Headline headline_of(const snapshot::Flow& flow, const Tally& tally, const PortS
 facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
                                   const Occupation& occupation, const ReuseSettings& settings,
                                   const snapshot::Timestamps* seen) {
-    const Arithmetic a = arithmetic_of(flow, tally, space, occupation, settings, seen);
+    Arithmetic a = arithmetic_of(flow, tally, space, occupation, settings, seen);
+    bound(a, tally, space, occupation);
     const auto in_state = [&](State state) { return tally.states[static_cast<std::size_t>(state)]; };
     facts::Destination d;
     d.local = flow.source.to_text();

@@ -49,8 +49,8 @@ snapshot::PortSet TallyBook::explained() const {
 
 /// So does IP_LOCAL_PORT_RANGE take odd ports, and then many of them are shared by two remotes, which bind()
 /// with port 0 never does.
-bool TallyBook::parity_tells(const snapshot::PortSet& shared) const {
-    return (shared & odd_ports_).count() <= occupation_.suspects;
+bool TallyBook::parity_tells(const snapshot::PortSet& shared, const snapshot::PortSet& suspect) const {
+    return (shared & odd_ports_).count() <= suspect.count();
 }
 
 /// kernel-model 3.3: where each socket on a port is known to have left the choice to connect(), the port is
@@ -77,15 +77,14 @@ void TallyBook::find_suspects() {
     }
     const snapshot::PortSet unclear = occupation_.ports & ~space_.blocked & ~occupation_.open;
     occupation_.unclear = static_cast<std::uint32_t>(unclear.count());
-    occupation_.suspect = unclear & ~shared & odd_ports_;
-    if (occupation_.suspect.any()) {
-        occupation_.suspect &= ~explained();
+    snapshot::PortSet suspect = unclear & ~shared & odd_ports_;
+    if (suspect.any()) {
+        suspect &= ~explained();
     }
-    occupation_.suspects = static_cast<std::uint32_t>(occupation_.suspect.count());
-    if (!parity_tells(shared & space_.eligible)) {
-        occupation_.suspect.reset();
+    if (!parity_tells(shared, suspect)) {
+        suspect.reset();
     }
-    occupation_.suspect |= space_.probably_bound & unclear;
+    occupation_.suspect = suspect | (space_.probably_bound & unclear);
     occupation_.suspects = static_cast<std::uint32_t>(occupation_.suspect.count());
 }
 

@@ -248,9 +248,10 @@ Tally TallyBook::merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) 
             continue;
         }
         // Mode 2 goes by the device of the old socket: whether that of the other flow is reusable is not
-        // known here.
-        const bool foreign = record.flow == sibling && record.state() == State::time_wait;
-        const Held Tally::*part = foreign ? &Tally::perhaps : part_of(record);
+        // known here. On a blocked port it makes no difference.
+        const bool doubtful = record.flow == sibling && record.state() == State::time_wait &&
+                              (port_bits_[record.port] & blocked) == 0;
+        const Held Tally::*part = doubtful ? &Tally::perhaps : part_of(record);
         (part == &Tally::fixed ? fixed : part == &Tally::perhaps ? perhaps : ready).set(record.port);
         live[record.port] = live[record.port] || record.state() != State::time_wait;
     }

@@ -91,7 +91,7 @@ class TallyBook {
     std::vector<std::uint32_t> places(std::size_t first, std::size_t count) const;
     bool explains_itself(const Tally& tally, std::size_t even_ports) const;
     snapshot::PortSet explained() const;
-    bool parity_tells(const snapshot::PortSet& shared) const;
+    bool parity_tells(const snapshot::PortSet& shared, const snapshot::PortSet& suspect) const;
     void count(Tally& tally, const snapshot::Record& record) const;
     void mark(Tally& tally, const snapshot::Record& record) const;
     Held Tally::*part_of(const snapshot::Record& record) const;

@@ -39,6 +39,9 @@ struct Holders {
     /// A socket has no holder here and not every process was looked at; says what would help.
     std::optional<base::Gap> unseen;
 
+    /// The holder of the socket; null if none is known. No process holds inode 0, a closed socket.
+    const Holder* find(std::uint32_t inode) const;
+
     bool operator==(const Holders&) const = default;
 };
 
@@ -51,6 +54,9 @@ using CgroupPaths = std::map<std::uint64_t, base::Result<std::string, base::Gap>
 struct Owners {
     Holders holders;
     CgroupPaths cgroups;
+
+    /// The path of the control group; null if there is no number or its path is not known.
+    const std::string* cgroup_path(std::optional<std::uint64_t> number) const;
 };
 
 /// A socket whose holder is looked for; `in_passing` ones do not make the search go on.

@@ -171,6 +171,14 @@ class Mistakes(CommandLine):
             self.assert_told(self.run_it("ports", "--to", text), "--to")
         self.assert_told(self.run_it("ports", "--to", "10.0.0.5:80", "--from", "nowhere"), "--from")
 
+    def test_the_number_of_a_device(self):
+        capture = self.capture()
+        for device in ("3", "65536", "4294967295"):
+            answer = self.run_it("ports", "--replay", capture, "--to", f"[fe80::1%{device}]:443")
+            self.assertIn("fe80::1", answer.out, answer.shown)
+        for device in ("", "-1", "eth0", "4294967296"):
+            self.assert_told(self.run_it("ports", "--replay", capture, "--to", f"[fe80::1%{device}]:443"), "interface")
+
     def test_places_that_do_not_exist(self):
         self.assert_unknown_line(self.check("--netns", "no-such-namespace"), "no-such-namespace")
         self.assert_unknown_line(self.check("--pid", "0"), "--pid")

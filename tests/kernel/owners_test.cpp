@@ -7,11 +7,17 @@
 
 #include "tests/catch.h"
 
+#include <array>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <linux/tcp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using base::Why;
@@ -67,6 +73,23 @@ class Tree {
 snapshot::Holders find(const Tree& tree, const std::vector<WantedSocket>& wanted,
                        Deadline deadline = Deadline::max()) {
     return kernel::find_holders(tree.root(), wanted, deadline);
+}
+
+/// Exits, but for a thread that still has the socket whose inode is told; for a minute at most.
+[[noreturn]] void leave_a_socket_to_a_thread(int told) noexcept {
+    struct stat status {};
+    ::fstat(::socket(AF_UNIX, SOCK_STREAM, 0), &status);
+    std::thread([] {
+        ::prctl(PR_SET_NAME, "thread");
+        ::sleep(60);
+        ::_exit(0);
+    }).detach();
+    ::prctl(PR_SET_NAME, "leader");
+    const auto inode = static_cast<std::uint32_t>(status.st_ino);
+    const bool written = ::write(told, &inode, sizeof inode) == sizeof inode;
+    for (;;) {
+        ::syscall(SYS_exit, written ? 0 : 1);
+    }
 }
 
 } // namespace
@@ -167,6 +190,37 @@ TEST_CASE("the running kernel: this process holds its own socket") {
     CHECK(held.processes[0].pid == static_cast<std::uint32_t>(::getpid()));
     CHECK(held.processes[0].command == "kernel_test");
     CHECK(held.processes[0].file_limit);
+}
+
+TEST_CASE("the running kernel: a thread goes on with the socket when the first one has exited") {
+    std::array<int, 2> told{};
+    REQUIRE(::pipe(told.data()) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        leave_a_socket_to_a_thread(told[1]);
+    }
+    std::uint32_t inode = 0;
+    REQUIRE(::read(told[0], &inode, sizeof inode) == sizeof inode);
+    ::close(told[0]);
+    ::close(told[1]);
+    const std::string directory = "/proc/" + std::to_string(child);
+    std::string state;
+    for (int tries = 0; tries < 1000 && state != "Z"; ++tries) {
+        std::ifstream(directory + "/stat").ignore(4096, ')') >> state;
+        ::usleep(1000);
+    }
+    const auto held =
+        kernel::find_holders("/proc", std::vector<WantedSocket>{{inode, ::geteuid()}}, Deadline::max());
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    CHECK(state == "Z");
+    REQUIRE(held.sockets.size() == 1);
+    CHECK(held.processes[0].pid == static_cast<std::uint32_t>(child));
+    CHECK(held.processes[0].uid == ::geteuid());
+    CHECK(held.processes[0].command == "leader");
+    CHECK(held.processes[0].file_limit);
+    CHECK_FALSE(held.unseen);
 }
 
 TEST_CASE("the limit of open files") {

@@ -1,4 +1,5 @@
 // The port arithmetic against the scenarios that kernel-model section 10 measured.
+#include "model/destinations.h"
 #include "tests/catch.h"
 
 #include "tests/model/spaces.h"
@@ -326,6 +327,21 @@ TEST_CASE("Sockets without a device hold their ports for those with one, not the
     CHECK(with_device.connections == 30);
     CHECK(with_device.in_use == 50); // 10 ports are held by both
     CHECK(with_device.free == 950);
+}
+
+TEST_CASE("A blocked port that a socket without a device holds in TIME_WAIT is taken once") {
+    auto space = tests::space();
+    space.sockets.add_listener(tests::listener("127.0.0.9", 40000));
+    space.sockets.add(tests::time_wait(here, 40000, there, 80, 5000));
+    auto bound = socket(State::established, here, 40002, there, 80);
+    bound.device = 7;
+    space.sockets.add(bound);
+    model::PortsQuery query;
+    query.to = snapshot::parse_end_point("192.0.2.9:80");
+    query.device = 7;
+    const auto d = model::ports_answer(space, space.sysctls, query).destinations.at(0);
+    CHECK(d.free == 998);
+    CHECK(d.free_max == 998);
 }
 
 TEST_CASE("A port that all leave to connect() is free for other destinations, for sure") {

@@ -2,6 +2,7 @@
 
 #include "facts/schema.h"
 #include "model/derive.h"
+#include "model/growth.h"
 #include "tests/catch.h"
 #include "tests/model/spaces.h"
 

@@ -1,7 +1,7 @@
 // A namespace by literals: range 40000-40999, nothing reserved, tcp_tw_reuse 0, timestamps on.
 #pragma once
 
-#include "model/destinations.h"
+#include "model/ports_answer.h"
 #include "snapshot/host.h"
 #include "tests/snapshot/sockets.h"
 

@@ -112,6 +112,27 @@ TEST_CASE("Quiet destinations keep within the bounds that are promised") {
     }
 }
 
+TEST_CASE("Where ports are reused, a quiet destination's rates are no lower than its youngest sockets say") {
+    auto space = tests::space();
+    space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+    for (std::uint16_t remote = 1; remote <= 200; ++remote) {
+        for (std::uint16_t i = 0; i < 60; ++i) { // all within the last second: 60 a second
+            space.sockets.add(tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + 2 * i),
+                                               "127.0.0.2", remote, 500));
+        }
+    }
+    const snapshot::Host host = host_of(std::move(space));
+    const facts::Facts facts = model::derive(host, {}, {});
+    const facts::Table& table = facts.namespaces[0].table(TableId::destination);
+    REQUIRE(table.quiet_from() < table.size());
+    for (const char* rate : {"births_5s", "births_15s", "births_60s"}) {
+        const auto column = *table.schema().find(rate);
+        CHECK(table.get(table.size() - 1, column).number() == 60);
+        const auto bounds = table.quiet_bounds(column);
+        CHECK((!bounds || bounds->high >= 60));
+    }
+}
+
 TEST_CASE("A source's pool counts distinct ports over all destinations") {
     auto space = tests::space();
     tests::add_time_waits(space, 40000, 100, 2, 1000);
