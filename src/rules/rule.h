@@ -30,8 +30,8 @@
 //                                      break, of those at least 30 s apart, with this one; alerting_for,
 //                                      seconds since the first
 //   for        = "2m"                  speak only when it has alerted for so long, in every run; s, m or h
-//   hysteresis = 5                     with ranges: a state stays until the value has come back so far behind
-//   its range
+//   hysteresis = 5                     with ranges: a state stays until the value has come back so far
+//                                      behind its range
 //
 //   summary   = "{remote}: {free} of {usable} ports free"     required, one line, no full stop
 //   evidence  = ["free", "usable"]     default: the facts of all expressions above
