@@ -106,6 +106,7 @@
 #include "rules/range.h"
 #include "rules/subject.h"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -202,6 +203,9 @@ struct Rule {
     std::vector<Myth> myths;
     std::vector<Override> overrides;
 };
+
+/// The tags that say what a rule is for, one a command; all others are topics.
+inline constexpr auto purposes = std::to_array<std::string_view>({"health", "tuning"});
 
 /// All rules, in the order in which they are judged; also those that are not active.
 struct RuleSet {

@@ -126,6 +126,41 @@ TEST_CASE("rules are chosen by id and tag") {
     CHECK(active(from) == "ports ");
 }
 
+TEST_CASE("a topic narrows what the command judges, health and tuning replace it") {
+    const auto active = [](std::vector<std::string> tags, const std::string& own_tag) {
+        rules::Inputs from = inputs();
+        const auto add = [&](const std::string& id, const std::string& its_tags) {
+            from.drop_ins.push_back({id + ".toml", "[[rule]]\nid = \"" + id + "\"\ntags = [" + its_tags +
+                                                       "]\nfor_each = \"host\"\nvalue = \"orphans\"\n"
+                                                       "warning = 5\nsummary = \"x\"\n"});
+        };
+        add("web-health", R"("health", "web")");
+        add("web-tuning", R"("tuning", "web")");
+        add("db-health", R"("health", "db")");
+        add("site", R"("site")"); // no command judges it by itself, which is a warning
+        from.tags = std::move(tags);
+        from.own_tag = own_tag;
+        const rules::Loaded loaded = rules::load(from);
+        std::string ids;
+        for (const rules::Rule& rule : loaded.rules.rules) {
+            ids += rule.active ? rule.id + ' ' : "";
+        }
+        return ids + first_error(loaded.argument_errors);
+    };
+    CHECK(active({}, "health") == "ports web-health db-health ");
+    CHECK(active({}, "") == "ports reuse-off web-health web-tuning db-health site ");
+    CHECK(active({"web"}, "health") == "web-health ");
+    CHECK(active({"web"}, "tuning") == "web-tuning ");
+    CHECK(active({"web"}, "") == "web-health web-tuning ");
+    CHECK(active({"web", "db"}, "health") == "web-health db-health ");
+    CHECK(active({"tuning"}, "health") == "reuse-off web-tuning ");
+    CHECK(active({"health", "tuning"}, "health") == "ports reuse-off web-health web-tuning db-health ");
+    CHECK(active({"web", "tuning"}, "health") == "web-tuning ");
+    CHECK(active({"site"}, "health") == "site ");
+    CHECK(active({"db"}, "tuning")
+              .starts_with("--tag: error: no rule is left to judge: none tagged db is also tagged tuning\n"));
+}
+
 TEST_CASE("the settings may change a rule with a condition for one subject only by ignoring it") {
     const auto load_with = [](const std::string& rest) {
         rules::Inputs from = inputs();
