@@ -1,5 +1,6 @@
 // What overrides make of a report: who is judged otherwise, and what is said about it.
 #include "rules/arithmetic.h"
+#include "rules/recall.h"
 #include "tests/catch.h"
 #include "tests/rules_engine/world.h"
 
@@ -179,6 +180,21 @@ TEST_CASE("an ignored subject that cannot be judged is no gap") {
     const auto report = rules::evaluate(rules, world.facts);
     CHECK(outcome(report, "ports").state == State::ok);
     CHECK(outcome(report, "ports").overrides.empty());
+}
+
+TEST_CASE("an ignored subject leaves no memory, and one that waits is not called eased") {
+    const test::World world = world_of({{"10.0.0.1:443", 95}, {"192.0.2.7:443", 99}});
+    rules::RuleSet rules =
+        with(override_of("ports", "remote = \"192.0.2.7\"\nignore = true\nexpires = 2027-01-31") +
+             override_of("ports", "remote = \"10.0.0.0/8\"\nwarning = 5"));
+    rules.find("ports")->wait_seconds = 120;
+    rules::Recall recall({{}}, 1000, first_of_2027, rules::Remembers::yes);
+    const auto verdict = rules::judge(*rules.find("ports"), rules, world.facts, &recall);
+    CHECK(verdict.findings.empty());
+    CHECK(verdict.outcome.waiting == 1);
+    CHECK(recall.updates().at(0).entries.size() == 1);
+    REQUIRE(verdict.outcome.overrides.size() == 1);
+    CHECK(verdict.outcome.overrides[0].kind == OverrideNote::Kind::ignored);
 }
 
 TEST_CASE("quiet rows are looked at only for new ranges that could alert there") {
