@@ -189,7 +189,7 @@ bool EndPoints::hold(std::string_view end_point) const {
 }
 
 std::string EndPoints::to_text() const {
-    const std::string host = network ? network->to_text() : "*";
+    std::string host = network ? network->to_text() : "*";
     if (ports.empty()) {
         return host;
     }

@@ -9,7 +9,6 @@
 namespace rules {
 namespace {
 
-using facts::TableId;
 using facts::Value;
 using findings::OverrideNote;
 

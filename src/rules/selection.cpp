@@ -79,6 +79,7 @@ class Selection {
   private:
     std::vector<const Rule*> named(std::string_view option, const std::vector<std::string>& ids) {
         std::vector<const Rule*> found;
+        found.reserve(ids.size());
         for (const std::string& id : ids) {
             found.push_back(mistakes_.find(option, id, id));
         }

@@ -129,6 +129,7 @@ base::Result<Subject, SubjectError> parse_subject(std::string_view key, std::str
 
 std::string to_text(const std::vector<Subject>& subjects) {
     std::vector<std::string> parts;
+    parts.reserve(subjects.size());
     for (const Subject& subject : subjects) {
         parts.push_back(subject.key + " " + subject.text);
     }
