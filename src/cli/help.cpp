@@ -25,6 +25,7 @@ std::string_view examples_of(Command command) {
     case Command::check:
         return "  tcpadvisor check\n"
                "  tcpadvisor check --rule ephemeral-port-exhaustion -w 60 -c 80\n"
+               "  tcpadvisor check --tag ports         one service for each topic\n"
                "  tcpadvisor check --exclude-rule close-wait-unread --format json\n";
     case Command::audit:
         return "  tcpadvisor audit\n"

@@ -30,7 +30,7 @@ constexpr auto table = std::to_array<OptionInfo>({
      "know nothing of earlier runs, leave nothing"},
     {"rule", 0, "ID", true, judging, "judge only this rule"},
     {"exclude-rule", 0, "ID", true, judging, "leave this rule out"},
-    {"tag", 0, "TAG", true, judging, "judge only rules with this tag"},
+    {"tag", 0, "TAG", true, judging, "only rules with this tag (ports, close-wait, ...)"},
     {"set", 0, "RULE.KEY=VALUE", true, ruled, "change a threshold or parameter of a rule"},
     {"config", 0, "FILE", false, ruled, "settings, instead of /etc/tcpadvisor/tcpadvisor.toml"},
     {"rules", 0, "DIR", false, ruled, "more rules, instead of /etc/tcpadvisor/rules.d"},

@@ -49,15 +49,12 @@ base::Status read_settings(const Options& options, RuleFiles& files) {
     return base::Nothing{};
 }
 
-std::vector<std::string> tags_of(const Options& options) {
-    if (!options.tag.empty() || !options.rule.empty()) {
-        return options.tag; // a rule that is named is judged whatever its tags
-    }
-    switch (options.command) {
+std::string own_tag(Command command) {
+    switch (command) {
     case Command::check:
-        return {"health"};
+        return "health";
     case Command::audit:
-        return {"tuning"};
+        return "tuning";
     default:
         return {};
     }
@@ -82,7 +79,8 @@ base::Result<RuleFiles> find_rules(const Options& options, Prose prose) {
     files.inputs.critical = options.critical;
     files.inputs.only = options.rule;
     files.inputs.excluded = options.exclude_rule;
-    files.inputs.tags = tags_of(options);
+    files.inputs.tags = options.tag;
+    files.inputs.own_tag = own_tag(options.command);
     files.inputs.now =
         std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     return files;

@@ -32,13 +32,16 @@ std::string values_text(const rules::ListedRule& rule) {
                             value.standard.empty() ? "" : ", default " + value.standard,
                             value.origin.empty() ? "default" : value.origin);
     }
+    return text;
+}
+
+std::string overrides_text(const rules::ListedRule& rule) {
+    std::string text;
     for (const rules::ListedOverride& one : rule.overrides) {
-        text +=
-            fmt::format("    override           {}: {}; {}{}  ({})\n", one.subject, one.effect, one.reason,
-                        one.expired           ? ", expired " + one.expires
-                        : one.expires.empty() ? ""
-                                              : ", until " + one.expires,
-                        one.origin);
+        text += fmt::format("    {:<18} {}: {}{}: {}  ({})\n", one.expired ? "EXPIRED override" : "override",
+                            base::printable(one.subject), one.effect,
+                            one.expires.empty() ? "" : " until " + one.expires, base::printable(one.reason),
+                            one.origin);
     }
     return text;
 }
@@ -62,12 +65,14 @@ int list(const Options& options) {
     std::string text;
     for (const rules::ListedRule& rule : rules::list(loaded->rules)) {
         const std::string tags = base::join(rule.tags, ",");
-        text += fmt::format("{:<30} {:<8} {:<12} {}{}\n", rule.id, tags, rule.table, thresholds_of(rule),
+        text += fmt::format("{:<30} {:<17} {:<12} {}{}\n", rule.id, tags, rule.table, thresholds_of(rule),
                             rule.enabled ? "" : "  (disabled)");
         if (options.verbosity > 0) {
             text += fmt::format("    {}\n    {:<18} {}\n", rule.title, "from", rule.origin);
-            text += fmt::format("    {:<18} {}\n", "judges", rule.judgement) + values_text(rule) + "\n";
+            text += fmt::format("    {:<18} {}\n", "judges", rule.judgement) + values_text(rule);
         }
+        text += overrides_text(rule);
+        text += options.verbosity > 0 ? "\n" : "";
     }
     for (const std::string& line : loaded->broken_files) {
         text += "broken: " + base::printable(line) + "\n";

@@ -10,6 +10,20 @@
 
 namespace findings {
 
+/// What an override of the settings did in this run, or that it has expired.
+struct OverrideNote {
+    enum class Kind { ignored, eased, expired }; // eased: other thresholds made the state better
+    Kind kind = Kind::ignored;
+    std::string subject; // as the override names it: "remote 10.0.0.0/8:443"
+    std::string effect;  // "ignored", or "judged by warning 80, critical 95"
+    std::string reason;
+    std::string expires;      // the last day; empty: never
+    std::string origin;       // FILE:LINE
+    State hidden = State::ok; // the worst state that is not reported because of it
+    std::string example;      // who would have that state
+    std::size_t subjects = 0; // how many would have a worse state without it
+};
+
 /// One rule's result over all its subjects. A skipped rule counts for nothing and says why.
 struct RuleOutcome {
     std::string id;
@@ -19,6 +33,7 @@ struct RuleOutcome {
     std::size_t waiting = 0;    // of these, the ones that alert but not yet for as long as the rule wants
     double waiting_since = 0;   // the first of them, in seconds since the epoch
     double wait_seconds = 0;    // what the rule wants
+    std::vector<OverrideNote> overrides = {};
 };
 
 /// One label of the frozen list; `value` is none when it could not be read this time.

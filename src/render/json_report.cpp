@@ -82,6 +82,29 @@ Json findings_json(const findings::Report& report) {
     return list;
 }
 
+std::string_view kind_name(findings::OverrideNote::Kind kind) {
+    using Kind = findings::OverrideNote::Kind;
+    return kind == Kind::ignored ? "ignored" : kind == Kind::eased ? "eased" : "expired";
+}
+
+Json overrides_json(const findings::RuleOutcome& rule) {
+    Json list = Json::array();
+    for (const findings::OverrideNote& note : rule.overrides) {
+        Json item = Json::object();
+        item["kind"] = kind_name(note.kind);
+        item["subject"] = note.subject;
+        item["effect"] = note.effect;
+        item["reason"] = note.reason;
+        item["expires"] = json_text(note.expires);
+        item["origin"] = note.origin;
+        item["hidden"] = note.subjects > 0 ? Json(findings::name(note.hidden)) : Json();
+        item["example"] = json_text(note.example);
+        item["subjects"] = note.subjects;
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
 Json rules_json(const findings::Report& report) {
     Json list = Json::array();
     for (const findings::RuleOutcome& rule : report.rules) {
@@ -90,6 +113,7 @@ Json rules_json(const findings::Report& report) {
         item["state"] = rule.state ? findings::name(*rule.state) : "SKIPPED";
         item["reason"] = json_text(rule.reason);
         item["waiting"] = rule.waiting;
+        item["overrides"] = overrides_json(rule);
         list.push_back(std::move(item));
     }
     return list;

@@ -2,6 +2,7 @@
 // performance data on line 1 only, no '|' in any text, no blank line, 1 KB for line 1 and 8 KB in all.
 #include "base/text.h"
 #include "render/finding_text.h"
+#include "render/override_text.h"
 #include "render/perfdata.h"
 #include "render/reports.h"
 #include "render/wording.h"
@@ -206,6 +207,12 @@ std::vector<std::string> remark_lines(const Report& report) {
     return lines;
 }
 
+std::vector<std::string> safe_override_lines(const Report& report) {
+    std::vector<std::string> lines = override_lines(report);
+    std::transform(lines.begin(), lines.end(), lines.begin(), plain);
+    return lines;
+}
+
 std::vector<std::string> gap_lines(const Report& report) {
     std::vector<std::string> lines;
     for (const base::Gap& gap : report.gaps) {
@@ -230,6 +237,7 @@ void report_nagios(const Report& report, const Style& style, std::ostream& out) 
         append(output, unjudged_lines(report), unknown_bytes, "not judged");
     }
     if (style.verbosity >= 1) {
+        append(output, safe_override_lines(report), unknown_bytes, "overrides");
         append(output, remark_lines(report), unknown_bytes, "notes");
         append(output, quiet_rule_lines(report), all_bytes - remainder_bytes, "rules");
     }

@@ -1,6 +1,7 @@
 // What a person reads at three in the morning: the worst thing first, the number, what it means, what to do.
 #include "base/text.h"
 #include "render/finding_text.h"
+#include "render/override_text.h"
 #include "render/prose.h"
 #include "render/reports.h"
 #include "render/wording.h"
@@ -136,8 +137,20 @@ void show_remarks(std::ostream& out, const Style& style, const Report& report) {
     }
 }
 
+void show_overrides(std::ostream& out, const Style& style, const Report& report) {
+    const std::vector<std::string> lines = override_lines(report);
+    if (lines.empty()) {
+        return;
+    }
+    out << '\n' << bold(style, "Overrides") << '\n';
+    for (const std::string& line : lines) {
+        paragraph(out, style, indent, line);
+    }
+}
+
 void last_lines(std::ostream& out, const Style& style, const Report& report) {
     if (style.verbosity >= 1) {
+        show_overrides(out, style, report);
         show_rules(out, style, report, State::ok, "Rules passed");
         show_rules(out, style, report, std::nullopt, "Rules skipped");
         gap_list(out, style, report.gaps);

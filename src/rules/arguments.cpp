@@ -1,8 +1,9 @@
 #include "base/number.h"
 #include "base/text.h"
+#include "rules/argument_mistakes.h"
 #include "rules/rule_reader.h"
 #include "rules/scoped_reader.h"
-#include "rules/settings.h"
+#include "rules/selection.h"
 
 #include <algorithm>
 
@@ -13,20 +14,12 @@ namespace {
 
 constexpr std::string_view set_form =
     "write RULE.PARAMETER=VALUE, RULE.warning=RANGE, RULE.critical=RANGE or RULE.enabled=true";
-constexpr std::string_view selection_advice =
-    "--rule, --exclude-rule, --tag and --set RULE.enabled decide which rules are judged; "
-    "'tcpadvisor rules list' shows all rules and their tags";
-
-template <typename List, typename Item>
-bool has(const List& list, const Item& item) {
-    return std::find(list.begin(), list.end(), item) != list.end();
-}
 
 class ArgumentReader {
   public:
     ArgumentReader(RuleSet& rules, const Arguments& arguments, const std::vector<std::string>& broken,
                    base::Diagnostics& mistakes)
-        : rules_(rules), arguments_(arguments), broken_(broken), mistakes_(mistakes) {}
+        : rules_(rules), arguments_(arguments), mistakes_(rules, broken, mistakes) {}
 
     void read() {
         for (const std::string& argument : arguments_.set) {
@@ -34,32 +27,9 @@ class ArgumentReader {
         }
         thresholds("--warning", arguments_.warning, &Rule::warning);
         thresholds("--critical", arguments_.critical, &Rule::critical);
-        select();
     }
 
   private:
-    void error(std::string_view option, std::string_view argument, std::size_t offset, std::size_t length,
-               std::string message, std::string advice) {
-        const Mark mark = mark_in_line(argument, offset, length);
-        mistakes_.add({base::Weight::error,
-                       {std::string(option), 0, mark.column},
-                       std::move(message),
-                       std::string(argument),
-                       mark.length,
-                       std::move(advice)});
-    }
-
-    Rule* find(std::string_view option, std::string_view argument, std::string_view id) {
-        Rule* rule = rules_.find(id);
-        if (rule == nullptr && std::find(broken_.begin(), broken_.end(), id) == broken_.end()) {
-            error(option, argument, 0, id.size(),
-                  fmt::format("unknown rule '{}'{}", base::printable(id),
-                              base::did_you_mean(id, all_ids(rules_))),
-                  "'tcpadvisor rules list' shows all rules");
-        }
-        return rule;
-    }
-
     Origin origin(std::string_view option) {
         const auto found = std::find(rules_.files.begin(), rules_.files.end(), option);
         const auto index = static_cast<std::uint16_t>(found - rules_.files.begin());
@@ -74,11 +44,11 @@ class ArgumentReader {
         const std::size_t equals = text.find('=');
         const std::size_t dot = text.substr(0, equals).find('.');
         if (equals == std::string_view::npos || dot == std::string_view::npos) {
-            error("--set", text, 0, text.size(), fmt::format("'{}' sets nothing", base::printable(text)),
-                  std::string(set_form));
+            mistakes_.add("--set", text, 0, text.size(),
+                          fmt::format("'{}' sets nothing", base::printable(text)), std::string(set_form));
             return;
         }
-        Rule* rule = find("--set", text, text.substr(0, dot));
+        Rule* rule = mistakes_.find("--set", text, text.substr(0, dot));
         if (rule == nullptr) {
             return;
         }
@@ -96,14 +66,15 @@ class ArgumentReader {
                    std::size_t offset) {
         const std::string_view value = argument.substr(offset);
         if (!rule.condition.empty()) {
-            error(option, argument, offset, value.size(),
-                  fmt::format("'{}' has no ranges: it judges a condition", rule.id),
-                  "set its parameters, or leave it out with --exclude-rule");
+            mistakes_.add(option, argument, offset, value.size(),
+                          fmt::format("'{}' has no ranges: it judges a condition", rule.id),
+                          "set its parameters, or leave it out with --exclude-rule");
             return;
         }
         auto range = parse_range(value, rule.unit);
         if (!range) {
-            error(option, argument, offset, value.size(), range.error().message, range.error().advice);
+            mistakes_.add(option, argument, offset, value.size(), range.error().message,
+                          range.error().advice);
             return;
         }
         threshold = {std::move(*range), origin(option)};
@@ -112,9 +83,9 @@ class ArgumentReader {
     void set_enabled(Rule& rule, std::string_view argument, std::size_t offset) {
         const std::string_view value = argument.substr(offset);
         if (value != "true" && value != "false") {
-            error("--set", argument, offset, value.size(),
-                  fmt::format("'{}' is neither true nor false", base::printable(value)),
-                  fmt::format("write {}.enabled=false", rule.id));
+            mistakes_.add("--set", argument, offset, value.size(),
+                          fmt::format("'{}' is neither true nor false", base::printable(value)),
+                          fmt::format("write {}.enabled=false", rule.id));
             return;
         }
         rule.enabled = value == "true";
@@ -131,18 +102,18 @@ class ArgumentReader {
             for (const Parameter& parameter : rule.parameters) {
                 names.push_back(parameter.name);
             }
-            error("--set", argument, start, name.size(),
-                  fmt::format("'{}' has no parameter '{}'{}", rule.id, base::printable(name),
-                              base::did_you_mean(name, names)),
-                  fmt::format("it has {}", base::join(names, ", ")));
+            mistakes_.add("--set", argument, start, name.size(),
+                          fmt::format("'{}' has no parameter '{}'{}", rule.id, base::printable(name),
+                                      base::did_you_mean(name, names)),
+                          fmt::format("it has {}", base::join(names, ", ")));
             return;
         }
         const auto value = parse_value(text, type_of(found->standard));
         if (!value) {
-            error("--set", argument, equals + 1, text.size(),
-                  fmt::format("parameter '{}' must be {}, this is '{}'", found->name,
-                              describe(type_of(found->standard)), base::printable(text)),
-                  fmt::format("the default is {}", to_text(found->standard)));
+            mistakes_.add("--set", argument, equals + 1, text.size(),
+                          fmt::format("parameter '{}' must be {}, this is '{}'", found->name,
+                                      describe(type_of(found->standard)), base::printable(text)),
+                          fmt::format("the default is {}", to_text(found->standard)));
             return;
         }
         set_parameter(rule, static_cast<std::size_t>(found - rule.parameters.begin()), *value,
@@ -169,97 +140,17 @@ class ArgumentReader {
             return;
         }
         if (arguments_.only.size() != 1) {
-            error(option, *text, 0, text->size(), fmt::format("{} needs exactly one --rule", option),
-                  "name the rule that it is for, or use --set RULE.warning=RANGE and --set "
-                  "RULE.critical=RANGE");
+            mistakes_.add(option, *text, 0, text->size(), fmt::format("{} needs exactly one --rule", option),
+                          "name the rule that it is for, or use --set RULE.warning=RANGE and --set "
+                          "RULE.critical=RANGE");
         } else if (Rule* rule = rules_.find(arguments_.only.front())) {
             set_range(option, *rule, rule->*which, *text, 0);
         }
     }
 
-    std::vector<const Rule*> named(std::string_view option, const std::vector<std::string>& ids) {
-        std::vector<const Rule*> found;
-        for (const std::string& id : ids) {
-            found.push_back(find(option, id, id));
-        }
-        return found;
-    }
-
-    /// Every tag of every rule.
-    std::vector<std::string> all_tags() const {
-        std::vector<std::string> tags = {"health", "tuning"}; // what the commands themselves ask for
-        for (const Rule& rule : rules_.rules) {
-            std::copy_if(rule.tags.begin(), rule.tags.end(), std::back_inserter(tags),
-                         [&](const std::string& tag) { return !has(tags, tag); });
-        }
-        return tags;
-    }
-
-    void check_tags() {
-        const std::vector<std::string> known = all_tags();
-        for (const std::string& tag : arguments_.tags) {
-            if (broken_.empty() && !has(known, tag)) { // a rule that cannot be read may have it
-                error("--tag", tag, 0, tag.size(),
-                      fmt::format("unknown tag '{}'{}", base::printable(tag), base::did_you_mean(tag, known)),
-                      fmt::format("the tags are {}", base::join(known, ", ")));
-            }
-        }
-    }
-
-    /// Options that leave nothing to judge would make everything look well.
-    void check_some_left(const std::vector<const Rule*>& chosen) {
-        const bool any = std::any_of(rules_.rules.begin(), rules_.rules.end(),
-                                     [](const Rule& rule) { return rule.active; });
-        if (any || rules_.rules.empty() || !broken_.empty() || mistakes_.has_errors()) {
-            return;
-        }
-        const bool by_set = std::any_of(chosen.begin(), chosen.end(), [&](const Rule* rule) {
-            return rules_.describe(rule->enabled_origin) == "--set";
-        });
-        const char* option = nullptr;
-        if (chosen.empty()) {
-            option = !arguments_.excluded.empty() ? "--exclude-rule"
-                     : !arguments_.only.empty()   ? "--rule"
-                                                  : "--tag";
-        } else if (by_set) {
-            option = "--set";
-        } else if (!arguments_.only.empty()) {
-            option = "--rule";
-        }
-        if (option != nullptr) { // else the settings did it, see Loader
-            error(option, "", 0, 0,
-                  chosen.empty() || by_set ? "no rule is left to judge"
-                                           : "no rule is left to judge: what it names is disabled",
-                  std::string(selection_advice));
-        }
-    }
-
-    void select() {
-        check_tags();
-        std::vector<const Rule*> all_chosen;
-        const auto only = named("--rule", arguments_.only);
-        const auto excluded = named("--exclude-rule", arguments_.excluded);
-        for (Rule& rule : rules_.rules) {
-            const bool tagged = arguments_.tags.empty() ||
-                                std::any_of(rule.tags.begin(), rule.tags.end(), [&](const std::string& tag) {
-                                    return has(arguments_.tags, tag);
-                                });
-            // Who names a rule wants it, whatever its tags are.
-            const bool chosen = only.empty() ? tagged : has(only, &rule);
-            if (chosen && !has(excluded, &rule)) {
-                all_chosen.push_back(&rule);
-                rule.active = rule.enabled;
-            } else {
-                rule.active = false;
-            }
-        }
-        check_some_left(all_chosen);
-    }
-
     RuleSet& rules_;
     const Arguments& arguments_;
-    const std::vector<std::string>& broken_;
-    base::Diagnostics& mistakes_;
+    ArgumentMistakes mistakes_;
 };
 
 } // namespace
@@ -267,6 +158,7 @@ class ArgumentReader {
 void apply_arguments(RuleSet& rules, const Arguments& arguments, const std::vector<std::string>& broken,
                      base::Diagnostics& mistakes) {
     ArgumentReader(rules, arguments, broken, mistakes).read();
+    select_rules(rules, arguments, broken, mistakes);
 }
 
 } // namespace rules

@@ -178,7 +178,7 @@ void add_rows(const Rule& rule, const facts::Facts& facts, std::size_t network_n
 std::string outcome_of(const RowVerdict& verdict) {
     switch (verdict.kind) {
     case RowVerdict::Kind::not_applicable:
-        return "not judged";
+        return verdict.judged.exception != nullptr ? "not judged: an override ignores it" : "not judged";
     case RowVerdict::Kind::missing:
         return "unknown: " + base::to_text(*verdict.gap);
     case RowVerdict::Kind::judged:

@@ -4,6 +4,7 @@
 #include "rules/bounds.h"
 #include "rules/finding_writer.h"
 #include "rules/judge_row.h"
+#include "rules/overrides.h"
 #include "rules/perfdata.h"
 
 #include <algorithm>
@@ -33,7 +34,7 @@ bool worse(const Judged& a, const Judged& b) {
 class Judge {
   public:
     Judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, Effects* effects, Recall* recall)
-        : rule_(rule), rules_(rules), facts_(facts), effects_(effects) {
+        : rule_(rule), rules_(rules), facts_(facts), effects_(effects), notes_(rule, rules) {
         if (recall != nullptr) {
             past_.recall = recall;
             past_.rule = fingerprint_of(rule);
@@ -90,19 +91,21 @@ class Judge {
                 return false;
             }
         }
-        if (!rule_.overrides.empty()) {
-            return true;
-        }
         if (!rule_.condition.empty()) {
             const Outlook condition = outlook(rule_.condition, context);
             return condition.may_be_true || condition.may_be_missing;
         }
         const Outlook value = outlook(rule_.value, context);
-        const auto alerts = [&](const std::optional<Range>& range) {
-            return range &&
+        const auto alerts = [&](const Range* range) {
+            return range != nullptr &&
                    may_alert(past_.known ? range->sticky(rule_.hysteresis) : *range, value.low, value.high);
         };
-        return value.may_be_missing || alerts(rule_.warning.range) || alerts(rule_.critical.range);
+        const auto alerts_under = [&](const Override* exception) {
+            return alerts(warning_of(rule_, exception)) || alerts(critical_of(rule_, exception));
+        };
+        return value.may_be_missing || alerts_under(nullptr) ||
+               std::any_of(rule_.overrides.begin(), rule_.overrides.end(),
+                           [&](const Override& exception) { return alerts_under(&exception); });
     }
 
     void judge_rows(Context context, std::size_t network_namespace, std::size_t from, std::size_t to) {
@@ -113,6 +116,7 @@ class Judge {
 
     void judge_one(const Context& context, std::size_t network_namespace) {
         const RowVerdict verdict = judge_row(rule_, facts_, context, network_namespace, past_);
+        note_override(verdict, context, network_namespace);
         if (verdict.kind == RowVerdict::Kind::missing) {
             note_gap(*verdict.gap);
         }
@@ -129,6 +133,16 @@ class Judge {
         }
         if (verdict.judged.state != State::ok) {
             keep(verdict.judged);
+        }
+    }
+
+    /// What an override hides; a subject that is still waiting is hidden by that.
+    void note_override(const RowVerdict& verdict, const Context& context, std::size_t network_namespace) {
+        const Override* exception = verdict.judged.exception;
+        if (exception != nullptr && !exception->expired && !verdict.waits_since) {
+            const RowVerdict without =
+                judge_row(rule_, facts_, context, network_namespace, Past(), Overrides::disregarded);
+            notes_.add(*exception, facts_, without.judged, verdict.judged.state);
         }
     }
 
@@ -168,6 +182,7 @@ class Judge {
 
     findings::RuleOutcome outcome() const {
         findings::RuleOutcome outcome{rule_.id, worst_, "", judged_};
+        outcome.overrides = notes_.all();
         if (unknown_ > 0) {
             outcome.state = std::max(worst_, State::unknown);
             outcome.reason = with_count(unknown_reason_, unknown_);
@@ -212,6 +227,7 @@ class Judge {
     const facts::Facts& facts_;
     Effects* effects_;
     Past past_;
+    OverrideNotes notes_;
     State worst_ = State::ok;
     std::size_t judged_ = 0;
     std::size_t alerting_ = 0;

@@ -1,6 +1,7 @@
 #include "rules/judge_row.h"
 
 #include "rules/compute.h"
+#include "rules/overrides.h"
 
 #include <algorithm>
 
@@ -13,8 +14,9 @@ using findings::State;
 class RowJudge {
   public:
     RowJudge(const Rule& rule, const facts::Facts& facts, const Context& context,
-             std::size_t network_namespace, const Past& past)
-        : rule_(rule), facts_(facts), context_(context), network_namespace_(network_namespace), past_(past) {}
+             std::size_t network_namespace, const Past& past, Overrides overrides)
+        : rule_(rule), facts_(facts), context_(context), network_namespace_(network_namespace), past_(past),
+          overrides_(overrides) {}
 
     RowVerdict run() {
         if (!rule_.when.empty()) {
@@ -29,7 +31,9 @@ class RowJudge {
         Judged& judged = verdict_.judged;
         judged.network_namespace = network_namespace_;
         judged.row = context_.row;
-        judged.exception = exception();
+        if (overrides_ == Overrides::obeyed) {
+            judged.exception = override_for(rule_, facts_, context_, network_namespace_);
+        }
         if (judged.exception != nullptr && judged.exception->ignore && !judged.exception->expired) {
             return verdict_;
         }
@@ -152,44 +156,12 @@ class RowJudge {
         }
     }
 
-    /// The first override that fits and has not expired, else the first that fits.
-    const Override* exception() const {
-        const Override* expired = nullptr;
-        for (const Override& exception : rule_.overrides) {
-            if (!fits(exception)) {
-                continue;
-            }
-            if (!exception.expired) {
-                return &exception;
-            }
-            expired = expired == nullptr ? &exception : expired;
-        }
-        return expired;
-    }
-
-    bool fits(const Override& exception) const {
-        const auto equal = [&](std::string_view column, const std::string& wanted) {
-            const auto number = context_.row_table->schema().find(column);
-            if (!number) {
-                return false;
-            }
-            const Value value = context_.row_table->get(context_.row, *number);
-            return value.is_text() && value.text() == wanted;
-        };
-        return std::all_of(exception.subject.begin(), exception.subject.end(), [&](const auto& item) {
-            const auto& [key, wanted] = item;
-            if (key == "namespace") {
-                return facts_.namespaces[network_namespace_].label == wanted;
-            }
-            return equal(key, wanted) || (key == "remote" && equal("remote_address", wanted));
-        });
-    }
-
     const Rule& rule_;
     const facts::Facts& facts_;
     Context context_;
     std::size_t network_namespace_;
     const Past& past_;
+    Overrides overrides_;
     std::optional<std::uint64_t> subject_;
     const findings::Remembered* earlier_ = nullptr;
     findings::Remembered now_;
@@ -199,8 +171,8 @@ class RowJudge {
 } // namespace
 
 RowVerdict judge_row(const Rule& rule, const facts::Facts& facts, const Context& context,
-                     std::size_t network_namespace, const Past& past) {
-    return RowJudge(rule, facts, context, network_namespace, past).run();
+                     std::size_t network_namespace, const Past& past, Overrides overrides) {
+    return RowJudge(rule, facts, context, network_namespace, past, overrides).run();
 }
 
 } // namespace rules

@@ -25,8 +25,12 @@ struct Past {
     bool known = false;     // some subject of the rule alerted in the last run
 };
 
+/// Disregarded: as if the rule had none.
+enum class Overrides { obeyed, disregarded };
+
 /// `context` is that of the row, in the namespace with this number.
 RowVerdict judge_row(const Rule& rule, const facts::Facts& facts, const Context& context,
-                     std::size_t network_namespace, const Past& past = {});
+                     std::size_t network_namespace, const Past& past = {},
+                     Overrides overrides = Overrides::obeyed);
 
 } // namespace rules

@@ -1,9 +1,7 @@
 #include "rules/listing.h"
 
-#include "base/text.h"
 #include "facts/schema.h"
-
-#include <fmt/format.h>
+#include "rules/overrides.h"
 
 namespace rules {
 namespace {
@@ -38,22 +36,8 @@ std::vector<ListedValue> values_of(const Rule& rule, const RuleSet& rules) {
 }
 
 ListedOverride listed(const Override& exception, const RuleSet& rules) {
-    std::vector<std::string> subject;
-    for (const auto& [key, value] : exception.subject) {
-        subject.push_back(key + " " + value);
-    }
-    std::vector<std::string> effect;
-    if (exception.ignore) {
-        effect.emplace_back("ignored");
-    }
-    if (exception.warning) {
-        effect.push_back("warning " + exception.warning->text);
-    }
-    if (exception.critical) {
-        effect.push_back("critical " + exception.critical->text);
-    }
-    return {base::join(subject, ", "), base::join(effect, ", "), exception.reason,
-            exception.expires,         exception.expired,        rules.describe(exception.origin)};
+    return {to_text(exception.subject), describe(exception), exception.reason,
+            exception.expires,          exception.expired,   rules.describe(exception.origin)};
 }
 
 } // namespace

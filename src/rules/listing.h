@@ -20,7 +20,7 @@ struct ListedValue {
 
 struct ListedOverride {
     std::string subject; // "remote 192.0.2.1:443, namespace web"
-    std::string effect;  // "ignored", or the new ranges
+    std::string effect;  // "ignored", or "judged by warning 80, critical 95"
     std::string reason;
     std::string expires; // empty: never
     bool expired = false;

@@ -32,10 +32,10 @@ class Loader {
             read_settings(*inputs_.settings);
         }
         const Layers layers{inputs_.settings ? &*inputs_.settings : nullptr, loaded_.rules.files.size()};
-        apply_arguments(
-            loaded_.rules,
-            {inputs_.set, inputs_.warning, inputs_.critical, inputs_.only, inputs_.excluded, inputs_.tags},
-            broken_rules_, loaded_.argument_errors);
+        apply_arguments(loaded_.rules,
+                        {inputs_.set, inputs_.warning, inputs_.critical, inputs_.only, inputs_.excluded,
+                         inputs_.tags, inputs_.own_tag},
+                        broken_rules_, loaded_.argument_errors);
         find_silent_warnings(loaded_.rules, layers, loaded_.diagnostics, loaded_.argument_errors);
         check_some_active();
         return std::move(loaded_);

@@ -23,7 +23,8 @@ struct Inputs {
     std::optional<std::string> critical;
     std::vector<std::string> only; // ids; empty: all
     std::vector<std::string> excluded;
-    std::vector<std::string> tags; // any of them; empty: all. Does not narrow `only`
+    std::vector<std::string> tags; // see select_rules
+    std::string own_tag;           // what the command judges by itself: "health", "tuning" or everything
     double now = 0;                // seconds since the epoch, for the expiry of overrides
 };
 

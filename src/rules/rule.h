@@ -7,16 +7,18 @@
 //   id        = "kebab-case-name"      required, unique over all files, also among aliases
 //   aliases   = ["old-name"]           optional; settings and options may still use them
 //   title     = "One sentence"         optional in a user's rule, default: the id
-//   tags      = ["health"]             default ["health"]; health: check and report, tuning: audit and report
+//   tags      = ["health", "ports"]    default ["health"]: check and report; "tuning": audit and report; any
+//                                      other is a topic for --tag
 //   enabled   = true                   default true
-//   for_each  = "destination"          required: host, namespace, destination, source, listener, close_wait,
-//   sysctl when      = "EXPRESSION"           optional yes/no; false: the rule does not apply to this row
+//   for_each  = "destination"          required: host, namespace, destination, source, listener, close_wait
+//                                      or sysctl
+//   when      = "EXPRESSION"           optional yes/no; false: the rule does not apply to this row
 //
 //   A judgement is a value with ranges ...
 //   value     = "EXPRESSION"           a number
-//   unit      = "%"                    default: the unit of the fact, if `value` is one bare fact; a unit
-//   that facts use warning   = "70"                   Nagios range, or a bare TOML number; alert outside. At
-//   least one of the two critical  = "90"
+//   unit      = "%"                    a unit that facts use; default: that of the fact, if `value` is a fact
+//   warning   = "70"                   Nagios range, or a bare TOML number; alert outside
+//   critical  = "90"                   at least one of the two
 //   ... or a condition:
 //   condition = "EXPRESSION"           yes/no
 //   severity  = "warning"              required with it: info, warning or critical
@@ -28,30 +30,31 @@
 //                                      break, of those at least 30 s apart, with this one; alerting_for,
 //                                      seconds since the first
 //   for        = "2m"                  speak only when it has alerted for so long, in every run; s, m or h
-//   hysteresis = 5                     with ranges: a state stays until the value has come back so far behind
-//   its range
+//   hysteresis = 5                     with ranges: a state stays until the value has come back so far
+//                                      behind its range
 //
 //   summary   = "{remote}: {free} of {usable} ports free"     required, one line, no full stop
-//   evidence  = ["free", "usable"]     default: the facts of when, value, condition, warning_when and
-//   critical_when why       = """..."""              optional prose; paragraphs are separated by empty lines
+//   evidence  = ["free", "usable"]     default: the facts of all expressions above
+//   why       = """..."""              optional prose; paragraphs are separated by empty lines
 //   see       = ["ip(7)", "explain:TIME_WAIT"]
 //   source    = ["net/ipv4/inet_hashtables.c, __inet_hash_connect()", "https://..."]     or one string
 //
-//     [rule.parameters.busy]           a number, text or boolean that users may change; at least one
-//     expression or default = 100                    placeholder must use it; no name of a fact that the rule
-//     can see, and not unit    = "sockets"              enabled, warning or critical. default and help are
-//     required help    = "One sentence."
+//     [rule.parameters.busy]           users may change it; an expression or placeholder must use it; not
+//                                      the name of a fact that the rule can see, nor enabled, warning or
+//                                      critical
+//     default = 100                    required: a number, text or boolean
+//     unit    = "sockets"
+//     help    = "One sentence."        required
 //
 //     [[rule.remedy]]                  shown with the finding, in this order
-//     when    = "not reuse_applies"    optional yes/no; unless it is true (missing is not) the remedy is not
-//     shown text    = "Imperative sentence"  required, no full stop command = "ss -tan" optional, to copy
+//     when    = "not reuse_applies"    optional yes/no; unless it is true (missing is not) it is not shown
+//     text    = "Imperative sentence"  required, no full stop
+//     command = "ss -tan"              optional, to copy
 //     undo    = "..."                  optional
 //     risk    = "One sentence."        required if there is a command or a sysctl
-//     sysctl  = { "net.ipv4.tcp_tw_reuse" = 1 }     instead of command and undo, which are made from it; the
-//     value is
-//                                      a number or a text, which may hold placeholders: "1024 {range_high}"
-//     effect  = "..."                  optional: what it changes, where that cannot be computed; else the
-//     finding is
+//     sysctl  = { "net.ipv4.tcp_tw_reuse" = 1 }     instead of command and undo, which are made from it;
+//                                      a number, or a text with placeholders: "1024 {range_high}"
+//     effect  = "..."                  optional: what it changes, where that cannot be computed; else it is
 //                                      judged again under these sysctls: "95 % -> 5 %, CRITICAL -> OK"
 //
 //     [[rule.myth]]                    a change that people try in vain, shown with its computed effect
@@ -84,15 +87,16 @@
 //   critical   = "300"
 //   parameters = { busy = 200 }
 //
-//   [[override]]                       for one subject; the first one that fits and has not expired decides
-//   rule     = "close-wait-leak"
-//   remote   = "192.0.2.1:443"         at least one of remote (with or without port), listener, owner,
-//   source, name and
-//                                      namespace; all that are given must be equal
-//   reason   = "TICKET-12: fix comes with 4.2"    required
-//   expires  = 2026-12-31              the last day (UTC); required with ignore
-//   warning  = "50"                    new thresholds, or
-//   ignore   = true
+//   [[override]]                       for some subjects; the first one that fits and has not expired decides
+//   rule      = "ephemeral-port-exhaustion"
+//   remote    = "10.0.0.0/8:443,9000-9100"    at least one of these, and all that are given must fit:
+//                                      remote and listener: ADDRESS, ADDRESS:PORTS, NETWORK/BITS, *:PORTS
+//   source    = "2001:db8::/32"        the same without ports
+//   namespace = "web-*"                namespace, owner and name: '*' stands for any characters
+//   reason    = "TICKET-12: fix comes with 4.2"    required
+//   expires   = 2026-12-31             the last day (UTC); required with ignore
+//   warning   = "50"                   new thresholds, or
+//   ignore    = true                   no finding; the only choice for a rule with a condition
 #pragma once
 
 #include "facts/table.h"
@@ -100,7 +104,9 @@
 #include "rules/expression.h"
 #include "rules/placeholders.h"
 #include "rules/range.h"
+#include "rules/subject.h"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -151,7 +157,7 @@ struct Threshold {
 
 /// New thresholds for one subject, or its exemption.
 struct Override {
-    std::vector<std::pair<std::string, std::string>> subject; // key, value that must be equal
+    std::vector<Subject> subject; // all must fit
     std::string reason;
     std::optional<double> ends; // seconds since the epoch: the first second after the last day
     std::string expires;        // the last day as written
@@ -197,6 +203,9 @@ struct Rule {
     std::vector<Myth> myths;
     std::vector<Override> overrides;
 };
+
+/// The tags that say what a rule is for, one a command; all others are topics.
+inline constexpr auto purposes = std::to_array<std::string_view>({"health", "tuning"});
 
 /// All rules, in the order in which they are judged; also those that are not active.
 struct RuleSet {

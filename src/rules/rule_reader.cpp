@@ -24,7 +24,6 @@ constexpr auto rule_keys = std::to_array<std::string_view>(
      "hysteresis", "summary", "evidence", "why",       "see",      "source",       "parameters",    "remedy",
      "myth"});
 constexpr auto parameter_keys = std::to_array<std::string_view>({"default", "unit", "help"});
-constexpr auto judged_tags = std::to_array<std::string_view>({"health", "tuning"});
 constexpr double longest_wait = 24 * 3600; // seconds
 constexpr auto reserved_names = std::to_array<std::string_view>(
     {"enabled", "warning", "critical", "value", "unit", "alerting_runs", "alerting_for"});
@@ -99,10 +98,10 @@ class RuleReader {
 
     void check_tags(const Node& tags) {
         const bool judged = std::any_of(rule_.tags.begin(), rule_.tags.end(), [](const std::string& tag) {
-            return std::find(judged_tags.begin(), judged_tags.end(), tag) != judged_tags.end();
+            return std::find(purposes.begin(), purposes.end(), tag) != purposes.end();
         });
         if (!judged) {
-            const std::vector<std::string> names(judged_tags.begin(), judged_tags.end());
+            const std::vector<std::string> names(purposes.begin(), purposes.end());
             const std::string tag = rule_.tags.empty() ? std::string() : rule_.tags.front();
             reporter_.warning(
                 tags.mark,

@@ -1,8 +1,7 @@
 #include "rules/settings.h"
 
 #include "base/text.h"
-#include "facts/schema.h"
-#include "rules/remote.h"
+#include "rules/override_reader.h"
 #include "rules/rule_reader.h"
 #include "rules/scoped_reader.h"
 
@@ -18,12 +17,6 @@ using Kind = Node::Kind;
 
 constexpr auto settings_keys = std::to_array<std::string_view>({"rule", "override"});
 constexpr auto rule_keys = std::to_array<std::string_view>({"enabled", "warning", "critical", "parameters"});
-constexpr auto subject_keys =
-    std::to_array<std::string_view>({"remote", "listener", "owner", "source", "name", "namespace"});
-constexpr auto override_keys =
-    std::to_array<std::string_view>({"rule", "remote", "listener", "owner", "source", "name", "namespace",
-                                     "reason", "expires", "warning", "critical", "ignore"});
-constexpr double day = 86400; // seconds
 
 bool judges_value(const Rule& rule) {
     return rule.condition.empty();
@@ -35,15 +28,6 @@ std::vector<std::string> names_of(const std::vector<Parameter>& parameters) {
         names.push_back(parameter.name);
     }
     return names;
-}
-
-/// "remote 192.0.2.1:443, namespace web", for messages.
-std::string subject_text(const Override& change) {
-    std::vector<std::string> parts;
-    for (const auto& [key, value] : change.subject) {
-        parts.push_back(key + " " + base::printable(value));
-    }
-    return base::join(parts, ", ");
 }
 
 class SettingsReader {
@@ -67,7 +51,8 @@ class SettingsReader {
             }
         }
         for (const Node& table : keys.tables("override", "[[override]]")) {
-            read_override(table);
+            read_override(
+                table, [&](const Node& id) { return find(id.text, id.mark); }, file_, now_, reporter_);
         }
     }
 
@@ -122,110 +107,6 @@ class SettingsReader {
     void change(Threshold& threshold, const Node& node, const Rule& rule) {
         if (auto range = read_range(node, rule.unit, reporter_)) {
             threshold = {std::move(range), origin_of(node)};
-        }
-    }
-
-    void read_override(const Node& table) {
-        const std::size_t errors = reporter_.errors();
-        const TableReader keys(table, "an override", override_keys, reporter_);
-        const Node* id = keys.require("rule", Kind::text, "name the rule that it changes");
-        Rule* rule = id != nullptr ? find(id->text, id->mark) : nullptr;
-        Override change;
-        change.origin = origin_of(table);
-        if (const Node* reason =
-                keys.require("reason", Kind::text, "say why, for those who come after you")) {
-            change.reason = reason->text;
-            if (base::trim(reason->text).empty()) {
-                reporter_.error(reason->mark, "an override with an empty 'reason'",
-                                "say why, for those who come after you");
-            }
-        }
-        if (const Node* ignore = keys.get("ignore", Kind::boolean)) {
-            change.ignore = ignore->truth;
-        }
-        read_expiry(keys, table, change);
-        if (rule != nullptr) {
-            read_subject(keys, table, *rule, change);
-            read_ranges(keys, table, *rule, change);
-        }
-        if (rule == nullptr || reporter_.errors() != errors) {
-            return;
-        }
-        if (change.expired) {
-            reporter_.warning(table.mark,
-                              fmt::format("the override of '{}' for {} expired on {} and does not apply",
-                                          rule->id, subject_text(change), change.expires),
-                              fmt::format("remove it, or renew it; its reason was: {}", change.reason));
-        }
-        rule->overrides.push_back(std::move(change));
-    }
-
-    void read_expiry(const TableReader& keys, const Node& table, Override& change) {
-        const Node* node = keys.get_any("expires");
-        if (node == nullptr) {
-            if (change.ignore) {
-                reporter_.error(table.mark, "an override that ignores has no 'expires'",
-                                "add the last day: expires = 2027-01-31");
-            }
-            return;
-        }
-        if (node->kind != Kind::date || node->text.empty()) {
-            reporter_.error(node->mark,
-                            fmt::format("'expires' must be a date, this is {}",
-                                        node->kind == Kind::date ? "a time" : describe(node->kind)),
-                            "write the last day without quotes: expires = 2027-01-31");
-            return;
-        }
-        change.expires = node->text;
-        change.ends = node->number + day;
-        change.expired = now_ >= *change.ends;
-    }
-
-    void read_subject(const TableReader& keys, const Node& table, const Rule& rule, Override& change) {
-        for (const std::string_view key : subject_keys) {
-            const Node* node = keys.get(key, Kind::text);
-            if (node == nullptr) {
-                continue;
-            }
-            if (key != "namespace" && !facts::schema(rule.table).find(key)) {
-                reporter_.error(node->mark, fmt::format("'{}' judges no {}", rule.id, key),
-                                fmt::format("it judges each {}", facts::schema(rule.table).name));
-                continue;
-            }
-            const auto wanted = key == "remote" ? remote_as_shown(node->text) : std::optional(node->text);
-            if (!wanted) {
-                reporter_.error(
-                    node->mark,
-                    fmt::format("'{}' is neither an address nor ADDRESS:PORT", base::printable(node->text)),
-                    "write 192.0.2.1, 192.0.2.1:443, 2001:db8::1 or [2001:db8::1]:443");
-                continue;
-            }
-            change.subject.emplace_back(key, *wanted);
-        }
-        const bool given = std::any_of(subject_keys.begin(), subject_keys.end(),
-                                       [&](std::string_view key) { return keys.get_any(key) != nullptr; });
-        if (!given) {
-            reporter_.error(table.mark, "an override without a subject",
-                            fmt::format("name one of {}, or change the whole rule under [rule.{}]",
-                                        fmt::join(subject_keys, ", "), rule.id));
-        }
-    }
-
-    void read_ranges(const TableReader& keys, const Node& table, const Rule& rule, Override& change) {
-        const Node* warning = threshold(keys, "warning", rule);
-        const Node* critical = threshold(keys, "critical", rule);
-        if (warning != nullptr) {
-            change.warning = read_range(*warning, rule.unit, reporter_);
-        }
-        if (critical != nullptr) {
-            change.critical = read_range(*critical, rule.unit, reporter_);
-        }
-        const bool ranges = keys.get_any("warning") != nullptr || keys.get_any("critical") != nullptr;
-        if (change.ignore == ranges) {
-            reporter_.error(table.mark,
-                            ranges ? "an override that ignores has no ranges"
-                                   : "an override that changes nothing",
-                            "add either new ranges (warning, critical) or ignore = true");
         }
     }
 

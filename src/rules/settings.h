@@ -25,6 +25,7 @@ struct Arguments {
     std::vector<std::string> only;
     std::vector<std::string> excluded;
     std::vector<std::string> tags;
+    std::string own_tag; // of the command, unless `tags` name a purpose; empty: none
 };
 
 /// Applies the options and decides which rules are active. What is wrong is added to `mistakes`.

@@ -6,6 +6,7 @@ The host's own sockets are whatever they are, so nothing here depends on the ver
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,27 @@ condition = "{condition}"
 severity = "critical"
 summary = "the rule of the site speaks"
 """
+
+
+POOL_RULE = """
+[[rule]]
+id = "site-pool"
+tags = ["health", "site"]
+for_each = "destination"
+when = "remote_port in [{ports}]"
+value = "established"
+warning = "0"
+summary = "{{remote}} has {{established}} connections"
+"""
+OVERRIDE = """
+[[override]]
+rule = "site-pool"
+remote = "{remote}"
+reason = "batch hosts"
+expires = {expires}
+ignore = true
+"""
+TOPICS = ("ports", "time-wait", "close-wait", "listeners", "resources")
 
 
 class Answer:
@@ -341,6 +363,90 @@ class RuleFiles(CommandLine):
         self.assertEqual(0, answer.exit, answer.shown)
         self.assertIn("50-intact.toml", answer.out, answer.shown)
         self.assertIn("ephemeral-port-exhaustion", answer.out, answer.shown)
+
+
+class Overrides(CommandLine):
+    """Two back ends with one connection each, which a rule of the site finds too many."""
+
+    def setUp(self):
+        super().setUp()
+        listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+        self.ill, self.other = (listener.getsockname()[1] for listener in listeners)
+        clients = [socket.create_connection(listener.getsockname()) for listener in listeners]
+        for opened in listeners + clients:
+            self.addCleanup(opened.close)
+        (self.rules / "pool.toml").write_text(POOL_RULE.format(ports=f"{self.ill}, {self.other}"), encoding="utf-8")
+        self.replay = self.capture()
+        self.settings = self.scratch / "tcpadvisor.toml"
+
+    def judged(self, *overrides, options=("-v",), command="check"):
+        text = "".join(OVERRIDE.format(remote=remote, expires=expires) for remote, expires in overrides)
+        self.settings.write_text(text, encoding="utf-8")
+        return self.run_it(command, "--rule", "site-pool", "--rules", self.rules, "--config", self.settings,
+                           "--replay", self.replay, *options)
+
+    def test_of_two_back_ends_one_is_ignored(self):
+        self.assertIn("more finding", self.judged().line1, "both alarm")
+        ignored = (f"127.0.0.0/8:{self.ill}", "2999-12-31")
+        answer = self.judged(ignored)
+        self.assertEqual(1, answer.exit, answer.shown)
+        self.assertIn(f"127.0.0.1:{self.other} has", answer.line1, answer.shown)
+        self.assertNotIn(str(self.ill), answer.line1, answer.shown)
+        self.assertIn(f"[IGNORED] site-pool: remote 127.0.0.0/8:{self.ill} ignored until 2999-12-31: batch hosts "
+                      f"({self.settings}:2), hides WARNING of source 127.0.0.1, remote 127.0.0.1:{self.ill}\n", answer.out)
+        self.assertNotIn("[IGNORED]", self.judged(ignored, options=()).out, "only with -v")
+        self.assertIn("[IGNORED]", self.judged(ignored, command="report").out)
+        document = json.loads(self.judged(ignored, options=("--format", "json")).out)
+        (note,) = document["rules"][0]["overrides"]
+        self.assertEqual(("ignored", "WARNING", 1), (note["kind"], note["hidden"], note["subjects"]), note)
+
+    def test_all_ignored(self):
+        answer = self.judged((f"*:{self.ill},{self.other}", "2999-12-31"))
+        self.assertEqual(0, answer.exit, answer.shown)
+        self.assertIn("and 1 more\n", answer.out, answer.shown)
+
+    def test_an_expired_one_says_so(self):
+        expired = (f"127.0.0.1:{self.ill}", "2020-12-31")
+        answer = self.judged(expired)
+        self.assertEqual(1, answer.exit, answer.shown)
+        self.assertIn("more finding", answer.line1, answer.shown)
+        self.assertIn(f"[EXPIRED] site-pool: remote 127.0.0.1:{self.ill} was ignored until 2020-12-31: batch hosts",
+                      answer.out, answer.shown)
+        document = json.loads(self.judged(expired, options=("--format", "json")).out)
+        self.assertEqual(1, sum("expired_override" in finding["evidence"] for finding in document["findings"]))
+
+    def test_rules_list_shows_them(self):
+        self.judged((f"*:{self.ill}", "2999-12-31"), ("127.0.0.1", "2020-12-31"))
+        for options in ((), ("-v",)):
+            answer = self.run_it("rules", "list", "--rules", self.rules, "--config", self.settings, *options)
+            self.assertEqual(0, answer.exit, answer.shown)
+            self.assertRegex(answer.out, rf"\n    override +remote \*:{self.ill}: ignored until 2999-12-31: batch hosts  "
+                                         rf"\({self.settings}:2\)\n")
+            self.assertRegex(answer.out, rf"\n    EXPIRED override +remote 127.0.0.1: ignored until 2020-12-31: batch hosts  "
+                                         rf"\({self.settings}:9\)\n")
+
+
+class Topics(CommandLine):
+    def judged(self, *options, command="check"):
+        answer = self.run_it(command, "--rules", self.rules, "--format", "json", *options)
+        return [rule["id"] for rule in json.loads(answer.out)["rules"]]
+
+    def test_the_topics_part_what_check_judges(self):
+        by_topic = [rule for topic in TOPICS for rule in self.judged("--tag", topic)]
+        self.assertEqual(sorted(self.judged()), sorted(by_topic))
+        self.assertEqual(sorted(self.judged("--tag", "ports") + self.judged("--tag", "listeners")),
+                         sorted(self.judged("--tag", "ports", "--tag", "listeners")))
+
+    def test_a_topic_keeps_to_the_command(self):
+        self.assertNotIn("port-range-narrow", self.judged("--tag", "ports"))
+        self.assertIn("port-range-narrow", self.judged("--tag", "ports", command="audit"))
+        self.assertEqual(self.judged(command="audit"), self.judged("--tag", "tuning"))
+        both = self.judged("--tag", "ports", command="report")
+        self.assertLessEqual({"port-range-narrow", "ephemeral-port-exhaustion"}, set(both))
+
+    def test_mistakes(self):
+        self.assert_unknown_line(self.check("--tag", "port"), "unknown tag", "ports")
+        self.assert_told(self.run_it("audit", "--tag", "close-wait"), "no rule is left", "close-wait", "tuning")
 
 
 class Captures(CommandLine):

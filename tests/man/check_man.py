@@ -4,7 +4,8 @@
 Without PROGRAM: every fact stands in tcpadvisor-facts(7) in its table and with its unit, every label of the performance
 data in tcpadvisor(1), every sysctl that the program reads and every TCP state has a text for `explain`, and mandoc has
 nothing to say. With PROGRAM: every long option of its --help stands in tcpadvisor(1) and the other way round, every
-rule can be explained, as can everything that a rule says to `see`, and the examples of tcpadvisor-rules(5) work.
+rule can be explained, as can everything that a rule says to `see`, and the examples of tcpadvisor-rules(5) and the
+settings of README.md work.
 """
 import pathlib
 import re
@@ -163,7 +164,8 @@ def examples(page):
 
 def check_examples(program):
     """What the manual shows as a file is one."""
-    kinds = {"[[rule]]": "rules.d/rules.toml", "[rule.": "settings.toml", "[[case]]": "cases.toml"}
+    kinds = {"[[rule]]": "rules.d/rules.toml", "[rule.": "settings.toml", "[[override]]": "settings.toml",
+             "[[case]]": "cases.toml"}
     with tempfile.TemporaryDirectory() as directory:
         where = pathlib.Path(directory)
         (where / "rules.d").mkdir()
@@ -181,6 +183,15 @@ def check_examples(program):
         return problems
 
 
+def check_readme(program):
+    """The settings that the README shows are without fault."""
+    with tempfile.TemporaryDirectory() as directory:
+        settings = pathlib.Path(directory, "tcpadvisor.toml")
+        settings.write_text("\n".join(re.findall(r"^```toml\n(.*?)^```", read("README.md"), re.S | re.M)), encoding="utf-8")
+        status, text = output_of(program, "rules", "lint", str(settings))
+        return [f"README.md, settings: {text}"] if status != 0 else []
+
+
 def main():
     if len(sys.argv) > 2:
         sys.exit(__doc__)
@@ -192,7 +203,7 @@ def main():
         problems += lint
     if len(sys.argv) == 2:
         program = sys.argv[1]
-        problems += check_options(program) + check_explanations(program) + check_examples(program)
+        problems += check_options(program) + check_explanations(program) + check_examples(program) + check_readme(program)
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)

@@ -62,7 +62,11 @@ TEST_CASE("a report as JSON has every key, whatever it holds") {
             }
         }
         for (const Json& rule : json["rules"]) {
-            CHECK(keys(rule) == Keys{"id", "state", "reason", "waiting"});
+            CHECK(keys(rule) == Keys{"id", "state", "reason", "waiting", "overrides"});
+            for (const Json& note : rule["overrides"]) {
+                CHECK(keys(note) == Keys{"kind", "subject", "effect", "reason", "expires", "origin", "hidden",
+                                         "example", "subjects"});
+            }
         }
         for (const Json& datum : json["perfdata"]) {
             CHECK(keys(datum) == Keys{"label", "value", "unit", "warning", "critical", "min", "max"});

@@ -31,6 +31,16 @@ TEST_CASE("verbosity shows more, and less") {
     }
 }
 
+TEST_CASE("what overrides hide is said from -v on") {
+    for (const char* name : {"nagios", "text"}) {
+        std::ostringstream out;
+        render::Style style;
+        style.verbosity = 1;
+        render::find_format(name)->render(test::overrides_report(), style, out);
+        test::check_golden("overrides-verbose", name, 1, out.str());
+    }
+}
+
 TEST_CASE("a format that does not exist is not found") {
     CHECK(render::find_format("xml") == nullptr);
     CHECK(render::find_format("") == nullptr);

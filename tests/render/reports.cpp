@@ -193,6 +193,21 @@ Report ok_report() {
     return report;
 }
 
+Report overrides_report() {
+    using Kind = findings::OverrideNote::Kind;
+    Report report = warning_report();
+    report.rules[0].overrides = {{Kind::ignored, "remote 10.0.0.0/8:443,8443", "ignored",
+                                  "batch hosts, they retry by themselves", "2027-01-31",
+                                  "/etc/tcpadvisor/tcpadvisor.toml:7", State::critical,
+                                  "source 10.0.0.1, remote 10.1.2.3:443", 3},
+                                 {Kind::expired, "remote 192.0.2.7:5432", "ignored", hostile_text(),
+                                  "2026-01-31", "/etc/tcpadvisor/tcpadvisor.toml:14", State::ok, "", 0}};
+    report.rules[1].overrides = {
+        {Kind::eased, "owner java *, namespace web-*", "judged by warning 100, critical 500", "ticket 4711",
+         "", "/etc/tcpadvisor/tcpadvisor.toml:21", State::warning, "owner java (pid 4711)", 1}};
+    return report;
+}
+
 Finding port_finding() {
     Finding finding;
     finding.rule = "ephemeral-port-exhaustion";
@@ -243,7 +258,8 @@ std::vector<ReportCase> report_cases() {
             {"long", long_report()},
             {"many", many_report()},
             {"long-perfdata", long_perfdata_report()},
-            {"empty", Report{}}};
+            {"empty", Report{}},
+            {"overrides", overrides_report()}};
 }
 
 } // namespace test

@@ -19,6 +19,9 @@ std::vector<ReportCase> report_cases();
 std::vector<findings::Perfdatum> usual_perfdata();
 
 findings::Report ok_report();
+/// A network is ignored although hosts of it are ill, an owner has wider thresholds, and one override is
+/// forgotten.
+findings::Report overrides_report();
 findings::Finding port_finding();
 
 /// Bytes that a peer, a process or a file name could bring: line ends, '|', escapes, invalid UTF-8, bidi
