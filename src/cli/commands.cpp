@@ -31,13 +31,13 @@ int deliver_or_fail(const Options& options, const std::string& text, int exit_co
     return exit_code;
 }
 
-/// Takes "%3" out of "[fe80::1%3]:443"; none if there is no '%'.
+/// Takes "%3" out of "[fe80::1%3]:443" or "192.0.2.1%3:443"; none if there is no '%'.
 std::optional<std::string> cut_device(std::string& to) {
     const std::size_t from = to.find('%');
     if (from == std::string::npos) {
         return std::nullopt;
     }
-    const std::size_t end = std::min(to.find(']', from), to.size());
+    const std::size_t end = std::min(to.find_first_of("]:", from), to.size());
     const std::string device = to.substr(from + 1, end - from - 1);
     to.erase(from, end - from);
     return device;

@@ -336,9 +336,9 @@ std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
                                               const snapshot::Sysctls& sysctls,
                                               std::shared_ptr<const PortModel> ports,
                                               const Earlier& earlier) {
-    return std::make_unique<RowTable<Space>>(facts::TableId::network_namespace,
-                                             std::vector<Space>{{&space, sysctls, std::move(ports), earlier, {}}},
-                                             getters, std::nullopt);
+    return std::make_unique<RowTable<Space>>(
+        facts::TableId::network_namespace,
+        std::vector<Space>{{&space, sysctls, std::move(ports), earlier, {}}}, getters, std::nullopt);
 }
 
 } // namespace model

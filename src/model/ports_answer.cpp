@@ -96,6 +96,13 @@ facts::Destination asked_destination(const PortModel& ports, const PortsQuery& q
     if (place) {
         flow = ports.space_of.sockets.flows()[ports.book->order()[*place]];
         tally = ports.book->tally(*place);
+    } else if (query.device) {
+        PortsQuery without = query;
+        without.device.reset();
+        if (const auto sibling = asked_place(ports, without)) {
+            flow.source = ports.space_of.sockets.flows()[ports.book->order()[*sibling]].source;
+            tally = ports.book->of_first_on_device(*sibling);
+        }
     }
     const Occupation& occupation = ports.book->occupation();
     facts::Destination destination =

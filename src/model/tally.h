@@ -71,6 +71,11 @@ class TallyBook {
     const Tally& tally(std::size_t place) const;
 
     /// Some flow with a device shares its tuples with one without: quiet_most() does not bound its ports.
+    /// What sockets without a device between these ends take from one that is bound to a device and would be
+    /// the first.
+    Tally of_first_on_device(std::size_t place_without) const {
+        return merged({}, snapshot::FlowTable::none, order_[place_without]);
+    }
     bool has_siblings() const { return !siblings_.empty(); }
 
     const Occupation& occupation() const { return occupation_; }

@@ -16,7 +16,6 @@ namespace rules {
 namespace {
 
 using facts::TableId;
-using facts::Value;
 using findings::State;
 
 bool worse(const Judged& a, const Judged& b) {

@@ -1,5 +1,5 @@
-// Reads the shipped rules without their prose, as tools/lean_rules.py wrote them into the program. Trusts them: they were
-// made by the build.
+// Reads the shipped rules without their prose, as tools/lean_rules.py wrote them into the program. Trusts
+// them: they were made by the build.
 #pragma once
 
 #include "rules/document.h"

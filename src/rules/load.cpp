@@ -56,7 +56,8 @@ class Loader {
     void read_rules(const TextFile& file, Form form) {
         Reporter reporter(file, loaded_.diagnostics);
         const std::uint16_t number = add_file(file.name);
-        const auto document = form == Form::lean ? std::optional(read_lean(file.text)) : parse_document(reporter);
+        const auto document =
+            form == Form::lean ? std::optional(read_lean(file.text)) : parse_document(reporter);
         if (document) {
             const TableReader keys(*document, "a file of rules", file_keys, reporter);
             const auto tables = keys.tables("rule", "[[rule]]");

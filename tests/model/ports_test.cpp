@@ -344,6 +344,20 @@ TEST_CASE("A blocked port that a socket without a device holds in TIME_WAIT is t
     CHECK(d.free_max == 998);
 }
 
+TEST_CASE("The first socket on a device finds the ports taken that sockets without one hold") {
+    auto space = tests::space();
+    for (std::uint16_t i = 0; i < 50; ++i) {
+        space.sockets.add(
+            socket(State::established, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80));
+    }
+    model::PortsQuery query;
+    query.to = snapshot::parse_end_point("192.0.2.9:80");
+    query.device = 7;
+    const auto d = model::ports_answer(space, space.sysctls, query).destinations.at(0);
+    CHECK(d.free_max == 950);
+    CHECK(d.connections == 0);
+}
+
 TEST_CASE("A port that all leave to connect() is free for other destinations, for sure") {
     auto space = tests::space();
     space.sockets.explicit_binds_complete();

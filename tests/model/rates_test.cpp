@@ -123,14 +123,16 @@ TEST_CASE("What was unknown then, or cannot be read now, is missing for its own 
     CHECK(Rates(space, &history, 200, "").per_second(overflows).error().why == base::Why::denied);
     space = counted(5);
     history.samples[0].counters[overflows].reset();
-    CHECK(reason(Rates(space, &history, 200, "").per_second(overflows)) == "it was unknown in the earlier run");
+    CHECK(reason(Rates(space, &history, 200, "").per_second(overflows)) ==
+          "it was unknown in the earlier run");
 }
 
 TEST_CASE("Growth must have lasted: the lower of the last minute and of the minutes before") {
     const auto host = established(400);
-    CHECK(of_destination(growing(host, 100, 340, 0), "lasting_growth").number() == 1);     // 240 in 240 s, 60 in 60 s
-    CHECK(of_destination(growing(host, 100, 100, 0), "lasting_growth").number() == 0);     // a wave of reconnects
-    CHECK(of_destination(growing(host, 100, 400, 0), "lasting_growth").number() == 0);     // it is over
+    CHECK(of_destination(growing(host, 100, 340, 0), "lasting_growth").number() ==
+          1); // 240 in 240 s, 60 in 60 s
+    CHECK(of_destination(growing(host, 100, 100, 0), "lasting_growth").number() == 0); // a wave of reconnects
+    CHECK(of_destination(growing(host, 100, 400, 0), "lasting_growth").number() == 0); // it is over
     CHECK(of_destination(growing(host, 280, 340, 0), "lasting_growth").number() == 0.25);
 }
 
@@ -191,7 +193,7 @@ TEST_CASE("Dead sockets are what is allocated and in no table, by whichever coun
         const facts::Table& table = facts.namespaces[0].table(facts::TableId::network_namespace);
         return table.get(0, *table.schema().find("dead_sockets"));
     };
-    CHECK(dead(350, 900).number() == 200); // no more TCP sockets than that
+    CHECK(dead(350, 900).number() == 200);  // no more TCP sockets than that
     CHECK(dead(5000, 260).number() == 100); // the others are of another namespace
     CHECK(dead(100, 900).number() == 0);
     CHECK(dead(350, 900).basis() == facts::Basis::inferred);

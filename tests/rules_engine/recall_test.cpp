@@ -54,7 +54,9 @@ class Runs {
         test::World world;
         for (const auto& [remote, percent] : used) {
             world.table(TableId::destination)
-                .add({{"source", text("10.0.0.1")}, {"remote", text(remote)}, {"used_percent", number(percent)}});
+                .add({{"source", text("10.0.0.1")},
+                      {"remote", text(remote)},
+                      {"used_percent", number(percent)}});
         }
         return judge(uptime, world);
     }
@@ -204,9 +206,10 @@ TEST_CASE("Runs count if half a minute lies between them") {
 TEST_CASE("The past of an alert is known only where something alerts") {
     const auto complaint = [](const char* key) {
         rules::Inputs inputs;
-        inputs.shipped.push_back({"x.toml", std::string("[[rule]]\nid = \"x\"\nfor_each = \"listener\"\ncondition = \"full\"\n"
-                                                        "severity = \"info\"\nsummary = \"x\"\n") +
-                                                key + "\n"});
+        inputs.shipped.push_back(
+            {"x.toml", std::string("[[rule]]\nid = \"x\"\nfor_each = \"listener\"\ncondition = \"full\"\n"
+                                   "severity = \"info\"\nsummary = \"x\"\n") +
+                           key + "\n"});
         return base::to_text(rules::load(inputs).diagnostics);
     };
     CHECK(complaint("warning_when = \"alerting_for > 60\"").empty());
@@ -223,7 +226,9 @@ TEST_CASE("A rule that cannot be judged forgets nothing") {
     runs.at(0, {{"a:1", 80}});
     test::World world;
     world.table(TableId::destination)
-        .add({{"source", text("10.0.0.1")}, {"remote", text("a:1")}, {"used_percent", test::missing(base::Why::denied)}});
+        .add({{"source", text("10.0.0.1")},
+              {"remote", text("a:1")},
+              {"used_percent", test::missing(base::Why::denied)}});
     CHECK(state_of(runs.judge(60, world)) == State::unknown);
     CHECK(since(runs.at(120, {{"a:1", 80}})) == 0);
 }

@@ -44,7 +44,8 @@ TEST_CASE("A run by hand right after the scheduled one pushes nothing out") {
     CHECK(history.samples.back().uptime == 620);
 }
 
-TEST_CASE("Ten services every minute, at any second, always find a sample of half a minute to two minutes ago") {
+TEST_CASE(
+    "Ten services every minute, at any second, always find a sample of half a minute to two minutes ago") {
     SpaceHistory history;
     for (int minute = 0; minute < 200; ++minute) {
         for (int service = 0; service < 10; ++service) {
@@ -95,7 +96,7 @@ snapshot::Socket waiting(std::uint64_t cookie, std::uint32_t ack_ms, std::uint32
 
 TEST_CASE("A socket that stood in CLOSE_WAIT before has waited since") {
     snapshot::CloseWaits close_waits;
-    REQUIRE(close_waits.add(waiting(1, 7000, 90000), false));   // keepalive answers make it look younger
+    REQUIRE(close_waits.add(waiting(1, 7000, 90000), false));    // keepalive answers make it look younger
     REQUIRE(close_waits.add(waiting(2, 400000, 400000), false)); // proves more by itself
     REQUIRE(close_waits.add(waiting(3, 5000, 900000), false));   // was not there
     close_waits.prove_ages({9940, true, {{1, 9000}, {2, 9900}}}, 10000);

@@ -288,3 +288,14 @@ def latency_knee(lab):
     lab.true("said above half", lab.tool.check_json("--rule", rule).finding(rule))
     lab.shown.append(f"{fast * 1e6:.0f} us below half, {slow * 1e6:.0f} us above")
     lab.true("connect() became much slower", slow > 4 * fast)
+
+
+@scenario(tcp_tw_reuse="0")
+def first_on_a_device(lab):
+    """200 clients without a device, none with: 800 are left for the first that is bound to one."""
+    lab.keep(network.listen(*A, backlog=2000))
+    lab.keep(network.connect_many(A, 200, source=HERE))
+    said = lab.tool.destination((f"{A[0]}%{network.socket.if_nametoindex('lo')}", A[1]), HERE)["ports"]
+    got = len(lab.keep(network.fill(A, source=HERE, device="lo")))
+    lab.within("connects on the device", said["free_min"], said["free_max"], got)
+    lab.equal("the kernel gives", 800, got)
