@@ -14,5 +14,6 @@ int states(const Options& options);
 int explain(const Options& options);
 int rules_command(const Options& options);
 int record(const Options& options);
+int watch(const Options& options);
 
 } // namespace cli

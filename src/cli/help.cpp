@@ -38,6 +38,9 @@ std::string_view examples_of(Command command) {
     case Command::states:
         return "  tcpadvisor states\n"
                "  tcpadvisor states --format json\n";
+    case Command::watch:
+        return "  tcpadvisor watch\n"
+               "  tcpadvisor watch --interval 10 >> tcp.log\n";
     case Command::explain:
         return "  tcpadvisor explain ephemeral-port-exhaustion\n"
                "  tcpadvisor explain ephemeral-port-exhaustion --replay incident.capture\n"

@@ -1,6 +1,8 @@
 // report, check and audit: the one pipeline of the program.
 #include "cli/commands.h"
 
+#include "cli/judgement.h"
+
 #include "base/number.h"
 #include "base/text.h"
 #include "cli/observe.h"
@@ -80,6 +82,24 @@ void say_where_from(findings::Report& report, const snapshot::Host& host) {
 
 } // namespace
 
+findings::Report judge_host(const Options& options, const rules::Loaded& loaded,
+                            const model::Assumptions& assumed, snapshot::Host& host, Effects effects) {
+    Past past(options, host);
+    past.prove_ages(host);
+    const facts::Facts facts = model::derive(host, assumed, past.history());
+    const rules::WhatIf changed =
+        effects == Effects::left_out ? rules::WhatIf() : what_if(host, assumed, past.history());
+    findings::Report report = rules::evaluate(loaded.rules, facts, changed, past.recall());
+    if (!past.keep(host, facts)) {
+        report = rules::evaluate(loaded.rules, facts, changed, past.recall());
+    }
+    report.remarks = past.remarks();
+    report.broken_files = loaded.broken_files;
+    say_where_from(report, host);
+    report.assumed = texts_of(assumed);
+    return report;
+}
+
 int judge(const Options& options) {
     const std::string format = format_of(options);
     const bool lean = options.command == Command::check && format == "nagios";
@@ -97,18 +117,8 @@ int judge(const Options& options) {
     if (!observed) {
         return fail(options, observed.error().what);
     }
-    Past past(options, observed->host);
-    past.prove_ages(observed->host);
-    const facts::Facts facts = model::derive(observed->host, *assumed, past.history());
-    const rules::WhatIf effects = lean ? rules::WhatIf() : what_if(observed->host, *assumed, past.history());
-    findings::Report report = rules::evaluate(loaded->rules, facts, effects, past.recall());
-    if (!past.keep(observed->host, facts)) {
-        report = rules::evaluate(loaded->rules, facts, effects, past.recall());
-    }
-    report.remarks = past.remarks();
-    report.broken_files = loaded->broken_files;
-    say_where_from(report, observed->host);
-    report.assumed = texts_of(*assumed);
+    const findings::Report report = judge_host(options, *loaded, *assumed, observed->host,
+                                               lean ? Effects::left_out : Effects::worked_out);
 
     std::ostringstream out;
     render::find_format(format)->render(report, style_for(options), out);

@@ -6,8 +6,9 @@ namespace cli {
 namespace {
 
 constexpr Commands ports = bit(Command::ports);
+constexpr Commands watching = bit(Command::watch);
 constexpr Commands looking = observing | bit(Command::explain);
-constexpr Commands ruled = judging | bit(Command::rules) | bit(Command::explain);
+constexpr Commands ruled = judging | bit(Command::rules) | bit(Command::explain) | watching;
 
 constexpr auto table = std::to_array<OptionInfo>({
     {"warning", 'w', "RANGE", false, bit(Command::check), "warning range of the one rule that --rule names"},
@@ -19,22 +20,25 @@ constexpr auto table = std::to_array<OptionInfo>({
     {"format", 0, "FORMAT", false, observing, "form of the output"},
     {"output", 0, "FILE", false, looking, "write to FILE, replacing it in one step"},
     {"replay", 0, "FILE", false, looking, "judge a capture made by 'record'; nothing live is read"},
-    {"netns", 0, "NAME|PATH", false, looking | bit(Command::record), "look into another network namespace"},
-    {"pid", 0, "N", false, looking | bit(Command::record), "look into the namespace of process N"},
-    {"all-netns", 0, "", false, looking | bit(Command::record),
+    {"netns", 0, "NAME|PATH", false, looking | bit(Command::record) | watching,
+     "look into another network namespace"},
+    {"pid", 0, "N", false, looking | bit(Command::record) | watching, "look into the namespace of process N"},
+    {"all-netns", 0, "", false, looking | bit(Command::record) | watching,
      "look into every namespace (needs CAP_SYS_ADMIN)"},
-    {"assume", 0, "KEY=VALUE", true, looking, "judge as if a sysctl had this value"},
-    {"state-dir", 0, "DIR", false, judging | bit(Command::explain),
+    {"assume", 0, "KEY=VALUE", true, looking | watching, "judge as if a sysctl had this value"},
+    {"state-dir", 0, "DIR", false, judging | bit(Command::explain) | watching,
      "what earlier runs of 'check' left is in DIR"},
-    {"no-state", 0, "", false, judging | bit(Command::explain),
+    {"no-state", 0, "", false, judging | bit(Command::explain) | watching,
      "know nothing of earlier runs, leave nothing"},
-    {"rule", 0, "ID", true, judging, "judge only this rule"},
-    {"exclude-rule", 0, "ID", true, judging, "leave this rule out"},
-    {"tag", 0, "TAG", true, judging, "only rules with this tag (ports, close-wait, ...)"},
+    {"rule", 0, "ID", true, judging | watching, "judge only this rule"},
+    {"exclude-rule", 0, "ID", true, judging | watching, "leave this rule out"},
+    {"tag", 0, "TAG", true, judging | watching, "only rules with this tag (ports, close-wait, ...)"},
     {"set", 0, "RULE.KEY=VALUE", true, ruled, "change a threshold or parameter of a rule"},
     {"config", 0, "FILE", false, ruled, "settings, instead of /etc/tcpadvisor/tcpadvisor.toml"},
     {"rules", 0, "DIR", false, ruled, "more rules, instead of /etc/tcpadvisor/rules.d"},
-    {"timeout", 't', "SECONDS", false, looking | bit(Command::record), "give up after so long (default 10)"},
+    {"timeout", 't', "SECONDS", false, looking | bit(Command::record) | watching,
+     "give up after so long (default 10)"},
+    {"interval", 0, "SECONDS", false, watching, "look again after so long (default 2)"},
     {"color", 0, "WHEN", false, every, "auto, always or never; NO_COLOR is obeyed"},
     {"verbose", 'v', "", true, every, "say more; -vv still more"},
     {"quiet", 'q', "", false, every, "say less"},

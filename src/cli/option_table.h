@@ -15,7 +15,8 @@ constexpr Commands bit(Command command) {
 }
 constexpr Commands judging = bit(Command::report) | bit(Command::check) | bit(Command::audit);
 constexpr Commands observing = judging | bit(Command::ports) | bit(Command::states);
-constexpr Commands every = observing | bit(Command::explain) | bit(Command::rules) | bit(Command::record);
+constexpr Commands every =
+    observing | bit(Command::watch) | bit(Command::explain) | bit(Command::rules) | bit(Command::record);
 
 struct OptionInfo {
     std::string_view name;     // long name without dashes

@@ -170,6 +170,12 @@ std::optional<std::string> take(Options& options, const std::string& name, const
             return wrong("seconds, above 0 and at most 3600");
         }
         options.timeout_s = *seconds;
+    } else if (name == "interval") {
+        const auto seconds = base::parse_decimal(value);
+        if (!seconds || *seconds < 0.1 || *seconds > 86400) {
+            return wrong("seconds, at least 0.1");
+        }
+        options.interval_s = *seconds;
     } else if (name == "warning") {
         options.warning = value;
     } else if (name == "critical") {
@@ -273,6 +279,7 @@ const std::vector<CommandInfo>& commands() {
         {"audit", Command::audit, "", "is the configuration right?", {"text", "json"}},
         {"ports", Command::ports, "", "free local ports towards each destination", {"text", "json"}},
         {"states", Command::states, "", "connections by state", {"text", "json"}},
+        {"watch", Command::watch, "", "the same again every few seconds, until q is pressed", {}},
         {"explain", Command::explain, "[TOPIC]", "a rule, a TCP state, a sysctl or a fact", {}},
         {"rules",
          Command::rules,

@@ -12,7 +12,7 @@
 
 namespace cli {
 
-enum class Command { report, check, audit, ports, states, explain, rules, record };
+enum class Command { report, check, audit, ports, states, explain, rules, record, watch };
 
 /// Under the name check_tcpadvisor the program is a plugin: always `check`, and --help exits with 3.
 enum class Manners { person, plugin };
@@ -46,6 +46,7 @@ struct Options {
     std::vector<std::string> set; // RULE.PARAMETER=VALUE
     Color color = Color::automatic;
     double timeout_s = 10;
+    double interval_s = 2; // of watch
     std::optional<std::string> warning;
     std::optional<std::string> critical;
 

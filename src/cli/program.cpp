@@ -42,7 +42,9 @@ int dispatch(const Options& options) {
         return help(options);
     }
     set_up_logging(options);
-    start_timeout(options);
+    if (options.command != Command::watch) { // each of its looks has a deadline of its own
+        start_timeout(options);
+    }
     switch (options.command) {
     case Command::report:
     case Command::check:
@@ -52,6 +54,8 @@ int dispatch(const Options& options) {
         return ports(options);
     case Command::states:
         return states(options);
+    case Command::watch:
+        return watch(options);
     case Command::explain:
         return explain(options);
     case Command::rules:

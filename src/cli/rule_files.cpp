@@ -52,6 +52,7 @@ base::Status read_settings(const Options& options, RuleFiles& files) {
 std::string own_tag(Command command) {
     switch (command) {
     case Command::check:
+    case Command::watch:
         return "health";
     case Command::audit:
         return "tuning";

@@ -3,13 +3,17 @@
 
 The host's own sockets are whatever they are, so nothing here depends on the verdict about them; the lab does that.
 """
+import fcntl
 import json
 import os
 import re
+import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 from pathlib import Path
 
@@ -598,6 +602,55 @@ class Output(CommandLine):
             self.assertIn(why, answer.out, answer.shown)
             self.assertEqual("", answer.err, answer.shown)
         self.assertIn("--state-dir", self.check("--state-dir", "").line1)
+
+    def watch(self, **options):
+        return subprocess.Popen([BINARY, "watch", "--interval", "0.1", "--rules", str(self.rules), "--no-state", "--color", "never"],
+                                env={"TERM": "xterm", "LC_ALL": "C.UTF-8"}, **options)
+
+    def test_watch_writes_lines_until_it_is_told_to_end(self):
+        with self.watch(stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, encoding="utf-8") as watch:
+            lines = [watch.stdout.readline() for _ in range(3)]
+            watch.send_signal(signal.SIGTERM)
+            self.assertEqual(0, watch.wait(timeout=20))
+        for line in lines:
+            self.assertRegex(line, r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ (OK|INFO|UNKNOWN|WARNING|CRITICAL): .")
+
+    def test_watch_into_a_closed_pipe(self):
+        with self.watch(stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as watch:
+            watch.stdout.readline()
+            watch.stdout.close()
+            self.assertEqual(3, watch.wait(timeout=20))
+            self.assertIn(b"Broken pipe", watch.stderr.read())
+
+    def watch_on_terminal(self, end):
+        """Runs it on a terminal of 20 lines and 60 columns until `end` ends it: what it wrote, and its exit code."""
+        ours, its = os.openpty()
+        self.addCleanup(os.close, ours)
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 60, 0, 0))
+        before = termios.tcgetattr(its)
+        written = b""
+        with self.watch(stdin=its, stdout=its) as watch:
+            while written.count(b"\x1b[H") < 3:
+                written += os.read(ours, 65536)
+            end(ours, watch)
+            while b"\x1b[?1049l" not in written:
+                written += os.read(ours, 65536)
+            code = watch.wait(timeout=20)
+        self.assertEqual(before, termios.tcgetattr(its))
+        os.close(its)
+        return written.decode(), code
+
+    def test_watch_leaves_the_terminal_as_it_was(self):
+        for end in (lambda ours, _: os.write(ours, b"q"), lambda ours, _: os.write(ours, b"\x04"),
+                    lambda _, watch: watch.send_signal(signal.SIGTERM)):
+            written, code = self.watch_on_terminal(end)
+            self.assertEqual(0, code)
+            self.assertTrue(written.startswith("\x1b[?1049h\x1b[?25l"))
+            self.assertTrue(written.endswith("\x1b[?25h\x1b[?1049l"))
+            for picture in written.split("\x1b[H")[1:]:
+                lines = re.sub(r"\x1b\[[?0-9]*[A-Za-z]", "", picture).split("\r\n")
+                self.assertLessEqual(len(lines), 20)
+                self.assertLessEqual(max(map(len, lines)), 60, lines)
 
     def test_replay_knows_no_past_of_this_host(self):
         capture = self.capture()
