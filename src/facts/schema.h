@@ -20,6 +20,11 @@ inline constexpr auto host_columns = std::to_array<Column>({
     {"tcp_memory_percent", Type::number, "%", "TCP memory as a share of its limit."},
     {"tcp_allocated", Type::number, "sockets",
      "TCP sockets of all namespaces, with those that are in no table."},
+    {"files_open", Type::number, "files",
+     "Open files of all processes of the host: fs.file-nr, first number."},
+    {"files_max", Type::number, "files",
+     "Where programs without privilege get no more: fs.file-max. Often without any bound, 2^63 - 1."},
+    {"files_percent", Type::number, "%", "Open files as a share of their limit."},
 });
 
 inline constexpr auto namespace_columns = std::to_array<Column>({
@@ -237,6 +242,7 @@ inline constexpr auto close_wait_columns = std::to_array<Column>({
      "Of the leaked and unread sockets of that process, those of at least 60 s: each costs it a descriptor."},
     {"nofile", Type::number, "files", "Its limit of open files; missing if it has none."},
     {"open_files", Type::number, "files", "Its open files in all (Linux 6.2)."},
+    {"files_left", Type::number, "files", "What is left to it: nofile less open_files, never below 0."},
     {"processes", Type::number, "", "Processes that hold them; a socket that several share counts for one."},
     {"process_gap", Type::text, "",
      "Why no process is known, and which privilege would tell; missing if one is known."},

@@ -331,6 +331,10 @@ constexpr auto host_getters = std::to_array<Getter<HostRow>>({
          return percent_of(h.counter("sockstat.TCP.mem"), h.number("net.ipv4.tcp_mem", 3, 2));
      }},
     {"tcp_allocated", [](const HostRow& h) { return value_of(h.counter("sockstat.TCP.alloc")); }},
+    {"files_open", [](const HostRow& h) { return value_of(h.counter("files.open")); }},
+    {"files_max", [](const HostRow& h) { return value_of(h.counter("files.max")); }},
+    {"files_percent",
+     [](const HostRow& h) { return percent_of(h.counter("files.open"), h.counter("files.max")); }},
 });
 static_assert(follows(facts::host_columns, host_getters));
 

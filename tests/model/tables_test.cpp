@@ -108,6 +108,20 @@ TEST_CASE("Connections that nobody acknowledges are counted by destination, list
     CHECK(value(facts, TableId::network_namespace, "established_retrying").number() == 21);
 }
 
+TEST_CASE("Open files of the host as a share of their limit") {
+    const auto percent = [](std::uint64_t most) {
+        auto space = tests::space();
+        space.counters.set("files.open", 956);
+        space.counters.set("files.max", most);
+        return value(model::derive(host_of(std::move(space)), {}, {}), TableId::host, "files_percent");
+    };
+    CHECK(percent(1000).number() == Approx(95.6));
+    CHECK(percent(9223372036854775807U).number() < 1e-9);
+    CHECK_FALSE(percent(0).known());
+    CHECK(value(model::derive(host_of(tests::space()), {}, {}), TableId::host, "files_percent").gap().why ==
+          base::Why::absent);
+}
+
 TEST_CASE("Quiet destinations keep within the bounds that are promised") {
     auto space = tests::space();
     for (std::uint16_t remote = 1; remote <= 3000; ++remote) {
