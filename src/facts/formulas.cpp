@@ -8,6 +8,7 @@ namespace {
 constexpr auto all = std::to_array<Formula>({
     {TableId::host, "orphan_percent", "100 * orphans / max_orphans"},
     {TableId::host, "tcp_memory_percent", "100 * tcp_memory / tcp_memory_limit"},
+    {TableId::host, "files_percent", "100 * files_open / files_max"},
     {TableId::network_namespace, "fin_wait", "fin_wait1 + fin_wait2"},
     {TableId::network_namespace, "range_size", "range_high - range_low + 1"},
     {TableId::network_namespace, "usable", "range_size - reserved"},
@@ -25,6 +26,7 @@ constexpr auto all = std::to_array<Formula>({
      "min(100 * min(births_5s, (15 * births_15s - 5 * births_5s) / 10) / sustainable_rate, 1000)"},
     {TableId::source, "pool_percent", "100 * ports / usable"},
     {TableId::listener, "queue_percent", "100 * accept_queue / backlog"},
+    {TableId::close_wait, "files_left", "max(nofile - open_files, 0)"},
 });
 
 } // namespace

@@ -45,6 +45,7 @@ struct Destination {
     /// Every state that a connection can have, by netstat name, in the order of its life.
     std::vector<std::pair<std::string, std::uint32_t>> states;
     std::uint32_t established = 0;
+    std::uint32_t established_retrying = 0;
     std::uint32_t syn_sent = 0;
     std::uint32_t syn_sent_retried = 0;
     std::uint32_t fin_wait = 0;

@@ -104,6 +104,7 @@ std::optional<std::uint64_t> parse_hexadecimal(std::string_view text) {
     return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
+constexpr std::string_view file_nr = "/proc/sys/fs/file-nr";
 constexpr std::string_view conntrack_file = "stat/nf_conntrack";
 constexpr auto conntrack_columns = std::to_array<std::string_view>({"drop", "insert_failed", "early_drop"});
 
@@ -220,6 +221,20 @@ void parse_conntrack_stat(std::string_view text, snapshot::Counters& counters) {
     }
 }
 
+void parse_file_nr(std::string_view text, snapshot::Counters& counters) {
+    const auto numbers = base::words(base::trim(text));
+    const auto open = numbers.size() == 3 ? base::parse_unsigned(numbers[0]) : std::nullopt;
+    const auto most = numbers.size() == 3 ? base::parse_unsigned(numbers[2]) : std::nullopt;
+    if (!open || !most) {
+        counters.set_gap("files.",
+                         {std::string(file_nr), Why::failed,
+                          "holds '" + base::printable(text.substr(0, 60)) + "', not three numbers"});
+        return;
+    }
+    counters.set("files.open", *open);
+    counters.set("files.max", *most);
+}
+
 snapshot::Counters read_counters(Machine& machine) {
     snapshot::Counters counters;
     read_table(machine, "netstat", Presence::everywhere, counters, parse_name_value_pairs);
@@ -232,6 +247,11 @@ snapshot::Counters read_counters(Machine& machine) {
         parse_conntrack_stat(*text, counters);
     } else {
         set_conntrack_gap(counters, text.error());
+    }
+    if (const auto text = machine.read(std::string(file_nr))) {
+        parse_file_nr(*text, counters);
+    } else {
+        counters.set_gap("files.", text.error());
     }
     return counters;
 }

@@ -1,5 +1,5 @@
-// The counters and gauges of /proc/net: which are wanted, and the kernel's text formats. Parsers take text;
-// only read_counters asks a machine.
+// The counters and gauges of /proc/net, and of open files: which are wanted, and the kernel's text formats.
+// Parsers take text; only read_counters asks a machine.
 #pragma once
 
 #include "kernel/machine.h"
@@ -21,6 +21,9 @@ void parse_sockstat(std::string_view text, std::string_view file, snapshot::Coun
 
 /// /proc/net/stat/nf_conntrack: a heading and a line of hexadecimal numbers for each CPU, which are summed.
 void parse_conntrack_stat(std::string_view text, snapshot::Counters& counters);
+
+/// /proc/sys/fs/file-nr: open files of the host, a zero since 2.6, and fs.file-max.
+void parse_file_nr(std::string_view text, snapshot::Counters& counters);
 
 /// Everything that snapshot/counters.h promises. What is not there stays absent, what is garbage becomes a
 /// gap.

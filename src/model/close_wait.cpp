@@ -64,6 +64,13 @@ Value files(std::string_view what, const std::optional<std::uint64_t>& count) {
                  : Value(Gap{std::string(what), Why::absent, "the kernel does not tell it"});
 }
 
+Value files_left(const snapshot::Process& process) {
+    if (!process.file_limit || !process.open_files) {
+        return files(process.file_limit ? "open_files" : "nofile", std::nullopt);
+    }
+    return static_cast<double>(*process.file_limit - std::min(*process.open_files, *process.file_limit));
+}
+
 Value held(const Owner& owner) {
     return of_process(owner,
                       [](const Share& s) { return s.held_unaged > 0 ? unknown_age() : number(s.held); });
@@ -114,6 +121,8 @@ constexpr auto getters = std::to_array<Getter<Owner>>({
      [](const Owner& o) {
          return of_process(o, [](const Share& s) { return files("open_files", s.process->open_files); });
      }},
+    {"files_left",
+     [](const Owner& o) { return of_process(o, [](const Share& s) { return files_left(*s.process); }); }},
     {"processes",
      [](const Owner& o) {
          return o.no_process ? Value(*o.no_process) : Value(static_cast<double>(o.shares.size()));

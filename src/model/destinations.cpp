@@ -34,6 +34,7 @@ constexpr auto getters = std::to_array<Getter<Destination>>({
     {"loopback", [](const Destination& d) { return Value(d.loopback); }},
     {"connections", [](const Destination& d) { return count(d.connections); }},
     {"established", [](const Destination& d) { return count(d.established); }},
+    {"established_retrying", [](const Destination& d) { return count(d.established_retrying); }},
     {"syn_sent", [](const Destination& d) { return count(d.syn_sent); }},
     {"syn_sent_retried", [](const Destination& d) { return count(d.syn_sent_retried); }},
     {"fin_wait", [](const Destination& d) { return count(d.fin_wait); }},
@@ -119,8 +120,8 @@ class DestinationTable : public facts::Table {
         }
         const double most = ports_->book->quiet_most();
         for (const std::string_view counted :
-             {"connections", "established", "syn_sent", "syn_sent_retried", "fin_wait", "time_wait",
-              "close_wait", "lasting", "in_use", "reusable"}) {
+             {"connections", "established", "established_retrying", "syn_sent", "syn_sent_retried",
+              "fin_wait", "time_wait", "close_wait", "lasting", "in_use", "reusable"}) {
             if (name == counted) {
                 return facts::Bounds{0, most};
             }

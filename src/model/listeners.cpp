@@ -51,6 +51,7 @@ constexpr auto getters = std::to_array<Getter<Row>>({
      [](const Row& r) { return truth_or(r.reserved, "the reserved ports", base::Why::failed); }},
     {"fixed", [](const Row& r) { return truth_or(r.fixed, "explicit binds", base::Why::not_collected); }},
     {"established", [](const Row& r) { return in_state(r, State::established); }},
+    {"established_retrying", [](const Row& r) { return number(r.listener->established_retrying); }},
     {"syn_recv", [](const Row& r) { return in_state(r, State::syn_recv); }},
     {"time_wait", [](const Row& r) { return in_state(r, State::time_wait); }},
     {"close_wait", [](const Row& r) { return in_state(r, State::close_wait); }},

@@ -37,6 +37,13 @@ Value fin_wait(const Space& s) {
                                s.space->sockets.count(State::fin_wait2));
 }
 
+Value established_retrying(const Space& s) {
+    if (s.space->lost_sockets) {
+        return *s.space->lost_sockets;
+    }
+    return static_cast<double>(s.space->sockets.established_retrying());
+}
+
 Value bound(const Space& s) {
     if (s.space->sockets.bound_ports() == nullptr) {
         return base::Gap{"bound sockets", base::Why::not_collected, {}};
@@ -203,6 +210,7 @@ Value dead_socket_growth(const Space& s) {
 
 constexpr auto getters = std::to_array<Getter<Space>>({
     {"established", in_state<State::established>},
+    {"established_retrying", established_retrying},
     {"syn_sent", in_state<State::syn_sent>},
     {"syn_recv", in_state<State::syn_recv>},
     {"fin_wait1", in_state<State::fin_wait1>},
@@ -228,6 +236,7 @@ constexpr auto getters = std::to_array<Getter<Space>>({
     {"tw_reuse_delay", tw_reuse_delay},
     {"timestamps", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_timestamps"); }},
     {"fin_timeout", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_fin_timeout"); }},
+    {"retries2", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_retries2"); }},
     {"somaxconn", [](const Space& s) { return sysctl(s, "net.core.somaxconn"); }},
     {"syncookies", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_syncookies"); }},
     {"max_tw_buckets", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_max_tw_buckets"); }},
@@ -322,6 +331,10 @@ constexpr auto host_getters = std::to_array<Getter<HostRow>>({
          return percent_of(h.counter("sockstat.TCP.mem"), h.number("net.ipv4.tcp_mem", 3, 2));
      }},
     {"tcp_allocated", [](const HostRow& h) { return value_of(h.counter("sockstat.TCP.alloc")); }},
+    {"files_open", [](const HostRow& h) { return value_of(h.counter("files.open")); }},
+    {"files_max", [](const HostRow& h) { return value_of(h.counter("files.max")); }},
+    {"files_percent",
+     [](const HostRow& h) { return percent_of(h.counter("files.open"), h.counter("files.max")); }},
 });
 static_assert(follows(facts::host_columns, host_getters));
 

@@ -150,6 +150,7 @@ facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally
         d.states.emplace_back(name(state), in_state(state));
     }
     d.established = in_state(State::established);
+    d.established_retrying = tally.established_retrying;
     d.syn_sent = in_state(State::syn_sent);
     d.syn_sent_retried = tally.syn_sent_retried;
     d.fin_wait = in_state(State::fin_wait1) + in_state(State::fin_wait2);

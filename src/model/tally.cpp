@@ -78,6 +78,8 @@ void TallyBook::count(Tally& tally, const snapshot::Record& record) const {
         tally.time_wait_ports += usable;
     } else if (state == State::syn_sent) {
         tally.syn_sent_retried += record.detail() >= 2;
+    } else if (state == State::established) {
+        tally.established_retrying += record.detail() >= snapshot::unanswered_retransmits;
     }
 }
 

@@ -22,6 +22,8 @@ std::uint16_t detail_of(const Socket& socket) {
                                           age_unit_ms);
     case State::syn_sent:
         return socket.retransmits;
+    case State::established:
+        return socket.timer == Timer::retransmit ? socket.retransmits : 0;
     case State::fin_wait2:
         return socket.timer == Timer::time_wait ? 1 : 0;
     default:
@@ -117,9 +119,14 @@ bool Census::count(const Socket& socket, Pending& pending) {
     const auto state =
         static_cast<std::uint8_t>(socket.state == State::new_syn_recv ? State::syn_recv : socket.state);
     ++counts_[static_cast<std::size_t>(socket.family)][state];
+    const bool retrying = is_retrying(socket);
+    if (retrying) {
+        ++established_retrying_;
+    }
     if (may_be_owned(socket.local_port)) {
         if (Listener* listener = listener_of(socket)) {
             ++listener->connections[state];
+            listener->established_retrying += retrying ? 1 : 0;
             return false;
         }
         if (service_ports_.test(socket.local_port)) {

@@ -20,8 +20,8 @@ using StateCounts = std::array<std::uint32_t, state_count>;
 using PortSet = std::bitset<65536>;
 
 /// One connection that no listener owns. `detail` depends on the state: TIME_WAIT: age in units of 16 ms
-/// (0..3750, 3751 for 60 s and more); SYN_SENT: retransmissions; FIN_WAIT2: 1 for a timewait mini-socket;
-/// else 0.
+/// (0..3750, 3751 for 60 s and more); SYN_SENT: retransmissions; ESTABLISHED: the same while their timer
+/// runs; FIN_WAIT2: 1 for a timewait mini-socket; else 0.
 struct Record {
     std::uint32_t flow = 0;
     std::uint16_t port = 0;
@@ -50,6 +50,7 @@ struct Listener {
     std::uint32_t inode = 0;
     std::optional<std::uint64_t> cgroup;
     StateCounts connections{}; // of the first listener that matches, when several share an end point
+    std::uint32_t established_retrying = 0; // of these, is_retrying()
 };
 
 class Census {
@@ -85,6 +86,8 @@ class Census {
 
     const StateCounts& counts(Family family) const { return counts_[static_cast<std::size_t>(family)]; }
     std::uint32_t count(State state) const;
+    /// Sockets that is_retrying() holds for.
+    std::uint32_t established_retrying() const { return established_retrying_; }
 
     const std::vector<Listener>& listeners() const { return listeners_; }
     const FlowTable& flows() const { return flows_; }
@@ -135,6 +138,7 @@ class Census {
     void place(const Pending& pending);
 
     std::array<StateCounts, 2> counts_{};
+    std::uint32_t established_retrying_ = 0;
     std::vector<Listener> listeners_;
     std::map<std::uint16_t, std::vector<std::uint32_t>> listeners_by_port_;
     PortSet listener_ports_;

@@ -119,7 +119,7 @@ bool CloseWaits::add(const Socket& socket, bool incoming) {
 
 void CloseWaits::prolong(CloseWaitSocket& socket, double least_s) {
     AgeInterval& age = *socket.age;
-    const auto least_ms = static_cast<std::uint32_t>(std::min(least_s * 1000, 4e9));
+    const auto least_ms = static_cast<std::uint32_t>(std::clamp(least_s * 1000, 0.0, 4e9));
     if (least_ms <= age.least_ms) {
         return;
     }

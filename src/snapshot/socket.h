@@ -74,4 +74,16 @@ struct Socket {
     std::optional<Activity> activity; // only where tcp_info was asked for
 };
 
+/// From so many retransmissions of one segment on, nobody answers: with the kernel's least timeout of 200 ms
+/// that is 1.4 s.
+constexpr std::uint8_t unanswered_retransmits = 3;
+
+/// An open connection that sends the same segment again and again. With the retransmission timer the kernel
+/// tells icsk_retransmits, which each acknowledgement of something new sets to 0 (Linux 6.18:
+/// inet_sk_diag_fill(), get_tcp4_sock(), tcp_ack()); a full window is another timer, `probe`.
+constexpr bool is_retrying(const Socket& socket) {
+    return socket.retransmits >= unanswered_retransmits && socket.timer == Timer::retransmit &&
+           socket.state == State::established;
+}
+
 } // namespace snapshot

@@ -70,6 +70,20 @@ TEST_CASE("conntrack: hexadecimal columns of every CPU, summed by name") {
     CHECK(other.get("conntrack.drop").error().why == Why::absent);
 }
 
+TEST_CASE("open files of the host") {
+    Counters counters;
+    kernel::parse_file_nr("956\t0\t9223372036854775807\n", counters);
+    CHECK(*counters.get("files.open") == 956);
+    CHECK(*counters.get("files.max") == 9223372036854775807U);
+    for (const char* garbage : {"", "956\t0\n", "956 0 x\n", "-1 0 5\n", "1 2 3 4\n"}) {
+        CAPTURE(garbage);
+        Counters none;
+        kernel::parse_file_nr(garbage, none);
+        CHECK(none.get("files.open").error().why == Why::failed);
+        CHECK(none.get("files.max").error().why == Why::failed);
+    }
+}
+
 TEST_CASE("counters of a machine: absent, denied and garbage files") {
     test::Machine machine;
     const Counters nothing = kernel::read_counters(machine);
@@ -77,17 +91,20 @@ TEST_CASE("counters of a machine: absent, denied and garbage files") {
           Why::failed); // every kernel has it: /proc is hidden
     CHECK(nothing.get("sockstat6.TCP6.inuse").error().why == Why::absent);
     CHECK(nothing.get("conntrack.count").error().why == Why::absent);
+    CHECK(nothing.get("files.open").error().why == Why::absent);
 
     machine.files.emplace("/proc/self/net/snmp", std::string("Tcp: CurrEstab\nTcp: 4\n")); // no thread-self
     machine.files.emplace("/proc/thread-self/net/netstat",
                           base::Gap{"netstat", Why::denied, "Permission denied"});
     machine.files.emplace("/proc/sys/net/netfilter/nf_conntrack_count", std::string("12\n"));
     machine.files.emplace("/proc/sys/net/netfilter/nf_conntrack_max", std::string("lots\n"));
+    machine.files.emplace("/proc/sys/fs/file-nr", std::string("956\t0\t2466183\n"));
     const Counters counters = kernel::read_counters(machine);
     CHECK(*counters.get("snmp.Tcp.CurrEstab") == 4);
     CHECK(counters.get("netstat.TcpExt.TW").error().why == Why::denied);
     CHECK(*counters.get("conntrack.count") == 12);
     CHECK(counters.get("conntrack.max").error().why == Why::failed);
+    CHECK(*counters.get("files.max") == 2466183);
 }
 
 TEST_CASE("sysctls keep the kernel's text and say why one is missing") {

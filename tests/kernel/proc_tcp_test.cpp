@@ -66,6 +66,20 @@ TEST_CASE("lines of /proc/net/tcp6") {
     CHECK(socket->inode == 678);
 }
 
+TEST_CASE("retransmissions of an open connection") {
+    const auto with = [](std::string_view timer, std::string_view count) {
+        std::string line = v6;
+        line.replace(line.find(" 08 "), 4, " 01 ");
+        line.replace(line.find("01:00000014"), 2, timer);
+        line.replace(line.find("00000005"), 8, count);
+        return *parse_proc_line(line, Family::ipv6);
+    };
+    CHECK(snapshot::is_retrying(with("01", "00000003")));
+    CHECK_FALSE(snapshot::is_retrying(with("01", "00000002")));
+    CHECK_FALSE(snapshot::is_retrying(with("04", "00000003")));
+    CHECK(snapshot::is_retrying(with("01", "00000100"))); // more than a byte holds
+}
+
 TEST_CASE("TIME_WAIT past its time, and timers too long for milliseconds") {
     std::string late = time_wait;
     late.replace(late.find("00001765"), 8, "00000000");

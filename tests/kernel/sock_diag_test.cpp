@@ -88,6 +88,21 @@ TEST_CASE("an IPv4 TIME_WAIT socket with every field") {
     CHECK(got.outcome);
 }
 
+TEST_CASE("the number beside a timer means retransmissions only with the retransmission timer") {
+    test::Fields fields;
+    fields.retransmits = 4;
+    Bytes datagram;
+    for (std::uint8_t timer = 0; timer <= 4; ++timer) {
+        fields.timer = timer;
+        datagram = datagram + test::socket_message(fields);
+    }
+    const Read got = read(Walk::connections, datagram + test::done());
+    REQUIRE(got.sockets.size() == 5);
+    for (std::size_t timer = 0; timer < 5; ++timer) {
+        CHECK(snapshot::is_retrying(got.sockets[timer]) == (timer == 1));
+    }
+}
+
 TEST_CASE("IPv6 and v4-mapped addresses") {
     test::Fields fields;
     fields.family = AF_INET6;

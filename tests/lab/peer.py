@@ -8,9 +8,8 @@ import network
 ADDRESS, HERE = "10.8.0.2", "10.8.0.1"
 
 
-def serve(port):
+def serve(server):
     """Accepts, and closes a connection when its client has closed."""
-    server = network.listen(ADDRESS, port)
     wakeup = selectors.DefaultSelector()
     wakeup.register(server, selectors.EVENT_READ)
     while True:
@@ -31,12 +30,18 @@ def live_elsewhere(port, sysctls, tell, wait):
     os.read(wait, 1)
     network.ip(f"addr add {ADDRESS}/24 dev far")
     network.bring_up("far")
+    server = network.listen(ADDRESS, port)
     os.write(tell, b"!")
-    serve(port)
+    serve(server)
 
 
 def start(port, **sysctls):
     """Starts the second host, which ends with the scenario: where it serves. Sysctls of net.ipv4 by name."""
+    return start_process(port, **sysctls)[1]
+
+
+def start_process(port, **sysctls):
+    """The same: its process, and where it serves."""
     (hear, tell), (wait, go_on) = os.pipe(), os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -52,4 +57,4 @@ def start(port, **sysctls):
     os.write(go_on, b"!")
     assert os.read(hear, 1), "the second host did not serve"
     with socket.create_connection((ADDRESS, port), timeout=10):  # the way there and back works
-        return ADDRESS, port
+        return pid, (ADDRESS, port)

@@ -250,3 +250,16 @@ TEST_CASE("Keepalive makes ages uncertain: how many") {
     world.add(world.leaked(101));
     CHECK(world.get("keepalive").number() == 1);
 }
+
+TEST_CASE("What is left of the limit of open files") {
+    World world;
+    world.leak(100, 5);
+    world.hold(812, "java", 100, 5);
+    CHECK(world.get("files_left").number() == 724);
+    world.holders().processes[0].open_files = 2000; // the limit was lowered below it
+    CHECK(world.get("files_left").number() == 0);
+    world.holders().processes[0].open_files.reset();
+    CHECK(world.get("files_left").gap().why == Why::absent);
+    world.holders().processes[0] = {812, 1000, "java", "", std::nullopt, 300};
+    CHECK(world.get("files_left").gap().why == Why::absent);
+}

@@ -66,6 +66,7 @@ TEST_CASE("Lost sockets are unknown, never zero") {
     const snapshot::Host host = host_of(std::move(space));
     const facts::Facts facts = model::derive(host, {}, {});
     CHECK_FALSE(value(facts, TableId::network_namespace, "established").known());
+    CHECK_FALSE(value(facts, TableId::network_namespace, "established_retrying").known());
     CHECK_FALSE(value(facts, TableId::network_namespace, "ports_used_percent").known());
     CHECK_FALSE(value(facts, TableId::network_namespace, "accept_queue_percent").known());
     for (const TableId table :
@@ -86,6 +87,41 @@ TEST_CASE("The namespace shows the worst destination") {
     CHECK(value(facts, TableId::network_namespace, "time_wait").number() == 300);
 }
 
+TEST_CASE("Connections that nobody acknowledges are counted by destination, listener and namespace") {
+    auto space = tests::space();
+    space.sockets.add_listener(tests::listener("0.0.0.0", 80));
+    const auto add = [&](std::uint16_t port, std::uint16_t remote_port, std::uint8_t retransmits) {
+        auto one = socket(State::established, here, port, there, remote_port);
+        one.timer = snapshot::Timer::retransmit;
+        one.retransmits = retransmits;
+        space.sockets.add(one);
+    };
+    for (std::uint16_t i = 0; i < 50; ++i) {
+        add(static_cast<std::uint16_t>(40000 + i), 443, i < 20 ? 3 : 2);
+    }
+    add(80, 5000, 5);
+    const snapshot::Host host = host_of(std::move(space));
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(value(facts, TableId::destination, "established_retrying").number() == 20);
+    CHECK(value(facts, TableId::destination, "established").number() == 50);
+    CHECK(value(facts, TableId::listener, "established_retrying").number() == 1);
+    CHECK(value(facts, TableId::network_namespace, "established_retrying").number() == 21);
+}
+
+TEST_CASE("Open files of the host as a share of their limit") {
+    const auto percent = [](std::uint64_t most) {
+        auto space = tests::space();
+        space.counters.set("files.open", 956);
+        space.counters.set("files.max", most);
+        return value(model::derive(host_of(std::move(space)), {}, {}), TableId::host, "files_percent");
+    };
+    CHECK(percent(1000).number() == Approx(95.6));
+    CHECK(percent(9223372036854775807U).number() < 1e-9);
+    CHECK_FALSE(percent(0).known());
+    CHECK(value(model::derive(host_of(tests::space()), {}, {}), TableId::host, "files_percent").gap().why ==
+          base::Why::absent);
+}
+
 TEST_CASE("Quiet destinations keep within the bounds that are promised") {
     auto space = tests::space();
     for (std::uint16_t remote = 1; remote <= 3000; ++remote) {
@@ -94,13 +130,18 @@ TEST_CASE("Quiet destinations keep within the bounds that are promised") {
             space.sockets.add(
                 tests::time_wait(here, static_cast<std::uint16_t>(40000 + 2 * i), there, remote, 100U * i));
         }
+        auto retrying = socket(State::established, here, 40200, there, remote);
+        retrying.timer = snapshot::Timer::retransmit;
+        retrying.retransmits = 3;
+        space.sockets.add(retrying);
     }
     const snapshot::Host host = host_of(std::move(space));
     const facts::Facts facts = model::derive(host, {}, {});
     const facts::Table& table = facts.namespaces[0].table(TableId::destination);
     CHECK(table.size() == 3000);
     CHECK(table.quiet_from() == 20);
-    CHECK(table.quiet_bounds(*table.schema().find("connections"))->high == 60);
+    CHECK(table.quiet_bounds(*table.schema().find("connections"))->high == 61);
+    CHECK(table.quiet_bounds(*table.schema().find("established_retrying"))->high == 61);
     for (std::size_t column = 0; column < table.schema().columns.size(); ++column) {
         const auto bounds = table.quiet_bounds(column);
         for (std::size_t row = table.quiet_from(); bounds && row < table.size(); row += 7) {

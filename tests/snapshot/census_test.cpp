@@ -99,6 +99,33 @@ TEST_CASE("A record keeps the age of TIME_WAIT, retransmissions of SYN_SENT and 
     CHECK(census.flows()[0].connections == 4);
 }
 
+TEST_CASE("Open connections that nobody acknowledges count as retrying, wherever they are kept") {
+    using snapshot::Timer;
+    Census census;
+    census.add_listener(listener("0.0.0.0", 80));
+    const auto add = [&](State state, Timer timer, std::uint8_t retransmits, std::uint16_t port) {
+        auto one = socket(state, "192.0.2.1", port, "192.0.2.2", 443);
+        one.timer = timer;
+        one.retransmits = retransmits;
+        census.add(one);
+    };
+    add(State::established, Timer::retransmit, 3, 40000);
+    add(State::established, Timer::retransmit, 2, 40001); // young
+    add(State::established, Timer::probe, 9, 40002);      // the peer's window is full: it answers
+    add(State::established, Timer::keepalive, 9, 40003);  // idle
+    add(State::close_wait, Timer::retransmit, 9, 40004);
+    add(State::established, Timer::retransmit, 15, 80);
+    add(State::established, Timer::none, 0, 80);
+    CHECK(census.established_retrying() == 2);
+    CHECK(census.listeners()[0].established_retrying == 1);
+    CHECK(census.listeners()[0].connections[at(State::established)] == 2);
+    CHECK(census.record(0).detail() == 3);
+    CHECK(census.record(1).detail() == 2);
+    for (const std::size_t other : {2U, 3U, 4U}) {
+        CHECK(census.record(other).detail() == 0);
+    }
+}
+
 TEST_CASE("A timer beyond 60 s makes an age of 0, not a huge one") {
     Census census;
     auto odd = time_wait("192.0.2.1", 40000, "192.0.2.2", 80, 0);

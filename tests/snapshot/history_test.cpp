@@ -112,6 +112,14 @@ TEST_CASE("A socket that stood in CLOSE_WAIT before has waited since") {
     CHECK(older[4] == 0);
 }
 
+TEST_CASE("A run of a moment ago proves nothing, least of all 49 days") {
+    snapshot::CloseWaits close_waits;
+    REQUIRE(close_waits.add(waiting(1, 300, 300), false));
+    close_waits.prove_ages({9999.7, true, {{1, 9999.7}}}, 10000);
+    CHECK(close_waits.sockets()[0].age->least_ms == 300);
+    CHECK(close_waits.groups()[0].all.older[0] == 0);
+}
+
 TEST_CASE("A list of waiting sockets that is not complete proves no youth") {
     snapshot::CloseWaits close_waits;
     REQUIRE(close_waits.add(waiting(3, 5000, 900000), false));
