@@ -65,7 +65,7 @@ int list(const Options& options) {
     std::string text;
     for (const rules::ListedRule& rule : rules::list(loaded->rules)) {
         const std::string tags = base::join(rule.tags, ",");
-        text += fmt::format("{:<30} {:<17} {:<12} {}{}\n", rule.id, tags, rule.table, thresholds_of(rule),
+        text += fmt::format("{:<30} {:<18} {:<12} {}{}\n", rule.id, tags, rule.table, thresholds_of(rule),
                             rule.enabled ? "" : "  (disabled)");
         if (options.verbosity > 0) {
             text += fmt::format("    {}\n    {:<18} {}\n", rule.title, "from", rule.origin);

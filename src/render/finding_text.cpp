@@ -157,7 +157,7 @@ std::string waiting_text(const findings::RuleOutcome& rule) {
     if (rule.waiting == 0) {
         return {};
     }
-    return fmt::format(", {} since {}, spoken of after {}", count_of(rule.waiting, "alerts", "alert"),
+    return fmt::format(", {} since {}, reported after {}", count_of(rule.waiting, "alerts", "alert"),
                        rfc3339(rule.waiting_since).value_or("now"), duration(rule.wait_seconds));
 }
 

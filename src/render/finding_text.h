@@ -17,7 +17,7 @@ void finding_text(std::ostream& out, const Style& style, const findings::Finding
 /// ", since 2026-03-01T02:03:04Z"; empty if that is now, or not known.
 std::string since_text(const findings::Finding& finding, double now);
 
-/// ", 2 alert since 2026-03-01T02:03:04Z and wait for 2 min"; empty if none waits.
+/// ", 2 alert since 2026-03-01T02:03:04Z reported after 2 min"; empty if none waits.
 std::string waiting_text(const findings::RuleOutcome& rule);
 
 } // namespace render

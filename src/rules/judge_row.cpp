@@ -114,13 +114,13 @@ class RowJudge {
 
     /// What the next run will find; and an alert that has not lasted long enough is none yet.
     void remember() {
-        if (past_.recall == nullptr) {
-            return;
+        if (past_.recall == nullptr || !past_.recall->can_wait(earlier_)) {
+            return; // who leaves no memory and finds none cannot say that it is the first
         }
         Judged& judged = verdict_.judged;
         judged.since = past_.recall->time_of(now_.since);
         now_.state = judged.state;
-        if (now_.seen - now_.since < rule_.wait_seconds && past_.recall->can_wait(earlier_)) {
+        if (now_.seen - now_.since < rule_.wait_seconds) {
             now_.state = State::ok;
             judged.state = State::ok;
             verdict_.waits_since = judged.since;

@@ -183,6 +183,20 @@ TEST_CASE("Where nobody remembers, nothing waits") {
     runs.remembers = Remembers::no;
     CHECK(state_of(runs.at(0, {{"a:1", 80}})) == State::warning);
     CHECK(state_of(runs.at(60, {{"a:1", 80}})) == State::warning);
+    CHECK_FALSE(runs.at(120, {{"a:1", 80}}).findings.at(0).since);
+}
+
+TEST_CASE("A clock that is set moves no alert") {
+    Runs runs(plain);
+    runs.at(100, {{"a:1", 80}});
+    test::World world;
+    world.table(TableId::destination)
+        .add({{"source", text("10.0.0.1")}, {"remote", text("a:1")}, {"used_percent", number(80)}});
+    for (const double clock : {boot - 86400 * 365, boot + 3600, 0.0}) {
+        Recall recall({runs.memory}, 160, clock + 160, Remembers::yes);
+        const auto report = rules::evaluate(test::rules_of(plain), world.facts, {}, &recall);
+        CHECK(*report.findings.at(0).since == clock + 100);
+    }
 }
 
 TEST_CASE("One that only reads waits as the one that wrote does") {
