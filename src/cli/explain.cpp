@@ -6,6 +6,7 @@
 #include "cli/observe.h"
 #include "cli/output.h"
 #include "cli/rule_files.h"
+#include "cli/topic_now.h"
 #include "cli/topics.h"
 #include "facts/schema.h"
 
@@ -184,7 +185,7 @@ std::string rule_text(const rules::Rule& rule, std::size_t width, const std::str
 }
 
 /// `wanted` is NAME or TABLE.NAME.
-std::string fact_text(const std::string& wanted) {
+std::string fact_text(const std::string& wanted, std::size_t width) {
     std::string text;
     const std::size_t dot = wanted.find('.');
     const std::string name = wanted.substr(dot == std::string::npos ? 0 : dot + 1);
@@ -194,8 +195,9 @@ std::string fact_text(const std::string& wanted) {
         }
         if (const auto column = schema.find(name)) {
             const facts::Column& fact = schema.columns[*column];
-            text += fmt::format("{}.{}{}\n  {}\n", schema.name, fact.name,
-                                fact.unit.empty() ? "" : fmt::format(" ({})", fact.unit), fact.sentence);
+            text += fmt::format("{}.{}{}\n", schema.name, fact.name,
+                                fact.unit.empty() ? "" : fmt::format(" ({})", fact.unit));
+            text += indented(std::string(fact.sentence), width, "  ", "  ");
         }
     }
     return text;
@@ -220,7 +222,13 @@ std::string topic_list(const rules::RuleSet& rules) {
     for (const base::Embedded& file : sysctl_topics()) {
         text += fmt::format("  {}\n", topic_name(file));
     }
-    return text + "\nFacts: tcpadvisor-facts(7).\n";
+    text += "\nFacts:\n";
+    for (const facts::Schema& schema : facts::schemas()) {
+        for (const facts::Column& fact : schema.columns) {
+            text += fmt::format("  {}.{}\n", schema.name, fact.name);
+        }
+    }
+    return text;
 }
 
 std::string unknown_topic(const std::string& topic, const rules::RuleSet& rules) {
@@ -266,7 +274,7 @@ int explain(const Options& options) {
     constexpr int widest = 100;
     const auto width = static_cast<std::size_t>(std::min(style_for(options).width, widest));
     std::string text;
-    if (options.arguments.empty()) {
+    if (options.arguments.empty() || options.list) {
         text = topic_list(loaded->rules);
     } else if (const rules::Rule* rule = loaded->rules.find(options.arguments.front())) {
         const auto now = rule_now(options, *rule, width);
@@ -275,9 +283,18 @@ int explain(const Options& options) {
         }
         text = rule_text(*rule, width, *now);
     } else if (const base::Embedded* topic = find_topic(options.arguments.front())) {
-        text = topic->text;
-    } else {
-        text = fact_text(options.arguments.front());
+        const std::string name = topic_name(*topic);
+        const auto now = name.find('.') != std::string::npos ? sysctl_now(options, name) : state_now(options, name);
+        if (!now) {
+            return fail(options, now.error().what);
+        }
+        text = std::string(topic->text) + (now->empty() ? "" : "\n" + *now);
+    } else if (text = fact_text(options.arguments.front(), width); !text.empty()) {
+        const auto now = fact_now(options, options.arguments.front());
+        if (!now) {
+            return fail(options, now.error().what);
+        }
+        text += "\n" + *now;
     }
     if (text.empty()) {
         return fail(options, unknown_topic(options.arguments.front(), loaded->rules));

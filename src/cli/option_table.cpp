@@ -38,6 +38,7 @@ constexpr auto table = std::to_array<OptionInfo>({
     {"rules", 0, "DIR", false, ruled, "more rules, instead of /etc/tcpadvisor/rules.d"},
     {"timeout", 't', "SECONDS", false, looking | bit(Command::record) | watching,
      "give up after so long (default 10)"},
+    {"list", 0, "", false, bit(Command::explain), "list all topics"},
     {"interval", 0, "SECONDS", false, watching, "look again after so long (default 2)"},
     {"color", 0, "WHEN", false, every, "auto, always or never; NO_COLOR is obeyed"},
     {"verbose", 'v', "", true, every, "say more; -vv still more"},

@@ -170,6 +170,8 @@ std::optional<std::string> take(Options& options, const std::string& name, const
             return wrong("seconds, above 0 and at most 3600");
         }
         options.timeout_s = *seconds;
+    } else if (name == "list") {
+        options.list = true;
     } else if (name == "interval") {
         const auto seconds = base::parse_decimal(value);
         if (!seconds || *seconds < 0.1 || *seconds > 86400) {

@@ -46,6 +46,7 @@ struct Options {
     std::vector<std::string> set; // RULE.PARAMETER=VALUE
     Color color = Color::automatic;
     double timeout_s = 10;
+    bool list = false;     // explain: all topics
     double interval_s = 2; // of watch
     std::optional<std::string> warning;
     std::optional<std::string> critical;

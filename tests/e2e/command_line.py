@@ -567,6 +567,17 @@ class Output(CommandLine):
             labels = re.findall(r"([a-z_]+)=", answer.line1.partition("|")[2])
             self.assertEqual(len(labels), len(set(label[:19] for label in labels)), labels)
 
+    def test_explain_shows_the_numbers_of_now(self):
+        capture = self.capture()
+        for topic in ("TIME_WAIT", "tcp_fin_timeout", "destination.free", "orphans", "established", "BOUND"):
+            answer = self.run_it("explain", topic, "--replay", capture)
+            self.assertEqual(0, answer.exit, answer.shown)
+            self.assertRegex(answer.out, r"\nOn .* now(, [a-z_]+)?:\n  .+\n$", answer.shown)
+        everything = self.run_it("explain", "--list").out
+        self.assertEqual(everything, self.run_it("explain").out)
+        for topic in ("close-wait-leak", "CLOSE_WAIT", "net.ipv4.tcp_fin_timeout", "destination.free", "myths"):
+            self.assertIn(topic, everything)
+
     def test_labels_are_a_contract(self):
         """The same labels in the same order with the same units, whatever is judged; graphs depend on it."""
         frozen = ("ports_used_percent% ports_load_percent% established time_wait close_wait close_wait_leaked syn_sent syn_recv "
