@@ -148,6 +148,7 @@ bool Past::keep(const snapshot::Host& host, const facts::Facts& facts) {
         }
         updates.push_back({keys_[i], model::sample_of(space, facts.namespaces[i], history_.uptime),
                            space.sockets.waiting(history_.uptime), recall_->updates()[i]});
+        updates.back().waiting.complete &= !space.lost_sockets.has_value();
     }
     const base::Status saved = keeper_->save(updates);
     if (!saved) {

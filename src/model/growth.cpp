@@ -4,6 +4,7 @@
 #include "facts/schema.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace model {
 namespace {
@@ -112,6 +113,10 @@ Sample sample_of(const snapshot::Namespace& space, const facts::NamespaceFacts& 
     if (sample.levels.size() > most_levels) {
         sample.unlisted_most = sample.levels[most_levels].count;
         sample.levels.resize(most_levels);
+    }
+    if (space.lost_sockets) { // they were more than were seen: nothing may seem to grow from here
+        sample.levels.clear();
+        sample.unlisted_most = std::numeric_limits<std::uint32_t>::max();
     }
     return sample;
 }

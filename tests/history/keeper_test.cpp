@@ -127,6 +127,11 @@ TEST_CASE("A state file that is not the user's own is not read") {
     ::chmod(file.c_str(), 0666);
     CHECK(refusal() == "others may write to it");
     ::chmod(file.c_str(), 0600);
+    if (::geteuid() == 0) {
+        REQUIRE(::chown(file.c_str(), 65534, 65534) == 0);
+        CHECK(refusal() == "belongs to user 65534, not to 0");
+        REQUIRE(::chown(file.c_str(), 0, 0) == 0);
+    }
     fs::create_hard_link(file, scratch.in("second"));
     CHECK(refusal() == "has a second name");
     fs::rename(scratch.in("second"), scratch.in("target"));

@@ -179,6 +179,15 @@ TEST_CASE("A sample holds the counters, and the destinations and owners that are
     CHECK(made.unlisted_most == 19);
 }
 
+TEST_CASE("Nothing seems to grow from a sample that missed sockets") {
+    auto host = established(400);
+    host.namespaces[0].lost_sockets = base::Gap{"the socket table", base::Why::truncated, ""};
+    const auto facts = model::derive(host, {}, {});
+    const auto made = model::sample_of(host.namespaces[0], facts.namespaces[0], 77);
+    CHECK(made.levels.empty());
+    CHECK(made.unlisted_most == 4294967295);
+}
+
 TEST_CASE("Dead sockets are what is allocated and in no table, by whichever count is lower") {
     const auto dead = [](std::uint64_t allocated, std::uint64_t used) {
         snapshot::Host host;
