@@ -19,7 +19,8 @@ using snapshot::Sample;
 using snapshot::WaitingSockets;
 
 // 1: samples, levels, sockets in CLOSE_WAIT, alerts
-constexpr std::string_view header = "tcpadvisor history 1";
+// 2: alerts with the run in which they last held
+constexpr std::string_view header = "tcpadvisor history 2";
 constexpr std::size_t most_samples = 256;
 constexpr std::size_t most_items = 65536;
 
@@ -42,8 +43,9 @@ void put_waiting(std::string& out, const WaitingSockets& waiting) {
 }
 
 void put_alert(std::string& out, const Remembered& entry) {
-    out += fmt::format("alert {:x} {:x} {} {:.2f} {:.2f} {} {:.2f}\n", entry.rule, entry.subject,
-                       findings::name(entry.state), entry.since, entry.seen, entry.runs, entry.counted);
+    out += fmt::format("alert {:x} {:x} {} {:.2f} {:.2f} {} {:.2f} {:.2f}\n", entry.rule, entry.subject,
+                       findings::name(entry.state), entry.since, entry.seen, entry.runs, entry.counted,
+                       entry.held);
 }
 
 std::optional<std::uint64_t> parse_key(std::string_view word) {
@@ -153,7 +155,7 @@ class Reader {
     }
 
     bool alert(const Words& words) {
-        if (words.size() != 8) {
+        if (words.size() != 9) {
             return false;
         }
         const auto rule = parse_key(words[1]);
@@ -163,11 +165,12 @@ class Reader {
         const auto seen = parse_moment(words[5]);
         const auto runs = parse_count(words[6]);
         const auto counted = parse_moment(words[7]);
-        if (!rule || !subject || !state || !since || !seen || !runs || !counted || *since > *seen ||
-            *counted > *seen) {
+        const auto held = parse_moment(words[8]);
+        if (!rule || !subject || !state || !since || !seen || !runs || !counted || !held || *since > *seen ||
+            *counted > *seen || *held > *seen) {
             return false;
         }
-        state_.memory.entries.push_back({*rule, *subject, *state, *since, *seen, *runs, *counted});
+        state_.memory.entries.push_back({*rule, *subject, *state, *since, *seen, *runs, *counted, *held});
         return true;
     }
 

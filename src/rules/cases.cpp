@@ -260,7 +260,7 @@ class CaseRunner {
                                       : state == "warning" ? findings::State::warning
                                       : state == "info"    ? findings::State::info
                                                            : findings::State::ok,
-                                      since, now - 60, static_cast<std::uint32_t>(runs), now - 60});
+                                      since, now - 60, static_cast<std::uint32_t>(runs), now - 60, now - 60});
         }
         recall_.emplace(std::vector<findings::Memory>{memory}, now, now, Remembers::yes);
     }

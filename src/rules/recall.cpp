@@ -73,7 +73,7 @@ const Remembered* Recall::find(std::uint64_t rule, std::size_t network_namespace
 
 Remembered Recall::continued(std::uint64_t rule, std::uint64_t subject, const Remembered* earlier) const {
     if (earlier == nullptr) {
-        return {rule, subject, findings::State::ok, uptime_, uptime_, 1, uptime_};
+        return {rule, subject, findings::State::ok, uptime_, uptime_, 1, uptime_, 0};
     }
     Remembered now = *earlier;
     now.seen = uptime_;
