@@ -284,7 +284,8 @@ int explain(const Options& options) {
         text = rule_text(*rule, width, *now);
     } else if (const base::Embedded* topic = find_topic(options.arguments.front())) {
         const std::string name = topic_name(*topic);
-        const auto now = name.find('.') != std::string::npos ? sysctl_now(options, name) : state_now(options, name);
+        const auto now =
+            name.find('.') != std::string::npos ? sysctl_now(options, name) : state_now(options, name);
         if (!now) {
             return fail(options, now.error().what);
         }

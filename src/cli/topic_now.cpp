@@ -60,7 +60,8 @@ std::string value_text(const Value& value, std::string_view unit) {
     if (!value.known()) {
         return "unknown: " + base::printable(base::to_text(value.gap()));
     }
-    return base::printable(rules::to_text(value)) + (unit.empty() || !value.is_number() ? "" : " " + std::string(unit)) +
+    return base::printable(rules::to_text(value)) +
+           (unit.empty() || !value.is_number() ? "" : " " + std::string(unit)) +
            (value.basis() == facts::Basis::inferred ? " (inferred)" : "");
 }
 
@@ -108,9 +109,10 @@ base::Result<std::string> fact_now(const Options& options, const std::string& na
             continue;
         }
         std::string lines;
-        const auto whose = read_now(options, schema.id, [&](const facts::Table& table, const std::string& inside) {
-            lines += lines_of(table, *column, inside);
-        });
+        const auto whose =
+            read_now(options, schema.id, [&](const facts::Table& table, const std::string& inside) {
+                lines += lines_of(table, *column, inside);
+            });
         if (!whose) {
             return whose.error();
         }
@@ -125,8 +127,8 @@ base::Result<std::string> state_now(const Options& options, const std::string& n
         return std::string();
     }
     std::string lines;
-    const auto whose =
-        read_now(options, TableId::network_namespace, [&](const facts::Table& table, const std::string& inside) {
+    const auto whose = read_now(
+        options, TableId::network_namespace, [&](const facts::Table& table, const std::string& inside) {
             lines += fmt::format("  {}{}\n", inside.empty() ? "" : base::printable(inside) + ": ",
                                  value_text(table.get(0, *column), "sockets"));
         });
@@ -135,23 +137,25 @@ base::Result<std::string> state_now(const Options& options, const std::string& n
 
 base::Result<std::string> sysctl_now(const Options& options, const std::string& name) {
     std::string lines;
-    const auto whose = read_now(options, TableId::sysctl, [&](const facts::Table& table, const std::string& inside) {
-        const auto get = [&](std::size_t row, std::string_view column) {
-            return table.get(row, *table.schema().find(column));
-        };
-        for (std::size_t row = 0; row < table.size(); ++row) {
-            if (rules::to_text(get(row, "name")) != name) {
-                continue;
+    const auto whose =
+        read_now(options, TableId::sysctl, [&](const facts::Table& table, const std::string& inside) {
+            const auto get = [&](std::size_t row, std::string_view column) {
+                return table.get(row, *table.schema().find(column));
+            };
+            for (std::size_t row = 0; row < table.size(); ++row) {
+                if (rules::to_text(get(row, "name")) != name) {
+                    continue;
+                }
+                lines += fmt::format("  {}{}\n", inside.empty() ? "" : base::printable(inside) + ": ",
+                                     value_text(get(row, "runtime"), ""));
+                if (const Value boot = get(row, "boot"); boot.known()) {
+                    lines += fmt::format("  at the next boot: {} ({})\n", value_text(boot, ""),
+                                         value_text(get(row, "boot_origin"), ""));
+                }
             }
-            lines += fmt::format("  {}{}\n", inside.empty() ? "" : base::printable(inside) + ": ",
-                                 value_text(get(row, "runtime"), ""));
-            if (const Value boot = get(row, "boot"); boot.known()) {
-                lines += fmt::format("  at the next boot: {} ({})\n", value_text(boot, ""),
-                                     value_text(get(row, "boot_origin"), ""));
-            }
-        }
-    });
-    return whose ? base::Result<std::string>(lines.empty() ? "" : fmt::format("{}:\n{}", *whose, lines)) : whose;
+        });
+    return whose ? base::Result<std::string>(lines.empty() ? "" : fmt::format("{}:\n{}", *whose, lines))
+                 : whose;
 }
 
 } // namespace cli

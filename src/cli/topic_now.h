@@ -8,7 +8,8 @@
 
 namespace cli {
 
-/// Lines for every fact of this name, "TABLE.NAME" or "NAME"; an error if the host, or the capture, cannot be read.
+/// Lines for every fact of this name, "TABLE.NAME" or "NAME"; an error if the host, or the capture, cannot be
+/// read.
 base::Result<std::string> fact_now(const Options& options, const std::string& name);
 
 /// How many sockets are in a state, by netstat's name; empty if it is none.

@@ -23,6 +23,17 @@ void update(Memory& memory, const MemoryUpdate& with) {
         const bool expired = with.uptime - entry.seen > longest_silence;
         return expired || (entry.seen <= with.uptime && (was_judged(entry.rule) || is_said_anew(entry)));
     });
+    std::erase_if(memory.judged, [&](const Memory::Judged& rule) {
+        return with.uptime - rule.seen > longest_silence ||
+               (rule.seen <= with.uptime && was_judged(rule.rule));
+    });
+    for (const std::uint64_t rule : with.judged) {
+        const bool newer = std::any_of(memory.judged.begin(), memory.judged.end(),
+                                       [&](const Memory::Judged& other) { return other.rule == rule; });
+        if (!newer) {
+            memory.judged.push_back({rule, with.uptime});
+        }
+    }
     for (const Remembered& entry : with.entries) {
         const bool newer = std::any_of(memory.entries.begin(), memory.entries.end(),
                                        [&](const Remembered& other) { return same_subject(entry, other); });

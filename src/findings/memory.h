@@ -18,11 +18,17 @@ struct Remembered {
     double seen = 0;        // last run
     std::uint32_t runs = 1; // that many, of those at least half a minute apart
     double counted = 0;     // the last of these
+    double held = 0;        // the last run that gave WARNING or worse by itself, and not by the rule's `keep`
 };
 
 /// Of one network namespace; rules over the host remember in the first one.
 struct Memory {
+    struct Judged {
+        std::uint64_t rule = 0;
+        double seen = 0; // last run
+    };
     std::vector<Remembered> entries;
+    std::vector<Judged> judged; // the rules that runs have judged, whether anything alerted or not
 };
 
 /// What one run has to say: it replaces what was known of the rules that it judged.

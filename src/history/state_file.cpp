@@ -18,8 +18,9 @@ using findings::Remembered;
 using snapshot::Sample;
 using snapshot::WaitingSockets;
 
-// 1: samples, levels, sockets in CLOSE_WAIT, alerts
-constexpr std::string_view header = "tcpadvisor history 1";
+// 1: samples, levels, sockets in CLOSE_WAIT, alerts, rules that were judged
+// 2: alerts with the run in which they last held
+constexpr std::string_view header = "tcpadvisor history 2";
 constexpr std::size_t most_samples = 256;
 constexpr std::size_t most_items = 65536;
 
@@ -42,8 +43,13 @@ void put_waiting(std::string& out, const WaitingSockets& waiting) {
 }
 
 void put_alert(std::string& out, const Remembered& entry) {
-    out += fmt::format("alert {:x} {:x} {} {:.2f} {:.2f} {} {:.2f}\n", entry.rule, entry.subject,
-                       findings::name(entry.state), entry.since, entry.seen, entry.runs, entry.counted);
+    out += fmt::format("alert {:x} {:x} {} {:.2f} {:.2f} {} {:.2f} {:.2f}\n", entry.rule, entry.subject,
+                       findings::name(entry.state), entry.since, entry.seen, entry.runs, entry.counted,
+                       entry.held);
+}
+
+void put_judged(std::string& out, const findings::Memory::Judged& rule) {
+    out += fmt::format("judged {:x} {:.2f}\n", rule.rule, rule.seen);
 }
 
 std::optional<std::uint64_t> parse_key(std::string_view word) {
@@ -89,6 +95,7 @@ class Reader {
                : kind == "close_wait" ? close_wait(words)
                : kind == "socket"     ? socket(words)
                : kind == "alert"      ? alert(words)
+               : kind == "judged"     ? judged(words)
                                       : false;
     }
 
@@ -152,8 +159,18 @@ class Reader {
         return true;
     }
 
+    bool judged(const Words& words) {
+        const auto rule = words.size() == 3 ? parse_key(words[1]) : std::nullopt;
+        const auto seen = words.size() == 3 ? parse_moment(words[2]) : std::nullopt;
+        if (!rule || !seen) {
+            return false;
+        }
+        state_.memory.judged.push_back({*rule, *seen});
+        return true;
+    }
+
     bool alert(const Words& words) {
-        if (words.size() != 8) {
+        if (words.size() != 9) {
             return false;
         }
         const auto rule = parse_key(words[1]);
@@ -163,11 +180,12 @@ class Reader {
         const auto seen = parse_moment(words[5]);
         const auto runs = parse_count(words[6]);
         const auto counted = parse_moment(words[7]);
-        if (!rule || !subject || !state || !since || !seen || !runs || !counted || *since > *seen ||
-            *counted > *seen) {
+        const auto held = parse_moment(words[8]);
+        if (!rule || !subject || !state || !since || !seen || !runs || !counted || !held || *since > *seen ||
+            *counted > *seen || *held > *seen) {
             return false;
         }
-        state_.memory.entries.push_back({*rule, *subject, *state, *since, *seen, *runs, *counted});
+        state_.memory.entries.push_back({*rule, *subject, *state, *since, *seen, *runs, *counted, *held});
         return true;
     }
 
@@ -195,6 +213,9 @@ std::string encode(const Key& key, const State& state) {
     }
     for (const Remembered& entry : state.memory.entries) {
         put_alert(out, entry);
+    }
+    for (const findings::Memory::Judged& rule : state.memory.judged) {
+        put_judged(out, rule);
     }
     return out + last_line(out);
 }

@@ -194,6 +194,25 @@ void parse_sockstat(std::string_view text, std::string_view file, snapshot::Coun
     counters.set_gap(std::string(file) + ".", malformed(file, "no line '" + std::string(prefix) + ":'"));
 }
 
+void parse_protocols(std::string_view text, snapshot::Counters& counters) {
+    constexpr std::string_view key = "protocols.all.sockets";
+    const auto lines = base::split(text, '\n');
+    const auto names = base::words(lines.front());
+    const auto at =
+        static_cast<std::size_t>(std::find(names.begin(), names.end(), "sockets") - names.begin());
+    std::uint64_t sum = 0;
+    for (std::size_t line = 1; line < lines.size(); ++line) {
+        const auto values = base::words(lines[line]);
+        const auto number = at < values.size() ? base::parse_unsigned(values[at]) : std::nullopt;
+        if (!number && !values.empty()) {
+            counters.set_gap(key, malformed("protocols", "line " + std::to_string(line + 1) + " is broken"));
+            return;
+        }
+        sum += number.value_or(0);
+    }
+    counters.set(key, sum);
+}
+
 void parse_conntrack_stat(std::string_view text, snapshot::Counters& counters) {
     const auto lines = base::split(text, '\n');
     const auto names = base::words(lines.front());
@@ -241,6 +260,11 @@ snapshot::Counters read_counters(Machine& machine) {
     read_table(machine, "snmp", Presence::everywhere, counters, parse_name_value_pairs);
     read_table(machine, "sockstat", Presence::everywhere, counters, parse_sockstat);
     read_table(machine, "sockstat6", Presence::with_ipv6, counters, parse_sockstat);
+    if (const auto text = read_net_file(machine, "protocols")) {
+        parse_protocols(*text, counters);
+    } else {
+        counters.set_gap("protocols.", text.error());
+    }
     read_conntrack_gauge(machine, "count", counters);
     read_conntrack_gauge(machine, "max", counters);
     if (const auto text = read_net_file(machine, conntrack_file)) {

@@ -19,6 +19,10 @@ void parse_name_value_pairs(std::string_view text, std::string_view file, snapsh
 /// /proc/net/sockstat or sockstat6: "TCP: inuse 1 orphan 0".
 void parse_sockstat(std::string_view text, std::string_view file, snapshot::Counters& counters);
 
+/// /proc/net/protocols: a heading and a line for each protocol. The sockets of all of them, UNIX and netlink
+/// too, are summed.
+void parse_protocols(std::string_view text, snapshot::Counters& counters);
+
 /// /proc/net/stat/nf_conntrack: a heading and a line of hexadecimal numbers for each CPU, which are summed.
 void parse_conntrack_stat(std::string_view text, snapshot::Counters& counters);
 

@@ -169,30 +169,39 @@ snapshot::Reading<double> sum(const snapshot::Counters& counters, std::span<cons
     return all;
 }
 
+/// Sockets of all kinds that some list of this namespace holds. Without /proc/net/protocols those of UNIX and
+/// netlink are missing.
+snapshot::Reading<double> in_lists(const snapshot::Counters& counters) {
+    constexpr std::string_view known[] = {
+        "sockstat.TCP.inuse",     "sockstat6.TCP6.inuse",     "sockstat.UDP.inuse", "sockstat6.UDP6.inuse",
+        "sockstat.UDPLITE.inuse", "sockstat6.UDPLITE6.inuse", "sockstat.RAW.inuse", "sockstat6.RAW6.inuse"};
+    if (const auto all = counters.get("protocols.all.sockets")) {
+        return static_cast<double>(*all);
+    }
+    return sum(counters, known);
+}
+
 /// Allocated and in no table. `alloc` counts TCP sockets of all namespaces, `used` sockets of all kinds here:
 /// the smaller rest holds both back.
 Value dead_sockets(const Space& s) {
     constexpr std::string_view tcp[] = {"sockstat.TCP.inuse", "sockstat6.TCP6.inuse"};
-    constexpr std::string_view known[] = {
-        "sockstat.TCP.inuse",     "sockstat6.TCP6.inuse",     "sockstat.UDP.inuse", "sockstat6.UDP6.inuse",
-        "sockstat.UDPLITE.inuse", "sockstat6.UDPLITE6.inuse", "sockstat.RAW.inuse", "sockstat6.RAW6.inuse"};
     const snapshot::Counters& counters = s.space->counters;
     const auto allocated = counters.get("sockstat.TCP.alloc");
     const auto used = counters.get("sockstat.sockets.used");
     const auto in_tables = sum(counters, tcp);
-    const auto of_known_kinds = sum(counters, known);
+    const auto listed = in_lists(counters);
     for (const auto* reading : {&allocated, &used}) {
         if (!*reading) {
             return reading->error();
         }
     }
-    for (const auto* reading : {&in_tables, &of_known_kinds}) {
+    for (const auto* reading : {&in_tables, &listed}) {
         if (!*reading) {
             return reading->error();
         }
     }
     const double dead =
-        std::min(static_cast<double>(*allocated) - *in_tables, static_cast<double>(*used) - *of_known_kinds);
+        std::min(static_cast<double>(*allocated) - *in_tables, static_cast<double>(*used) - *listed);
     return {std::max(dead, 0.0), Basis::inferred};
 }
 

@@ -239,7 +239,7 @@ class CaseRunner {
         }
     }
 
-    /// The subject alerted in so many runs before this one; none of them means that this is the first.
+    /// The subject alerted in so many runs before this one; the rule was judged there in any case.
     void give_past() {
         const Node* given = keys_.get("past", Kind::table);
         if (given == nullptr) {
@@ -251,8 +251,9 @@ class CaseRunner {
             return node != nullptr ? std::max(node->number, 0.0) : 0;
         };
         const std::string state = keys.text("state");
-        findings::Memory memory;
         constexpr double now = 1e6; // seconds since the boot
+        findings::Memory memory;
+        memory.judged.push_back({fingerprint_of(*rule_), now - 60});
         if (const double runs = number("runs"); runs > 0) {
             const double since = now - std::max(number("seconds"), 60 * runs);
             memory.entries.push_back({fingerprint_of(*rule_), subject_of(context_of(*rule_, facts_, 0, 0)),
@@ -260,7 +261,7 @@ class CaseRunner {
                                       : state == "warning" ? findings::State::warning
                                       : state == "info"    ? findings::State::info
                                                            : findings::State::ok,
-                                      since, now - 60, static_cast<std::uint32_t>(runs), now - 60});
+                                      since, now - 60, static_cast<std::uint32_t>(runs), now - 60, now - 60});
         }
         recall_.emplace(std::vector<findings::Memory>{memory}, now, now, Remembers::yes);
     }

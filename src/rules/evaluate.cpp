@@ -81,6 +81,9 @@ class Judge {
 
     /// False if no quiet row can alert, or be missing.
     bool quiet_rows_matter(const Context& context) const {
+        if (past_.known && rule_.keep_seconds > 0) {
+            return true; // one that was busy may have an alert to keep
+        }
         if (!rule_.when.empty()) {
             const Outlook when = outlook(rule_.when, context);
             if (when.may_be_missing) {

@@ -6,6 +6,7 @@
 #include "rules/resolve.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -57,6 +58,9 @@ class Writer {
         value_text_ = judged_.value ? to_text(Value(*judged_.value)) : std::string("unknown");
         special_ = {value_text_, rule_.unit, finding.warning, finding.critical};
         finding.summary = fill(rule_.summary, context_, special_);
+        if (judged_.over_for) {
+            finding.summary += fmt::format(" (over for {:.0f} min)", std::ceil(*judged_.over_for / 60));
+        }
         write_evidence(finding);
         finding.why = rule_.why;
         finding.see = rule_.see;

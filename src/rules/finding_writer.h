@@ -20,6 +20,7 @@ struct Judged {
     bool inferred = false;
     const Override* exception = nullptr; // the override that fits the subject, expired or not
     std::optional<double> since;         // of the unbroken run of alerts, in seconds since the epoch
+    std::optional<double> over_for;      // seconds since it last held, if it is only kept
 };
 
 class Effects;

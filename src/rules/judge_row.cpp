@@ -19,14 +19,15 @@ class RowJudge {
           overrides_(overrides) {}
 
     RowVerdict run() {
-        if (!rule_.when.empty()) {
-            const Value when = compute(rule_.when, context_);
-            if (!when.known()) {
-                return missing(when.gap());
-            }
-            if (!when.truth()) {
-                return verdict_;
-            }
+        const Value applies = rule_.when.empty() ? Value(true) : compute(rule_.when, context_);
+        if (!applies.known()) {
+            return missing(applies.gap());
+        }
+        if (past_.known) {
+            find_past();
+        }
+        if (!applies.truth() && !stays_open()) {
+            return verdict_;
         }
         Judged& judged = verdict_.judged;
         judged.network_namespace = network_namespace_;
@@ -37,24 +38,14 @@ class RowJudge {
         if (judged.exception != nullptr && judged.exception->ignore && !judged.exception->expired) {
             return verdict_;
         }
-        const Value decisive = compute(rule_.condition.empty() ? rule_.value : rule_.condition, context_);
-        if (!decisive.known()) {
-            return missing(decisive.gap());
+        if (!applies.truth()) {
+            show_value();
+        } else if (const auto gap = judge()) {
+            return missing(*gap);
         }
         verdict_.kind = RowVerdict::Kind::judged;
-        judged.inferred = decisive.basis() == facts::Basis::inferred;
-        if (past_.known) {
-            find_past();
-        }
-        if (rule_.condition.empty()) {
-            apply_ranges(decisive.number());
-        } else if (decisive.truth()) {
-            apply_condition();
-        }
+        keep_open();
         if (judged.state != State::ok) {
-            continue_past();
-            raise(rule_.warning_when, State::warning);
-            raise(rule_.critical_when, State::critical);
             remember();
         }
         return verdict_;
@@ -65,6 +56,30 @@ class RowJudge {
         verdict_.kind = RowVerdict::Kind::missing;
         verdict_.gap = gap;
         return verdict_;
+    }
+
+    /// By the facts of now. Gives what is missing for it.
+    std::optional<base::Gap> judge() {
+        const Value decisive = compute(rule_.condition.empty() ? rule_.value : rule_.condition, context_);
+        if (!decisive.known()) {
+            return decisive.gap();
+        }
+        Judged& judged = verdict_.judged;
+        judged.inferred = decisive.basis() == facts::Basis::inferred;
+        if (rule_.condition.empty()) {
+            apply_ranges(decisive.number());
+        } else if (decisive.truth()) {
+            judged.state = rule_.severity;
+            show_value();
+        } else if (stays_open()) {
+            show_value();
+        }
+        if (judged.state != State::ok) {
+            continue_past();
+            raise(rule_.warning_when, State::warning);
+            raise(rule_.critical_when, State::critical);
+        }
+        return std::nullopt;
     }
 
     void apply_ranges(double value) {
@@ -112,15 +127,43 @@ class RowJudge {
         context_.alerting_for = now_.seen - now_.since;
     }
 
+    /// Was it spoken of so lately that it is not over yet?
+    bool stays_open() const {
+        return earlier_ != nullptr && earlier_->state >= State::warning &&
+               past_.recall->uptime() - earlier_->held < rule_.keep_seconds;
+    }
+
+    void keep_open() {
+        Judged& judged = verdict_.judged;
+        if (judged.state >= State::warning || !stays_open()) {
+            return;
+        }
+        if (judged.state == State::ok) {
+            now_ = *earlier_; // it did not alert: no further run
+            now_.seen = past_.recall->uptime();
+        }
+        judged.state = earlier_->state;
+        judged.over_for = past_.recall->uptime() - earlier_->held;
+    }
+
+    /// And was not reported yet: what was reported does not go back to waiting.
+    bool began_under_our_eyes() const {
+        return earlier_ != nullptr ? earlier_->state == State::ok
+                                   : past_.recall->judged_lately(past_.rule, network_namespace_);
+    }
+
     /// What the next run will find; and an alert that has not lasted long enough is none yet.
     void remember() {
-        if (past_.recall == nullptr || !past_.recall->can_wait(earlier_)) {
+        if (past_.recall == nullptr || !past_.recall->counts(earlier_)) {
             return; // who leaves no memory and finds none cannot say that it is the first
         }
         Judged& judged = verdict_.judged;
+        if (judged.state >= State::warning && !judged.over_for) {
+            now_.held = now_.seen;
+        }
         judged.since = past_.recall->time_of(now_.since);
         now_.state = judged.state;
-        if (now_.seen - now_.since < rule_.wait_seconds) {
+        if (now_.seen - now_.since < rule_.wait_seconds && began_under_our_eyes()) {
             now_.state = State::ok;
             judged.state = State::ok;
             verdict_.waits_since = judged.since;
@@ -128,14 +171,14 @@ class RowJudge {
         past_.recall->note(network_namespace_, now_);
     }
 
-    void apply_condition() {
-        Judged& judged = verdict_.judged;
-        judged.state = rule_.severity;
+    /// The number of a rule whose condition, and not its value, decides.
+    void show_value() {
         if (rule_.value.empty()) {
             return;
         }
         const Value shown = compute(rule_.value, context_);
         if (shown.known()) {
+            Judged& judged = verdict_.judged;
             judged.value = shown.number();
             judged.excess = shown.number();
             judged.inferred = judged.inferred || shown.basis() == facts::Basis::inferred;

@@ -11,6 +11,7 @@ using findings::Remembered;
 
 constexpr std::size_t most_of_rule = 64; // subjects that alert at once; of more, the rest has no past
 constexpr std::size_t most_entries = 1024;
+constexpr double lately = 900;     // seconds
 constexpr double run_spacing = 30; // seconds; a run by hand right after the scheduled one is no second run
 
 } // namespace
@@ -71,9 +72,19 @@ const Remembered* Recall::find(std::uint64_t rule, std::size_t network_namespace
     return found == entries.end() ? nullptr : &*found;
 }
 
+bool Recall::judged_lately(std::uint64_t rule, std::size_t network_namespace) const {
+    if (network_namespace >= earlier_.size()) {
+        return false;
+    }
+    const auto& judged = earlier_[network_namespace].judged;
+    return std::any_of(judged.begin(), judged.end(), [&](const findings::Memory::Judged& each) {
+        return each.rule == rule && each.seen <= uptime_ && uptime_ - each.seen <= lately;
+    });
+}
+
 Remembered Recall::continued(std::uint64_t rule, std::uint64_t subject, const Remembered* earlier) const {
     if (earlier == nullptr) {
-        return {rule, subject, findings::State::ok, uptime_, uptime_, 1, uptime_};
+        return {rule, subject, findings::State::ok, uptime_, uptime_, 1, uptime_, 0};
     }
     Remembered now = *earlier;
     now.seen = uptime_;

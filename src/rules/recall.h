@@ -33,10 +33,13 @@ class Recall {
     /// The unbroken run with this one as its last.
     findings::Remembered continued(std::uint64_t rule, std::uint64_t subject,
                                    const findings::Remembered* earlier) const;
-    /// False where an alert that must last first cannot: nobody would remember that it began.
-    bool can_wait(const findings::Remembered* earlier) const {
+    /// False if nobody will know that an alert began in this run.
+    bool counts(const findings::Remembered* earlier) const {
         return earlier != nullptr || remembers_ == Remembers::yes;
     }
+    /// Did an earlier run judge the rule a short time ago? Only then is an alert that is new here known to be
+    /// new: one that was there when looking began may have lasted for hours.
+    bool judged_lately(std::uint64_t rule, std::size_t network_namespace) const;
 
     void note(std::size_t network_namespace, const findings::Remembered& entry);
     /// The rule was judged in full: what is not noted is over.

@@ -32,6 +32,8 @@
 //   for        = "2m"                  speak only when it has alerted for so long, in every run; s, m or h
 //   hysteresis = 5                     with ranges: a state stays until the value has come back so far
 //                                      behind its range
+//   keep       = "5m"                  what was said stays said until it has not been WARNING or worse for
+//                                      so long; s, m or h
 //
 //   summary   = "{remote}: {free} of {usable} ports free"     required, one line, no full stop
 //   evidence  = ["free", "usable"]     default: the facts of all expressions above
@@ -191,6 +193,7 @@ struct Rule {
     Expression critical_when;
     double wait_seconds = 0; // it must have alerted for so long before it says so
     double hysteresis = 0;   // a state stays until the value has come back by so much
+    double keep_seconds = 0; // an alert stays for so long after it last held
 
     Template summary;
     std::vector<Reference> evidence;

@@ -19,10 +19,11 @@ using Kind = Node::Kind;
 using facts::Type;
 
 constexpr auto rule_keys = std::to_array<std::string_view>(
-    {"id",         "aliases", "title",    "tags",      "enabled",  "for_each",     "when",          "value",
-     "unit",       "warning", "critical", "condition", "severity", "warning_when", "critical_when", "for",
-     "hysteresis", "summary", "evidence", "why",       "see",      "source",       "parameters",    "remedy",
-     "myth"});
+    {"id",       "aliases",      "title",         "tags",    "enabled",    "for_each",
+     "when",     "value",        "unit",          "warning", "critical",   "condition",
+     "severity", "warning_when", "critical_when", "for",     "hysteresis", "keep",
+     "summary",  "evidence",     "why",           "see",     "source",     "parameters",
+     "remedy",   "myth"});
 constexpr auto parameter_keys = std::to_array<std::string_view>({"default", "unit", "help"});
 constexpr double longest_wait = 24 * 3600; // seconds
 constexpr auto reserved_names = std::to_array<std::string_view>(
@@ -201,18 +202,10 @@ class RuleReader {
         read_patience(has_condition);
     }
 
-    /// `for` and `hysteresis`: how long before it speaks, how far back before it is silent again.
+    /// `for`, `keep` and `hysteresis`: how long before it speaks, and what it takes to be silent again.
     void read_patience(bool has_condition) {
-        if (const Node* wait = keys_.get("for", Kind::text)) {
-            const auto seconds = base::parse_duration(wait->text);
-            if (!seconds || *seconds <= 0 || *seconds > longest_wait) {
-                reporter_.error(wait->mark,
-                                fmt::format("'{}' is no time to wait", base::printable(wait->text)),
-                                "write a number and s, m or h, at most 24h: for = \"2m\"");
-            } else {
-                rule_.wait_seconds = *seconds;
-            }
-        }
+        rule_.wait_seconds = read_wait("for");
+        rule_.keep_seconds = read_wait("keep");
         const Node* hysteresis = keys_.get("hysteresis", Kind::number);
         if (hysteresis == nullptr) {
             return;
@@ -225,6 +218,20 @@ class RuleReader {
         } else {
             rule_.hysteresis = hysteresis->number;
         }
+    }
+
+    double read_wait(std::string_view key) {
+        const Node* wait = keys_.get(key, Kind::text);
+        if (wait == nullptr) {
+            return 0;
+        }
+        const auto seconds = base::parse_duration(wait->text);
+        if (seconds && *seconds > 0 && *seconds <= longest_wait) {
+            return *seconds;
+        }
+        reporter_.error(wait->mark, fmt::format("'{}' is no time to wait", base::printable(wait->text)),
+                        fmt::format("write a number and s, m or h, at most 24h: {} = \"2m\"", key));
+        return 0;
     }
 
     void read_severity() {

@@ -16,7 +16,7 @@ std::string sealed(const std::string& body) {
 }
 
 std::string start() {
-    return "tcpadvisor history 1\nboot " + some_key().boot_id + "\nnamespace cookie 7\n";
+    return "tcpadvisor history 2\nboot " + some_key().boot_id + "\nnamespace cookie 7\n";
 }
 
 std::string refusal(std::string_view text) {
@@ -56,6 +56,10 @@ TEST_CASE("What a run leaves comes back as it was") {
     CHECK(state->memory.entries[0].state == findings::State::warning);
     CHECK(state->memory.entries[0].since == 940);
     CHECK(state->memory.entries[0].runs == 3);
+    REQUIRE(state->memory.judged.size() == 2);
+    CHECK(state->memory.judged[1].rule == 14);
+    CHECK(state->memory.judged[1].seen == 1000);
+    CHECK(state->memory.entries[0].held == 1000.25);
 }
 
 TEST_CASE("A state file that is cut at any byte counts for nothing") {
@@ -85,7 +89,7 @@ TEST_CASE("A state file says why it does not count") {
     CHECK(refusal("") == "is no history");
     CHECK(refusal("\x7f"
                   "ELF") == "is no history");
-    CHECK(refusal("tcpadvisor history 2\n") == "is of another version");
+    CHECK(refusal("tcpadvisor history 1\n") == "is of another version");
     CHECK(refusal("tcpadvisor history 10\n") == "is of another version");
     CHECK(refusal(whole.substr(0, whole.size() - 1)) == "is cut or damaged");
     history::Key other = some_key();
@@ -115,10 +119,13 @@ TEST_CASE("Lines that make no sense are not believed, whatever their checksum") 
         "close_wait 5 most\n",
         "close_wait 5 all\nclose_wait 6 all\n",
         "close_wait 5 all\nsocket 2 1\nsocket 1 1\n",
-        "alert 1 2 BAD 1 2 1 1\n",
-        "alert 1 2 WARNING 3 2 1 1\n",
-        "alert 1 2 WARNING 1 2 1\n",
-        "alert 1 2 WARNING 1 2 -1 1\n",
+        "alert 1 2 BAD 1 2 1 1 1\n",
+        "alert 1 2 WARNING 3 2 1 1 1\n",
+        "alert 1 2 WARNING 1 2 1 1\n",
+        "alert 1 2 WARNING 1 2 -1 1 1\n",
+        "alert 1 2 WARNING 1 2 1 1 3\n",
+        "judged 1\n",
+        "judged g 1\n",
         "nonsense\n",
         " \n",
     };

@@ -52,6 +52,21 @@ TEST_CASE("sockstat") {
     CHECK(none.get("sockstat.TCP.tw").error().why == Why::failed);
 }
 
+TEST_CASE("protocols: the sockets of all of them, by the heading") {
+    Counters counters;
+    kernel::parse_protocols("protocol  size sockets  memory press\nUNIX 1152     20      -1   NI\n"
+                            "TCP      2304      3      86   no\n",
+                            counters);
+    CHECK(*counters.get("protocols.all.sockets") == 23);
+    for (const char* text :
+         {"protocol size\nTCP 3\n", "protocol size sockets\nTCP 2304\n", "\nTCP 2304 3\n"}) {
+        CAPTURE(text);
+        Counters broken;
+        kernel::parse_protocols(text, broken);
+        CHECK(broken.get("protocols.all.sockets").error().why == Why::failed);
+    }
+}
+
 TEST_CASE("conntrack: hexadecimal columns of every CPU, summed by name") {
     Counters counters;
     kernel::parse_conntrack_stat(

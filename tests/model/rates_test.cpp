@@ -189,7 +189,8 @@ TEST_CASE("Nothing seems to grow from a sample that missed sockets") {
 }
 
 TEST_CASE("Dead sockets are what is allocated and in no table, by whichever count is lower") {
-    const auto dead = [](std::uint64_t allocated, std::uint64_t used) {
+    const auto dead = [](std::uint64_t allocated, std::uint64_t used,
+                         std::optional<std::uint64_t> listed = std::nullopt) {
         snapshot::Host host;
         auto space = tests::space();
         space.counters.set("sockstat.TCP.alloc", allocated);
@@ -197,13 +198,17 @@ TEST_CASE("Dead sockets are what is allocated and in no table, by whichever coun
         space.counters.set("sockstat6.TCP6.inuse", 50);
         space.counters.set("sockstat.UDP.inuse", 10);
         space.counters.set("sockstat.sockets.used", used);
+        if (listed) {
+            space.counters.set("protocols.all.sockets", *listed);
+        }
         host.namespaces.push_back(std::move(space));
         const auto facts = model::derive(host, {}, {});
         const facts::Table& table = facts.namespaces[0].table(facts::TableId::network_namespace);
         return table.get(0, *table.schema().find("dead_sockets"));
     };
-    CHECK(dead(350, 900).number() == 200);  // no more TCP sockets than that
-    CHECK(dead(5000, 260).number() == 100); // the others are of another namespace
+    CHECK(dead(350, 900).number() == 200);      // no more TCP sockets than that
+    CHECK(dead(5000, 260).number() == 100);     // the others are of another namespace
+    CHECK(dead(5000, 900, 880).number() == 20); // UNIX and netlink sockets are no dead ones
     CHECK(dead(100, 900).number() == 0);
     CHECK(dead(350, 900).basis() == facts::Basis::inferred);
 }

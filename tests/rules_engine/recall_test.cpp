@@ -45,10 +45,40 @@ critical_when = "alerting_runs >= 2 or alerting_for >= 600"
 summary = "{listener}"
 )toml";
 
+constexpr const char* kept = R"toml(
+[[rule]]
+id = "kept"
+for_each = "destination"
+when = "connections >= 10"
+value = "used_percent"
+warning = "70"
+critical = "90"
+for = "30s"
+keep = "5m"
+summary = "{remote} {value}"
+)toml";
+
+constexpr const char* kept_condition = R"toml(
+[[rule]]
+id = "kept"
+for_each = "listener"
+condition = "accept_queue > 10"
+severity = "info"
+warning_when = "full"
+value = "accept_queue"
+keep = "3m"
+summary = "{value} wait"
+)toml";
+
 /// Runs of one set of rules over a world that changes, with the memory that `check` would keep.
 class Runs {
   public:
-    explicit Runs(std::string_view source) : rules_(test::rules_of(source)) {}
+    /// A run before the first one found nothing.
+    explicit Runs(std::string_view source) : rules_(test::rules_of(source)) {
+        for (const rules::Rule& rule : rules_.rules) {
+            memory.judged.push_back({rules::fingerprint_of(rule), -30});
+        }
+    }
 
     findings::Report at(double uptime, const std::vector<std::pair<const char*, double>>& used) {
         test::World world;
@@ -56,8 +86,18 @@ class Runs {
             world.table(TableId::destination)
                 .add({{"source", text("10.0.0.1")},
                       {"remote", text(remote)},
+                      {"connections", number(connections)},
                       {"used_percent", number(percent)}});
         }
+        return judge(uptime, world);
+    }
+
+    findings::Report queue_at(double uptime, double waiting, bool full) {
+        test::World world;
+        world.table(TableId::listener)
+            .add({{"listener", text("0.0.0.0:80")},
+                  {"accept_queue", number(waiting)},
+                  {"full", test::truth(full)}});
         return judge(uptime, world);
     }
 
@@ -79,6 +119,7 @@ class Runs {
 
     Memory memory;
     Remembers remembers = Remembers::yes;
+    double connections = 100; // of every destination
 
   private:
     rules::RuleSet rules_;
@@ -178,6 +219,82 @@ TEST_CASE("An alert waits until it has lasted") {
     CHECK(runs.at(240, {{"a:1", 80}}).rules[0].waiting == 1);
 }
 
+TEST_CASE("An alert is kept until it has not held for some time") {
+    Runs runs(kept);
+    runs.at(0, {{"a:1", 95}});
+    CHECK(state_of(runs.at(60, {{"a:1", 95}})) == State::critical);
+    const auto pause = runs.at(120, {{"a:1", 10}});
+    CHECK(state_of(pause) == State::critical);
+    CHECK(since(pause) == 0);
+    CHECK(pause.findings[0].summary == "a:1 10 (over for 1 min)");
+    CHECK(state_of(runs.at(300, {{"a:1", 10}})) == State::critical);
+    const auto again = runs.at(330, {{"a:1", 80}}); // at once, and no less than it is
+    CHECK(state_of(again) == State::warning);
+    CHECK(again.findings[0].summary == "a:1 80");
+    CHECK(since(again) == 0);
+    CHECK(state_of(runs.at(629, {{"a:1", 10}})) == State::warning);
+    CHECK(state_of(runs.at(630, {{"a:1", 10}})) == State::ok);
+    CHECK(runs.memory.entries.empty());
+    CHECK(runs.at(660, {{"a:1", 95}}).rules[0].waiting == 1);
+}
+
+TEST_CASE("What waited and was never spoken of is not kept") {
+    Runs runs(kept);
+    runs.at(0, {{"a:1", 95}});
+    CHECK(state_of(runs.at(20, {{"a:1", 10}})) == State::ok);
+    CHECK(runs.at(60, {{"a:1", 95}}).rules[0].waiting == 1);
+}
+
+TEST_CASE("An alert is kept where the rule no longer applies, but not without its subject") {
+    Runs runs(kept);
+    runs.at(0, {{"a:1", 95}});
+    runs.at(60, {{"a:1", 95}});
+    runs.connections = 3;
+    const auto few = runs.at(120, {{"a:1", 10}, {"b:1", 99}});
+    REQUIRE(few.findings.size() == 1);
+    CHECK(few.findings[0].summary == "a:1 10 (over for 1 min)");
+    CHECK(runs.at(180, {{"b:1", 99}}).findings.empty());
+}
+
+TEST_CASE("An alert is kept on rows that are quiet by now") {
+    Runs runs(kept);
+    runs.at(0, {{"a:1", 95}});
+    runs.at(60, {{"a:1", 95}});
+    test::World world;
+    auto& table = world.table(TableId::destination);
+    table.add({{"source", text("10.0.0.1")},
+               {"remote", text("a:1")},
+               {"connections", number(1)},
+               {"used_percent", number(1)}});
+    table.set_quiet_from(0);
+    CHECK(state_of(runs.judge(120, world)) == State::critical);
+}
+
+TEST_CASE("Advice is no alert: it neither is kept nor keeps one") {
+    Runs runs(kept_condition);
+    CHECK(state_of(runs.queue_at(0, 20, false)) == State::info);
+    CHECK(state_of(runs.queue_at(60, 5, false)) == State::ok);
+    CHECK(state_of(runs.queue_at(120, 99, true)) == State::warning);
+    CHECK(state_of(runs.queue_at(180, 20, false)) == State::warning);
+    const auto kept_last = runs.queue_at(240, 5, false);
+    CHECK(kept_last.findings.at(0).summary == "5 wait (over for 2 min)");
+    CHECK(state_of(runs.queue_at(300, 20, false)) == State::info);
+    CHECK(runs.queue_at(360, 20, false).findings.at(0).summary == "20 wait");
+}
+
+TEST_CASE(
+    "What alerts when a rule is first looked at may have lasted for hours: it does not wait, now or later") {
+    Runs runs(patient);
+    runs.memory.judged.clear();
+    CHECK(state_of(runs.at(0, {{"a:1", 80}})) == State::warning);
+    CHECK(state_of(runs.at(10, {{"a:1", 80}})) == State::warning);
+    CHECK(state_of(runs.at(60, {{"a:1", 80}})) == State::warning);
+    runs.at(120, {{"a:1", 10}});
+    CHECK(runs.at(180, {{"a:1", 80}}).rules[0].waiting == 1);
+    runs.at(240, {{"a:1", 10}});
+    CHECK(state_of(runs.at(240 + 1000, {{"a:1", 80}})) == State::warning); // nobody looked for long
+}
+
 TEST_CASE("Where nobody remembers, nothing waits") {
     Runs runs(patient);
     runs.remembers = Remembers::no;
@@ -232,6 +349,7 @@ TEST_CASE("The past of an alert is known only where something alerts") {
     CHECK(complaint("for = \"2 minutes\"").find("is no time to wait") != std::string::npos);
     CHECK(complaint("for = \"0s\"").find("is no time to wait") != std::string::npos);
     CHECK(complaint("for = \"25h\"").find("is no time to wait") != std::string::npos);
+    CHECK(complaint("keep = \"soon\"").find("is no time to wait") != std::string::npos);
     CHECK(complaint("hysteresis = 5").find("'hysteresis' without ranges") != std::string::npos);
 }
 

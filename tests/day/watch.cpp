@@ -1,0 +1,72 @@
+#include "tests/day/watch.h"
+
+#include "base/diagnostic.h"
+#include "cli/observe.h"
+#include "cli/past.h"
+#include "cli/rule_files.h"
+#include "model/derive.h"
+#include "rules/evaluate.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+namespace day {
+
+Directory::Directory() {
+    std::string name = (std::filesystem::temp_directory_path() / "tcpadvisor-day-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+        throw std::runtime_error("cannot make a directory for the history");
+    }
+    path_ = name;
+}
+
+Directory::~Directory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+cli::Options options_of_check(const Directory& directory) {
+    cli::Options options;
+    options.command = cli::Command::check;
+    options.state_dir = directory.path() + "/state";
+    options.rules_dir = directory.path() + "/rules.d";
+    options.config = directory.path() + "/tcpadvisor.toml";
+    std::filesystem::create_directory(*options.rules_dir);
+    std::ofstream(*options.config) << "# no settings\n";
+    return options;
+}
+
+rules::RuleSet rules_of_check(const cli::Options& options) {
+    auto loaded = cli::load_rules(options, cli::Prose::without);
+    if (!loaded) {
+        throw std::runtime_error(loaded.error().message);
+    }
+    if (!loaded->broken_files.empty()) {
+        throw std::runtime_error(loaded->broken_files.front());
+    }
+    return std::move(loaded->rules);
+}
+
+Watch::Watch(const rules::RuleSet& rules)
+    : rules_(rules), options_(options_of_check(directory_)), needs_(cli::needs_of(rules)) {}
+
+findings::Report Watch::look(const HostModel& model, double late) {
+    snapshot::Host host = model.snapshot(late);
+    for (int round = 0; round < 2; ++round) {
+        if (const auto request = model::wants(host, {}, needs_)) {
+            model.answer(*request, host);
+        }
+    }
+    cli::Past past(options_, host);
+    past.prove_ages(host);
+    const facts::Facts facts = model::derive(host, {}, past.history());
+    findings::Report report = rules::evaluate(rules_, facts, {}, past.recall());
+    if (!past.keep(host, facts) || !past.remarks().empty()) {
+        throw std::runtime_error("the history is not kept: " + past.remarks().front());
+    }
+    return report;
+}
+
+} // namespace day
