@@ -23,15 +23,15 @@ void update(Memory& memory, const MemoryUpdate& with) {
         const bool expired = with.uptime - entry.seen > longest_silence;
         return expired || (entry.seen <= with.uptime && (was_judged(entry.rule) || is_said_anew(entry)));
     });
-    std::erase_if(memory.judged, [&](const Memory::Judged& rule) {
-        return with.uptime - rule.seen > longest_silence ||
-               (rule.seen <= with.uptime && was_judged(rule.rule));
-    });
+    std::erase_if(memory.judged,
+                  [&](const Memory::Judged& rule) { return with.uptime - rule.seen > longest_gap; });
     for (const std::uint64_t rule : with.judged) {
-        const bool newer = std::any_of(memory.judged.begin(), memory.judged.end(),
-                                       [&](const Memory::Judged& other) { return other.rule == rule; });
-        if (!newer) {
-            memory.judged.push_back({rule, with.uptime});
+        const auto known = std::find_if(memory.judged.begin(), memory.judged.end(),
+                                        [&](const Memory::Judged& other) { return other.rule == rule; });
+        if (known == memory.judged.end()) {
+            memory.judged.push_back({rule, with.uptime, with.uptime});
+        } else {
+            known->seen = std::max(known->seen, with.uptime);
         }
     }
     for (const Remembered& entry : with.entries) {

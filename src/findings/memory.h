@@ -25,11 +25,15 @@ struct Remembered {
 struct Memory {
     struct Judged {
         std::uint64_t rule = 0;
-        double seen = 0; // last run
+        double since = 0; // first of the runs that lie no further apart than longest_gap
+        double seen = 0;  // last of them
     };
     std::vector<Remembered> entries;
     std::vector<Judged> judged; // the rules that runs have judged, whether anything alerted or not
 };
+
+/// A rule that no run judges for longer, in seconds, is not watched.
+constexpr double longest_gap = 900;
 
 /// What one run has to say: it replaces what was known of the rules that it judged.
 struct MemoryUpdate {

@@ -49,7 +49,7 @@ void put_alert(std::string& out, const Remembered& entry) {
 }
 
 void put_judged(std::string& out, const findings::Memory::Judged& rule) {
-    out += fmt::format("judged {:x} {:.2f}\n", rule.rule, rule.seen);
+    out += fmt::format("judged {:x} {:.2f} {:.2f}\n", rule.rule, rule.since, rule.seen);
 }
 
 std::optional<std::uint64_t> parse_key(std::string_view word) {
@@ -160,12 +160,16 @@ class Reader {
     }
 
     bool judged(const Words& words) {
-        const auto rule = words.size() == 3 ? parse_key(words[1]) : std::nullopt;
-        const auto seen = words.size() == 3 ? parse_moment(words[2]) : std::nullopt;
-        if (!rule || !seen) {
+        if (words.size() != 4) {
             return false;
         }
-        state_.memory.judged.push_back({*rule, *seen});
+        const auto rule = parse_key(words[1]);
+        const auto since = parse_moment(words[2]);
+        const auto seen = parse_moment(words[3]);
+        if (!rule || !since || !seen || *since > *seen) {
+            return false;
+        }
+        state_.memory.judged.push_back({*rule, *since, *seen});
         return true;
     }
 

@@ -253,7 +253,7 @@ class CaseRunner {
         const std::string state = keys.text("state");
         constexpr double now = 1e6; // seconds since the boot
         findings::Memory memory;
-        memory.judged.push_back({fingerprint_of(*rule_), now - 60});
+        memory.judged.push_back({fingerprint_of(*rule_), now - 600, now - 60});
         if (const double runs = number("runs"); runs > 0) {
             const double since = now - std::max(number("seconds"), 60 * runs);
             memory.entries.push_back({fingerprint_of(*rule_), subject_of(context_of(*rule_, facts_, 0, 0)),

@@ -149,7 +149,7 @@ class RowJudge {
     /// And was not reported yet: what was reported does not go back to waiting.
     bool began_under_our_eyes() const {
         return earlier_ != nullptr ? earlier_->state == State::ok
-                                   : past_.recall->judged_lately(past_.rule, network_namespace_);
+                                   : past_.recall->watched(past_.rule, network_namespace_);
     }
 
     /// What the next run will find; and an alert that has not lasted long enough is none yet.

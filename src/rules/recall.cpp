@@ -72,13 +72,14 @@ const Remembered* Recall::find(std::uint64_t rule, std::size_t network_namespace
     return found == entries.end() ? nullptr : &*found;
 }
 
-bool Recall::judged_lately(std::uint64_t rule, std::size_t network_namespace) const {
+bool Recall::watched(std::uint64_t rule, std::size_t network_namespace) const {
     if (network_namespace >= earlier_.size()) {
         return false;
     }
     const auto& judged = earlier_[network_namespace].judged;
     return std::any_of(judged.begin(), judged.end(), [&](const findings::Memory::Judged& each) {
-        return each.rule == rule && each.seen <= uptime_ && uptime_ - each.seen <= lately;
+        return each.rule == rule && each.seen <= uptime_ && uptime_ - each.seen <= findings::longest_gap &&
+               uptime_ - each.since >= run_spacing;
     });
 }
 

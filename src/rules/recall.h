@@ -37,9 +37,9 @@ class Recall {
     bool counts(const findings::Remembered* earlier) const {
         return earlier != nullptr || remembers_ == Remembers::yes;
     }
-    /// Did an earlier run judge the rule a short time ago? Only then is an alert that is new here known to be
-    /// new: one that was there when looking began may have lasted for hours.
-    bool judged_lately(std::uint64_t rule, std::size_t network_namespace) const;
+    /// Have runs judged the rule for half a minute, and up to now? Only then is an alert that is new here
+    /// known to be new: one that was there when looking began may have lasted for hours.
+    bool watched(std::uint64_t rule, std::size_t network_namespace) const;
 
     void note(std::size_t network_namespace, const findings::Remembered& entry);
     /// The rule was judged in full: what is not noted is over.

@@ -124,8 +124,9 @@ TEST_CASE("Lines that make no sense are not believed, whatever their checksum") 
         "alert 1 2 WARNING 1 2 1 1\n",
         "alert 1 2 WARNING 1 2 -1 1 1\n",
         "alert 1 2 WARNING 1 2 1 1 3\n",
-        "judged 1\n",
-        "judged g 1\n",
+        "judged 1 2\n",
+        "judged g 1 2\n",
+        "judged 1 3 2\n",
         "nonsense\n",
         " \n",
     };

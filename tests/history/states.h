@@ -25,7 +25,7 @@ inline history::State some_state() {
     state.space.waiting = snapshot::WaitingSockets{1060.5, true, {{3, 900}, {0xFFFFFFFFFFFFFFFF, 1000.75}}};
     state.memory.entries = {{11, 12, findings::State::warning, 940, 1060.5, 3, 1060.5, 1000.25},
                             {11, 13, findings::State::ok, 1060.5, 1060.5, 1, 1060.5, 0}};
-    state.memory.judged = {{11, 1060.5}, {14, 1000}};
+    state.memory.judged = {{11, 940, 1060.5}, {14, 1000, 1000}};
     return state;
 }
 

@@ -189,7 +189,7 @@ TEST_CASE("an ignored subject leaves no memory, and one that waits is not called
              override_of("ports", "remote = \"10.0.0.0/8\"\nwarning = 5"));
     rules.find("ports")->wait_seconds = 120;
     findings::Memory looked;
-    looked.judged.push_back({rules::fingerprint_of(*rules.find("ports")), 940});
+    looked.judged.push_back({rules::fingerprint_of(*rules.find("ports")), 880, 940});
     rules::Recall recall({looked}, 1000, first_of_2027, rules::Remembers::yes);
     const auto verdict = rules::judge(*rules.find("ports"), rules, world.facts, &recall);
     CHECK(verdict.findings.empty());

@@ -76,7 +76,7 @@ class Runs {
     /// A run before the first one found nothing.
     explicit Runs(std::string_view source) : rules_(test::rules_of(source)) {
         for (const rules::Rule& rule : rules_.rules) {
-            memory.judged.push_back({rules::fingerprint_of(rule), -30});
+            memory.judged.push_back({rules::fingerprint_of(rule), -60, -30});
         }
     }
 
@@ -288,6 +288,8 @@ TEST_CASE(
     runs.memory.judged.clear();
     CHECK(state_of(runs.at(0, {{"a:1", 80}})) == State::warning);
     CHECK(state_of(runs.at(10, {{"a:1", 80}})) == State::warning);
+    CHECK(state_of(runs.at(20, {{"a:1", 10}})) == State::ok);
+    CHECK(state_of(runs.at(25, {{"a:1", 80}})) == State::warning); // watched for less than half a minute
     CHECK(state_of(runs.at(60, {{"a:1", 80}})) == State::warning);
     runs.at(120, {{"a:1", 10}});
     CHECK(runs.at(180, {{"a:1", 80}}).rules[0].waiting == 1);
