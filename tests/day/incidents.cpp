@@ -62,7 +62,8 @@ Incident forgotten_connections() {
 }
 
 Incident deaf_clients() {
-    Incident made{"nothing gets back from the clients", websocket_proxy, moment(10, 0, 40), moment(10, 12, 40)};
+    Incident made{"nothing gets back from the clients", websocket_proxy, moment(10, 0, 40),
+                  moment(10, 12, 40)};
     made.begins = [](HostModel& proxy) { proxy.service("wss").reachable = false; };
     made.ends = [](HostModel& proxy) { proxy.service("wss").reachable = true; };
     made.harm = "half of the clients wait for an answer";
@@ -207,7 +208,7 @@ Incident loss() {
     made.harm = "the loss begins";
     made.harms = at_once;
     made.bound = 5 * 60;
-    made.because = "a route that flaps for two minutes looks the same: the rule waits for three";
+    made.because = "a route that changes loses packets for two minutes, too: the rule waits for 150 s";
     return made;
 }
 

@@ -14,14 +14,14 @@ class Silence {
   public:
     /// One second goes by for so many open connections.
     void step(bool silent, std::size_t open, KernelModel& kernel) {
-        lasts_ = silent ? lasts_ + 1 : std::max(0.7 * lasts_ - 1, 0.0); // the next segment gets through
+        lasts_ = silent ? lasts_ + 1 : std::max(0.7 * lasts_ - 1, 0.0);  // the next segment gets through
         const double again = 0.15 * static_cast<double>(retrying(open)); // the timeout doubles each time
         kernel.counted.segments_sent_again += kernel.random.events(again);
     }
 
     /// Of so many open connections those that have sent three times in vain.
     std::size_t retrying(std::size_t open) const {
-        constexpr double third_time = 1.4;   // seconds
+        constexpr double third_time = 1.4;     // seconds
         constexpr double talkativeness = 0.03; // begins to send within a second
         const double share = 1 - std::exp(-talkativeness * std::max(lasts_ - third_time, 0.0));
         return static_cast<std::size_t>(share * static_cast<double>(open));

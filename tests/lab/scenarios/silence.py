@@ -55,7 +55,7 @@ def wait_for_silence(count):
 
 def value_of(lab, rule, **options):
     """State and value of the finding, or None without one."""
-    finding = lab.tool.check_json("--rule", rule, **options).finding(rule)
+    finding = lab.tool.check_json("--rule", rule, "--no-state", **options).finding(rule)
     return finding and (finding["state"], finding["value"])
 
 
