@@ -28,16 +28,18 @@ snapshot::Sysctls usual_sysctls() {
     return sysctls;
 }
 
-/// The number of the process that runs the program.
-std::uint32_t process_of(const Program& program, snapshot::Holders& holders) {
+/// The number of the process that runs the program, which has so many sockets more.
+std::uint32_t process_of(const Program& program, std::size_t sockets, snapshot::Holders& holders) {
+    constexpr std::uint64_t other_files = 200;
     std::vector<snapshot::Process>& all = holders.processes;
     const auto known = std::find_if(all.begin(), all.end(),
                                     [&](const snapshot::Process& each) { return each.pid == program.pid; });
     const auto number = static_cast<std::uint32_t>(known - all.begin());
     if (known == all.end()) {
         all.push_back({program.pid, program.uid, program.command,
-                       fmt::format("/system.slice/{}", program.unit), program.file_limit, std::nullopt});
+                       fmt::format("/system.slice/{}", program.unit), program.file_limit, other_files});
     }
+    *all[number].open_files += sockets;
     return number;
 }
 
@@ -86,7 +88,7 @@ void HostModel::run_to(double moment) {
 snapshot::Host HostModel::snapshot(double late) const {
     snapshot::Host host;
     host.name = name_;
-    host.kernel = "6.1.0-18-amd64";
+    host.kernel = "6.8.0-45-generic";
     host.time = midnight + kernel.now + late;
     host.boot_id = "00000000-0000-4000-8000-00000000da15";
     host.uptime = up_at_midnight + kernel.now + late;
@@ -135,12 +137,14 @@ void HostModel::fill(snapshot::Counters& counters) const {
     set("snmp.Tcp.OutSegs", counted.segments_sent);
     set("snmp.Tcp.RetransSegs", counted.segments_sent_again);
     set("sockstat.TCP.inuse", whole(in_use));
-    set("sockstat.TCP.orphan", kernel.orphans + whole(gauges.orphans_elsewhere));
+    set("sockstat.TCP.orphan", kernel.orphans);
     set("sockstat.TCP.tw", kernel.time_waits);
     set("sockstat.TCP.alloc", whole(in_use + gauges.dead_sockets + gauges.pod_sockets));
     set("sockstat.TCP.mem", whole(gauges.tcp_pages));
     set("sockstat.sockets.used", whole(in_use + gauges.dead_sockets + gauges.other_sockets));
     set("sockstat6.TCP6.inuse", 0);
+    set("files.open", whole(in_use + gauges.dead_sockets + gauges.pod_sockets + gauges.open_files));
+    set("files.max", 1'600'000); // 16 GiB
     set("protocols.all.sockets", whole(in_use + gauges.other_sockets));
     if (gauges.conntrack > 0) {
         set("conntrack.count", whole(std::min(gauges.conntrack, gauges.conntrack_most)));
@@ -154,11 +158,14 @@ void HostModel::fill(snapshot::Counters& counters) const {
 snapshot::Owners HostModel::owners() const {
     snapshot::Owners owners;
     for (const auto& [name, upstream] : upstreams_) {
-        upstream->show_holders(process_of(upstream->traits.program, owners.holders), owners.holders.sockets);
+        const std::uint32_t process =
+            process_of(upstream->traits.program, upstream->full_sockets(), owners.holders);
+        upstream->show_holders(process, owners.holders.sockets);
     }
     for (const auto& [name, service] : services_) {
-        owners.holders.sockets.push_back(
-            {service->inode(), process_of(service->traits.program, owners.holders), 6});
+        const std::uint32_t process =
+            process_of(service->traits.program, service->full_sockets(), owners.holders);
+        owners.holders.sockets.push_back({service->inode(), process, 6});
     }
     std::sort(owners.holders.sockets.begin(), owners.holders.sockets.end(),
               [](const auto& a, const auto& b) { return a.inode < b.inode; });

@@ -24,8 +24,9 @@ struct Gauges {
     double dead_sockets = 40;   // reset or not connected yet, not closed
     double pod_sockets = 0;     // TCP sockets of other network namespaces
     double other_sockets = 250; // of this namespace: UNIX, netlink
-    double orphans_elsewhere = 0;
-    double conntrack = 0; // entries; 0: this host has no conntrack
+    double open_files = 5'000;  // of the host, beside its connections
+    double conntrack = 0;       // entries; 0: this host has no conntrack
+    double conntrack_more = 0;  // of these, the ones of an incident
     double conntrack_most = 262'144;
     double lost_races = 0; // a second: two packets of one flow at once
 };

@@ -52,6 +52,27 @@ Incident dead_back_end() {
     return made;
 }
 
+Incident forgotten_connections() {
+    Incident made{"a firewall forgets open connections", websocket_proxy, moment(13, 30, 10),
+                  moment(13, 45, 34)}; // then the kernel gives up, and the pool is made anew
+    made.begins = [](HostModel& proxy) { proxy.upstream("app-3").forgotten = true; };
+    made.harm = "the first data are not acknowledged";
+    made.harms = at_once;
+    return made;
+}
+
+Incident deaf_clients() {
+    Incident made{"nothing gets back from the clients", websocket_proxy, moment(10, 0, 40),
+                  moment(10, 12, 40)};
+    made.begins = [](HostModel& proxy) { proxy.service("wss").reachable = false; };
+    made.ends = [](HostModel& proxy) { proxy.service("wss").reachable = true; };
+    made.harm = "half of the clients wait for an answer";
+    made.harms = [](const HostModel& proxy, const Counted&) {
+        return proxy.kernel.now >= moment(10, 0, 40) + 25;
+    };
+    return made;
+}
+
 Incident close_wait_leak() {
     Incident made{"an error path does not close", jvm_pools, moment(10, 10, 50), moment(12, 10, 50)};
     made.every_second = [](HostModel& jvm) {
@@ -96,20 +117,27 @@ Incident syn_flood() {
     return made;
 }
 
-/// The gauge goes towards `share` of the table in some minutes.
-void fill_conntrack(HostModel& node, double since, double share) {
+/// The table goes towards this share of its limit.
+void fill_conntrack(HostModel& node, double share) {
     Gauges& gauges = node.gauges;
-    const double part = std::min((node.kernel.now - since) / 240, 1.0);
-    gauges.conntrack += part * (share * gauges.conntrack_most - gauges.conntrack);
+    gauges.conntrack_more += 0.02 * (share * gauges.conntrack_most - gauges.conntrack);
+}
+
+/// Entries go when their timers have run out.
+void empty_conntrack(HostModel& node) {
+    for (int i = 1; i < 300; ++i) {
+        node.at(node.kernel.now + i, [](HostModel& each) { each.gauges.conntrack_more *= 0.97; });
+    }
 }
 
 Incident full_conntrack() {
     Incident made{"the conntrack table is full", kubernetes_node, moment(11, 0, 30), moment(12, 15, 30)};
     made.every_second = [](HostModel& node) {
-        fill_conntrack(node, moment(11, 0, 30), 1.02 + 0.06 * std::sin(node.kernel.now / 150));
+        fill_conntrack(node, 1.02 + 0.06 * std::sin(node.kernel.now / 150));
         const double beyond = node.gauges.conntrack - node.gauges.conntrack_most;
         node.kernel.counted.conntrack_drops += node.kernel.random.events(beyond / 60);
     };
+    made.ends = empty_conntrack;
     made.harm = "the first packet is dropped";
     made.harms = [](const HostModel& node, const Counted&) {
         return node.gauges.conntrack >= node.gauges.conntrack_most;
@@ -121,8 +149,9 @@ Incident conntrack_at_three_quarters() {
     Incident made{"conntrack hovers about three quarters", kubernetes_node, moment(11, 0, 30),
                   moment(13, 0, 30)};
     made.every_second = [](HostModel& node) {
-        fill_conntrack(node, moment(11, 0, 30), 0.75 + 0.02 * std::sin(node.kernel.now / 200));
+        fill_conntrack(node, 0.75 + 0.02 * std::sin(node.kernel.now / 200));
     };
+    made.ends = empty_conntrack;
     made.harm = "three quarters of the table are used";
     made.harms = [](const HostModel& node, const Counted&) {
         return node.gauges.conntrack > 0.75 * node.gauges.conntrack_most;
@@ -179,7 +208,7 @@ Incident loss() {
     made.harm = "the loss begins";
     made.harms = at_once;
     made.bound = 5 * 60;
-    made.because = "a route that flaps for two minutes looks the same: the rule waits for three";
+    made.because = "a route that changes loses packets for two minutes, too: the rule waits for 150 s";
     return made;
 }
 
@@ -212,6 +241,8 @@ std::vector<Incident> incidents() {
             narrow_range(),
             growing_pool(),
             dead_back_end(),
+            forgotten_connections(),
+            deaf_clients(),
             close_wait_leak(),
             dead_sockets(),
             stalled_accept_loop(),

@@ -26,11 +26,12 @@ void Service::step(KernelModel& kernel) {
     queue(handshakes(arrivals(kernel), kernel), kernel);
     pause_ = std::max(pause_ - 1, 0.0);
     kernel.send(0.05 * clients);
+    silence_.step(!reachable, static_cast<std::size_t>(clients), kernel);
 }
 
 /// New clients, and those whose SYN went unanswered before.
 std::uint32_t Service::arrivals(KernelModel& kernel) {
-    const std::uint32_t fresh = kernel.random.events(rate) + std::exchange(herd_, 0);
+    const std::uint32_t fresh = reachable ? kernel.random.events(rate) + std::exchange(herd_, 0) : 0;
     again_[static_cast<std::size_t>(kernel.now) % horizon][0] += fresh;
     std::uint32_t all = 0;
     for (const std::uint32_t count : again_[static_cast<std::size_t>(kernel.now) % horizon]) {
@@ -171,7 +172,11 @@ void Service::show(const KernelModel& kernel, double late, snapshot::Census& cen
     }
     socket.timer = snapshot::Timer::none;
     socket.inode = 600'000;
-    add(State::established, static_cast<std::size_t>(clients));
+    const auto open = static_cast<std::size_t>(clients);
+    Silence::mark(socket);
+    add(State::established, silence_.retrying(open));
+    Silence::unmark(socket);
+    add(State::established, open - silence_.retrying(open));
     show_queue(now, census);
 }
 

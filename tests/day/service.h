@@ -3,7 +3,7 @@
 #pragma once
 
 #include "snapshot/host.h"
-#include "tests/day/kernel_model.h"
+#include "tests/day/silence.h"
 
 #include <array>
 #include <deque>
@@ -30,6 +30,7 @@ class Service {
     double clients = 0;      // connections that stay
     double accepts = 20'000; // connections that the program accepts a second
     double flood = 0;        // SYNs a second whose senders never answer
+    bool reachable = true;   // false: nothing comes from the clients any more
     Traits traits;
 
     /// So many clients come at once, in the next second.
@@ -72,6 +73,7 @@ class Service {
     std::deque<Closed> vanished_; // FIN_WAIT1: nobody acknowledges our FIN
     /// SYNs that come again, by second and by how often they came before.
     std::array<std::array<std::uint32_t, tries>, horizon> again_{};
+    Silence silence_; // of the clients that stay
     std::uint32_t half_open_ = 0;
     std::uint32_t herd_ = 0;
     double pause_ = 0;

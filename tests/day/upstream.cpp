@@ -10,9 +10,10 @@ using snapshot::State;
 
 namespace {
 
-/// Retransmissions of a SYN of this age: after 1 s, 3 s, 7 s ... (before Linux 6.5).
+/// Retransmissions of a SYN of this age: four after a second each, then after twice the time (Linux 6.5,
+/// tcp_syn_linear_timeouts).
 std::uint8_t retransmissions(double age) {
-    return static_cast<std::uint8_t>(std::log2(std::max(age, 0.0) + 1));
+    return static_cast<std::uint8_t>(age < 5 ? std::max(age, 0.0) : 4 + std::log2(age - 3));
 }
 
 } // namespace
@@ -31,6 +32,11 @@ void Upstream::step(KernelModel& kernel) {
     look_at_attempts(kernel);
     open_brief_ones(kernel);
     end_brief_ones(kernel);
+    silence_.step(!answers || forgotten, lasting_.size(), kernel);
+    if (silence_.is_over()) {
+        end_pool(Closer::peer, kernel);
+        forgotten = false;
+    }
     keep_pool(kernel);
 }
 
@@ -152,8 +158,13 @@ Socket Upstream::socket(State state, std::uint16_t port) const {
 
 void Upstream::show(const KernelModel& kernel, double late, snapshot::Census& census) const {
     const double now = kernel.now + late;
-    for (const std::uint16_t port : lasting_) {
-        census.add(socket(State::established, port));
+    const std::size_t retrying = silence_.retrying(lasting_.size());
+    for (std::size_t i = 0; i < lasting_.size(); ++i) {
+        Socket open = socket(State::established, lasting_[i]);
+        if (i < retrying) {
+            Silence::mark(open);
+        }
+        census.add(open);
     }
     for (const Connection& each : brief_) {
         census.add(socket(State::established, each.port));

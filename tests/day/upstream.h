@@ -5,6 +5,7 @@
 #include "snapshot/host.h"
 #include "tests/day/kernel_model.h"
 #include "tests/day/port_pool.h"
+#include "tests/day/silence.h"
 
 #include <deque>
 #include <string>
@@ -33,7 +34,8 @@ class Upstream {
     double more = 0;        // and so many more, of an incident
     double pool = 0;        // lasting connections that the program wants
     double pool_pace = 100; // so many of them are opened or closed a second at most
-    bool answers = true;    // false: SYNs are dropped without a word
+    bool answers = true;    // false: every packet is dropped without a word
+    bool forgotten = false; // true: those of the connections that are open now
     Traits traits;
 
     /// One second goes by.
@@ -88,6 +90,7 @@ class Upstream {
     std::deque<Connection> attempts_;   // by their begin
     std::vector<std::uint16_t> lasting_;
     std::deque<LeftOpen> left_open_; // by their begin
+    Silence silence_;                // about the pool
 };
 
 } // namespace day

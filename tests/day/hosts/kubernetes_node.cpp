@@ -26,7 +26,7 @@ void set_loads(HostModel& node) {
     node.upstream("registry").rate = 0.2;
     node.service("ingress").rate = traffic;
     node.service("ingress").clients = 10 * traffic;
-    node.gauges.conntrack = 1200 * traffic;
+    node.gauges.conntrack = 1200 * traffic + node.gauges.conntrack_more;
     node.gauges.pod_sockets = 1500 + 70 * pods + 10 * traffic;
     node.gauges.other_sockets = 300 + 14 * pods; // each pod brings a shim and its UNIX sockets
     node.gauges.tcp_pages = 10'000 + 100 * traffic;

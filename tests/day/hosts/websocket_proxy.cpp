@@ -55,6 +55,12 @@ void fail_over(HostModel& host, double when, double seconds) {
     host.at(when + seconds, set_answers(true));
 }
 
+/// The clients' way here: a router of the provider is restarted.
+void cut_off(HostModel& host, double when, double seconds) {
+    host.at(when, [](HostModel& proxy) { proxy.service("wss").reachable = false; });
+    host.at(when + seconds, [](HostModel& proxy) { proxy.service("wss").reachable = true; });
+}
+
 } // namespace
 
 HostModel websocket_proxy(double begin) {
@@ -82,6 +88,7 @@ HostModel websocket_proxy(double begin) {
     deploy(host, moment(11, 24, 40), apps[2]);
     restart(host, moment(4, 10, 15)); // just before the check looks
     fail_over(host, moment(6, 40, 4), 15);
+    cut_off(host, moment(17, 44, 50), 50);
     return host;
 }
 

@@ -55,7 +55,7 @@ def wait_for_silence(count):
 
 def value_of(lab, rule, **options):
     """State and value of the finding, or None without one."""
-    finding = lab.tool.check_json("--rule", rule, **options).finding(rule)
+    finding = lab.tool.check_json("--rule", rule, "--no-state", **options).finding(rule)
     return finding and (finding["state"], finding["value"])
 
 
@@ -67,10 +67,10 @@ def silent_destination(lab):
     fall_silent()
     began = time.monotonic()
     send(connections[:25])
-    lab.equal("exit at once", 0, lab.tool.check("--rule", OUT).exit)
+    lab.equal("exit at once", 0, lab.tool.check("--rule", OUT, "--no-state").exit)
     wait_for_silence(25)
     lab.within("seconds until then", 1.3, 4, round(time.monotonic() - began, 1))
-    check = lab.tool.check("--rule", OUT)
+    check = lab.tool.check("--rule", OUT, "--no-state")
     lab.equal("exit later", 1, check.exit)
     lab.true("line 1 names the destination", f"{to[0]}:{to[1]}: 25 of 30" in check.line1)
     lab.equal("finding", ("WARNING", 25), value_of(lab, OUT))
@@ -79,7 +79,7 @@ def silent_destination(lab):
     lab.equal("seen by the remedy's command", 25, len(retransmissions(remedies[0]["command"])))
     answer_again()
     wait_for(lambda: not retransmissions())
-    lab.equal("exit after the answers", 0, lab.tool.check("--rule", OUT).exit)
+    lab.equal("exit after the answers", 0, lab.tool.check("--rule", OUT, "--no-state").exit)
 
 
 @scenario()
@@ -93,7 +93,7 @@ def few_are_silent_of_many(lab):
         send(connections[sent:silent])
         sent = silent
         wait_for_silence(silent)
-        lab.equal(f"exit with {silent}", 0, lab.tool.check("--rule", OUT).exit)
+        lab.equal(f"exit with {silent}", 0, lab.tool.check("--rule", OUT, "--no-state").exit)
     send(connections[40:60])
     wait_for_silence(60)
     lab.equal("60 of 500", ("WARNING", 60), value_of(lab, OUT))
@@ -129,7 +129,7 @@ def silent_clients(lab):
         sent = gone
         wait_for_silence(gone)
         lab.equal(f"{gone} of 300", expected, value_of(lab, IN))
-    lab.equal("exit", 1, lab.tool.check("--rule", IN).exit)
+    lab.equal("exit", 1, lab.tool.check("--rule", IN, "--no-state").exit)
 
 
 def ended(connections):
