@@ -80,6 +80,29 @@ void say_where_from(findings::Report& report, const snapshot::Host& host) {
     }
 }
 
+std::string rendered(const std::string& format, const findings::Report& report, const render::Style& style) {
+    std::ostringstream out;
+    render::find_format(format)->render(report, style, out);
+    return out.str();
+}
+
+/// Everything is made before anything is written, and the files before the answer on standard output: who
+/// reads that can rely on them.
+int deliver_all(const Options& options, const std::string& format, const findings::Report& report) {
+    const std::string answer = rendered(format, report, style_for(options));
+    std::vector<std::string> contents;
+    for (const FurtherReport& further : options.reports) {
+        contents.push_back(rendered(further.format, report, style_for_file(options)));
+    }
+    if (const base::Status delivered = deliver_reports(options, contents); !delivered) {
+        return fail(options, delivered.error().what);
+    }
+    if (const base::Status delivered = deliver(options, answer); !delivered) {
+        return fail(options, delivered.error().what);
+    }
+    return findings::exit_code(report);
+}
+
 } // namespace
 
 findings::Report judge_host(const Options& options, const rules::Loaded& loaded,
@@ -97,6 +120,7 @@ findings::Report judge_host(const Options& options, const rules::Loaded& loaded,
     report.broken_files = loaded.broken_files;
     say_where_from(report, host);
     report.assumed = texts_of(assumed);
+    report.fail_on = options.fail_on;
     return report;
 }
 
@@ -117,15 +141,9 @@ int judge(const Options& options) {
     if (!observed) {
         return fail(options, observed.error().what);
     }
-    const findings::Report report = judge_host(options, *loaded, *assumed, observed->host,
-                                               lean ? Effects::left_out : Effects::worked_out);
-
-    std::ostringstream out;
-    render::find_format(format)->render(report, style_for(options), out);
-    if (const base::Status delivered = deliver(options, out.str()); !delivered) {
-        return fail(options, delivered.error().what);
-    }
-    return findings::exit_code(report.worst());
+    return deliver_all(options, format,
+                       judge_host(options, *loaded, *assumed, observed->host,
+                                  lean ? Effects::left_out : Effects::worked_out));
 }
 
 } // namespace cli

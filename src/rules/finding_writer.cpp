@@ -179,8 +179,10 @@ class Writer {
         std::string undo = command;
         bool can_undo = true;
         for (const auto& [name, value] : remedy.sysctls) {
-            command += fmt::format(" {}={}", name, quoted(fill(value, context_, special_)));
+            const std::string wanted = fill(value, context_, special_);
             const auto now = value_now(name);
+            written.settings.push_back({name, wanted, now});
+            command += fmt::format(" {}={}", name, quoted(wanted));
             can_undo = can_undo && now;
             undo += fmt::format(" {}={}", name, quoted(now.value_or("")));
         }
