@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/gap.h"
+#include "findings/drop_in.h"
 #include "findings/finding.h"
 
 #include <optional>
@@ -65,6 +66,8 @@ struct Report {
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value
     std::string when_ok; // one line that says what was looked at, for the case that nothing is wrong
 
+    /// Planned only for the format that shows it.
+    std::optional<DropIn> drop_in = {};
     /// From which state on the run has failed, for machines that read it: WARNING or CRITICAL; none: never.
     std::optional<State> fail_on = State::warning;
 

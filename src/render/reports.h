@@ -18,6 +18,9 @@ void report_junit(const findings::Report& report, const Style& style, std::ostre
 /// The Test Anything Protocol: the same tests.
 void report_tap(const findings::Report& report, const Style& style, std::ostream& out);
 
+/// A file for /etc/sysctl.d: the drop-in of the report, each line with its reason, effect, risk and undo.
+void report_sysctl(const findings::Report& report, const Style& style, std::ostream& out);
+
 /// For people: worst first, with the reason and what to do about it.
 void report_text(const findings::Report& report, const Style& style, std::ostream& out);
 

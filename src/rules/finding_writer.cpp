@@ -139,7 +139,8 @@ class Writer {
         written.undo = fill(remedy.undo, context_, special_);
         written.risk = fill(remedy.risk, context_, special_);
         written.effect = fill(remedy.effect, context_, special_);
-        if (!remedy.sysctls.empty()) {
+        written.effect_is_stated = !remedy.effect.empty();
+        if (are_complete(remedy.sysctls)) {
             write_sysctls(remedy, written);
         }
         if (written.effect.empty()) {
@@ -171,6 +172,19 @@ class Writer {
             changes[name] = fill(value, context_, special_);
         }
         return effects_->of(changes, rule_, facts_, judged_);
+    }
+
+    /// There are some, and no value has a hole where a fact is missing.
+    bool are_complete(const SysctlValues& sysctls) const {
+        const auto is_missing = [&](const Template::Part& part) {
+            const bool of_value = part.special == Template::Special::value;
+            return part.has_name && (part.special == Template::Special::none
+                                         ? !look_up(part.reference, context_).known()
+                                         : of_value && !judged_.value);
+        };
+        return !sysctls.empty() && std::none_of(sysctls.begin(), sysctls.end(), [&](const auto& sysctl) {
+            return std::any_of(sysctl.second.parts.begin(), sysctl.second.parts.end(), is_missing);
+        });
     }
 
     /// One command for all sysctls; the undo only if every value of now is known.
