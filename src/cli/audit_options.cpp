@@ -1,8 +1,11 @@
 #include "cli/audit_options.h"
 
+#include "base/number.h"
 #include "base/text.h"
+#include "cli/publish.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace cli {
 namespace {
@@ -45,6 +48,37 @@ std::optional<std::string> take_fail_on(Options& options, const std::string& val
     return std::nullopt;
 }
 
+std::optional<std::string> take_expectation(Options& options, const std::string& name,
+                                            const std::string& value) {
+    constexpr double most = 1e7;
+    const bool is_hold = name == "expect-hold";
+    const bool is_rate = name == "expect-rate";
+    std::string_view digits = value;
+    if (is_rate && digits.ends_with("/s")) {
+        digits.remove_suffix(2);
+    } else if (is_hold && digits.ends_with('s')) {
+        digits.remove_suffix(1);
+    }
+    const auto number = base::parse_decimal(base::trim(digits));
+    const bool whole = number && std::trunc(*number) == *number;
+    if (!number || *number > most || *number < (is_hold ? 0 : 1) || (!is_hold && !whole)) {
+        return wrong(name, value,
+                     is_rate   ? "new connections a second, as in 500/s: a whole number up to 10000000"
+                     : is_hold ? "seconds, as in 0.2: at most 10000000"
+                               : "a number of destinations, at least 1");
+    }
+    (is_rate ? options.expected.rate : is_hold ? options.expected.hold : options.expected.destinations) = *number;
+    return std::nullopt;
+}
+
+std::optional<std::string> check_expectation(const Options& options) {
+    const model::Expectation& load = options.expected;
+    if (!load.rate && (load.destinations || load.hold)) {
+        return "--expect-destinations and --expect-hold say more about --expect-rate: give that as well";
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> check_formats(const Options& options) {
     const CommandInfo& info = info_of(options.command);
     std::vector<std::string> files;
@@ -64,6 +98,9 @@ std::optional<std::string> check_formats(const Options& options) {
             return "two outputs of one run would go to '" + base::printable(report.file) + "'";
         }
         files.push_back(report.file);
+    }
+    if (options.all_netns && wants_drop_in(options)) {
+        return "a file of sysctls is for one namespace: --all-netns has no place with 'sysctl'";
     }
     return std::nullopt;
 }

@@ -129,6 +129,8 @@ std::optional<std::string> take(Options& options, const std::string& name, const
         return take_report(options, value);
     } else if (name == "fail-on") {
         return take_fail_on(options, value);
+    } else if (name.starts_with("expect-")) {
+        return take_expectation(options, name, value);
     } else if (name == "replay") {
         options.replay = value;
     } else if (name == "netns") {
@@ -259,6 +261,9 @@ std::optional<std::string> check_together(const Options& options) {
     if (options.no_state && options.state_dir) {
         return "--no-state and --state-dir exclude each other";
     }
+    if (auto mistake = check_expectation(options)) {
+        return mistake;
+    }
     return check_formats(options);
 }
 
@@ -276,7 +281,7 @@ const std::vector<CommandInfo>& commands() {
          "",
          "the same verdict for a monitoring system",
          {"nagios", "json", "text", "junit", "tap"}},
-        {"audit", Command::audit, "", "is the configuration right?", {"text", "json", "junit", "tap"}},
+        {"audit", Command::audit, "", "is the configuration right?", {"text", "json", "junit", "tap", "sysctl"}},
         {"ports", Command::ports, "", "free local ports towards each destination", {"text", "json"}},
         {"states", Command::states, "", "connections by state", {"text", "json"}},
         {"watch", Command::watch, "", "the same again every few seconds, until q is pressed", {}},

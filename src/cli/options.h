@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "findings/finding.h"
+#include "model/expectation.h"
 
 #include <optional>
 #include <span>
@@ -39,6 +40,7 @@ struct Options {
     std::string format; // empty: the command's default
     std::optional<std::string> output;
     std::vector<FurtherReport> reports; // --report FORMAT:FILE
+    model::Expectation expected;
     std::optional<findings::State> fail_on = findings::State::warning; // none: never
     std::optional<std::string> replay;
     std::optional<std::string> netns;

@@ -1,4 +1,4 @@
-#include "model/expectation.h"
+#include "model/expected.h"
 
 #include "model/flow.h"
 
@@ -49,6 +49,11 @@ Expected expected_conntrack(const Expectation& load) {
     return combine(expected_rate(load), expected_hold(load), [](double rate, double hold) {
         return std::ceil(rate * (hold + conntrack_linger_seconds));
     });
+}
+
+Expected expected_memory(const Expectation& load) {
+    const Expected open = expected_open(load);
+    return open ? Expected(*open * pages_a_connection) : open;
 }
 
 Expected expected_port_time(const Expectation& load, const ReuseSettings& reuse) {
