@@ -61,7 +61,7 @@ base::Result<std::string> rule_now(const Options& options, const rules::Rule& ru
     }
     const Past past(options, observed->host);
     past.prove_ages(observed->host);
-    const facts::Facts facts = model::derive(observed->host, *assumed, past.history());
+    const facts::Facts facts = model::derive(observed->host, *assumed, past.history(), options.expected);
     const auto subjects = rules::arithmetic(rule, facts, most_subjects);
     std::string out = fmt::format("On {} now", base::printable(observed->host.name));
     out += assumed->empty() ? ":\n" : ", as if " + base::join(texts_of(*assumed), ", ") + ":\n";

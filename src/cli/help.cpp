@@ -29,7 +29,9 @@ std::string_view examples_of(Command command) {
                "  tcpadvisor check --exclude-rule close-wait-unread --format json\n";
     case Command::audit:
         return "  tcpadvisor audit\n"
-               "  tcpadvisor audit --format json --output audit.json\n";
+               "  tcpadvisor audit --expect-rate 500/s --expect-destinations 2 --expect-hold 0.2\n"
+               "  tcpadvisor audit --fail-on critical --report junit:audit.xml\n"
+               "  tcpadvisor audit --format sysctl --output 60-tcpadvisor.conf\n";
     case Command::ports:
         return "  tcpadvisor ports\n"
                "  tcpadvisor ports --to 192.0.2.1:443\n"

@@ -5,23 +5,19 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "cli/drop_in.h"
 #include "cli/observe.h"
 #include "cli/output.h"
 #include "cli/past.h"
+#include "cli/publish.h"
 #include "cli/rule_files.h"
 #include "model/derive.h"
 #include "rules/evaluate.h"
-
-#include <sstream>
 
 #include <fmt/format.h>
 
 namespace cli {
 namespace {
-
-std::string format_of(const Options& options) {
-    return options.format.empty() ? std::string(info_of(options.command).formats.front()) : options.format;
-}
 
 /// What a person wants to know when nothing is wrong: how much was looked at.
 std::string when_ok(const snapshot::Host& host, const findings::Report& report) {
@@ -53,8 +49,8 @@ std::string when_ok(const snapshot::Host& host, const findings::Report& report) 
 
 /// The same snapshot under the sysctls that a remedy would set, on top of what is assumed already.
 rules::WhatIf what_if(const snapshot::Host& host, const model::Assumptions& assumed,
-                      const snapshot::History& history) {
-    return [&](const rules::Changes& changes) -> std::shared_ptr<const facts::Facts> {
+                      const snapshot::History& history, const model::Expectation& expected) {
+    return [&, expected](const rules::Changes& changes) -> std::shared_ptr<const facts::Facts> {
         model::Assumptions changed = assumed;
         for (const auto& [name, value] : changes) {
             const snapshot::SysctlInfo* info = snapshot::find_sysctl(name);
@@ -63,7 +59,7 @@ rules::WhatIf what_if(const snapshot::Host& host, const model::Assumptions& assu
             }
             changed[name] = value;
         }
-        return std::make_shared<const facts::Facts>(model::derive(host, changed, history));
+        return std::make_shared<const facts::Facts>(model::derive(host, changed, history, expected));
     };
 }
 
@@ -86,9 +82,9 @@ findings::Report judge_host(const Options& options, const rules::Loaded& loaded,
                             const model::Assumptions& assumed, snapshot::Host& host, Effects effects) {
     Past past(options, host);
     past.prove_ages(host);
-    const facts::Facts facts = model::derive(host, assumed, past.history());
+    const facts::Facts facts = model::derive(host, assumed, past.history(), options.expected);
     const rules::WhatIf changed =
-        effects == Effects::left_out ? rules::WhatIf() : what_if(host, assumed, past.history());
+        effects == Effects::left_out ? rules::WhatIf() : what_if(host, assumed, past.history(), options.expected);
     findings::Report report = rules::evaluate(loaded.rules, facts, changed, past.recall());
     if (!past.keep(host, facts)) {
         report = rules::evaluate(loaded.rules, facts, changed, past.recall());
@@ -97,12 +93,15 @@ findings::Report judge_host(const Options& options, const rules::Loaded& loaded,
     report.broken_files = loaded.broken_files;
     say_where_from(report, host);
     report.assumed = texts_of(assumed);
+    report.fail_on = options.fail_on;
+    if (wants_drop_in(options)) {
+        report.drop_in = drop_in_for(report, loaded.rules, changed, host);
+    }
     return report;
 }
 
 int judge(const Options& options) {
-    const std::string format = format_of(options);
-    const bool lean = options.command == Command::check && format == "nagios";
+    const bool lean = options.command == Command::check && format_of(options) == "nagios";
     const auto loaded = load_rules(options, lean ? Prose::without : Prose::with);
     if (!loaded) {
         return fail(options, loaded.error().message, loaded.error().details);
@@ -113,19 +112,13 @@ int judge(const Options& options) {
     }
     model::Needs needs = needs_of(loaded->rules);
     needs.effects = !lean;
+    needs.boot_sysctls = needs.boot_sysctls || wants_drop_in(options);
     auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);
     }
-    const findings::Report report = judge_host(options, *loaded, *assumed, observed->host,
-                                               lean ? Effects::left_out : Effects::worked_out);
-
-    std::ostringstream out;
-    render::find_format(format)->render(report, style_for(options), out);
-    if (const base::Status delivered = deliver(options, out.str()); !delivered) {
-        return fail(options, delivered.error().what);
-    }
-    return findings::exit_code(report.worst());
+    return publish(options, judge_host(options, *loaded, *assumed, observed->host,
+                                       lean ? Effects::left_out : Effects::worked_out));
 }
 
 } // namespace cli

@@ -8,6 +8,8 @@ namespace {
 constexpr Commands ports = bit(Command::ports);
 constexpr Commands watching = bit(Command::watch);
 constexpr Commands looking = observing | bit(Command::explain);
+constexpr Commands for_people = bit(Command::report) | bit(Command::audit);
+constexpr Commands auditing = bit(Command::audit) | bit(Command::explain);
 constexpr Commands ruled = judging | bit(Command::rules) | bit(Command::explain) | watching;
 
 constexpr auto table = std::to_array<OptionInfo>({
@@ -19,6 +21,12 @@ constexpr auto table = std::to_array<OptionInfo>({
     {"sort", 0, "KEY", false, ports, "by used (default), connections, rate or left"},
     {"format", 0, "FORMAT", false, observing, "form of the output"},
     {"output", 0, "FILE", false, looking, "write to FILE, replacing it in one step"},
+    {"report", 0, "FORMAT:FILE", true, for_people, "also write FILE in this format, for instance junit:audit.xml"},
+    {"fail-on", 0, "STATE", false, for_people,
+     "warning (default), critical or never: a milder verdict exits 0"},
+    {"expect-rate", 0, "N/s", false, auditing, "judge for so many new connections a second"},
+    {"expect-destinations", 0, "N", false, auditing, "that this host opens, to so many destinations"},
+    {"expect-hold", 0, "SECONDS", false, auditing, "each open for so long"},
     {"replay", 0, "FILE", false, looking, "judge a capture made by 'record'; nothing live is read"},
     {"netns", 0, "NAME|PATH", false, looking | bit(Command::record) | watching,
      "look into another network namespace"},

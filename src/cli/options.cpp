@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "cli/audit_options.h"
 #include "cli/option_table.h"
 
 #include <algorithm>
@@ -124,6 +125,12 @@ std::optional<std::string> take(Options& options, const std::string& name, const
         options.format = value;
     } else if (name == "output") {
         options.output = value;
+    } else if (name == "report") {
+        return take_report(options, value);
+    } else if (name == "fail-on") {
+        return take_fail_on(options, value);
+    } else if (name.starts_with("expect-")) {
+        return take_expectation(options, name, value);
     } else if (name == "replay") {
         options.replay = value;
     } else if (name == "netns") {
@@ -243,17 +250,6 @@ std::optional<std::string> take_command(Options& options, std::vector<std::strin
     return std::nullopt;
 }
 
-std::optional<std::string> check_format(const Options& options) {
-    const CommandInfo& info = info_of(options.command);
-    if (options.format.empty() ||
-        std::find(info.formats.begin(), info.formats.end(), options.format) != info.formats.end()) {
-        return std::nullopt;
-    }
-    const std::vector<std::string> known(info.formats.begin(), info.formats.end());
-    return "--format '" + base::printable(options.format) + "': '" + std::string(info.name) + "' has " +
-           base::join(known, ", ") + base::did_you_mean(options.format, known);
-}
-
 std::optional<std::string> check_together(const Options& options) {
     const int places = (options.netns ? 1 : 0) + (options.pid ? 1 : 0) + (options.all_netns ? 1 : 0);
     if (places > 1) {
@@ -265,7 +261,10 @@ std::optional<std::string> check_together(const Options& options) {
     if (options.no_state && options.state_dir) {
         return "--no-state and --state-dir exclude each other";
     }
-    return check_format(options);
+    if (auto mistake = check_expectation(options)) {
+        return mistake;
+    }
+    return check_formats(options);
 }
 
 } // namespace
@@ -276,9 +275,13 @@ const std::vector<CommandInfo>& commands() {
          Command::report,
          "",
          "what is wrong on this host, worst first (default)",
-         {"text", "json"}},
-        {"check", Command::check, "", "the same verdict for a monitoring system", {"nagios", "json", "text"}},
-        {"audit", Command::audit, "", "is the configuration right?", {"text", "json"}},
+         {"text", "json", "junit", "tap"}},
+        {"check",
+         Command::check,
+         "",
+         "the same verdict for a monitoring system",
+         {"nagios", "json", "text", "junit", "tap"}},
+        {"audit", Command::audit, "", "is the configuration right?", {"text", "json", "junit", "tap", "sysctl"}},
         {"ports", Command::ports, "", "free local ports towards each destination", {"text", "json"}},
         {"states", Command::states, "", "connections by state", {"text", "json"}},
         {"watch", Command::watch, "", "the same again every few seconds, until q is pressed", {}},

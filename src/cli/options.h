@@ -3,6 +3,8 @@
 #pragma once
 
 #include "base/result.h"
+#include "findings/finding.h"
+#include "model/expectation.h"
 
 #include <optional>
 #include <span>
@@ -19,6 +21,12 @@ enum class Manners { person, plugin };
 
 enum class Color { automatic, always, never };
 
+/// Another output of the same run.
+struct FurtherReport {
+    std::string format;
+    std::string file;
+};
+
 struct Options {
     Command command = Command::report;
     Manners manners = Manners::person;
@@ -31,6 +39,9 @@ struct Options {
 
     std::string format; // empty: the command's default
     std::optional<std::string> output;
+    std::vector<FurtherReport> reports; // --report FORMAT:FILE
+    model::Expectation expected;
+    std::optional<findings::State> fail_on = findings::State::warning; // none: never
     std::optional<std::string> replay;
     std::optional<std::string> netns;
     std::optional<int> pid;

@@ -98,12 +98,26 @@ render::Style style_for(const Options& options) {
     return {wants_color(options), locale_is_unicode(), terminal_width(), options.verbosity};
 }
 
+render::Style style_for_file(const Options& options) {
+    constexpr int usual_width = 80;
+    return {options.color == Color::always, locale_is_unicode(), usual_width, options.verbosity};
+}
+
 base::Status deliver(const Options& options, const std::string& content) {
     if (options.output) {
         return base::write_atomically(*options.output, content);
     }
     const base::Status written = base::write_all(STDOUT_FILENO, content);
     return written ? written : base::Error{"cannot write to standard output: " + written.error().what};
+}
+
+base::Status deliver_reports(const Options& options, const std::vector<std::string>& contents) {
+    for (std::size_t i = 0; i < contents.size(); ++i) {
+        if (const base::Status written = base::write_atomically(options.reports[i].file, contents[i]); !written) {
+            return written;
+        }
+    }
+    return base::Nothing{};
 }
 
 int fail(const Options& options, const std::string& message, const std::vector<std::string>& details) {

@@ -44,7 +44,7 @@ base::Result<std::string> read_now(const Options& options, TableId table, const 
     }
     const Past past(options, observed->host);
     past.prove_ages(observed->host);
-    const facts::Facts facts = model::derive(observed->host, *assumed, past.history());
+    const facts::Facts facts = model::derive(observed->host, *assumed, past.history(), options.expected);
     if (table == TableId::host) {
         reader(*facts.host, "");
     } else {

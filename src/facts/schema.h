@@ -120,6 +120,27 @@ inline constexpr auto namespace_columns = std::to_array<Column>({
      "Connections that lost a race for their place in the table of conntrack."},
     {"conntrack_early_drop_rate", Type::number, "per second",
      "Connections that conntrack forgot to make room for others."},
+    {"expected_rate", Type::number, "per second",
+     "New connections to come, all together: --expect-rate; absent without it."},
+    {"expected_destinations", Type::number, "",
+     "Destinations that this host opens them to, evenly: --expect-destinations; absent if they come in."},
+    {"expected_hold", Type::number, "s", "How long each stays open: --expect-hold."},
+    {"expected_open", Type::number, "sockets", "Connections then open at the same time."},
+    {"expected_time_wait", Type::number, "sockets",
+     "Sockets then in TIME_WAIT if this host closes first: 60 s of the rate."},
+    {"expected_port_time", Type::number, "s",
+     "How long such a connection keeps its port: expected_hold and 62.1 s, or the delay of reuse where "
+     "tcp_tw_reuse is 1 and timestamps are on. Inferred: this host closes first, the other end has "
+     "timestamps."},
+    {"expected_ports", Type::number, "ports", "Ports then held towards each destination."},
+    {"expected_ports_percent", Type::number, "%", "These as a share of the usable ports that are not blocked."},
+    {"expected_conntrack", Type::number, "entries",
+     "Entries of conntrack then needed, each kept for 120 s after the connection."},
+    {"expected_memory", Type::number, "pages",
+     "Kernel memory of the connections then open, two pages each."},
+    {"boot_tw_reuse", Type::number, "",
+     "net.ipv4.tcp_tw_reuse after the next boot: from sysctl.d, else the kernel's default."},
+    {"boot_timestamps", Type::number, "", "net.ipv4.tcp_timestamps after the next boot."},
     {"dead_sockets", Type::number, "sockets",
      "TCP sockets that are in no table: reset or failed and not closed by their program, or not connected "
      "yet. "

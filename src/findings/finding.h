@@ -31,12 +31,21 @@ struct Evidence {
     bool inferred = false;
 };
 
+/// A sysctl that a remedy sets.
+struct Setting {
+    std::string name; // "net.ipv4.tcp_tw_reuse"
+    std::string value;
+    std::optional<std::string> now; // none if it is not known
+};
+
 struct Remedy {
     std::string text;
     std::string command; // to copy; empty if there is none
     std::string undo;
     std::string risk;
     std::string effect; // computed before -> after; empty until it is known
+    std::vector<Setting> settings = {}; // what `command` sets; empty if it is something else
+    bool effect_is_stated = false;      // by the rule: it shows only later, or not in this snapshot
 };
 
 /// A change that people try and that does nothing here.

@@ -46,6 +46,18 @@ State Report::worst() const {
     return state;
 }
 
+int exit_code(const Report& report) {
+    const State worst = report.worst();
+    if (worst <= State::unknown || report.fails(worst)) {
+        return exit_code(worst);
+    }
+    const bool unjudged = !report.broken_files.empty() ||
+                          std::any_of(report.rules.begin(), report.rules.end(), [](const RuleOutcome& rule) {
+                              return rule.state == State::unknown;
+                          });
+    return exit_code(unjudged ? State::unknown : State::ok);
+}
+
 void sort_findings(Report& report) {
     const auto place = [&](const Finding& finding) {
         const auto found = std::find_if(report.rules.begin(), report.rules.end(),

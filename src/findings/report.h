@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/gap.h"
+#include "findings/drop_in.h"
 #include "findings/finding.h"
 
 #include <optional>
@@ -34,6 +35,7 @@ struct RuleOutcome {
     double waiting_since = 0;   // the first of them, in seconds since the epoch
     double wait_seconds = 0;    // what the rule wants
     std::vector<OverrideNote> overrides = {};
+    std::string topic = {}; // the first of its tags that is not a purpose: "ports"
 };
 
 /// One label of the frozen list; `value` is none when it could not be read this time.
@@ -64,8 +66,19 @@ struct Report {
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value
     std::string when_ok; // one line that says what was looked at, for the case that nothing is wrong
 
+    /// Planned only for the format that shows it.
+    std::optional<DropIn> drop_in = {};
+    /// From which state on the run has failed, for machines that read it: WARNING or CRITICAL; none: never.
+    std::optional<State> fail_on = State::warning;
+
     State worst() const;
+    /// Is this state, WARNING or CRITICAL, a failure?
+    bool fails(State state) const { return state > State::unknown && fail_on && state >= *fail_on; }
 };
+
+/// That of the worst state if it is a failure; else 3 if something could not be judged, whatever `fail_on`
+/// is; else 0.
+int exit_code(const Report& report);
 
 /// Worst state first; then by rule order of `rules`, then as found.
 void sort_findings(Report& report);

@@ -114,9 +114,9 @@ void set_conntrack_gap(snapshot::Counters& counters, const Gap& gap) {
     }
 }
 
-void read_conntrack_gauge(Machine& machine, std::string_view name, snapshot::Counters& counters) {
-    const std::string key = "conntrack." + std::string(name);
-    const auto text = machine.read("/proc/sys/net/netfilter/nf_conntrack_" + std::string(name));
+void read_conntrack_count(Machine& machine, snapshot::Counters& counters) {
+    const std::string key = "conntrack.count";
+    const auto text = machine.read("/proc/sys/net/netfilter/nf_conntrack_count");
     if (!text) {
         counters.set_gap(key, text.error());
     } else if (const auto number = base::parse_unsigned(base::trim(*text))) {
@@ -265,8 +265,7 @@ snapshot::Counters read_counters(Machine& machine) {
     } else {
         counters.set_gap("protocols.", text.error());
     }
-    read_conntrack_gauge(machine, "count", counters);
-    read_conntrack_gauge(machine, "max", counters);
+    read_conntrack_count(machine, counters);
     if (const auto text = read_net_file(machine, conntrack_file)) {
         parse_conntrack_stat(*text, counters);
     } else {

@@ -15,6 +15,11 @@ namespace {
 constexpr auto directories = std::to_array<const char*>(
     {"/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"});
 
+// Whatever lies in those directories, reading it takes a bounded time.
+constexpr std::size_t most_files = 1000;
+constexpr std::size_t most_globs = 1000;
+constexpr std::size_t longest_glob = 256;
+
 /// "net.ipv4.tcp_x" and "net/ipv4/tcp_x" both as the latter: whichever separator comes first is the
 /// separator, and then the other one stands for it inside a name.
 std::string path_of(std::string_view key) {
@@ -89,6 +94,14 @@ void BootAssignments::add_line(std::string_view line, const std::string& origin)
         }
         return;
     }
+    add_glob(path, value);
+}
+
+void BootAssignments::add_glob(const std::string& path, const snapshot::BootValue& value) {
+    if (path.size() > longest_glob || ++globs_ > most_globs) {
+        left_globs_out_ = true;
+        return;
+    }
     for (const snapshot::SysctlInfo& info : snapshot::known_sysctls()) {
         if (::fnmatch(path.c_str(), path_of(info.name).c_str(), FNM_PATHNAME) == 0) {
             by_glob_.insert_or_assign(std::string(info.name), value);
@@ -116,12 +129,20 @@ snapshot::BootSysctls read_boot_sysctls(Machine& machine, std::vector<base::Gap>
             gaps.push_back(text.error());
         }
     };
+    std::size_t files = 0;
     for (const auto& [name, directory] : files_in_order(machine, gaps)) {
+        if (++files > most_files) {
+            gaps.push_back({"sysctl.d", base::Why::truncated, "only the first 1000 files were read"});
+            break;
+        }
         add(directory + "/" + name);
     }
     // systemd-sysctl reads it only through a link in sysctl.d; procps reads it after all others
     if (!machine.list("/run/systemd/system")) {
         add("/etc/sysctl.conf");
+    }
+    if (assignments.left_globs_out()) {
+        gaps.push_back({"sysctl.d", base::Why::truncated, "too many lines with '*', or too long ones"});
     }
     return assignments.result();
 }

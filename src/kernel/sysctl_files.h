@@ -20,12 +20,18 @@ class BootAssignments {
 
     snapshot::BootSysctls result() const;
 
+    /// Lines with a glob were left out because there are too many, or they are too long.
+    bool left_globs_out() const { return left_globs_out_; }
+
   private:
     void add_line(std::string_view line, const std::string& origin);
+    void add_glob(const std::string& path, const snapshot::BootValue& value);
 
     snapshot::BootSysctls exact_;
     snapshot::BootSysctls by_glob_;
     std::set<std::string, std::less<>> not_by_glob_; // "-key" without a value
+    std::size_t globs_ = 0;
+    bool left_globs_out_ = false;
 };
 
 /// What the files say. A file or directory that is there but cannot be read is added to `gaps`.

@@ -15,7 +15,7 @@ Earlier earlier_of(const snapshot::Namespace& space, const snapshot::SpaceHistor
 }
 
 facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const Assumptions& assumed,
-                                       const Earlier& earlier) {
+                                       const Earlier& earlier, const Expectation& expected) {
     const snapshot::Sysctls sysctls = space.sysctls.assuming(assumed);
     const auto ports = std::make_shared<const PortModel>(space, sysctls);
     facts::NamespaceFacts derived;
@@ -24,7 +24,7 @@ facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const A
     const auto put = [&](TableId which, std::unique_ptr<facts::Table> table) {
         derived.tables[static_cast<std::size_t>(which)] = std::move(table);
     };
-    put(TableId::network_namespace, namespace_table(space, sysctls, ports, earlier));
+    put(TableId::network_namespace, namespace_table(space, sysctls, ports, earlier, expected));
     put(TableId::destination, destination_table(ports, earlier.growth));
     put(TableId::source, source_table(ports));
     put(TableId::listener, listener_table(space, *ports));
@@ -36,13 +36,13 @@ facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const A
 } // namespace
 
 facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed,
-                    const snapshot::History& history) {
+                    const snapshot::History& history, const Expectation& expected) {
     facts::Facts derived;
-    derived.host = host_table(host);
+    derived.host = host_table(host, assumed);
     for (std::size_t i = 0; i < host.namespaces.size(); ++i) {
         const snapshot::Namespace& space = host.namespaces[i];
         derived.namespaces.push_back(
-            derive_namespace(space, assumed, earlier_of(space, history.of(i), history)));
+            derive_namespace(space, assumed, earlier_of(space, history.of(i), history), expected));
         const auto add = [&](const auto& gaps) {
             derived.gaps.insert(derived.gaps.end(), gaps.begin(), gaps.end());
         };

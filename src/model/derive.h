@@ -4,6 +4,7 @@
 #pragma once
 
 #include "facts/table.h"
+#include "model/expectation.h"
 #include "snapshot/history.h"
 #include "snapshot/host.h"
 
@@ -15,6 +16,8 @@ namespace model {
 /// Sysctls (name, text) to take in place of the kernel's, in every namespace.
 using Assumptions = std::map<std::string, std::string>;
 
-facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, const snapshot::History& history);
+/// `expected`: a load to come; none makes the facts about it absent.
+facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, const snapshot::History& history,
+                    const Expectation& expected = {});
 
 } // namespace model

@@ -1,3 +1,4 @@
+#include "model/expected.h"
 #include "model/row_table.h"
 #include "model/tables.h"
 
@@ -18,6 +19,7 @@ struct Space {
     snapshot::Sysctls sysctls;
     std::shared_ptr<const PortModel> ports;
     Earlier earlier;
+    Expectation expected;
     mutable std::optional<Headline> worst; // of all destinations, once a column was asked for
 };
 
@@ -142,6 +144,22 @@ Value close_wait_leaked(const Space& s) {
     return leaked;
 }
 
+Value inferred(const Expected& expected) {
+    return expected ? Value(*expected, Basis::inferred) : Value(expected.error());
+}
+
+/// What the files of sysctl.d set; without one, what the kernel begins with.
+Value at_boot(const Space& s, std::string_view name) {
+    if (!s.space->boot_sysctls) {
+        return unread_boot();
+    }
+    const auto found = s.space->boot_sysctls->find(name);
+    const bool is_set = found != s.space->boot_sysctls->end();
+    snapshot::Sysctls boot;
+    boot.set(name, is_set ? std::string_view(found->second.value) : snapshot::find_sysctl(name)->default_value);
+    return value_of(boot.integer(name));
+}
+
 template <std::size_t counter>
 Value rate(const Space& s) {
     return value_of(s.earlier.rates.per_second(counter));
@@ -258,10 +276,11 @@ constexpr auto getters = std::to_array<Getter<Space>>({
     {"ehash_entries", ehash_entries},
     {"tw_recycle", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_tw_recycle"); }},
     {"conntrack_count", [](const Space& s) { return counter(s, "conntrack.count"); }},
-    {"conntrack_max", [](const Space& s) { return counter(s, "conntrack.max"); }},
+    {"conntrack_max", [](const Space& s) { return sysctl(s, "net.netfilter.nf_conntrack_max"); }},
     {"conntrack_percent",
      [](const Space& s) {
-         return percent_of(s.space->counters.get("conntrack.count"), s.space->counters.get("conntrack.max"));
+         return percent_of(s.space->counters.get("conntrack.count"),
+                           s.sysctls.integer("net.netfilter.nf_conntrack_max"));
      }},
     {"listen_overflows", [](const Space& s) { return counter(s, "netstat.TcpExt.ListenOverflows"); }},
     {"time_wait_overflows", [](const Space& s) { return counter(s, "netstat.TcpExt.TCPTimeWaitOverflow"); }},
@@ -286,6 +305,23 @@ constexpr auto getters = std::to_array<Getter<Space>>({
     {"conntrack_drop_rate", rate<tracked("conntrack.drop")>},
     {"conntrack_insert_failed_rate", rate<tracked("conntrack.insert_failed")>},
     {"conntrack_early_drop_rate", rate<tracked("conntrack.early_drop")>},
+    {"expected_rate", [](const Space& s) { return value_of(expected_rate(s.expected)); }},
+    {"expected_destinations", [](const Space& s) { return value_of(expected_destinations(s.expected)); }},
+    {"expected_hold", [](const Space& s) { return value_of(expected_hold(s.expected)); }},
+    {"expected_open", [](const Space& s) { return value_of(expected_open(s.expected)); }},
+    {"expected_time_wait", [](const Space& s) { return value_of(expected_time_wait(s.expected)); }},
+    {"expected_port_time",
+     [](const Space& s) { return inferred(expected_port_time(s.expected, reuse_settings(s.sysctls))); }},
+    {"expected_ports",
+     [](const Space& s) { return inferred(expected_ports(s.expected, reuse_settings(s.sysctls))); }},
+    {"expected_ports_percent",
+     [](const Space& s) {
+         return inferred(expected_ports_percent(s.expected, reuse_settings(s.sysctls), s.ports->space));
+     }},
+    {"expected_conntrack", [](const Space& s) { return inferred(expected_conntrack(s.expected)); }},
+    {"expected_memory", [](const Space& s) { return inferred(expected_memory(s.expected)); }},
+    {"boot_tw_reuse", [](const Space& s) { return at_boot(s, "net.ipv4.tcp_tw_reuse"); }},
+    {"boot_timestamps", [](const Space& s) { return at_boot(s, "net.ipv4.tcp_timestamps"); }},
     {"dead_sockets", dead_sockets},
     {"dead_socket_growth", dead_socket_growth},
 });
@@ -294,6 +330,7 @@ static_assert(follows(facts::namespace_columns, getters));
 /// Counters and sysctls of the whole host, from the first namespace that has them.
 struct HostRow {
     const snapshot::Host* host;
+    Assumptions assumed;
     snapshot::Reading<std::uint64_t> counter(std::string_view key) const {
         snapshot::Reading<std::uint64_t> found = base::Gap{std::string(key), base::Why::absent, {}};
         for (const snapshot::Namespace& space : host->namespaces) {
@@ -306,6 +343,11 @@ struct HostRow {
     snapshot::Reading<std::vector<std::int64_t>> sysctl(std::string_view name, std::size_t numbers) const {
         snapshot::Reading<std::vector<std::int64_t>> found =
             base::Gap{std::string(name), base::Why::absent, {}};
+        if (const auto given = assumed.find(std::string(name)); given != assumed.end()) {
+            snapshot::Sysctls only;
+            only.set(name, given->second);
+            return only.integers(name, numbers);
+        }
         for (const snapshot::Namespace& space : host->namespaces) {
             if (found = space.sysctls.integers(name, numbers);
                 found || found.error().why != base::Why::absent) {
@@ -349,18 +391,18 @@ static_assert(follows(facts::host_columns, host_getters));
 
 } // namespace
 
-std::unique_ptr<facts::Table> host_table(const snapshot::Host& host) {
-    return std::make_unique<RowTable<HostRow>>(facts::TableId::host, std::vector<HostRow>{{&host}},
+std::unique_ptr<facts::Table> host_table(const snapshot::Host& host, const Assumptions& assumed) {
+    return std::make_unique<RowTable<HostRow>>(facts::TableId::host, std::vector<HostRow>{{&host, assumed}},
                                                host_getters, std::nullopt);
 }
 
 std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
                                               const snapshot::Sysctls& sysctls,
                                               std::shared_ptr<const PortModel> ports,
-                                              const Earlier& earlier) {
+                                              const Earlier& earlier, const Expectation& expected) {
     return std::make_unique<RowTable<Space>>(
         facts::TableId::network_namespace,
-        std::vector<Space>{{&space, sysctls, std::move(ports), earlier, {}}}, getters, std::nullopt);
+        std::vector<Space>{{&space, sysctls, std::move(ports), earlier, expected, {}}}, getters, std::nullopt);
 }
 
 } // namespace model

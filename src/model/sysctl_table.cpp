@@ -24,8 +24,7 @@ bool same(std::string_view a, std::string_view b) {
 template <typename F>
 Value of_boot(const Row& row, F value) {
     if (!row.boot_known) {
-        return base::Gap{"sysctl.d", base::Why::not_collected,
-                         "not read for this run, or not of this namespace"};
+        return unread_boot();
     }
     return row.boot ? value(*row.boot)
                     : Value(base::Gap{std::string(row.info->name), base::Why::absent, "no file sets it"});
@@ -57,9 +56,9 @@ constexpr auto getters = std::to_array<Getter<Row>>({
          return number ? Value(static_cast<double>(*number)) : absent(r, "no default with one number");
      }},
     {"per_namespace", [](const Row& r) { return Value(r.info->per_namespace); }},
-    {"boot", [](const Row& r) { return of_boot(r, [](const auto& boot) { return Value(boot.value); }); }},
+    {"boot", [](const Row& r) { return of_boot(r, [](const auto& boot) { return Value(base::printable(boot.value)); }); }},
     {"boot_origin",
-     [](const Row& r) { return of_boot(r, [](const auto& boot) { return Value(boot.origin); }); }},
+     [](const Row& r) { return of_boot(r, [](const auto& boot) { return Value(base::printable(boot.origin)); }); }},
     {"drifted",
      [](const Row& r) {
          if (!r.text) {
@@ -71,6 +70,10 @@ constexpr auto getters = std::to_array<Getter<Row>>({
 static_assert(follows(facts::sysctl_columns, getters));
 
 } // namespace
+
+base::Gap unread_boot() {
+    return {"sysctl.d", base::Why::not_collected, "not read for this run, or not of this namespace"};
+}
 
 std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space,
                                            const snapshot::Sysctls& sysctls) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "facts/table.h"
+#include "model/derive.h"
 #include "model/destinations.h"
 #include "model/rates.h"
 #include "snapshot/history.h"
@@ -18,10 +19,11 @@ struct Earlier {
     Growth leak;   // of the last hour
 };
 
-std::unique_ptr<facts::Table> host_table(const snapshot::Host& host);
+std::unique_ptr<facts::Table> host_table(const snapshot::Host& host, const Assumptions& assumed);
 std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
                                               const snapshot::Sysctls& sysctls,
-                                              std::shared_ptr<const PortModel> ports, const Earlier& earlier);
+                                              std::shared_ptr<const PortModel> ports, const Earlier& earlier,
+                                              const Expectation& expected);
 std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> ports);
 std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, const PortModel& ports);
 std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space, const Growth& growth);
@@ -31,6 +33,8 @@ std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space,
 /// Accept queue as a share of its limit. A listen(0) socket takes one connection: above 100 the queue is
 /// full.
 double queue_percent(const snapshot::Listener& listener);
+/// Why nothing about the next boot is known.
+base::Gap unread_boot();
 /// Why nothing about backlogs is known when the sockets came from /proc.
 base::Gap unknown_backlog();
 

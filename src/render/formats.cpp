@@ -6,11 +6,14 @@
 namespace render {
 
 std::span<const Format> formats() {
-    static constexpr std::array<Format, 3> list = {{
+    static constexpr std::array<Format, 6> list = {{
         {"nagios", "one line, performance data and a line a finding, for Nagios, Icinga and NRPE",
          report_nagios},
         {"text", "a report for people", report_text},
         {"json", "everything, for programs", report_json},
+        {"junit", "JUnit XML, for Jenkins and GitLab: a test a rule", report_junit},
+        {"tap", "the Test Anything Protocol: a test a rule", report_tap},
+        {"sysctl", "a commented file for /etc/sysctl.d with what this host needs", report_sysctl},
     }};
     return list;
 }

@@ -156,7 +156,7 @@ void report_json(const findings::Report& report, const Style&, std::ostream& out
     const findings::State worst = report.worst();
     Json answer = json_answer();
     answer["state"] = findings::name(worst);
-    answer["exit_code"] = findings::exit_code(worst);
+    answer["exit_code"] = findings::exit_code(report);
     answer["host"] = json_host(report.host, report.kernel, report.time);
     answer["namespaces"] = report.namespaces;
     answer["findings"] = findings_json(report);

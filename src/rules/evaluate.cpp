@@ -185,6 +185,7 @@ class Judge {
     findings::RuleOutcome outcome() const {
         findings::RuleOutcome outcome{rule_.id, worst_, "", judged_};
         outcome.overrides = notes_.all();
+        outcome.topic = topic();
         if (unknown_ > 0) {
             outcome.state = std::max(worst_, State::unknown);
             outcome.reason = with_count(unknown_reason_, unknown_);
@@ -201,6 +202,14 @@ class Judge {
             outcome.wait_seconds = rule_.wait_seconds;
         }
         return outcome;
+    }
+
+    std::string topic() const {
+        const auto is_topic = [](const std::string& tag) {
+            return std::find(purposes.begin(), purposes.end(), tag) == purposes.end();
+        };
+        const auto found = std::find_if(rule_.tags.begin(), rule_.tags.end(), is_topic);
+        return found != rule_.tags.end() ? *found : std::string();
     }
 
     static std::string with_count(const std::string& reason, std::size_t count) {

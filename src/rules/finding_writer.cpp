@@ -139,7 +139,8 @@ class Writer {
         written.undo = fill(remedy.undo, context_, special_);
         written.risk = fill(remedy.risk, context_, special_);
         written.effect = fill(remedy.effect, context_, special_);
-        if (!remedy.sysctls.empty()) {
+        written.effect_is_stated = !remedy.effect.empty();
+        if (are_complete(remedy.sysctls)) {
             write_sysctls(remedy, written);
         }
         if (written.effect.empty()) {
@@ -173,14 +174,29 @@ class Writer {
         return effects_->of(changes, rule_, facts_, judged_);
     }
 
+    /// There are some, and no value has a hole where a fact is missing.
+    bool are_complete(const SysctlValues& sysctls) const {
+        const auto is_missing = [&](const Template::Part& part) {
+            const bool of_value = part.special == Template::Special::value;
+            return part.has_name && (part.special == Template::Special::none
+                                         ? !look_up(part.reference, context_).known()
+                                         : of_value && !judged_.value);
+        };
+        return !sysctls.empty() && std::none_of(sysctls.begin(), sysctls.end(), [&](const auto& sysctl) {
+            return std::any_of(sysctl.second.parts.begin(), sysctl.second.parts.end(), is_missing);
+        });
+    }
+
     /// One command for all sysctls; the undo only if every value of now is known.
     void write_sysctls(const Remedy& remedy, findings::Remedy& written) const {
         std::string command = "sysctl -w";
         std::string undo = command;
         bool can_undo = true;
         for (const auto& [name, value] : remedy.sysctls) {
-            command += fmt::format(" {}={}", name, quoted(fill(value, context_, special_)));
+            const std::string wanted = fill(value, context_, special_);
             const auto now = value_now(name);
+            written.settings.push_back({name, wanted, now});
+            command += fmt::format(" {}={}", name, quoted(wanted));
             can_undo = can_undo && now;
             undo += fmt::format(" {}={}", name, quoted(now.value_or("")));
         }

@@ -17,7 +17,7 @@ using Reading = base::Result<T, base::Gap>;
 
 /// Keys are "FILE.PREFIX.NAME": "netstat.TcpExt.ListenOverflows", "snmp.Tcp.CurrEstab",
 /// "sockstat.TCP.orphan", "sockstat6.TCP6.inuse"; and "protocols.all.sockets" (the sum), "conntrack.count",
-/// "conntrack.max", "conntrack.drop", "conntrack.insert_failed", "conntrack.early_drop", and of the whole
+/// "conntrack.drop", "conntrack.insert_failed", "conntrack.early_drop", and of the whole
 /// host "files.open", "files.max". Pages for sockstat.TCP.mem, else plain numbers.
 class Counters {
   public:

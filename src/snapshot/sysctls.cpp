@@ -50,6 +50,7 @@ constexpr auto sysctl_list = std::to_array<SysctlInfo>({
     {"net.ipv4.tcp_l3mdev_accept", Kind::integer, 1, "0", ""},
     {"net.ipv4.tcp_rmem", Kind::integers, 3, "", "bytes"},
     {"net.ipv4.tcp_wmem", Kind::integers, 3, "", "bytes"},
+    {"net.netfilter.nf_conntrack_max", Kind::integer, 1, "", "entries", global},
     {"net.core.netdev_max_backlog", Kind::integer, 1, "1000", "packets", global},
 });
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import termios
 import unittest
+import xml.etree.ElementTree
 from pathlib import Path
 
 BINARY = ""  # set by main
@@ -689,6 +690,97 @@ class Output(CommandLine):
             answer = self.run_it("explain", topic)
             self.assertEqual(0, answer.exit, answer.shown)
             self.assertGreater(len(answer.out), 200, answer.shown)
+
+
+class Outputs(CommandLine):
+    """Several outputs from one run, and from when on a run has failed."""
+
+    def audit(self, *arguments, **options):
+        return self.run_it("audit", "--rules", self.rules, "--config", "/dev/null", *arguments, **options)
+
+    def alarm(self, severity="critical", condition="true"):
+        self.rules.joinpath("site.toml").write_text(
+            SITE_RULE.format(id="site-rule", condition=condition).replace('"critical"', f'"{severity}"'), encoding="utf-8")
+
+    def test_every_format_from_one_run(self):
+        self.alarm()
+        formats = ("text", "json", "junit", "tap", "sysctl")
+        files = {name: self.scratch / f"out.{name}" for name in formats}
+        answer = self.audit("--rule", "site-rule", "--format", "json",
+                            *(word for name in formats for word in ("--report", f"{name}:{files[name]}")))
+        self.assertEqual((2, "", "CRITICAL"), (answer.exit, answer.err, answer.json["state"]), answer.shown)
+        self.assertEqual(answer.json["findings"], json.loads(files["json"].read_text(encoding="utf-8"))["findings"])
+        self.assertIn("the rule of the site speaks", files["text"].read_text(encoding="utf-8"))
+        suite = xml.etree.ElementTree.parse(files["junit"]).getroot()[0]
+        self.assertEqual(("1", "1", "0", "0"), tuple(suite.get(name) for name in ("tests", "failures", "errors", "skipped")))
+        self.assertEqual("the rule of the site speaks", suite.find("testcase/failure").get("message"))
+        self.assertIn("not ok 1 - site-rule\n", files["tap"].read_text(encoding="utf-8"))
+        self.assertIn("Nothing to set", files["sysctl"].read_text(encoding="utf-8"))
+        self.assertEqual({*(path.name for path in files.values()), "rules.d", "check_tcpadvisor"},
+                         {path.name for path in self.scratch.iterdir()} - {"state"}, "and no temporary file is left")
+
+    def test_a_path_that_cannot_be_written(self):
+        first, second = self.scratch / "a.xml", self.scratch / "nowhere" / "b.tap"
+        second_only = self.audit("--report", f"junit:{first}", "--report", f"tap:{second}", "--format", "text")
+        self.assert_told(second_only, str(second))
+        self.assertTrue(first.read_text(encoding="utf-8").endswith("</testsuites>\n"), "what was written is whole")
+        self.assertEqual([], list(self.scratch.glob("*.xml.*")))
+        answer = self.audit("--report", f"junit:{self.rules}", "--format", "json")
+        self.assert_json_error(answer)
+        self.assertIn(str(self.rules), answer.json["error"]["message"])
+        before = self.scratch / "kept"
+        before.write_text("old", encoding="utf-8")
+        self.assertEqual(3, self.audit("--report", "tap:/dev/full", "--output", before).exit)
+        self.assertEqual("old", before.read_text(encoding="utf-8"))
+
+    def test_mistakes_in_report(self):
+        for value in ("junit", ":file", "junit:", ""):
+            self.assert_told(self.audit("--report", value), "--report", "FORMAT:FILE")
+        self.assert_told(self.audit("--report", "juint:x"), "did you mean 'junit'")
+        self.assert_told(self.run_it("report", "--report", "sysctl:x"), "'report' has")
+        self.assert_told(self.audit("--report", "tap:x", "--report", "json:x"), "two outputs", "'x'")
+        self.assert_told(self.audit("--report", "tap:x", "--output", "x"), "two outputs", "'x'")
+        self.assert_unknown_line(self.check("--report", "tap:x"), "--report", "audit")
+        self.assert_told(self.audit("--all-netns", "--format", "sysctl"), "--all-netns", "one namespace")
+
+    def test_fail_on(self):
+        for severity, exits in (("warning", {"warning": 1, "critical": 0, "never": 0}),
+                                ("critical", {"warning": 2, "critical": 2, "never": 0}),
+                                ("info", {"warning": 0, "critical": 0, "never": 0})):
+            self.alarm(severity)
+            for fail_on, code in exits.items():
+                answer = self.audit("--rule", "site-rule", "--fail-on", fail_on, "--format", "json")
+                self.assertEqual((code, code), (answer.exit, answer.json["exit_code"]), fail_on + answer.shown)
+        self.rules.joinpath("broken.toml").write_text("[[rule", encoding="utf-8")
+        for fail_on in ("critical", "never"):
+            answer = self.audit("--rule", "site-rule", "--fail-on", fail_on, "--format", "junit")
+            self.assertEqual(3, answer.exit, answer.shown)
+            self.assertIn("<error ", answer.out)
+        self.assert_told(self.audit("--fail-on", "warnign"), "warning, critical or never", "did you mean 'warning'")
+        self.assert_unknown_line(self.check("--fail-on", "never"), "--fail-on")
+
+    def test_an_expected_load(self):
+        load = ("--expect-rate", "500/s", "--expect-destinations", "1", "--expect-hold", "0.2")
+        answer = self.audit("--rule", "expected-ports", "--format", "json", "--assume",
+                            "net.ipv4.ip_local_port_range=32768 60999", "--assume", "tcp_tw_reuse=2", *load)
+        self.assertEqual(2, answer.exit, answer.shown)
+        self.assertIn("hold 31150 ports to each", answer.json["findings"][0]["summary"])
+        none = self.audit("--rule", "expected-ports", "--format", "json")
+        self.assertEqual((0, "SKIPPED"), (none.exit, none.json["rules"][0]["state"]), none.shown)
+        dropped = self.audit("--rule", "expected-ports", "--format", "sysctl", "--fail-on", "never", "--assume",
+                             "net.ipv4.ip_local_port_range=32768 60999", "--assume", "tcp_tw_reuse=2", *load)
+        self.assertIn("\nnet.ipv4.tcp_tw_reuse = 1\n", dropped.out, dropped.shown)
+        explained = self.run_it("explain", "expected-ports", *load)
+        self.assertIn("500", explained.out, explained.shown)
+
+    def test_mistakes_in_the_expected_load(self):
+        for option, values in (("--expect-rate", ("", "0", "-5", "1.5", "500/min", "500/s/s", "1e3x", "nan")),
+                               ("--expect-destinations", ("0", "1.5", "x")), ("--expect-hold", ("-1", "1h", "inf"))):
+            for value in values:
+                self.assert_told(self.audit("--expect-rate=1" if option != "--expect-rate" else "-v", f"{option}={value}"),
+                                 option)
+        self.assert_told(self.audit("--expect-hold", "1"), "--expect-rate")
+        self.assert_told(self.audit("--expect-rat", "5"), "did you mean '--expect-rate'")
 
 
 def main():

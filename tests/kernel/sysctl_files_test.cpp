@@ -70,3 +70,46 @@ TEST_CASE("directories: order by name, the first one hides a name, gaps for what
     boot = kernel::read_boot_sysctls(machine, gaps);
     CHECK(boot.at("net.ipv4.tcp_rfc1337").origin == "/usr/lib/sysctl.d/10-a.conf:2");
 }
+
+TEST_CASE("a directory full of rubbish: gaps, and what is right counts") {
+    test::Machine machine;
+    machine.directories.emplace("/etc/sysctl.d", Names{"10-directory.conf", "20-loop.conf", "30-utf16.conf",
+                                                       "40-bytes.conf", "50-dangling.conf", "60-good.conf"});
+    machine.files.emplace("/etc/sysctl.d/10-directory.conf", base::Gap{"10", base::Why::failed, "is a directory"});
+    machine.files.emplace("/etc/sysctl.d/20-loop.conf",
+                          base::Gap{"20", base::Why::failed, "Too many levels of symbolic links"});
+    machine.files.emplace("/etc/sysctl.d/30-utf16.conf", std::string("n\0e\0t\0=\0001\0\n\0", 12));
+    machine.files.emplace("/etc/sysctl.d/40-bytes.conf",
+                          std::string("\xEF\xBB\xBFnet.ipv4.tcp_tw_reuse=1\n=\n-\n--\n[=\nnet.ipv4.tcp_rfc1337=\xff\n"));
+    machine.files.emplace("/etc/sysctl.d/60-good.conf", std::string("net.ipv4.tcp_fin_timeout = 30"));
+    std::vector<base::Gap> gaps;
+    const auto boot = kernel::read_boot_sysctls(machine, gaps);
+    CHECK(boot.size() == 2); // a byte order mark belongs to the key, and nobody knows that key
+    CHECK(boot.at("net.ipv4.tcp_rfc1337").value == "\xff");
+    CHECK(boot.at("net.ipv4.tcp_fin_timeout").origin == "/etc/sysctl.d/60-good.conf:1");
+    CHECK(gaps.size() == 2);
+}
+
+TEST_CASE("too many files and too many globs: the first are read, and a gap says so") {
+    test::Machine machine;
+    Names names;
+    for (int i = 0; i < 3000; ++i) {
+        names.push_back(std::to_string(10000 + i) + ".conf");
+        machine.files.emplace("/etc/sysctl.d/" + names.back(), std::string("net.ipv4.tcp_s* = 3\n"));
+    }
+    machine.directories.emplace("/etc/sysctl.d", names);
+    std::vector<base::Gap> gaps;
+    CHECK(kernel::read_boot_sysctls(machine, gaps).at("net.ipv4.tcp_syn_retries").origin ==
+          "/etc/sysctl.d/10999.conf:1");
+    REQUIRE(gaps.size() == 1);
+    CHECK(gaps[0].detail == "only the first 1000 files were read");
+
+    BootAssignments assignments;
+    std::string million;
+    for (int i = 0; i < 1'000'000; ++i) {
+        million += "n*=" + std::to_string(i) + "\n";
+    }
+    assignments.add_file(million + "net.ipv4.tcp_tw_reuse=1\n", "F");
+    CHECK(assignments.left_globs_out());
+    CHECK(assignments.result().at("net.ipv4.tcp_tw_reuse").origin == "F:1000001");
+}

@@ -13,7 +13,7 @@ TEST_CASE("reports look as their golden files") {
             }
             std::ostringstream out;
             format.render(item.report, render::Style{}, out);
-            test::check_golden(item.name, std::string(format.name), findings::exit_code(item.report.worst()),
+            test::check_golden(item.name, std::string(format.name), findings::exit_code(item.report),
                                out.str());
         }
     }
@@ -39,6 +39,38 @@ TEST_CASE("what overrides hide is said from -v on") {
         render::find_format(name)->render(test::overrides_report(), style, out);
         test::check_golden("overrides-verbose", name, 1, out.str());
     }
+}
+
+TEST_CASE("a run that fails only when it is critical says so to machines too") {
+    for (const char* name : {"json", "junit", "tap"}) {
+        std::ostringstream out;
+        findings::Report report = test::report_cases()[2].report;
+        CHECK(findings::exit_code(report) == 1);
+        report.fail_on = findings::State::critical;
+        CHECK(findings::exit_code(report) == 0);
+        render::find_format(name)->render(report, render::Style{}, out);
+        test::check_golden("lenient", name, 0, out.str());
+        report.broken_files = {"my.toml:1:1: broken"};
+        CHECK(findings::exit_code(report) == 3);
+        report.fail_on.reset();
+        report.broken_files.clear();
+        report.findings.front().state = findings::State::critical;
+        CHECK(findings::exit_code(report) == 0);
+    }
+}
+
+TEST_CASE("drop-ins for sysctl.d, as a boot reads them") {
+    std::ostringstream out;
+    render::find_format("sysctl")->render(test::drop_in_report(), render::Style{}, out);
+    test::check_golden("drop-in", "sysctl", 2, out.str());
+    out.str("");
+    findings::Report hostile = test::drop_in_report();
+    findings::DropInLine& line = hostile.drop_in->lines.front();
+    hostile.host = line.text = line.effect = line.risk = test::hostile_text();
+    line.reasons = line.notes = hostile.drop_in->left_out = hostile.drop_in->remaining = {test::hostile_text()};
+    line.setting.now.reset();
+    render::find_format("sysctl")->render(hostile, render::Style{}, out);
+    test::check_golden("drop-in-hostile", "sysctl", 2, out.str());
 }
 
 TEST_CASE("a format that does not exist is not found") {

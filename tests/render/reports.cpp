@@ -193,6 +193,32 @@ Report ok_report() {
     return report;
 }
 
+Report drop_in_report() {
+    Report report = critical_report();
+    findings::DropIn plan;
+    plan.lines = {
+        {{"net.ipv4.tcp_tw_reuse", "1", "2"},
+         {"[CRITICAL] ephemeral-port-exhaustion: 192.0.2.7:443: 90 of 1000 ports free, 880 held by TIME_WAIT",
+          "[INFO] tw-reuse-off: net.ipv4.tcp_tw_reuse is 2, no destination needs it now"},
+         "Let connect() take ports in TIME_WAIT again after one second",
+         "91 % -> 3 %, CRITICAL -> OK (inferred)",
+         "Low: timestamps keep old segments apart",
+         {}},
+        {{"net.ipv4.ip_local_port_range", "16384 60999", "40000 40999"},
+         {"[WARNING] port-range-narrow: 1000 ephemeral ports, 40000 to 40999, where the default has 28232"},
+         "Give the range its default size back",
+         "1000 -> 44616, WARNING -> OK",
+         "A service that listens inside the range may fail to start",
+         {"One value for 32768 60999 and 16384 50000",
+          "/etc/sysctl.d/99-x.conf:3 sets 40000 40999 and is read later: change it there, or the next boot "
+          "undoes this line"}}};
+    plan.left_out = {"net.ipv4.tcp_fin_timeout = 30, for fin-wait2-pileup: would change nothing"};
+    plan.remaining = {"[WARNING] close-wait-leak: java.service: 42 connections read to the end but not closed"};
+    plan.settled = 3;
+    report.drop_in = plan;
+    return report;
+}
+
 Report overrides_report() {
     using Kind = findings::OverrideNote::Kind;
     Report report = warning_report();

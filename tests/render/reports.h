@@ -23,6 +23,8 @@ findings::Report ok_report();
 /// forgotten.
 findings::Report overrides_report();
 findings::Finding port_finding();
+/// With two lines, one of them contested, and a remedy that was left out.
+findings::Report drop_in_report();
 
 /// Bytes that a peer, a process or a file name could bring: line ends, '|', escapes, invalid UTF-8, bidi
 /// marks.

@@ -1,0 +1,98 @@
+#include "model/expected.h"
+
+#include "model/flow.h"
+
+#include <cmath>
+
+namespace model {
+namespace {
+
+Expected given(const std::optional<double>& value, std::string_view option) {
+    if (value) {
+        return *value;
+    }
+    return base::Gap{std::string(option), base::Why::absent, "not given"};
+}
+
+/// One missing part makes the whole missing.
+template <typename F>
+Expected combine(const Expected& a, const Expected& b, F f) {
+    return !a ? a : !b ? b : Expected(f(*a, *b));
+}
+
+} // namespace
+
+Expected expected_rate(const Expectation& load) {
+    return given(load.rate, "--expect-rate");
+}
+
+Expected expected_destinations(const Expectation& load) {
+    return given(load.destinations, "--expect-destinations");
+}
+
+Expected expected_hold(const Expectation& load) {
+    return given(load.hold, "--expect-hold");
+}
+
+Expected expected_open(const Expectation& load) {
+    return combine(expected_rate(load), expected_hold(load),
+                   [](double rate, double hold) { return std::ceil(rate * hold); });
+}
+
+Expected expected_time_wait(const Expectation& load) {
+    constexpr double lifetime = 60; // the number of sockets over time, where a port is gone for up to 62.1 s
+    const Expected rate = expected_rate(load);
+    return rate ? Expected(*rate * lifetime) : rate;
+}
+
+Expected expected_conntrack(const Expectation& load) {
+    return combine(expected_rate(load), expected_hold(load), [](double rate, double hold) {
+        return std::ceil(rate * (hold + conntrack_linger_seconds));
+    });
+}
+
+Expected expected_memory(const Expectation& load) {
+    const Expected open = expected_open(load);
+    return open ? Expected(*open * pages_a_connection) : open;
+}
+
+Expected expected_port_time(const Expectation& load, const ReuseSettings& reuse) {
+    const Expected hold = expected_hold(load);
+    if (!hold) {
+        return hold;
+    }
+    if (!reuse.mode) {
+        return reuse.mode.error();
+    }
+    if (!reuse.timestamps) {
+        return reuse.timestamps.error();
+    }
+    constexpr double ms = 1000;
+    const bool applies = *reuse.mode == 1 && *reuse.timestamps != 0;
+    return *hold + (applies ? reuse.delay.most / ms : time_wait_seconds);
+}
+
+Expected expected_ports(const Expectation& load, const ReuseSettings& reuse) {
+    const Expected rate = combine(expected_rate(load), expected_destinations(load),
+                                  [](double all, double destinations) { return all / destinations; });
+    return combine(rate, expected_port_time(load, reuse),
+                   [](double each, double seconds) { return std::ceil(each * seconds); });
+}
+
+Expected expected_ports_percent(const Expectation& load, const ReuseSettings& reuse,
+                                const base::Result<PortSpace, base::Gap>& space) {
+    const Expected ports = expected_ports(load, reuse);
+    if (!ports) {
+        return ports;
+    }
+    if (!space) {
+        return space.error();
+    }
+    const double free = static_cast<double>(space->usable) - static_cast<double>(space->blocked_count);
+    if (free <= 0) {
+        return base::Gap{"expected_ports_percent", base::Why::failed, "no port is usable"};
+    }
+    return 100 * *ports / free;
+}
+
+} // namespace model

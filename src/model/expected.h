@@ -1,0 +1,39 @@
+// What the load to come will need. Pure arithmetic; what was not given is missing by design.
+#pragma once
+
+#include "model/expectation.h"
+#include "model/port_space.h"
+#include "model/reuse.h"
+
+namespace model {
+
+/// How long conntrack remembers a connection that was closed: nf_conntrack_tcp_timeout_time_wait.
+constexpr double conntrack_linger_seconds = 120;
+/// Kernel memory of an open connection with modest buffers in use: two pages.
+constexpr double pages_a_connection = 2;
+
+using Expected = base::Result<double, base::Gap>;
+
+Expected expected_rate(const Expectation& load);
+Expected expected_destinations(const Expectation& load);
+Expected expected_hold(const Expectation& load);
+
+/// Connections open at the same time, rounded up.
+Expected expected_open(const Expectation& load);
+/// Sockets in TIME_WAIT if this side closes first.
+Expected expected_time_wait(const Expectation& load);
+/// Entries of conntrack, rounded up.
+Expected expected_conntrack(const Expectation& load);
+/// Pages of kernel memory.
+Expected expected_memory(const Expectation& load);
+
+/// Seconds that one connection keeps its port from another one to the same destination, if this side closes
+/// first. Reuse is taken to apply where it is switched on for all addresses.
+Expected expected_port_time(const Expectation& load, const ReuseSettings& reuse);
+/// Ports that connections to one destination hold at the same time.
+Expected expected_ports(const Expectation& load, const ReuseSettings& reuse);
+/// The same as a share of the ports that connect() can take.
+Expected expected_ports_percent(const Expectation& load, const ReuseSettings& reuse,
+                                const base::Result<PortSpace, base::Gap>& space);
+
+} // namespace model
