@@ -8,7 +8,9 @@
 #include "cli/past.h"
 #include "cli/rule_files.h"
 #include "model/derive.h"
+#include "model/picture.h"
 #include "rules/evaluate.h"
+#include "rules/live_numbers.h"
 
 #include <sstream>
 
@@ -109,9 +111,16 @@ int judge(const Options& options) {
     report.broken_files = loaded->broken_files;
     say_where_from(report, observed->host);
     report.assumed = texts_of(*assumed);
+    std::optional<facts::Picture> picture;
+    if (options.command == Command::report) {
+        if (options.verbosity > 0 || format == "html") {
+            rules::add_live_numbers(report, loaded->rules, facts);
+        }
+        picture = model::picture_of(observed->host, *assumed);
+    }
 
     std::ostringstream out;
-    render::find_format(format)->render(report, style_for(options), out);
+    render::find_format(format)->render(report, picture ? &*picture : nullptr, style_for(options), out);
     if (const base::Status delivered = deliver(options, out.str()); !delivered) {
         return fail(options, delivered.error().what);
     }

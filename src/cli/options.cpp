@@ -268,7 +268,7 @@ const std::vector<CommandInfo>& commands() {
          Command::report,
          "",
          "what is wrong on this host, worst first (default)",
-         {"text", "json"}},
+         {"text", "json", "html"}},
         {"check", Command::check, "", "the same verdict for a monitoring system", {"nagios", "json", "text"}},
         {"audit", Command::audit, "", "is the configuration right?", {"text", "json"}},
         {"ports", Command::ports, "", "free local ports towards each destination", {"text", "json"}},

@@ -34,6 +34,7 @@ struct RuleOutcome {
     double waiting_since = 0;   // the first of them, in seconds since the epoch
     double wait_seconds = 0;    // what the rule wants
     std::vector<OverrideNote> overrides = {};
+    std::string numbers = {}; // the judgement with the numbers of this host; empty unless asked for
 };
 
 /// One label of the frozen list; `value` is none when it could not be read this time.
