@@ -95,6 +95,7 @@ int judge(const Options& options) {
     }
     model::Needs needs = needs_of(loaded->rules);
     needs.effects = !lean;
+    needs.holders = options.command == Command::report;
     auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);

@@ -108,6 +108,7 @@ facts::Picture picture_of(const snapshot::Host& host, const Assumptions& assumed
     for (const snapshot::Namespace& space : host.namespaces) {
         PortsQuery busiest;
         busiest.top = most_destinations;
+        busiest.holders = true;
         NamespacePicture picture;
         picture.states = states_answer(space);
         picture.ports = ports_answer(space, space.sysctls.assuming(assumed), busiest);

@@ -30,7 +30,8 @@ std::string html_badge(findings::State state);
 
 std::string_view html_style();
 
-void html_finding(std::ostream& out, const Shown& shown, const findings::Report& report,
+/// `number` is its place in the page, which links point to.
+void html_finding(std::ostream& out, std::size_t number, const Shown& shown, const findings::Report& report,
                   const facts::Picture* picture);
 
 /// One namespace: states, diagram, destinations, ages, CLOSE_WAIT and accept queues.

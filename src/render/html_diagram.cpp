@@ -37,24 +37,24 @@ struct Hint {
 };
 constexpr std::array<Hint, 8> hints = {{{74, 16, "connect()"},
                                         {406, 16, "listen()"},
-                                        {440, 92, "SYN arrives"},
-                                        {96, 222, "this end closes"},
-                                        {384, 222, "the other end closes"},
+                                        {447, 92, "SYN arrives"},
+                                        {126, 224, "this end closes"},
+                                        {338, 224, "the other end closes"},
                                         {438, 300, "close()"},
                                         {74, 466, "gone after 60 s"},
                                         {406, 398, "gone"}}};
 
 /// From, to: each ends in an arrow head.
 constexpr std::string_view lines =
-    "M74 72V173H168 M406 72V102 M406 150V173H312 "
+    "M74 72V173H162 M406 72V102 M406 150V173H320 "
     "M200 196V208H74V232 M280 196V208H406V232 "
-    "M74 280V310 M144 270H157V297H168 M74 358V388 M240 320V413H146 "
+    "M74 280V310 M144 264H152V297H162 M74 358V388 M240 320V413H152 "
     "M406 280V310 M406 358V384 M74 436V452";
 constexpr std::string_view heads =
-    "M168 168l8 5l-8 5z M401 98l5 8l5-8z M312 168l-8 5l8 5z "
-    "M69 228l5 8l5-8z M401 228l5 8l5-8z "
-    "M69 306l5 8l5-8z M166 292l8 5l-8 5z M69 384l5 8l5-8z M146 408l-8 5l8 5z "
-    "M401 306l5 8l5-8z M401 380l5 8l5-8z M69 448l5 8l5-8z";
+    "M161 168l8 5l-8 5z M401 95l5 8l5-8z M319 168l-8 5l8 5z "
+    "M69 225l5 8l5-8z M401 225l5 8l5-8z "
+    "M69 303l5 8l5-8z M161 292l8 5l-8 5z M69 381l5 8l5-8z M153 408l-8 5l8 5z "
+    "M401 303l5 8l5-8z M401 380l5 8l5-8z M69 448l5 8l5-8z";
 
 std::optional<std::uint64_t> count_of_state(const std::vector<facts::StateCount>& states,
                                             std::string_view name) {

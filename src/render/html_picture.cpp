@@ -81,18 +81,24 @@ void states_card(std::ostream& out, const NamespacePicture& picture) {
     close_card(out);
 }
 
+std::string end_text(const facts::Destination& destination) {
+    if (destination.free == 0) {
+        return ", no port is free";
+    }
+    return destination.exhausted_in ? ", full in " + duration(*destination.exhausted_in) : "";
+}
+
 void destination_row(std::ostream& out, const facts::Destination& destination) {
     constexpr std::string_view secondary = " secondary";
     const bool estimated = destination.free_min != destination.free_max;
     out << "<tr><td class=\"name\">" << escaped(remote_of(destination)) << "<br><span class=\"soft small\">from "
-        << escaped(local_of(destination)) << "</span></td>"
-        << cell(std::to_string(destination.connections))
+        << escaped(local_of(destination) + end_text(destination)) << "</span></td>"
+        << cell(std::to_string(destination.connections), secondary)
         << cell(std::to_string(destination.time_wait), secondary)
         << cell(fmt::format("{}{} of {}", estimated ? "~" : "", destination.free, destination.usable))
         << meter(destination.used_percent, 100, "track gauge")
         << cell(base::to_text(destination.used_percent, 0) + " %")
-        << cell(base::to_text(destination.births_15s), secondary)
-        << cell(escaped(time_left(destination)), secondary) << "</tr>\n";
+        << cell(base::to_text(destination.births_15s), secondary) << "</tr>\n";
 }
 
 void destinations_card(std::ostream& out, const NamespacePicture& picture) {
@@ -104,15 +110,16 @@ void destinations_card(std::ostream& out, const NamespacePicture& picture) {
         remark(out, "No outgoing connections.");
     } else {
         constexpr std::string_view secondary = " secondary";
-        out << "<div class=\"scroll\"><table>\n<tr><th>Destination</th>" << head("Connections")
+        out << "<div class=\"scroll\"><table>\n<tr><th>Destination</th>" << head("Connections", secondary)
             << head("TIME_WAIT", secondary) << head("Ports free") << "<th>Ports used</th>" << head("")
-            << head("New a second", secondary) << head("Time left", secondary) << "</tr>\n";
+            << head("New a second", secondary) << "</tr>\n";
         for (const facts::Destination& destination : ports.destinations) {
             destination_row(out, destination);
         }
         out << "</table></div>\n";
-        remark(out, fmt::format("Local ports {} to {}, {} of {} reserved. \"~\" marks an estimate. Time left "
-                                "until no port is free, if connections go on at this rate.",
+        remark(out, fmt::format("Local ports {} to {}, {} of {} reserved. \"~\" marks an estimate. New: "
+                                "closed by this host into TIME_WAIT, over 15 s. Full in: until no port is "
+                                "free, if that goes on.",
                                 ports.low, ports.high, ports.reserved, ports.size));
     }
     close_card(out);
@@ -139,30 +146,28 @@ void ages_card(std::ostream& out, const NamespacePicture& picture) {
 }
 
 void owner_row(std::ostream& out, const facts::WaitingOwner& owner) {
-    constexpr std::string_view secondary = " secondary";
     out << "<tr><td class=\"name\">" << escaped(owner.owner) << "<br><span class=\"soft small\">"
         << escaped((owner.process.empty() || owner.process == owner.owner ? "" : owner.process + ", ") + "at " +
-                   owner.end_point)
+                   owner.end_point + (owner.oldest ? ", oldest " + duration(*owner.oldest) : ""))
         << "</span></td>" << cell(std::to_string(owner.leaked)) << cell(std::to_string(owner.unread))
-        << cell(std::to_string(owner.unaccepted)) << cell(std::to_string(owner.half_closed), secondary);
+        << cell(std::to_string(owner.unaccepted)) << cell(std::to_string(owner.half_closed));
     for (std::size_t step = 0; step < facts::waiting_steps_s.size(); ++step) {
-        out << cell(owner.older ? std::to_string((*owner.older)[step]) : "-", secondary);
+        out << cell(owner.older ? std::to_string((*owner.older)[step]) : "-");
     }
-    out << cell(owner.oldest ? escaped(duration(*owner.oldest)) : "-") << "</tr>\n";
+    out << "</tr>\n";
 }
 
 void close_wait_card(std::ostream& out, const NamespacePicture& picture) {
     if (picture.close_wait.empty()) {
         return;
     }
-    constexpr std::string_view secondary = " secondary";
     open_card(out, "CLOSE_WAIT by owner and age", Width::whole);
     out << "<div class=\"scroll\"><table>\n<tr><th>Owner</th>" << head("Leaked") << head("Unread")
-        << head("Unaccepted") << head("Half-closed", secondary);
+        << head("Unaccepted") << head("Half-closed");
     for (const std::uint32_t step : facts::waiting_steps_s) {
-        out << head("&ge; " + step_name(step), secondary);
+        out << head("&ge; " + step_name(step));
     }
-    out << head("Oldest") << "</tr>\n";
+    out << "</tr>\n";
     for (const facts::WaitingOwner& owner : picture.close_wait) {
         owner_row(out, owner);
     }

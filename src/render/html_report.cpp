@@ -43,13 +43,32 @@ std::string origin_text(const Report& report) {
     return base::join(parts, ", ");
 }
 
+/// All findings at a glance, where there is more than the one of the heading.
+void overview(std::ostream& out, const Report& report) {
+    constexpr std::size_t enough = 10;
+    if (report.findings.size() < 2) {
+        return;
+    }
+    out << "<ol class=\"overview\">\n";
+    for (std::size_t i = 0; i < report.findings.size() && i < enough; ++i) {
+        const findings::Finding& finding = report.findings[i];
+        out << fmt::format("<li>{}<a href=\"#finding-{}\">{}</a></li>\n", html_badge(finding.state), i + 1,
+                           escaped(finding.summary.empty() ? finding.title : finding.summary));
+    }
+    if (report.findings.size() > enough) {
+        out << "<li class=\"soft\">and " << report.findings.size() - enough << " more</li>\n";
+    }
+    out << "</ol>\n";
+}
+
 void verdict(std::ostream& out, const Report& report) {
     const State worst = report.worst();
     const State shown = worst == State::info ? State::ok : worst;
-    out << fmt::format("<header class=\"card verdict {}\">\n{}\n<h1>{}</h1>\n<p class=\"soft\">{}</p>\n"
-                       "</header>\n",
+    out << fmt::format("<header class=\"card verdict {}\">\n{}\n<h1>{}</h1>\n<p class=\"soft\">{}</p>\n",
                        html_class(shown), html_badge(shown), escaped(headline(report)),
                        escaped(origin_text(report)));
+    overview(out, report);
+    out << "</header>\n";
 }
 
 void list(std::ostream& out, std::string_view title, const std::vector<std::string>& lines) {
@@ -68,8 +87,9 @@ void findings_part(std::ostream& out, const Report& report, const facts::Picture
         return;
     }
     out << "<h2>Findings, worst first</h2>\n";
+    std::size_t number = 0;
     for (const Shown& shown : shown_findings(report, report.findings.size()).shown) {
-        html_finding(out, shown, report, picture);
+        html_finding(out, ++number, shown, report, picture);
     }
 }
 

@@ -45,6 +45,11 @@ pre { background: var(--code); border: 1px solid var(--line); border-radius: 6px
 .verdict { padding: 1.2rem 1.3rem; }
 .verdict .badge { color: var(--card); background: var(--tone); font-size: .9rem; }
 .measure { font-weight: 600; }
+.overview { list-style: none; margin: .8rem 0 0; padding: .7rem 0 0; border-top: 1px solid var(--line); }
+.overview li { margin: .3rem 0; }
+.overview a { color: inherit; text-underline-offset: 3px; text-decoration-color: var(--soft); }
+.verdict .overview .badge { color: var(--tone); background: none; font-size: .7rem; min-width: 5.6rem; text-align: center; }
+article { scroll-margin-top: .8rem; }
 .facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem .9rem; margin: .5rem 0; }
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; min-width: 0; }
@@ -65,8 +70,8 @@ tr:last-child > td, tr:last-child > th { border-bottom: 0; }
 th:first-child, td:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 .n { text-align: right; white-space: nowrap; }
-td.name { overflow-wrap: anywhere; min-width: 8rem; }
-td.meter { width: 40%; min-width: 5rem; }
+td.name { overflow-wrap: anywhere; min-width: 9rem; }
+td.meter { width: 40%; min-width: 4rem; }
 .track { display: block; height: .8rem; border-radius: 3px; overflow: hidden; }
 .gauge { background: var(--track); }
 .track > span { display: block; height: 100%; min-width: 2px; border-radius: 3px; background: var(--bar); }
