@@ -99,7 +99,7 @@ std::optional<std::string> check_formats(const Options& options) {
         }
         files.push_back(report.file);
     }
-    if (options.all_netns && wants_drop_in(options)) {
+    if (options.all_netns && wants_format(options, drop_in_format)) {
         return "a file of sysctls is for one namespace: --all-netns has no place with 'sysctl'";
     }
     return std::nullopt;

@@ -12,7 +12,9 @@
 #include "cli/publish.h"
 #include "cli/rule_files.h"
 #include "model/derive.h"
+#include "model/picture.h"
 #include "rules/evaluate.h"
+#include "rules/live_numbers.h"
 
 #include <fmt/format.h>
 
@@ -78,8 +80,8 @@ void say_where_from(findings::Report& report, const snapshot::Host& host) {
 
 } // namespace
 
-findings::Report judge_host(const Options& options, const rules::Loaded& loaded,
-                            const model::Assumptions& assumed, snapshot::Host& host, Effects effects) {
+Judgement judge_host(const Options& options, const rules::Loaded& loaded, const model::Assumptions& assumed,
+                     snapshot::Host& host, Effects effects) {
     Past past(options, host);
     past.prove_ages(host);
     const facts::Facts facts = model::derive(host, assumed, past.history(), options.expected);
@@ -94,10 +96,16 @@ findings::Report judge_host(const Options& options, const rules::Loaded& loaded,
     say_where_from(report, host);
     report.assumed = texts_of(assumed);
     report.fail_on = options.fail_on;
-    if (wants_drop_in(options)) {
+    if (wants_format(options, drop_in_format)) {
         report.drop_in = drop_in_for(report, loaded.rules, changed, host);
     }
-    return report;
+    if (options.command != Command::report) {
+        return {std::move(report), std::nullopt};
+    }
+    if (options.verbosity > 0 || wants_format(options, "html")) {
+        rules::add_live_numbers(report, loaded.rules, facts);
+    }
+    return {std::move(report), model::picture_of(host, assumed)};
 }
 
 int judge(const Options& options) {
@@ -112,7 +120,8 @@ int judge(const Options& options) {
     }
     model::Needs needs = needs_of(loaded->rules);
     needs.effects = !lean;
-    needs.boot_sysctls = needs.boot_sysctls || wants_drop_in(options);
+    needs.boot_sysctls = needs.boot_sysctls || wants_format(options, drop_in_format);
+    needs.holders = options.command == Command::report;
     auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);

@@ -275,7 +275,7 @@ const std::vector<CommandInfo>& commands() {
          Command::report,
          "",
          "what is wrong on this host, worst first (default)",
-         {"text", "json", "junit", "tap"}},
+         {"text", "json", "html", "junit", "tap"}},
         {"check",
          Command::check,
          "",

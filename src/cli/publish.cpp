@@ -9,13 +9,12 @@
 namespace cli {
 namespace {
 
-constexpr std::string_view drop_in_format = "sysctl";
-
 /// A drop-in is proven to say what was judged.
-base::Result<std::string> rendered(const std::string& format, const findings::Report& report,
+base::Result<std::string> rendered(const std::string& format, const Judgement& judgement,
                                    const render::Style& style) {
+    const findings::Report& report = judgement.report;
     std::ostringstream out;
-    render::find_format(format)->render(report, style, out);
+    render::find_format(format)->render(report, judgement.picture ? &*judgement.picture : nullptr, style, out);
     if (format == drop_in_format && report.drop_in) {
         if (const base::Status same = read_back(out.str(), *report.drop_in); !same) {
             return same.error();
@@ -30,20 +29,20 @@ std::string format_of(const Options& options) {
     return options.format.empty() ? std::string(info_of(options.command).formats.front()) : options.format;
 }
 
-bool wants_drop_in(const Options& options) {
-    return format_of(options) == drop_in_format ||
+bool wants_format(const Options& options, std::string_view format) {
+    return format_of(options) == format ||
            std::any_of(options.reports.begin(), options.reports.end(),
-                       [](const FurtherReport& further) { return further.format == drop_in_format; });
+                       [&](const FurtherReport& further) { return further.format == format; });
 }
 
-int publish(const Options& options, const findings::Report& report) {
-    const auto answer = rendered(format_of(options), report, style_for(options));
+int publish(const Options& options, const Judgement& judgement) {
+    const auto answer = rendered(format_of(options), judgement, style_for(options));
     if (!answer) {
         return fail(options, answer.error().what);
     }
     std::vector<std::string> contents;
     for (const FurtherReport& further : options.reports) {
-        const auto content = rendered(further.format, report, style_for_file(options));
+        const auto content = rendered(further.format, judgement, style_for_file(options));
         if (!content) {
             return fail(options, content.error().what);
         }
@@ -55,7 +54,7 @@ int publish(const Options& options, const findings::Report& report) {
     if (const base::Status delivered = deliver(options, *answer); !delivered) {
         return fail(options, delivered.error().what);
     }
-    return findings::exit_code(report);
+    return findings::exit_code(judgement.report);
 }
 
 } // namespace cli

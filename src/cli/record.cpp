@@ -16,6 +16,7 @@ model::Needs everything() {
     needs.boot_sysctls = true;
     needs.bound_count = true;
     needs.effects = true;
+    needs.holders = true;
     return needs;
 }
 

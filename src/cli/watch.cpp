@@ -37,7 +37,7 @@ class Watch {
             return observed.error();
         }
         auto seen = std::make_unique<Seen>();
-        seen->report = judge_host(options_, loaded_, assumed_, observed->host, Effects::left_out);
+        seen->report = judge_host(options_, loaded_, assumed_, observed->host, Effects::left_out).report;
         seen->look = model::look(observed->host, now_ ? &now_->host : nullptr, assumed_, most_destinations);
         seen->host = std::move(observed->host);
         before_ = std::move(now_);

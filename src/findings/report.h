@@ -36,6 +36,7 @@ struct RuleOutcome {
     double wait_seconds = 0;    // what the rule wants
     std::vector<OverrideNote> overrides = {};
     std::string topic = {}; // the first of its tags that is not a purpose: "ports"
+    std::string numbers = {}; // the judgement with the numbers of this host; empty unless asked for
 };
 
 /// One label of the frozen list; `value` is none when it could not be read this time.

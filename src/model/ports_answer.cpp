@@ -84,6 +84,12 @@ std::uint32_t connections_on_devices(const snapshot::FlowTable& flows, const sna
     return connections;
 }
 
+std::vector<facts::PortHolder> holders_at(const PortModel& ports, std::size_t place) {
+    const snapshot::Flow& flow = ports.space_of.sockets.flows()[ports.book->order()[place]];
+    return port_holders(ports.space_of.find_peer({flow.remote, flow.remote_port}), flow, *ports.space,
+                        ports.book->tally(place).time_wait_ports);
+}
+
 /// The one destination of `query.to`, also when nothing is connected to it, with all details.
 facts::Destination asked_destination(const PortModel& ports, const PortsQuery& query) {
     snapshot::Flow flow;
@@ -137,6 +143,9 @@ facts::NamespacePorts ports_answer(const snapshot::Namespace& space, const snaps
         }
         if (wanted(flows[ports.book->order()[place]], query) && ports.book->tally(place).connections > 0) {
             answer.destinations.push_back(ports.destination(place));
+            if (query.holders) {
+                answer.destinations.back().holders = holders_at(ports, place);
+            }
         }
     }
     rank(answer.destinations, query.order);

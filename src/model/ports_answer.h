@@ -19,6 +19,7 @@ struct PortsQuery {
     enum class Order { used, connections, rate, left };
     Order order = Order::used;
     std::size_t top = 20;
+    bool holders = false; // of every destination whose remote end was looked at; with `to`, always
 };
 
 /// With `to`, exactly one destination, also when nothing is connected to it.

@@ -55,15 +55,19 @@ bool is_initial(const snapshot::Namespace& space) {
     return orphans || orphans.error().why != base::Why::absent;
 }
 
-/// Remote ends whose live sockets tell whether they send timestamps, where the answer depends on it: the
-/// busiest flows off loopback that hold a good part of the range.
-std::vector<snapshot::EndPoint> doubtful_peers(const snapshot::FlowTable& flows, double usable) {
+enum class Loopback { included, left_out };
+
+/// Remote ends of the busiest flows that hold a good part of the range: their live sockets tell whether they
+/// send timestamps, which matters off loopback, and who holds them.
+std::vector<snapshot::EndPoint> busy_peers(const snapshot::FlowTable& flows, double usable,
+                                           Loopback loopback_flows) {
     constexpr std::size_t most = 8; // one walk for all of them
     std::vector<const snapshot::Flow*> busy;
     for (std::size_t flow = 0; flow < flows.size(); ++flow) {
         const snapshot::Flow& one = flows[flow];
         const bool loopback = one.source.is_loopback() || one.remote.is_loopback();
-        if (!loopback && one.connections * 100.0 >= worth_knowing_percent * usable) {
+        if ((!loopback || loopback_flows == Loopback::included) &&
+            one.connections * 100.0 >= worth_knowing_percent * usable) {
             busy.push_back(&one);
         }
     }
@@ -109,8 +113,10 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
     if (!ports) {
         return request;
     }
-    if (!needs.towards && timestamps_matter(reuse_settings(sysctls), needs)) {
-        request.peers = doubtful_peers(space.sockets.flows(), ports->usable);
+    if (!needs.towards && (needs.holders || timestamps_matter(reuse_settings(sysctls), needs))) {
+        request.peers = busy_peers(space.sockets.flows(), ports->usable,
+                                   needs.holders ? Loopback::included : Loopback::left_out);
+        request.peer_owners = needs.holders;
     }
     request.explicit_binds |= needs.fixed_listeners && listens_in_range(space.sockets, *ports);
     if (needs.ports) {

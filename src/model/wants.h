@@ -16,6 +16,7 @@ struct Needs {
     bool fixed_listeners = false; // listener.fixed
     bool exact_ports = false;     // the best interval, whatever it costs: `tcpadvisor ports`
     std::optional<snapshot::EndPoint> towards; // who holds the ports to this remote end
+    bool holders = false;                      // who holds the ports to the destinations that are busy
     bool effects = false;                      // what TIME_WAIT reuse would change, where it is off now
     bool boot_sysctls = false;                 // sysctl.boot
     bool bound_count = false;                  // `tcpadvisor states`

@@ -6,10 +6,11 @@
 namespace render {
 
 std::span<const Format> formats() {
-    static constexpr std::array<Format, 6> list = {{
+    static constexpr std::array<Format, 7> list = {{
         {"nagios", "one line, performance data and a line a finding, for Nagios, Icinga and NRPE",
          report_nagios},
         {"text", "a report for people", report_text},
+        {"html", "the same as one page, for a ticket", report_html},
         {"json", "everything, for programs", report_json},
         {"junit", "JUnit XML, for Jenkins and GitLab: a test a rule", report_junit},
         {"tap", "the Test Anything Protocol: a test a rule", report_tap},

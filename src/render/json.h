@@ -31,6 +31,15 @@ Json json_text(const std::string& text);
 /// [{"what", "why", "detail"}].
 Json json_gaps(const std::vector<base::Gap>& gaps);
 
+/// One destination with its port arithmetic, as `ports` and the picture of a report show it.
+Json destination_json(const facts::Destination& destination);
+
+/// Adds "states", "families" and "sockstat".
+void add_counts(Json& json, const std::vector<facts::StateCount>& states, const facts::Sockstat& sockstat);
+
+/// [{"namespace", "id", ...}], one for each namespace.
+Json picture_json(const facts::Picture& picture);
+
 /// Indented, with a newline; invalid UTF-8 becomes U+FFFD.
 void write_json(const Json& json, std::ostream& out);
 

@@ -57,6 +57,18 @@ Json holders_json(const facts::Destination& destination) {
     return list;
 }
 
+Json range_json(const facts::NamespacePorts& space) {
+    const auto known = [&](std::uint32_t value) { return space.unknown ? Json() : Json(value); };
+    Json range = Json::object();
+    range["low"] = known(space.low);
+    range["high"] = known(space.high);
+    range["size"] = known(space.size);
+    range["reserved"] = known(space.reserved);
+    return range;
+}
+
+} // namespace
+
 Json destination_json(const facts::Destination& destination) {
     Json item = Json::object();
     item["local"] = destination.local ? Json(*destination.local) : Json();
@@ -81,18 +93,6 @@ Json destination_json(const facts::Destination& destination) {
     item["on_devices"] = destination.on_devices;
     return item;
 }
-
-Json range_json(const facts::NamespacePorts& space) {
-    const auto known = [&](std::uint32_t value) { return space.unknown ? Json() : Json(value); };
-    Json range = Json::object();
-    range["low"] = known(space.low);
-    range["high"] = known(space.high);
-    range["size"] = known(space.size);
-    range["reserved"] = known(space.reserved);
-    return range;
-}
-
-} // namespace
 
 void ports_json(const Origin& origin, const std::vector<facts::NamespacePorts>& spaces, std::ostream& out) {
     Json answer = json_answer();

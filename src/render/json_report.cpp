@@ -113,6 +113,7 @@ Json rules_json(const findings::Report& report) {
         item["state"] = rule.state ? findings::name(*rule.state) : "SKIPPED";
         item["reason"] = json_text(rule.reason);
         item["waiting"] = rule.waiting;
+        item["numbers"] = json_text(rule.numbers);
         item["overrides"] = overrides_json(rule);
         list.push_back(std::move(item));
     }
@@ -152,7 +153,7 @@ std::vector<std::string> notes_of(const findings::Report& report) {
 
 } // namespace
 
-void report_json(const findings::Report& report, const Style&, std::ostream& out) {
+void report_json(const findings::Report& report, const facts::Picture* picture, const Style&, std::ostream& out) {
     const findings::State worst = report.worst();
     Json answer = json_answer();
     answer["state"] = findings::name(worst);
@@ -162,6 +163,7 @@ void report_json(const findings::Report& report, const Style&, std::ostream& out
     answer["findings"] = findings_json(report);
     answer["rules"] = rules_json(report);
     answer["perfdata"] = perfdata_json(report);
+    answer["picture"] = picture != nullptr ? picture_json(*picture) : Json();
     answer["assumed"] = report.assumed;
     answer["notes"] = notes_of(report);
     answer["gaps"] = json_gaps(gaps_of(report));

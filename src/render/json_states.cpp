@@ -10,7 +10,8 @@ Json count_json(std::optional<std::uint64_t> count) {
     return count ? Json(*count) : Json();
 }
 
-/// The three keys that the whole answer and each namespace have.
+} // namespace
+
 void add_counts(Json& json, const std::vector<StateCount>& states, const facts::Sockstat& sockstat) {
     Json both = Json::object();
     Json ipv4 = Json::object();
@@ -33,8 +34,6 @@ void add_counts(Json& json, const std::vector<StateCount>& states, const facts::
     summary["allocated"] = count_json(sockstat.allocated);
     summary["memory"] = count_json(sockstat.memory);
 }
-
-} // namespace
 
 void states_json(const Origin& origin, const std::vector<facts::NamespaceStates>& spaces, std::ostream& out) {
     Json answer = json_answer();

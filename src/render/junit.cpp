@@ -86,7 +86,7 @@ std::string advice(const std::vector<TestCase>& tests, const findings::Report& r
 
 } // namespace
 
-void report_junit(const findings::Report& report, const Style&, std::ostream& out) {
+void report_junit(const findings::Report& report, const facts::Picture*, const Style&, std::ostream& out) {
     const std::vector<TestCase> tests = test_cases(report);
     out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite"
         << attribute("name", title_of(report)) << " package=\"tcpadvisor\" id=\"0\""

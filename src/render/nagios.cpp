@@ -1,7 +1,7 @@
 // Nagios 4, Icinga 2 and NRPE 4 each cut, rewrite or reinterpret something. What survives all of them is:
 // performance data on line 1 only, no '|' in any text, no blank line, 1 KB for line 1 and 8 KB in all.
 #include "base/text.h"
-#include "render/finding_text.h"
+#include "render/finding_words.h"
 #include "render/override_text.h"
 #include "render/perfdata.h"
 #include "render/reports.h"
@@ -223,7 +223,7 @@ std::vector<std::string> gap_lines(const Report& report) {
 
 } // namespace
 
-void report_nagios(const Report& report, const Style& style, std::ostream& out) {
+void report_nagios(const Report& report, const facts::Picture*, const Style& style, std::ostream& out) {
     std::string output = line_1(plugin_state(report.worst()), headline(report), appendix(report),
                                 to_perfdata(report.perfdata)) +
                          '\n';

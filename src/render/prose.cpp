@@ -13,22 +13,6 @@ namespace {
 constexpr int widest_prose = 100; // longer lines are hard to read, however wide the terminal is
 constexpr int narrowest_prose = 20;
 
-/// Texts between blank lines.
-std::vector<std::string> paragraphs_of(std::string_view text) {
-    std::vector<std::string> all(1);
-    for (const std::string_view line : base::split(text, '\n')) {
-        if (!base::trim(line).empty()) {
-            all.back() += std::string(line) + ' ';
-        } else if (!all.back().empty()) {
-            all.emplace_back();
-        }
-    }
-    if (all.size() > 1 && all.back().empty()) {
-        all.pop_back();
-    }
-    return all;
-}
-
 std::string coloured(const Style& style, std::string_view code, std::string_view word) {
     return style.color ? fmt::format("\x1b[{}m{}\x1b[0m", code, word) : std::string(word);
 }

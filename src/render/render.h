@@ -2,6 +2,7 @@
 // write to the stream they get, escape for their own reader, and choose neither state nor exit code.
 #pragma once
 
+#include "facts/picture.h"
 #include "facts/ports.h"
 #include "facts/states.h"
 #include "findings/report.h"
@@ -30,7 +31,8 @@ struct Origin {
         {}; // "net.ipv4.tcp_tw_reuse=1": sysctls that are not those of the host
 };
 
-using ReportRenderer = void (*)(const findings::Report&, const Style&, std::ostream&);
+/// The picture of the host is null where nobody wants one: check and audit.
+using ReportRenderer = void (*)(const findings::Report&, const facts::Picture*, const Style&, std::ostream&);
 
 struct Format {
     std::string_view name;

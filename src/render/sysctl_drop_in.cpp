@@ -76,7 +76,7 @@ void write_line(const DropInLine& line, std::ostream& out) {
 
 } // namespace
 
-void report_sysctl(const findings::Report& report, const Style&, std::ostream& out) {
+void report_sysctl(const findings::Report& report, const facts::Picture*, const Style&, std::ostream& out) {
     const DropIn plan = report.drop_in.value_or(DropIn());
     head(report, out);
     if (plan.lines.empty()) {

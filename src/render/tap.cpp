@@ -65,7 +65,7 @@ void write_diagnostics(const TestCase& test, std::ostream& out) {
 
 } // namespace
 
-void report_tap(const findings::Report& report, const Style&, std::ostream& out) {
+void report_tap(const findings::Report& report, const facts::Picture*, const Style&, std::ostream& out) {
     const std::vector<TestCase> tests = test_cases(report);
     out << "TAP version 13\n1.." << tests.size()
         << (tests.empty() ? " # SKIP no rule was chosen\n" : "\n");

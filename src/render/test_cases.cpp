@@ -61,8 +61,8 @@ std::string details_of(const TestCase& test, const Report& report) {
     const Style plain{false, false};
     std::ostringstream text;
     for (const Finding* finding : test.findings) {
-        finding_text(text, plain, *finding, finding == test.findings.front() ? nullptr : test.findings.front(),
-                     report);
+        const Finding* first = test.findings.front();
+        finding_text(text, plain, {finding, finding == first ? nullptr : first}, report, nullptr);
     }
     return text.str();
 }

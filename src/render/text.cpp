@@ -2,12 +2,11 @@
 #include "base/text.h"
 #include "render/finding_text.h"
 #include "render/override_text.h"
+#include "render/picture_text.h"
 #include "render/prose.h"
 #include "render/reports.h"
 #include "render/wording.h"
 
-#include <algorithm>
-#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -17,85 +16,37 @@
 namespace render {
 namespace {
 
-using findings::Finding;
 using findings::Report;
 using findings::RuleOutcome;
 using findings::State;
 
 constexpr std::string_view indent = "  ";
 
-std::size_t count_rules(const Report& report, std::optional<State> state) {
-    return static_cast<std::size_t>(
-        std::count_if(report.rules.begin(), report.rules.end(),
-                      [&](const RuleOutcome& rule) { return rule.state == state; }));
-}
-
-/// "1 critical, 2 warnings, 3 rules not judged".
-std::string tally(const Report& report) {
-    const auto count = [&](State state) {
-        return static_cast<std::size_t>(std::count_if(report.findings.begin(), report.findings.end(),
-                                                      [&](const Finding& f) { return f.state == state; }));
-    };
-    std::vector<std::string> parts;
-    const auto add = [&](std::size_t number, std::string_view one, std::string_view many) {
-        if (number > 0) {
-            parts.push_back(count_of(number, one, many));
-        }
-    };
-    add(count(State::critical), "critical", "critical");
-    add(count(State::warning), "warning", "warnings");
-    add(count(State::unknown), "finding unknown", "findings unknown");
-    add(count(State::info), "piece of advice", "pieces of advice");
-    add(count_rules(report, State::unknown), "rule not judged", "rules not judged");
-    add(report.broken_files.size(), "file not usable", "files not usable");
-    return base::join(parts, ", ");
-}
-
 /// Quiet output is for scripts, and stays on one line.
 void first_line(std::ostream& out, const Style& style, const Report& report) {
     const State worst = report.worst();
-    const std::string word(findings::name(worst == State::info ? State::ok : worst));
-    const std::string numbers = tally(report);
-    std::string text = worst <= State::info ? report.when_ok : numbers;
-    if (text.empty()) {
-        text = "no problem found";
-    }
-    if (worst == State::info) {
-        text += ", " + numbers;
-    }
-    for (const std::string& note : report.notes) {
-        text += ", " + note;
-    }
-    if (!report.assumed.empty()) {
-        text += ", as if " + base::join(report.assumed, " and ");
-    }
+    const std::string word(verdict_word(report));
     if (style.verbosity < 0) {
-        out << paint(style, worst, word) << ": " << safe_line(text) << '\n';
+        out << paint(style, worst, word) << ": " << safe_line(headline(report)) << '\n';
         return;
     }
     std::ostringstream lines;
-    paragraph(lines, style, word + ": ", text);
+    paragraph(lines, style, word + ": ", headline(report));
     out << paint(style, worst, word) << lines.str().substr(word.size());
 }
 
 /// Each finding, but of many about one rule only the first ones, and its explanation once.
-void show_findings(std::ostream& out, const Style& style, const Report& report) {
-    constexpr std::size_t shown_of_a_rule = 10;
-    std::map<std::string_view, std::vector<const Finding*>> shown;
-    std::map<std::string_view, std::size_t> hidden;
-    for (const Finding& finding : report.findings) {
-        auto& before = shown[finding.rule];
-        if (before.size() == shown_of_a_rule && style.verbosity < 1) {
-            ++hidden[finding.rule];
-            continue;
-        }
-        finding_text(out, style, finding, before.empty() ? nullptr : before.front(), report);
-        before.push_back(&finding);
+void show_findings(std::ostream& out, const Style& style, const Report& report,
+                   const facts::Picture* picture) {
+    constexpr std::size_t enough = 10;
+    const ShownFindings all = shown_findings(report, style.verbosity < 1 ? enough : report.findings.size());
+    for (const Shown& shown : all.shown) {
+        finding_text(out, style, shown, report, picture);
     }
-    if (!hidden.empty()) {
+    if (!all.left_out.empty()) {
         out << '\n';
     }
-    for (const auto& [rule, count] : hidden) {
+    for (const auto& [rule, count] : all.left_out) {
         paragraph(out, style, "",
                   fmt::format("and {} of {} (-v shows them)",
                               count_of(count, "more finding", "more findings"), rule));
@@ -111,8 +62,10 @@ void show_rules(std::ostream& out, const Style& style, const Report& report, std
     out << '\n' << bold(style, heading) << '\n';
     for (const RuleOutcome& rule : report.rules) {
         if (rule.state == state) {
-            paragraph(out, style, indent,
-                      (rule.reason.empty() ? rule.id : rule.id + ": " + rule.reason) + waiting_text(rule));
+            paragraph(out, style, indent, rule_text(rule));
+            if (!rule.numbers.empty()) {
+                paragraph(out, style, "    ", rule.numbers);
+            }
         }
     }
 }
@@ -173,15 +126,19 @@ void last_lines(std::ostream& out, const Style& style, const Report& report) {
 
 } // namespace
 
-void report_text(const Report& report, const Style& style, std::ostream& out) {
+void report_text(const Report& report, const facts::Picture* picture, const Style& style, std::ostream& out) {
     first_line(out, style, report);
     if (style.verbosity < 0) {
         return;
     }
     origin_line(out, style, {report.host, report.kernel, report.time});
     show_broken_files(out, style, report);
-    show_findings(out, style, report);
+    show_findings(out, style, report, picture);
     show_rules(out, style, report, State::unknown, "Rules that could not be judged");
+    const bool all_is_well = report.worst() <= State::info;
+    if (picture != nullptr && (!all_is_well || style.verbosity >= 1)) {
+        picture_text(out, style, *picture, report);
+    }
     last_lines(out, style, report);
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
-#include "render/finding_text.h"
+#include "render/finding_words.h"
 #include "render/prose.h"
 #include "render/sums.h"
 #include "render/wording.h"

@@ -48,6 +48,21 @@ std::string one_line(std::string_view text) {
     return line;
 }
 
+std::vector<std::string> paragraphs_of(std::string_view text) {
+    std::vector<std::string> all(1);
+    for (const std::string_view line : base::split(text, '\n')) {
+        if (!base::trim(line).empty()) {
+            all.back() += std::string(line) + ' ';
+        } else if (!all.back().empty()) {
+            all.emplace_back();
+        }
+    }
+    if (all.size() > 1 && all.back().empty()) {
+        all.pop_back();
+    }
+    return all;
+}
+
 std::string safe_line(std::string_view text) {
     return base::printable(one_line(text));
 }

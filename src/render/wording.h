@@ -6,11 +6,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace render {
 
 /// `text` with every run of spaces and line ends as one space, none at the ends. Not yet safe for any reader.
 std::string one_line(std::string_view text);
+
+/// The texts between blank lines; one line each, not yet safe for any reader.
+std::vector<std::string> paragraphs_of(std::string_view text);
 
 /// One line that no terminal can misread: control characters, escapes and invalid UTF-8 become '?'.
 std::string safe_line(std::string_view text);

@@ -79,6 +79,23 @@ TEST_CASE("Live sockets are looked at one by one where reuse depends on the othe
     CHECK(peers("2", "1", 500, true).size() == 1); // what would 1 change?
 }
 
+TEST_CASE("Who holds the ports of busy destinations is looked for, on loopback too, if somebody wants to know") {
+    auto space = tests::space();
+    for (std::uint16_t i = 0; i < 500; ++i) {
+        space.sockets.add(tests::socket(snapshot::State::established, "127.0.0.1",
+                                        static_cast<std::uint16_t>(40000 + i), "127.0.0.1", 80));
+    }
+    snapshot::Host host = host_of(std::move(space));
+    host.namespaces[0].sockets.explicit_binds_complete();
+    model::Needs needs = ports_only();
+    CHECK_FALSE(model::wants(host, {}, needs));
+    needs.holders = true;
+    const auto request = model::wants(host, {}, needs);
+    REQUIRE(request);
+    CHECK(request->peers.size() == 1);
+    CHECK(request->peer_owners);
+}
+
 TEST_CASE("The remote end that was asked about is looked at, once") {
     snapshot::Host host = host_of(tests::space());
     model::Needs needs;

@@ -4,6 +4,7 @@
 #include "tests/catch.h"
 #include "tests/render/answers.h"
 #include "tests/render/golden.h"
+#include "tests/render/pictures.h"
 #include "tests/render/reports.h"
 
 #include <sstream>
@@ -26,7 +27,7 @@ using Keys = std::vector<std::string>;
 
 Json report(const findings::Report& report) {
     std::ostringstream out;
-    render::find_format("json")->render(report, render::Style{}, out);
+    render::find_format("json")->render(report, nullptr, render::Style{}, out);
     return Json::parse(out.str());
 }
 
@@ -49,7 +50,7 @@ TEST_CASE("a report as JSON has every key, whatever it holds") {
         INFO(item.name);
         const Json json = report(item.report);
         CHECK(keys(json) == Keys{"schema", "state", "exit_code", "host", "namespaces", "findings", "rules",
-                                 "perfdata", "assumed", "notes", "gaps"});
+                                 "perfdata", "picture", "assumed", "notes", "gaps"});
         CHECK(json["schema"] == 1);
         CHECK(json["exit_code"] == findings::exit_code(item.report.worst()));
         CHECK(keys(json["host"]) == Keys{"name", "kernel", "time"});
@@ -62,7 +63,7 @@ TEST_CASE("a report as JSON has every key, whatever it holds") {
             }
         }
         for (const Json& rule : json["rules"]) {
-            CHECK(keys(rule) == Keys{"id", "state", "reason", "waiting", "overrides"});
+            CHECK(keys(rule) == Keys{"id", "state", "reason", "waiting", "numbers", "overrides"});
             for (const Json& note : rule["overrides"]) {
                 CHECK(keys(note) == Keys{"kind", "subject", "effect", "reason", "expires", "origin", "hidden",
                                          "example", "subjects"});
@@ -89,6 +90,26 @@ TEST_CASE("values in a report are numbers, texts or null") {
     CHECK(json["host"]["time"] == "2026-03-01T02:00:05Z");
     CHECK(json["rules"][3]["state"] == "SKIPPED");
     CHECK(json["perfdata"][12]["value"].is_null());
+}
+
+TEST_CASE("the picture of the host: every namespace, null where nobody asked for it") {
+    CHECK(report(test::ok_report())["picture"].is_null());
+    std::ostringstream out;
+    const facts::Picture picture = test::busy_picture();
+    render::find_format("json")->render(test::ok_report(), &picture, render::Style{}, out);
+    const Json spaces = Json::parse(out.str())["picture"];
+    REQUIRE(spaces.size() == 2);
+    CHECK(keys(spaces[0]) == Keys{"namespace", "id", "states", "families", "sockstat", "destinations",
+                                  "time_wait_ages", "close_wait", "accept_queues", "listeners"});
+    CHECK(spaces[0]["states"]["TIME_WAIT"] == 28114);
+    CHECK(spaces[0]["destinations"][0]["used_percent"] == 95.3);
+    CHECK(spaces[0]["time_wait_ages"][1]["from_seconds"] == 5);
+    CHECK(spaces[0]["time_wait_ages"][1]["sockets"] == 20);
+    CHECK(spaces[0]["close_wait"][0]["at_least"][4]["sockets"] == 7);
+    CHECK(spaces[0]["close_wait"][1]["at_least"][4]["sockets"].is_null());
+    CHECK(spaces[0]["accept_queues"][1]["backlog"].is_null());
+    CHECK(spaces[1]["states"]["TIME_WAIT"].is_null());
+    CHECK(spaces[1]["destinations"].empty());
 }
 
 TEST_CASE("a broken file is a gap") {

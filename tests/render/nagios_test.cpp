@@ -20,7 +20,7 @@ std::string nagios(const Report& report, int verbosity) {
     std::ostringstream out;
     render::Style style;
     style.verbosity = verbosity;
-    render::find_format("nagios")->render(report, style, out);
+    render::find_format("nagios")->render(report, nullptr, style, out);
     return out.str();
 }
 

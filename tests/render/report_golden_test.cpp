@@ -1,6 +1,7 @@
 #include "render/render.h"
 #include "tests/catch.h"
 #include "tests/render/golden.h"
+#include "tests/render/pictures.h"
 #include "tests/render/reports.h"
 
 #include <sstream>
@@ -12,7 +13,7 @@ TEST_CASE("reports look as their golden files") {
                 continue; // only there does the number of findings matter
             }
             std::ostringstream out;
-            format.render(item.report, render::Style{}, out);
+            format.render(item.report, nullptr, render::Style{}, out);
             test::check_golden(item.name, std::string(format.name), findings::exit_code(item.report),
                                out.str());
         }
@@ -25,7 +26,7 @@ TEST_CASE("verbosity shows more, and less") {
             std::ostringstream out;
             render::Style style;
             style.verbosity = verbosity;
-            render::find_format(name)->render(test::report_cases()[4].report, style, out);
+            render::find_format(name)->render(test::report_cases()[4].report, nullptr, style, out);
             test::check_golden(verbosity < 0 ? "unknown-quiet" : "unknown-verbose", name, 3, out.str());
         }
     }
@@ -36,7 +37,7 @@ TEST_CASE("what overrides hide is said from -v on") {
         std::ostringstream out;
         render::Style style;
         style.verbosity = 1;
-        render::find_format(name)->render(test::overrides_report(), style, out);
+        render::find_format(name)->render(test::overrides_report(), nullptr, style, out);
         test::check_golden("overrides-verbose", name, 1, out.str());
     }
 }
@@ -48,7 +49,7 @@ TEST_CASE("a run that fails only when it is critical says so to machines too") {
         CHECK(findings::exit_code(report) == 1);
         report.fail_on = findings::State::critical;
         CHECK(findings::exit_code(report) == 0);
-        render::find_format(name)->render(report, render::Style{}, out);
+        render::find_format(name)->render(report, nullptr, render::Style{}, out);
         test::check_golden("lenient", name, 0, out.str());
         report.broken_files = {"my.toml:1:1: broken"};
         CHECK(findings::exit_code(report) == 3);
@@ -61,7 +62,7 @@ TEST_CASE("a run that fails only when it is critical says so to machines too") {
 
 TEST_CASE("drop-ins for sysctl.d, as a boot reads them") {
     std::ostringstream out;
-    render::find_format("sysctl")->render(test::drop_in_report(), render::Style{}, out);
+    render::find_format("sysctl")->render(test::drop_in_report(), nullptr, render::Style{}, out);
     test::check_golden("drop-in", "sysctl", 2, out.str());
     out.str("");
     findings::Report hostile = test::drop_in_report();
@@ -69,8 +70,35 @@ TEST_CASE("drop-ins for sysctl.d, as a boot reads them") {
     hostile.host = line.text = line.effect = line.risk = test::hostile_text();
     line.reasons = line.notes = hostile.drop_in->left_out = hostile.drop_in->remaining = {test::hostile_text()};
     line.setting.now.reset();
-    render::find_format("sysctl")->render(hostile, render::Style{}, out);
+    render::find_format("sysctl")->render(hostile, nullptr, render::Style{}, out);
     test::check_golden("drop-in-hostile", "sysctl", 2, out.str());
+}
+
+TEST_CASE("the picture of the host stands below the findings") {
+    struct Case {
+        const char* name;
+        findings::Report report;
+        facts::Picture picture;
+    };
+    findings::Report incident = test::report_cases()[3].report;
+    incident.rules[0].numbers = "remote 192.0.2.7:443: used_percent = 95.3 % (warning 70, critical 90)";
+    for (const Case& item : {Case{"incident", incident, test::busy_picture()},
+                             Case{"calm", test::ok_report(), test::idle_picture()},
+                             Case{"besieged", test::report_cases()[7].report, test::hostile_picture()}}) {
+        for (const char* format : {"text", "html", "json"}) {
+            std::ostringstream out;
+            render::find_format(format)->render(item.report, &item.picture, render::Style{}, out);
+            test::check_golden(item.name, format, findings::exit_code(item.report), out.str());
+        }
+    }
+    std::ostringstream out;
+    render::Style style;
+    style.verbosity = 1;
+    style.unicode = false;
+    style.width = 120;
+    const facts::Picture picture = test::busy_picture();
+    render::find_format("text")->render(incident, &picture, style, out);
+    test::check_golden("incident-verbose", "text", 2, out.str());
 }
 
 TEST_CASE("a format that does not exist is not found") {

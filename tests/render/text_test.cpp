@@ -7,6 +7,7 @@
 #include "tests/catch.h"
 #include "tests/render/answers.h"
 #include "tests/render/golden.h"
+#include "tests/render/pictures.h"
 #include "tests/render/reports.h"
 
 #include <algorithm>
@@ -20,7 +21,13 @@ using render::Style;
 
 std::string report(const findings::Report& report, const Style& style) {
     std::ostringstream out;
-    render::find_format("text")->render(report, style, out);
+    render::find_format("text")->render(report, nullptr, style, out);
+    return out.str();
+}
+
+std::string report(const findings::Report& report, const facts::Picture& picture, const Style& style) {
+    std::ostringstream out;
+    render::find_format("text")->render(report, &picture, style, out);
     return out.str();
 }
 
@@ -73,7 +80,10 @@ TEST_CASE("text for people fits the terminal and is safe for it") {
             const auto columns = static_cast<std::size_t>(width);
             for (const test::ReportCase& item : test::report_cases()) {
                 INFO(item.name);
-                check_fits(report(item.report, style), item.name == "long" ? 700 : columns);
+                const std::size_t widest = item.name == "long" ? 700 : columns;
+                check_fits(report(item.report, style), widest);
+                check_fits(report(item.report, test::busy_picture(), style), widest);
+                check_fits(report(item.report, test::hostile_picture(), style), 700);
             }
             check_fits(states({test::busy_states(), test::unknown_states()}, style), columns);
             check_fits(ports({test::busy_ports(), test::unknown_ports()}, PortsView::table, style), columns);
@@ -111,6 +121,31 @@ TEST_CASE("another effect of the same rule is told") {
     two.findings[1].remedies[1].effect = "ports used: 91 % to 40 %";
     const std::string text = report(two, Style{});
     CHECK(text.find("91 % to 40 %") != std::string::npos);
+}
+
+TEST_CASE("the cause is named in the first five lines, with who and what to run next") {
+    const std::string text = report(test::report_cases()[3].report, test::busy_picture(), Style{});
+    const auto lines = base::split(text, '\n');
+    REQUIRE(lines.size() > 5);
+    CHECK(lines[0].find("192.0.2.7:443: 47 of 1000 ports free") != std::string_view::npos);
+    CHECK(text.find("  Who: java.service, java (pid 4711), most at 10.0.0.5:5432") != std::string::npos);
+    CHECK(text.find("tcpadvisor ports --to 192.0.2.7:443 --from 192.0.2.1") != std::string::npos);
+}
+
+TEST_CASE("when all is well the picture is left to -v") {
+    Style style;
+    CHECK(report(test::ok_report(), test::idle_picture(), style).find("Connections by state") ==
+          std::string::npos);
+    style.verbosity = 1;
+    CHECK(report(test::ok_report(), test::idle_picture(), style).find("Connections by state") !=
+          std::string::npos);
+}
+
+TEST_CASE("a command to copy names no foreign text") {
+    findings::Report foreign = test::ok_report();
+    foreign.findings = {test::port_finding()};
+    foreign.findings[0].subject = {{"source", "192.0.2.1"}, {"remote", "192.0.2.7:443; rm -rf /"}};
+    CHECK(report(foreign, Style{}).find("--to") == std::string::npos);
 }
 
 TEST_CASE("quiet is one line") {

@@ -1,5 +1,6 @@
 // What remedies and myths would change, and the arithmetic of a judgement.
 #include "rules/arithmetic.h"
+#include "rules/live_numbers.h"
 #include "rules/evaluate.h"
 #include "tests/catch.h"
 #include "tests/rules_engine/world.h"
@@ -147,4 +148,19 @@ TEST_CASE("the arithmetic of what is not judged says why") {
     const auto all = rules::arithmetic(rules.rules[0], unknown->facts, 3);
     CHECK(all.at(0).outcome.starts_with("unknown: "));
     CHECK(rules::arithmetic(rules.rules[0], test::World().facts, 3).empty());
+}
+
+TEST_CASE("live numbers: one line a rule, of the subject that is nearest to an alert") {
+    const auto rules = test::rules_of(rules_text);
+    const auto numbers = [&](const std::shared_ptr<test::World>& world) {
+        auto report = rules::evaluate(rules, world->facts);
+        rules::add_live_numbers(report, rules, world->facts);
+        return report.rules.at(0).numbers;
+    };
+    const std::string judged = numbers(world_with(50));
+    CHECK(judged.find("remote 192.0.2.1:443: used_percent = 50 %") != std::string::npos);
+    CHECK(judged.find("(warning 70, critical 90)") != std::string::npos);
+    CHECK(numbers(world_with(95, 10)).find("not judged, connections >= busy = 10 >= 100 = no") !=
+          std::string::npos);
+    CHECK(numbers(std::make_shared<test::World>()) == "no destination to judge");
 }

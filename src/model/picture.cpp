@@ -1,0 +1,123 @@
+#include "model/picture.h"
+
+#include "model/owners.h"
+#include "model/ports_answer.h"
+#include "model/states.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace model {
+namespace {
+
+using facts::NamespacePicture;
+using snapshot::CloseWaitCounts;
+using snapshot::CloseWaitKind;
+
+constexpr std::size_t most_destinations = 10;
+constexpr std::size_t most_owners = 10;
+constexpr std::size_t most_queues = 10;
+static_assert(facts::waiting_steps_s == snapshot::close_wait_ages_s);
+
+/// A service whose listener is gone keeps no records that count: its connections are incoming.
+void fill_ages(NamespacePicture& picture, const snapshot::Census& sockets) {
+    for (std::size_t i = 0; i < sockets.record_count(); ++i) {
+        const snapshot::Record& record = sockets.record(i);
+        if (record.state() == snapshot::State::time_wait && !sockets.services().contains(record.port)) {
+            const std::size_t seconds = record.detail() * snapshot::age_unit_ms / 1000;
+            ++picture.time_wait_ages[std::min(seconds / facts::age_bin_seconds, facts::age_bin_count - 1)];
+        }
+    }
+}
+
+facts::WaitingOwner waiting_owner(const Owner& owner) {
+    const auto of_kind = [&](CloseWaitKind kind) -> const CloseWaitCounts& {
+        return owner.kinds[static_cast<std::size_t>(kind)];
+    };
+    facts::WaitingOwner waiting;
+    waiting.owner = owner.name();
+    if (const Share* share = owner.foremost()) {
+        waiting.process = fmt::format("{} (pid {})", command_of(*share->process), share->process->pid);
+    }
+    waiting.end_point = owner.end_point;
+    waiting.leaked = of_kind(CloseWaitKind::leaked).count;
+    waiting.unread = of_kind(CloseWaitKind::unread).count;
+    waiting.unaccepted = of_kind(CloseWaitKind::unaccepted).count;
+    waiting.half_closed = of_kind(CloseWaitKind::half_closed).count;
+    waiting.total = owner.total().count;
+    CloseWaitCounts stuck;
+    for (const CloseWaitKind kind :
+         {CloseWaitKind::leaked, CloseWaitKind::unread, CloseWaitKind::unaccepted}) {
+        stuck.add(of_kind(kind));
+    }
+    if (stuck.count > 0 && stuck.without_age == 0) {
+        waiting.older = stuck.older;
+        waiting.oldest = stuck.oldest.least_ms / 1000.0;
+    }
+    return waiting;
+}
+
+void fill_owners(NamespacePicture& picture, const snapshot::Namespace& space) {
+    for (const Owner& owner : owners_of(space)) {
+        picture.close_wait.push_back(waiting_owner(owner));
+    }
+    std::stable_sort(
+        picture.close_wait.begin(), picture.close_wait.end(),
+        [](const facts::WaitingOwner& a, const facts::WaitingOwner& b) { return a.total > b.total; });
+    const std::size_t kept = std::min(picture.close_wait.size(), most_owners);
+    picture.owners_left_out = picture.close_wait.size() - kept;
+    picture.close_wait.resize(kept);
+}
+
+void fill_queues(NamespacePicture& picture, const snapshot::Namespace& space) {
+    picture.listeners = space.sockets.listeners().size();
+    std::vector<const snapshot::Listener*> waiting;
+    for (const snapshot::Listener& listener : space.sockets.listeners()) {
+        if (listener.accept_queue > 0) {
+            waiting.push_back(&listener);
+        }
+    }
+    std::stable_sort(waiting.begin(), waiting.end(),
+                     [](const snapshot::Listener* a, const snapshot::Listener* b) {
+                         return a->accept_queue > b->accept_queue;
+                     });
+    const std::size_t kept = std::min(waiting.size(), most_queues);
+    picture.queues_left_out = waiting.size() - kept;
+    waiting.resize(kept);
+    for (const snapshot::Listener* listener : waiting) {
+        const auto in_state = [&](snapshot::State state) {
+            return listener->connections[static_cast<std::size_t>(state)];
+        };
+        facts::ListenerQueue queue;
+        queue.listener = snapshot::end_point_text(listener->address, listener->port);
+        queue.queue = listener->accept_queue;
+        if (space.source == snapshot::SocketSource::sock_diag) {
+            queue.limit = listener->backlog;
+        }
+        queue.established = in_state(snapshot::State::established);
+        queue.syn_recv = in_state(snapshot::State::syn_recv);
+        picture.queues.push_back(std::move(queue));
+    }
+}
+
+} // namespace
+
+facts::Picture picture_of(const snapshot::Host& host, const Assumptions& assumed) {
+    facts::Picture all;
+    for (const snapshot::Namespace& space : host.namespaces) {
+        PortsQuery busiest;
+        busiest.top = most_destinations;
+        busiest.holders = true;
+        NamespacePicture picture;
+        picture.states = states_answer(space);
+        picture.ports = ports_answer(space, space.sysctls.assuming(assumed), busiest);
+        fill_ages(picture, space.sockets);
+        fill_owners(picture, space);
+        fill_queues(picture, space);
+        all.namespaces.push_back(std::move(picture));
+    }
+    return all;
+}
+
+} // namespace model

@@ -1,0 +1,127 @@
+#include "tests/catch.h"
+
+#include "model/picture.h"
+#include "tests/model/spaces.h"
+
+#include <numeric>
+
+using snapshot::Activity;
+using snapshot::State;
+
+namespace {
+
+facts::NamespacePicture picture_of(snapshot::Namespace space) {
+    snapshot::Host host;
+    host.namespaces.push_back(std::move(space));
+    return model::picture_of(host, {}).namespaces.at(0);
+}
+
+snapshot::Socket stuck(std::uint32_t inode, std::uint32_t uid, std::uint32_t age_s) {
+    auto made = tests::socket(State::close_wait, tests::here, 40000, tests::there, 80);
+    made.inode = inode;
+    made.uid = uid;
+    made.activity = Activity{age_s * 1000, age_s * 1000, age_s * 1000, true};
+    return made;
+}
+
+} // namespace
+
+TEST_CASE("TIME_WAIT by age: 5 seconds a bin, those at the end of their life in the last one") {
+    auto space = tests::space();
+    tests::add_time_waits(space, 40000, 3, 1, 4'900);
+    tests::add_time_waits(space, 40100, 2, 1, 5'100);
+    tests::add_time_waits(space, 40200, 1, 1, 59'500);
+    tests::add_time_waits(space, 40300, 4, 1, 60'500);
+    tests::add_time_waits(space, 20000, 1, 1, 12'000); // outside of the range: outgoing all the same
+    const auto picture = picture_of(std::move(space));
+    CHECK(picture.time_wait_ages[0] == 3);
+    CHECK(picture.time_wait_ages[1] == 2);
+    CHECK(picture.time_wait_ages[2] == 1);
+    CHECK(picture.time_wait_ages[11] == 1);
+    CHECK(picture.time_wait_ages[12] == 4);
+    CHECK(std::accumulate(picture.time_wait_ages.begin(), picture.time_wait_ages.end(), 0U) == 11);
+    CHECK(picture.ports.destinations.at(0).time_wait == 10);
+}
+
+TEST_CASE("What a listener's clients left in TIME_WAIT is not outgoing") {
+    auto space = tests::space();
+    auto listener = tests::socket(State::listen, "0.0.0.0", 80, "0.0.0.0", 0);
+    space.sockets.add_listener(listener);
+    space.sockets.add(tests::socket(State::time_wait, tests::here, 80, tests::there, 50000));
+    const auto picture = picture_of(std::move(space));
+    CHECK(std::accumulate(picture.time_wait_ages.begin(), picture.time_wait_ages.end(), 0U) == 0);
+    CHECK(picture.listeners == 1);
+    CHECK(picture.queues.empty());
+}
+
+TEST_CASE("CLOSE_WAIT by owner: most first, ages of what is stuck only") {
+    auto space = tests::space();
+    space.sockets.add_close_wait(stuck(1, 1000, 10));
+    for (std::uint32_t inode = 2; inode < 6; ++inode) {
+        space.sockets.add_close_wait(stuck(inode, 33, 4000));
+    }
+    auto no_age = stuck(9, 7, 1);
+    no_age.activity.reset();
+    space.sockets.add_close_wait(no_age);
+    const auto picture = picture_of(std::move(space));
+    REQUIRE(picture.close_wait.size() == 3);
+    const facts::WaitingOwner& most = picture.close_wait[0];
+    CHECK(most.total == 4);
+    CHECK(most.leaked + most.unread + most.unaccepted == 4);
+    REQUIRE(most.older);
+    CHECK(*most.older == std::array<std::uint32_t, 6>{4, 4, 4, 4, 4, 0});
+    CHECK(most.oldest == 4000);
+    CHECK(most.process.empty());
+    for (const facts::WaitingOwner& owner : picture.close_wait) {
+        CHECK(owner.older.has_value() == owner.oldest.has_value());
+    }
+    CHECK(std::count_if(picture.close_wait.begin(), picture.close_wait.end(),
+                        [](const facts::WaitingOwner& owner) { return !owner.older; }) == 1);
+}
+
+TEST_CASE("Accept queues that are not empty, the longest first; limits only from sock_diag") {
+    const auto listening = [](std::uint16_t port, std::uint32_t queue) {
+        auto listener = tests::socket(State::listen, "0.0.0.0", port, "0.0.0.0", 0);
+        listener.rqueue = queue;
+        listener.wqueue = 128;
+        return listener;
+    };
+    auto space = tests::space();
+    for (std::uint16_t port = 1; port <= 14; ++port) {
+        space.sockets.add_listener(listening(port, port - 1));
+    }
+    auto from_proc = space;
+    from_proc.source = snapshot::SocketSource::proc;
+    const auto picture = picture_of(std::move(space));
+    CHECK(picture.listeners == 14);
+    REQUIRE(picture.queues.size() == 10);
+    CHECK(picture.queues_left_out == 3);
+    CHECK(picture.queues[0].listener == "0.0.0.0:14");
+    CHECK(picture.queues[0].queue == 13);
+    CHECK(picture.queues[0].limit == 128U);
+    CHECK_FALSE(picture_of(std::move(from_proc)).queues[0].limit);
+}
+
+TEST_CASE("Destinations: the ten that use most ports, with who holds those that were looked at") {
+    auto space = tests::space();
+    for (std::uint16_t port = 1; port <= 12; ++port) {
+        for (std::uint16_t i = 0; i < port; ++i) {
+            space.sockets.add(tests::socket(State::established, tests::here,
+                                            static_cast<std::uint16_t>(40000 + port * 20 + i), tests::there,
+                                            port));
+        }
+    }
+    snapshot::Peer peer;
+    peer.remote = *snapshot::parse_end_point("192.0.2.9:12");
+    snapshot::PeerSocket held;
+    held.source = *snapshot::Address::parse(tests::here);
+    held.port = 40240;
+    held.uid = 1000;
+    peer.sockets = {held};
+    space.peers.push_back(peer);
+    const auto picture = picture_of(std::move(space));
+    REQUIRE(picture.ports.destinations.size() == 10);
+    CHECK(picture.ports.destinations[0].remote_port == 12);
+    CHECK(picture.ports.destinations[0].holders.size() == 1);
+    CHECK(picture.ports.destinations[1].holders.empty());
+}
