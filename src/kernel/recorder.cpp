@@ -50,6 +50,16 @@ class Recorder : public Machine {
         return paths;
     }
 
+    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
+        const auto local = machine_->source_towards(remote);
+        if (local) {
+            place_.routes.try_emplace(remote.to_text(), local->to_text());
+        }
+        return local;
+    }
+
+    std::optional<std::uint64_t> namespace_cookie() override { return machine_->namespace_cookie(); }
+
     double now() override {
         if (place_.time == 0) {
             place_.time = machine_->now();
@@ -126,6 +136,11 @@ class Replayer : public Machine {
                           found != place_.cgroups.end() ? found->second : not_captured("a control group"));
         }
         return paths;
+    }
+
+    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
+        const auto found = place_.routes.find(remote.to_text());
+        return found != place_.routes.end() ? snapshot::Address::parse(found->second) : std::nullopt;
     }
 
     double now() override { return place_.time; }
