@@ -32,6 +32,7 @@ struct Options {
     std::string format; // empty: the command's default
     std::optional<std::string> output;
     std::optional<std::string> replay;
+    bool mask = false;
     std::optional<std::string> netns;
     std::optional<int> pid;
     bool all_netns = false;

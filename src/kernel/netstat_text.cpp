@@ -26,15 +26,15 @@ bool is_row(std::string_view line) {
 }
 
 /// "timewait (56.05/0/0)" at the end of a line: the words before it are anybody's choice.
-bool take_timer(const Words& words, Socket& socket) {
+void take_timer(const Words& words, Socket& socket) {
     if (words.size() < 8 || !words.back().starts_with('(') || !words.back().ends_with(')')) {
-        return false;
+        return;
     }
     const auto parts = base::split(words.back().substr(1, words.back().size() - 2), '/');
     const auto left = parts.size() == 3 ? base::parse_decimal(parts[0]) : std::nullopt;
     const auto retries = left ? base::parse_unsigned(parts[1]) : std::nullopt;
     if (!retries) {
-        return false;
+        return;
     }
     const std::string_view name = words[words.size() - 2];
     socket.timer = name == "on"          ? Timer::retransmit
@@ -44,7 +44,6 @@ bool take_timer(const Words& words, Socket& socket) {
                                          : Timer::none;
     socket.expires_ms = static_cast<std::uint32_t>(std::clamp(*left * 1000, 0.0, 4e9));
     socket.retransmits = static_cast<std::uint8_t>(std::min<std::uint64_t>(*retries, 255));
-    return true;
 }
 
 class Reader {
@@ -93,10 +92,8 @@ class Reader {
         if (wrong.empty()) {
             wrong = take_end(words[4], socket, socket.remote, socket.remote_port);
         }
-        if (!take_timer(words, socket) && (*state == State::time_wait || *state == State::syn_sent)) {
-            untimed_ = true;
-            socket.expires_ms = *state == State::time_wait ? 60'000 : 0; // of now: nothing is assumed free
-        }
+        take_timer(words, socket);
+        timers_.add(socket);
         take_identity(words, socket);
         return wrong;
     }
@@ -148,10 +145,7 @@ class Reader {
         } else {
             list_.lost = partial(list_.sockets);
         }
-        if (untimed_) {
-            list_.provenance.no_timers =
-                Gap{"the timers", Why::not_collected, "the text of netstat without -o does not tell them"};
-        }
+        list_.provenance.no_timers = timers_.gap("the text of netstat without -o does not tell them");
         list_.provenance.has_users = has_inodes_ && !named_users_;
         if (!has_inodes_) {
             invent_inodes(list_.sockets);
@@ -164,7 +158,7 @@ class Reader {
     bool part_ = false;
     bool has_inodes_ = false;
     bool named_users_ = false; // by name, which tells no number
-    bool untimed_ = false;
+    Timers timers_;
 };
 
 } // namespace

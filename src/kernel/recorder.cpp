@@ -1,6 +1,7 @@
 #include "kernel/capture.h"
 
 #include "base/text.h"
+#include "kernel/frame_edit.h"
 
 namespace kernel {
 namespace {
@@ -28,6 +29,7 @@ class Recorder : public Machine {
         const Outcome outcome = machine_->dump(request, [&](std::span<const std::byte> frame) {
             const void* bytes = frame.data();
             dump.frames.emplace_back(static_cast<const char*>(bytes), frame.size());
+            forget_keys(dump.frames.back());
             return sink(frame);
         });
         if (!outcome) {

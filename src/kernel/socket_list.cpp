@@ -35,4 +35,25 @@ void invent_inodes(std::vector<Socket>& sockets) {
     }
 }
 
+void Timers::add(Socket& socket) {
+    if (socket.timer != snapshot::Timer::none) {
+        seen_ = true;
+    } else if (socket.state == State::time_wait) {
+        missing_ = true;
+        constexpr std::uint32_t whole_time_wait_ms = 60'000;
+        socket.expires_ms = whole_time_wait_ms;
+    } else if (socket.state == State::syn_sent) {
+        missing_ = true;
+    } else if (socket.state == State::established && socket.wqueue > 0) {
+        doubtful_ = true;
+    }
+}
+
+std::optional<base::Gap> Timers::gap(std::string why) const {
+    if (!missing_ && (seen_ || !doubtful_)) {
+        return std::nullopt;
+    }
+    return base::Gap{"the timers", base::Why::not_collected, std::move(why)};
+}
+
 } // namespace kernel

@@ -27,4 +27,19 @@ std::optional<base::Gap> partial(const std::vector<snapshot::Socket>& sockets);
 /// that was read to its end was accepted; so was one whose port nobody listens at, or where nobody waits.
 void invent_inodes(std::vector<snapshot::Socket>& sockets);
 
+/// Whether a text tells timers at all.
+class Timers {
+  public:
+    /// A socket that must have a timer and shows none is made as young as can be: nothing of it is assumed
+    /// free.
+    void add(snapshot::Socket& socket);
+    /// Why they are not told; none if they are, or if no socket has one.
+    std::optional<base::Gap> gap(std::string why) const;
+
+  private:
+    bool missing_ = false; // where there must be one
+    bool seen_ = false;
+    bool doubtful_ = false; // data is not acknowledged, which a timer watches but for moments
+};
+
 } // namespace kernel

@@ -88,11 +88,7 @@ void SsDetails::take(std::string_view details, Socket& socket) {
     take_identity(rest, socket);
     take_cgroup(rest, socket);
     take_activity(rest, socket);
-    const bool timed = socket.state == State::time_wait || socket.state == State::syn_sent;
-    if (timed && socket.timer == Timer::none) {
-        untimed_ = true;
-        socket.expires_ms = socket.state == State::time_wait ? 60'000 : 0; // of now: nothing is assumed free
-    }
+    timers_.add(socket);
     ++number_;
 }
 
@@ -201,10 +197,7 @@ void SsDetails::name_holders(SocketList& list) {
 }
 
 void SsDetails::conclude(SocketList& list) {
-    if (untimed_) {
-        list.provenance.no_timers =
-            Gap{"the timers", Why::not_collected, "the text of ss without -o does not tell them"};
-    }
+    list.provenance.no_timers = timers_.gap("the text of ss without -o does not tell them");
     if (!identities_) {
         list.provenance.has_users = false;
         invent_inodes(list.sockets);

@@ -35,7 +35,7 @@ class SsDetails {
     std::map<std::size_t, User> users_;       // by the number of the socket
     std::map<std::string, std::uint64_t, std::less<>> cgroups_;
     bool identities_ = false; // some line has what -e prints
-    bool untimed_ = false;    // some socket has no timer and must have one
+    Timers timers_;
 };
 
 } // namespace kernel

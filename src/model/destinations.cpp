@@ -38,7 +38,7 @@ constexpr auto getters = std::to_array<Getter<Destination>>({
     {"loopback", [](const Destination& d) { return Value(d.loopback); }},
     {"connections", [](const Destination& d) { return count(d.connections); }},
     {"established", [](const Destination& d) { return count(d.established); }},
-    {"established_retrying", [](const Destination& d) { return count(d.established_retrying); }},
+    {"established_retrying", [](const Destination& d) { return timed(d, d.established_retrying); }},
     {"syn_sent", [](const Destination& d) { return count(d.syn_sent); }},
     {"syn_sent_retried", [](const Destination& d) { return timed(d, d.syn_sent_retried); }},
     {"fin_wait", [](const Destination& d) { return count(d.fin_wait); }},
@@ -123,7 +123,7 @@ class DestinationTable : public facts::Table {
         if (ports_->book->has_siblings()) {
             return std::nullopt;
         }
-        if (ports_->space_of.provenance.no_timers && (rate_seconds(name) || name == "syn_sent_retried")) {
+        if (ports_->space_of.provenance.no_timers && (rate_seconds(name) || name == "syn_sent_retried" || name == "established_retrying")) {
             return std::nullopt;
         }
         const double most = ports_->book->quiet_most();
@@ -188,7 +188,7 @@ facts::Destination PortModel::destination(std::size_t place) const {
     const snapshot::Flow& flow = space_of.sockets.flows()[book->order()[place]];
     const Tally& tally = book->tally(place);
     facts::Destination d = destination_of(flow, tally, *space, book->occupation(), settings, seen_at(flow));
-    if (d.time_wait > 0 || d.syn_sent > 0) {
+    if (d.time_wait > 0 || d.syn_sent > 0 || d.established > 0) {
         d.no_timers = space_of.provenance.no_timers;
     }
     return d;

@@ -31,7 +31,7 @@ std::string time_left(const Destination& destination) {
     if (destination.free == 0) {
         return "none";
     }
-    return destination.exhausted_in ? duration(*destination.exhausted_in) : "-";
+    return destination.exhausted_in && !destination.no_timers ? duration(*destination.exhausted_in) : "-";
 }
 
 std::string used_cell(const Destination& destination, const Style& style, Layout layout) {
@@ -75,7 +75,7 @@ Table table_of(const std::vector<Destination>& destinations, const Style& style,
         cells.push_back(std::to_string(destination.time_wait));
         cells.push_back(fmt::format("{}{}/{}", estimated ? "~" : "", destination.free, destination.usable));
         cells.push_back(used_cell(destination, style, layout));
-        cells.push_back(base::to_text(destination.births_15s));
+        cells.push_back(destination.no_timers ? "-" : base::to_text(destination.births_15s));
         cells.push_back(time_left(destination));
         table.add_row(std::move(cells));
     }
