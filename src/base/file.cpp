@@ -1,7 +1,5 @@
 #include "base/file.h"
 
-#include "base/descriptor.h"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -58,11 +56,7 @@ Status write_into(const std::string& path, std::string_view content) {
 
 } // namespace
 
-Result<std::string, Gap> read_file(const std::string& path, std::size_t limit) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (file.number() < 0) {
-        return gap_of(path, errno);
-    }
+Result<std::string, Gap> read_regular(const Descriptor& file, const std::string& path, std::size_t limit) {
     struct stat status {};
     if (::fstat(file.number(), &status) != 0) {
         return gap_of(path, errno);
@@ -71,6 +65,14 @@ Result<std::string, Gap> read_file(const std::string& path, std::size_t limit) {
         return Gap{path, Why::failed, S_ISDIR(status.st_mode) ? "is a directory" : "is not a regular file"};
     }
     return read_all(file, path, limit);
+}
+
+Result<std::string, Gap> read_file(const std::string& path, std::size_t limit) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (file.number() < 0) {
+        return gap_of(path, errno);
+    }
+    return read_regular(file, path, limit);
 }
 
 Result<std::string, Gap> read_pseudo_file(const std::string& path, std::size_t limit) {

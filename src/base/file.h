@@ -1,6 +1,7 @@
 // Reading files with a bound and replacing files atomically. Every error says what the system said.
 #pragma once
 
+#include "base/descriptor.h"
 #include "base/gap.h"
 #include "base/result.h"
 
@@ -14,6 +15,9 @@ namespace base {
 /// The whole regular file, at most `limit` bytes. A missing file is `absent`; a directory, a device or a
 /// larger file is `failed`; no permission is `denied`. Never blocks on a FIFO.
 Result<std::string, Gap> read_file(const std::string& path, std::size_t limit);
+
+/// The same of a file that is open already; `path` is for the error.
+Result<std::string, Gap> read_regular(const Descriptor& file, const std::string& path, std::size_t limit);
 
 /// Like read_file, for the kernel's pseudo files, whose size is not known before they are read.
 Result<std::string, Gap> read_pseudo_file(const std::string& path, std::size_t limit);

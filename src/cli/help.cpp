@@ -21,6 +21,7 @@ std::string_view examples_of(Command command) {
     case Command::report:
         return "  tcpadvisor report\n"
                "  tcpadvisor report --replay incident.capture\n"
+               "  tcpadvisor report --replay sosreport-web1/\n"
                "  tcpadvisor --assume net.ipv4.tcp_tw_reuse=1\n";
     case Command::check:
         return "  tcpadvisor check\n"
@@ -54,6 +55,7 @@ std::string_view examples_of(Command command) {
                "  tcpadvisor rules test my-cases.toml\n";
     case Command::record:
         return "  tcpadvisor record incident.capture\n"
+               "  tcpadvisor record --mask for-the-vendor.capture\n"
                "  tcpadvisor report --replay incident.capture\n";
     }
     return {};

@@ -71,7 +71,9 @@ void say_where_from(findings::Report& report, const snapshot::Host& host) {
     report.time = host.time;
     report.when_ok = when_ok(host, report);
     for (const snapshot::Namespace& space : host.namespaces) {
-        if (space.source == snapshot::SocketSource::proc) {
+        if (space.provenance.is_foreign()) {
+            report.notes.push_back("from " + space.provenance.name + ", which does not tell all");
+        } else if (space.source == snapshot::SocketSource::proc) {
             report.notes.push_back("sockets read from procfs because sock_diag is not usable");
             break;
         }

@@ -34,12 +34,12 @@ kernel::Deadline deadline_of(const Options& options) {
 base::Result<Observation> open(const Options& options) {
     Observation observation;
     if (options.replay) {
-        auto capture = kernel::load_capture(*options.replay);
-        if (!capture) {
-            return capture.error();
+        auto replay = kernel::open_replay(*options.replay);
+        if (!replay) {
+            return replay.error();
         }
-        observation.capture = std::make_unique<kernel::Capture>(std::move(*capture));
-        observation.places = kernel::replaying(*observation.capture);
+        observation.capture = std::move(replay->capture);
+        observation.places = std::move(replay->places);
         return observation;
     }
     auto places = open_live(options);

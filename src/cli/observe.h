@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "cli/options.h"
-#include "kernel/capture.h"
+#include "kernel/replay.h"
 #include "model/derive.h"
 #include "model/wants.h"
 #include "render/render.h"

@@ -133,6 +133,8 @@ std::optional<std::string> take(Options& options, const std::string& name, const
         return take_expectation(options, name, value);
     } else if (name == "replay") {
         options.replay = value;
+    } else if (name == "mask") {
+        options.mask = true;
     } else if (name == "netns") {
         options.netns = value;
     } else if (name == "pid") {

@@ -4,6 +4,7 @@
 #include "cli/observe.h"
 #include "cli/output.h"
 #include "kernel/collect.h"
+#include "kernel/mask.h"
 
 namespace cli {
 namespace {
@@ -35,6 +36,9 @@ int record(const Options& options) {
     snapshot::Host host = collect(places, {}, everything());
     for (std::size_t place = 0; place < places.size(); ++place) {
         kernel::collect({.place = place, .owners_of_age_ms = 0}, places, host);
+    }
+    if (options.mask) {
+        kernel::mask(capture);
     }
     const base::Status saved = kernel::save_capture(capture, options.arguments.front());
     return saved ? 0 : fail(options, saved.error().what);

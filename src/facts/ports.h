@@ -65,6 +65,8 @@ struct Destination {
 
     TimeWaitReuse reuse;
 
+    /// Why the rates and forecasts that follow mean nothing, and syn_sent_retried with them.
+    std::optional<base::Gap> no_timers;
     double births_5s = 0; // per second
     double births_15s = 0;
     double births_60s = 0;

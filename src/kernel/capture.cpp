@@ -6,6 +6,7 @@
 #include "kernel/owner_records.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -14,8 +15,8 @@ namespace kernel {
 namespace {
 
 constexpr std::string_view heading = "tcpadvisor-capture 1\n";
-constexpr std::size_t largest_file = std::size_t{1} << 30;
 constexpr std::size_t longest_line = 8192;
+constexpr std::string_view byte_order = std::endian::native == std::endian::little ? "little-endian" : "big-endian";
 constexpr std::array all_reasons = {base::Why::absent, base::Why::denied, base::Why::failed,
                                     base::Why::truncated, base::Why::not_collected};
 
@@ -117,6 +118,7 @@ class Reader {
                       bool gap);
     bool take_cgroup(const Record& record, RecordedPlace& place);
     bool take_holders(const Record& record, RecordedPlace& place);
+    bool take_route(const Record& record, RecordedPlace& place);
     bool start_place(const Record& record);
     bool fail(std::string_view what);
 
@@ -231,6 +233,14 @@ bool Reader::take_holders(const Record& record, RecordedPlace& place) {
     return holders.unseen ? true : fail("a gap that makes no sense");
 }
 
+bool Reader::take_route(const Record& record, RecordedPlace& place) {
+    if (!snapshot::Address::parse(record.key) || !snapshot::Address::parse(record.content)) {
+        return fail("a route that is no pair of addresses");
+    }
+    const bool added = place.routes.try_emplace(std::string(record.key), record.content).second;
+    return added ? true : fail("a route comes twice");
+}
+
 bool Reader::take_in_place(const Record& record, RecordedPlace& place) {
     if (record.kind == "time") {
         const auto time = base::parse_decimal(record.content);
@@ -248,6 +258,9 @@ bool Reader::take_in_place(const Record& record, RecordedPlace& place) {
     }
     if (record.kind == "process" || record.kind == "holders" || record.kind == "unseen") {
         return take_holders(record, place);
+    }
+    if (record.kind == "route") {
+        return take_route(record, place);
     }
     if (record.kind == "dump") {
         const auto request = from_hexadecimal(record.key);
@@ -284,6 +297,12 @@ bool Reader::take(const Record& record) {
         ended_ = true;
         return true;
     }
+    if (record.kind == "byte-order") {
+        return record.content == byte_order
+                   ? true
+                   : fail(fmt::format("netlink messages of a {} machine; this one is {}",
+                                      base::printable(record.content.substr(0, 40)), byte_order));
+    }
     if (record.kind == "place") {
         return start_place(record);
     }
@@ -314,6 +333,7 @@ base::Result<Capture> Reader::read() {
 
 std::string to_bytes(const Capture& capture) {
     std::string out(heading);
+    put(out, "byte-order", "", byte_order);
     for (const auto& place : capture.places) {
         put(out, "place", std::to_string(place->id), place->label);
         put(out, "time", "", fmt::format("{:.6f}", place->time));
@@ -327,6 +347,9 @@ std::string to_bytes(const Capture& capture) {
             put(out, dump.gap ? "dump-gap" : "dump-end", "", dump.gap ? gap_text(*dump.gap) : "");
         }
         put_owners(out, *place);
+        for (const auto& [remote, local] : place->routes) {
+            put(out, "route", remote, local);
+        }
     }
     put(out, "end", "", "");
     return out;
@@ -334,25 +357,13 @@ std::string to_bytes(const Capture& capture) {
 
 base::Result<Capture> parse_capture(std::string_view bytes) {
     if (!bytes.starts_with(heading)) {
-        if (bytes.starts_with("tcpadvisor-capture ")) {
+        if (bytes.starts_with(capture_name)) {
             return base::Error{"a capture of another version: " +
                                base::printable(bytes.substr(0, bytes.find('\n')).substr(0, 40))};
         }
         return base::Error{"not a capture: it does not start with 'tcpadvisor-capture 1'"};
     }
     return Reader(bytes).read();
-}
-
-base::Result<Capture> load_capture(const std::string& path) {
-    const auto bytes = base::read_file(path, largest_file);
-    if (!bytes) {
-        return base::Error{base::complaint(bytes.error())};
-    }
-    auto capture = parse_capture(*bytes);
-    if (!capture) {
-        return base::Error{path + ": " + capture.error().what};
-    }
-    return capture;
 }
 
 base::Status save_capture(const Capture& capture, const std::string& path) {

@@ -34,7 +34,11 @@ struct RecordedPlace {
     std::map<std::string, RecordedDump> dumps;                      // by the bytes of the request
     std::optional<snapshot::Holders> holders;                       // none if nobody looked
     snapshot::CgroupPaths cgroups;
+    std::map<std::string, std::string> routes; // remote address -> the local one that routing chooses
 };
+
+/// Every capture starts with this; the number of the version follows.
+constexpr std::string_view capture_name = "tcpadvisor-capture ";
 
 struct Capture {
     std::vector<std::unique_ptr<RecordedPlace>> places;
@@ -51,9 +55,6 @@ std::string to_bytes(const Capture& capture);
 
 /// Reads the file; the error says what is wrong and at which byte.
 base::Result<Capture> parse_capture(std::string_view bytes);
-
-/// Reads a capture from disk, at most 1 GiB.
-base::Result<Capture> load_capture(const std::string& path);
 
 /// Writes it atomically.
 base::Status save_capture(const Capture& capture, const std::string& path);

@@ -88,7 +88,8 @@ void collect_sockets(Machine& machine, Namespace& space) {
         collect_from_proc(machine, listeners.error(), space);
         return;
     }
-    space.source = snapshot::SocketSource::sock_diag;
+    const bool whole = space.provenance.has_backlogs;
+    space.source = whole ? snapshot::SocketSource::sock_diag : snapshot::SocketSource::proc;
     const Outcome connections =
         walk(machine, Walk::connections, space, [&](const Socket& socket) { sockets.add_soon(socket); });
     sockets.settle();
@@ -128,11 +129,15 @@ Namespace collect_namespace(Place& place) {
     space.label = place.label;
     space.id = place.id;
     space.cookie = place.machine->namespace_cookie();
+    space.provenance = place.machine->provenance();
     space.sockets = snapshot::Census(random_seed());
     space.sysctls = read_sysctls(*place.machine);
     space.counters = read_counters(*place.machine);
     collect_sockets(*place.machine, space);
     note_crowded_table(space);
+    if (space.provenance.no_timers) {
+        space.gaps.push_back(*space.provenance.no_timers);
+    }
     if (const std::uint64_t overflow = space.sockets.overflow(); overflow > 0 && !space.lost_sockets) {
         space.lost_sockets =
             Gap{"the socket table", Why::truncated, fmt::format("no room for {} sockets", overflow)};

@@ -8,6 +8,7 @@
 #include "snapshot/address.h"
 #include "snapshot/counters.h"
 #include "snapshot/owners.h"
+#include "snapshot/provenance.h"
 
 #include <cstddef>
 #include <functional>
@@ -39,8 +40,8 @@ class Machine {
     /// Sends one sock_diag request and feeds the answers to `sink` until it returns false.
     virtual Outcome dump(std::span<const std::byte> request, const FrameSink& sink) = 0;
 
-    /// The local address that routing would choose towards `remote`; none without a route, or in a replay.
-    /// Sends nothing.
+    /// The local address that routing would choose towards `remote`; none without a route, or where a
+    /// capture knows none. Sends nothing.
     virtual std::optional<snapshot::Address> source_towards(const snapshot::Address& /*remote*/) {
         return std::nullopt;
     }
@@ -55,7 +56,10 @@ class Machine {
     /// The paths of these control groups; each number gets a path or a gap.
     virtual snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) = 0;
 
-    /// Seconds since the epoch.
+    /// What is to be known of a source that is no kernel, live or captured.
+    virtual snapshot::Provenance provenance() { return {}; }
+
+    /// Seconds since the epoch; 0 if the source does not tell it.
     virtual double now() = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "kernel/capture.h"
 
 #include "base/text.h"
+#include "kernel/frame_edit.h"
 
 namespace kernel {
 namespace {
@@ -28,6 +29,7 @@ class Recorder : public Machine {
         const Outcome outcome = machine_->dump(request, [&](std::span<const std::byte> frame) {
             const void* bytes = frame.data();
             dump.frames.emplace_back(static_cast<const char*>(bytes), frame.size());
+            forget_keys(dump.frames.back());
             return sink(frame);
         });
         if (!outcome) {
@@ -49,6 +51,16 @@ class Recorder : public Machine {
         place_.cgroups.insert(paths.begin(), paths.end());
         return paths;
     }
+
+    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
+        const auto local = machine_->source_towards(remote);
+        if (local) {
+            place_.routes.try_emplace(remote.to_text(), local->to_text());
+        }
+        return local;
+    }
+
+    std::optional<std::uint64_t> namespace_cookie() override { return machine_->namespace_cookie(); }
 
     double now() override {
         if (place_.time == 0) {
@@ -126,6 +138,11 @@ class Replayer : public Machine {
                           found != place_.cgroups.end() ? found->second : not_captured("a control group"));
         }
         return paths;
+    }
+
+    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
+        const auto found = place_.routes.find(remote.to_text());
+        return found != place_.routes.end() ? snapshot::Address::parse(found->second) : std::nullopt;
     }
 
     double now() override { return place_.time; }

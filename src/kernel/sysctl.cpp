@@ -15,7 +15,7 @@ snapshot::Sysctls read_sysctls(Machine& machine) {
         if (!content) {
             base::Gap gap = content.error();
             gap.what = info.name;
-            if (gap.why == base::Why::absent && info.everywhere) {
+            if (gap.why == base::Why::absent && info.everywhere && !machine.provenance().is_foreign()) {
                 gap.why = base::Why::failed; // hidden, not missing: a container may show another /proc/sys
                 gap.detail = "not to be seen: is /proc/sys hidden here?";
             }

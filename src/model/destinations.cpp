@@ -17,6 +17,10 @@ Value count(std::uint32_t number) {
     return static_cast<double>(number);
 }
 
+Value timed(const Destination& d, double number, Basis basis = Basis::measured) {
+    return d.no_timers ? Value(*d.no_timers) : Value(number, basis);
+}
+
 Basis basis_of(const Destination& d) {
     return d.free_min == d.free_max ? Basis::measured : Basis::inferred;
 }
@@ -34,9 +38,9 @@ constexpr auto getters = std::to_array<Getter<Destination>>({
     {"loopback", [](const Destination& d) { return Value(d.loopback); }},
     {"connections", [](const Destination& d) { return count(d.connections); }},
     {"established", [](const Destination& d) { return count(d.established); }},
-    {"established_retrying", [](const Destination& d) { return count(d.established_retrying); }},
+    {"established_retrying", [](const Destination& d) { return timed(d, d.established_retrying); }},
     {"syn_sent", [](const Destination& d) { return count(d.syn_sent); }},
-    {"syn_sent_retried", [](const Destination& d) { return count(d.syn_sent_retried); }},
+    {"syn_sent_retried", [](const Destination& d) { return timed(d, d.syn_sent_retried); }},
     {"fin_wait", [](const Destination& d) { return count(d.fin_wait); }},
     {"time_wait", [](const Destination& d) { return count(d.time_wait); }},
     {"close_wait", [](const Destination& d) { return count(d.close_wait); }},
@@ -55,20 +59,21 @@ constexpr auto getters = std::to_array<Getter<Destination>>({
     {"reuse_applies",
      [](const Destination& d) { return Value(d.reuse.applies, d.reuse.inferred ? Basis::inferred : Basis::measured); }},
     {"reusable", [](const Destination& d) { return count(d.reuse.reusable); }},
-    {"births_5s", [](const Destination& d) { return Value(d.births_5s); }},
-    {"births_15s", [](const Destination& d) { return Value(d.births_15s); }},
-    {"births_60s", [](const Destination& d) { return Value(d.births_60s); }},
+    {"births_5s", [](const Destination& d) { return timed(d, d.births_5s); }},
+    {"births_15s", [](const Destination& d) { return timed(d, d.births_15s); }},
+    {"births_60s", [](const Destination& d) { return timed(d, d.births_60s); }},
     {"turnover", [](const Destination& d) { return Value(d.turnover, basis_of(d)); }},
     {"port_time",
      [](const Destination& d) { return Value(d.port_time, d.reuse.inferred ? Basis::inferred : Basis::measured); }},
     {"sustainable_rate", [](const Destination& d) { return Value(d.sustainable_rate, basis_of(d)); }},
-    {"load_percent", [](const Destination& d) { return Value(d.load_percent, basis_of(d)); }},
-    {"load_percent_15s", [](const Destination& d) { return Value(d.load_percent_15s, basis_of(d)); }},
-    {"load_percent_lasting", [](const Destination& d) { return Value(d.load_percent_lasting, basis_of(d)); }},
-    {"peak_percent", [](const Destination& d) { return Value(d.peak_percent, basis_of(d)); }},
+    {"load_percent", [](const Destination& d) { return timed(d, d.load_percent, basis_of(d)); }},
+    {"load_percent_15s", [](const Destination& d) { return timed(d, d.load_percent_15s, basis_of(d)); }},
+    {"load_percent_lasting", [](const Destination& d) { return timed(d, d.load_percent_lasting, basis_of(d)); }},
+    {"peak_percent", [](const Destination& d) { return timed(d, d.peak_percent, basis_of(d)); }},
     {"exhausted_in",
      [](const Destination& d) {
-         return d.exhausted_in ? Value(*d.exhausted_in, basis_of(d))
+         return d.no_timers      ? Value(*d.no_timers)
+                : d.exhausted_in ? Value(*d.exhausted_in, basis_of(d))
                                : Value(base::Gap{"exhausted_in", base::Why::absent, "the rate is sustainable"});
      }},
     {"growth_exhausted_in",
@@ -116,6 +121,9 @@ class DestinationTable : public facts::Table {
     std::optional<facts::Bounds> quiet_bounds(std::size_t column) const override {
         const std::string_view name = facts::destination_columns[column].name;
         if (ports_->book->has_siblings()) {
+            return std::nullopt;
+        }
+        if (ports_->space_of.provenance.no_timers && (rate_seconds(name) || name == "syn_sent_retried" || name == "established_retrying")) {
             return std::nullopt;
         }
         const double most = ports_->book->quiet_most();
@@ -178,7 +186,12 @@ PortModel::PortModel(const snapshot::Namespace& of, const snapshot::Sysctls& sys
 
 facts::Destination PortModel::destination(std::size_t place) const {
     const snapshot::Flow& flow = space_of.sockets.flows()[book->order()[place]];
-    return destination_of(flow, book->tally(place), *space, book->occupation(), settings, seen_at(flow));
+    const Tally& tally = book->tally(place);
+    facts::Destination d = destination_of(flow, tally, *space, book->occupation(), settings, seen_at(flow));
+    if (d.time_wait > 0 || d.syn_sent > 0 || d.established > 0) {
+        d.no_timers = space_of.provenance.no_timers;
+    }
+    return d;
 }
 
 const snapshot::Timestamps* PortModel::seen_at(const snapshot::Flow& flow) const {

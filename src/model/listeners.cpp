@@ -13,6 +13,7 @@ struct Row {
     std::optional<bool> in_range;         // none: the range is unknown
     std::optional<bool> reserved;
     std::optional<bool> fixed;
+    const base::Gap* no_timers = nullptr;
 };
 
 Value number(std::uint32_t value) {
@@ -51,7 +52,10 @@ constexpr auto getters = std::to_array<Getter<Row>>({
      [](const Row& r) { return truth_or(r.reserved, "the reserved ports", base::Why::failed); }},
     {"fixed", [](const Row& r) { return truth_or(r.fixed, "explicit binds", base::Why::not_collected); }},
     {"established", [](const Row& r) { return in_state(r, State::established); }},
-    {"established_retrying", [](const Row& r) { return number(r.listener->established_retrying); }},
+    {"established_retrying",
+     [](const Row& r) {
+         return r.no_timers != nullptr ? Value(*r.no_timers) : number(r.listener->established_retrying);
+     }},
     {"syn_recv", [](const Row& r) { return in_state(r, State::syn_recv); }},
     {"time_wait", [](const Row& r) { return in_state(r, State::time_wait); }},
     {"close_wait", [](const Row& r) { return in_state(r, State::close_wait); }},
@@ -74,6 +78,9 @@ std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, c
         Row row{&listener, std::nullopt, std::nullopt, std::nullopt, std::nullopt};
         if (space.source == snapshot::SocketSource::sock_diag) {
             row.backlog = listener.backlog;
+        }
+        if (space.provenance.no_timers) {
+            row.no_timers = &*space.provenance.no_timers;
         }
         if (ports.space) {
             row.in_range = ports.space->range.contains(listener.port);

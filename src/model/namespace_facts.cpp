@@ -43,6 +43,9 @@ Value established_retrying(const Space& s) {
     if (s.space->lost_sockets) {
         return *s.space->lost_sockets;
     }
+    if (s.space->provenance.no_timers) {
+        return *s.space->provenance.no_timers;
+    }
     return static_cast<double>(s.space->sockets.established_retrying());
 }
 
@@ -104,6 +107,9 @@ Value tw_reuse_delay(const Space& s) {
 Value worst_ports(const Space& s, double Headline::*which) {
     if (const auto gap = s.ports->incomplete()) {
         return *gap;
+    }
+    if (which == &Headline::load_percent && s.space->provenance.no_timers) {
+        return *s.space->provenance.no_timers;
     }
     if (!s.worst) {
         s.worst = s.ports->worst();

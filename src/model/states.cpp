@@ -18,7 +18,8 @@ facts::NamespaceStates states_answer(const snapshot::Namespace& space) {
     answer.id = space.id;
     answer.unknown = space.lost_sockets;
     answer.gaps = space.gaps;
-    answer.source = space.source == snapshot::SocketSource::sock_diag ? "sock_diag"
+    answer.source = space.provenance.is_foreign()                     ? space.provenance.name
+                    : space.source == snapshot::SocketSource::sock_diag ? "sock_diag"
                     : space.source == snapshot::SocketSource::proc    ? "procfs"
                                                                       : "none";
     for (const State state : snapshot::shown_states) {

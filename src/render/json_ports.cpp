@@ -15,19 +15,24 @@ Json arithmetic_json(const facts::Destination& destination) {
     return ports;
 }
 
+/// Something that timers tell.
+Json timed(const facts::Destination& destination, std::optional<double> number) {
+    return json_number(destination.no_timers ? std::nullopt : number);
+}
+
 Json flow_json(const facts::Destination& destination) {
     Json rate = Json::object();
-    rate["per_second_5s"] = json_number(destination.births_5s);
-    rate["per_second_15s"] = json_number(destination.births_15s);
-    rate["per_second_60s"] = json_number(destination.births_60s);
+    rate["per_second_5s"] = timed(destination, destination.births_5s);
+    rate["per_second_15s"] = timed(destination, destination.births_15s);
+    rate["per_second_60s"] = timed(destination, destination.births_60s);
     return rate;
 }
 
 Json forecast_json(const facts::Destination& destination) {
     Json forecast = Json::object();
-    forecast["load_percent"] = json_number(destination.load_percent);
-    forecast["peak_percent"] = json_number(destination.peak_percent);
-    forecast["exhausted_in_seconds"] = json_number(destination.exhausted_in);
+    forecast["load_percent"] = timed(destination, destination.load_percent);
+    forecast["peak_percent"] = timed(destination, destination.peak_percent);
+    forecast["exhausted_in_seconds"] = timed(destination, destination.exhausted_in);
     forecast["sustainable_per_second"] = json_number(destination.sustainable_rate);
     return forecast;
 }

@@ -91,6 +91,10 @@ void equation(std::ostream& out, const Style& style, const NamespacePorts& space
 }
 
 void flow(std::ostream& out, const Style& style, const Destination& destination) {
+    if (destination.no_timers) {
+        paragraph(out, style, "  rate         ", "unknown: " + safe_line(destination.no_timers->detail));
+        return;
+    }
     paragraph(out, style, "  rate         ",
               fmt::format("{} over 5 s, {} over 15 s, {} over 60 s (connections that ended in TIME_WAIT)",
                           rate(destination.births_5s), rate(destination.births_15s),

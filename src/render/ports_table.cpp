@@ -63,7 +63,7 @@ Table table_of(const std::vector<Destination>& destinations, const Style& style,
         cells.push_back(std::to_string(destination.time_wait));
         cells.push_back(fmt::format("{}{}/{}", estimated ? "~" : "", destination.free, destination.usable));
         cells.push_back(used_cell(destination, style, layout));
-        cells.push_back(base::to_text(destination.births_15s));
+        cells.push_back(destination.no_timers ? "-" : base::to_text(destination.births_15s));
         cells.push_back(time_left(destination));
         table.add_row(std::move(cells));
     }
@@ -116,7 +116,7 @@ std::string time_left(const facts::Destination& destination) {
     if (destination.free == 0) {
         return "none";
     }
-    return destination.exhausted_in ? duration(*destination.exhausted_in) : "-";
+    return destination.exhausted_in && !destination.no_timers ? duration(*destination.exhausted_in) : "-";
 }
 
 void ports_table(std::ostream& out, const Style& style, const std::vector<Destination>& rows) {

@@ -8,6 +8,7 @@
 #include "snapshot/counters.h"
 #include "snapshot/owners.h"
 #include "snapshot/peer.h"
+#include "snapshot/provenance.h"
 #include "snapshot/sysctls.h"
 
 #include <algorithm>
@@ -36,6 +37,7 @@ struct Namespace {
     /// asked for.
     std::map<std::string, Address> routed_sources;
     SocketSource source = SocketSource::none;
+    Provenance provenance;
     /// The socket table is missing or incomplete: nothing about sockets may be called OK.
     std::optional<base::Gap> lost_sockets;
     std::vector<base::Gap> gaps; // everything else that was not seen

@@ -4,6 +4,8 @@
 
 #include "tests/catch.h"
 
+#include <bit>
+
 using base::Why;
 using kernel::Capture;
 using kernel::Walk;
@@ -122,6 +124,10 @@ TEST_CASE("captures that lie, each with its own message") {
                   "ELF") == "not a capture: it does not start with 'tcpadvisor-capture 1'");
     CHECK(what_of("tcpadvisor-capture 2\n") == "a capture of another version: tcpadvisor-capture 2");
     CHECK(what_of(head) == "byte 21: the file is cut short");
+    CHECK(what_of(head + "byte-order 10 \nbig-endian\n")
+              .starts_with("byte 21: netlink messages of a big-endian machine; this one is ") ==
+          (std::endian::native == std::endian::little));
+    CHECK(what_of(place + "route 1 10.0.0.1\nx\n") == "byte 33: a route that is no pair of addresses");
     CHECK(what_of(head + "end 0 \n\n") == "byte 29: the capture holds no network namespace");
     CHECK(what_of(head + "file 1 /x\nx\n") == "byte 21: the first record is no place");
     CHECK(what_of(place + "file 18446744073709551615 /x\nx\n") ==

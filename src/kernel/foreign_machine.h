@@ -1,0 +1,40 @@
+// A machine for what is no capture of ours: sockets that a text or a copied table told, and maybe a tree of
+// copied files. Whatever it lacks is a gap that names the source, and never nothing.
+#pragma once
+
+#include "kernel/machine.h"
+#include "kernel/socket_list.h"
+#include "kernel/tree.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace kernel {
+
+class ForeignMachine : public Machine {
+  public:
+    ForeignMachine(SocketList list, std::optional<Tree> tree);
+
+    snapshot::Reading<std::string> read(const std::string& path) override;
+    snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override;
+    Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override;
+    snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override;
+    snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override;
+    snapshot::Provenance provenance() override { return list_.provenance; }
+    double now() override { return 0; } // no source tells it
+
+  private:
+    base::Gap untold(const std::string& what) const;
+    snapshot::Reading<std::string> read_tree(const std::string& path) const;
+    snapshot::Reading<std::string> read_sysctl(const std::string& path) const;
+
+    SocketList list_;
+    std::optional<Tree> tree_;
+    std::map<std::string, std::string, std::less<>> sysctls_; // dotted names, of `sysctl -a`
+};
+
+/// The lines "name = value" of `sysctl -a`.
+std::map<std::string, std::string, std::less<>> parse_sysctl_a(std::string_view text);
+
+} // namespace kernel

@@ -1,0 +1,218 @@
+#include "kernel/mask.h"
+
+#include "base/text.h"
+#include "kernel/frame_edit.h"
+#include "kernel/mask_names.h"
+#include "kernel/namespaces.h"
+#include "kernel/proc_table_edit.h"
+#include "kernel/pseudonyms.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace kernel {
+namespace {
+
+using Text = snapshot::Reading<std::string>;
+using Texts = std::map<std::string, Text>;
+
+constexpr std::string_view masked_text = "masked";
+constexpr std::string_view sysctl_conf = "/etc/sysctl.conf"; // not among the files that are sorted
+
+bool is_proc_table(std::string_view path) {
+    return path.ends_with("/net/tcp") || path.ends_with("/net/tcp6");
+}
+
+bool is_sysctl_file(std::string_view path) {
+    return path.ends_with(".conf") && path.find("/sysctl.") != std::string_view::npos;
+}
+
+/// What the kernel prints there are its own words and numbers.
+bool is_harmless(std::string_view path, std::string_view content) {
+    if (path == "/proc/uptime" || path.starts_with("/proc/sys/")) {
+        return content.find_first_not_of("0123456789.,- \t\n") == std::string_view::npos;
+    }
+    constexpr auto known = std::to_array<std::string_view>(
+        {"/net/netstat", "/net/snmp", "/net/sockstat", "/net/sockstat6", "/net/protocols", "/net/stat/nf_conntrack"});
+    return path.starts_with("/proc/") &&
+           std::any_of(known.begin(), known.end(), [&](std::string_view end) { return path.ends_with(end); });
+}
+
+class Masker {
+  public:
+    void run(Capture& capture) {
+        for (const auto& place : capture.places) {
+            note(*place);
+        }
+        number_files();
+        for (const auto& place : capture.places) {
+            change(*place);
+        }
+    }
+
+  private:
+    /// So that no pseudonym is somebody's address, and files keep their order.
+    void note(RecordedPlace& place) {
+        const AddressMap reserve = [this](const snapshot::Address& address) {
+            names_.reserve(address);
+            return address;
+        };
+        for (auto& [request, dump] : place.dumps) {
+            for (const std::string& frame : dump.frames) {
+                std::string copy = frame;
+                replace_addresses(copy, reserve);
+            }
+        }
+        for (const auto& [path, content] : place.files) {
+            if (content && is_proc_table(path)) {
+                replace_in_proc_table(*content, reserve);
+            }
+            note_file(path);
+        }
+        for (const auto& [remote, local] : place.routes) {
+            for (const std::string& text : {remote, local}) {
+                names_.reserve(snapshot::Address::parse(text).value_or(snapshot::Address()));
+            }
+        }
+        for (const auto& [directory, content] : place.listings) {
+            for (const std::string_view name : base::split(content ? *content : std::string(), '\n')) {
+                note_file(directory + "/" + std::string(name));
+            }
+        }
+    }
+
+    void note_file(std::string_view path) {
+        if (is_sysctl_file(path) && path != sysctl_conf) {
+            files_.try_emplace(std::string(path.substr(path.rfind('/') + 1)));
+        }
+    }
+
+    /// The order of the names decides which file wins.
+    void number_files() {
+        std::size_t number = 0;
+        for (auto& [name, other] : files_) {
+            other = fmt::format("{:05}.conf", ++number);
+        }
+    }
+
+    std::string other_path(const std::string& path) {
+        if (path.starts_with("/proc/") || path == sysctl_conf) {
+            return path;
+        }
+        const std::size_t slash = path.rfind('/');
+        const auto known = files_.find(path.substr(slash + 1));
+        return known != files_.end() ? path.substr(0, slash + 1) + known->second : names_.name("/file", path);
+    }
+
+    void change(RecordedPlace& place) {
+        if (place.label != here_label && !place.label.starts_with("pid ")) {
+            place.label = names_.name("netns", place.label);
+        }
+        change_files(place);
+        change_listings(place);
+        change_dumps(place);
+        change_owners(place);
+        std::map<std::string, std::string> routes;
+        for (const auto& [remote, local] : place.routes) {
+            routes.emplace(other_text(remote), other_text(local));
+        }
+        place.routes = std::move(routes);
+    }
+
+    std::string other_text(const std::string& address) {
+        return names_.of(snapshot::Address::parse(address).value_or(snapshot::Address())).to_text();
+    }
+
+    std::string other_content(const std::string& path, const std::string& content) {
+        if (path == "/proc/sys/kernel/hostname") {
+            return names_.name("host", base::trim(content)) + "\n";
+        }
+        if (path == "/proc/sys/kernel/osrelease") { // what comes behind the numbers is anybody's choice
+            return content.substr(0, content.find_first_not_of("0123456789.")) + "\n";
+        }
+        if (path == "/proc/sys/kernel/random/boot_id") {
+            return names_.digits(content);
+        }
+        if (is_proc_table(path)) {
+            return replace_in_proc_table(content, addresses_);
+        }
+        if (is_sysctl_file(path)) {
+            return masked_sysctl_file(content);
+        }
+        return is_harmless(path, content) ? content : std::string(masked_text);
+    }
+
+    void change_files(RecordedPlace& place) {
+        Texts files;
+        for (const auto& [path, content] : place.files) {
+            files.emplace(other_path(path), content ? Text(other_content(path, *content))
+                                                    : Text(other_gap(content.error())));
+        }
+        place.files = std::move(files);
+    }
+
+    void change_listings(RecordedPlace& place) {
+        for (auto& [directory, content] : place.listings) {
+            if (!content) {
+                content = other_gap(content.error());
+                continue;
+            }
+            std::vector<std::string> others; // of other directories only that they are there is known
+            for (const std::string_view name : base::split(*content, '\n')) {
+                if (is_sysctl_file(directory + "/" + std::string(name))) {
+                    others.push_back(files_.find(name)->second);
+                }
+            }
+            content = base::join(others, "\n");
+        }
+    }
+
+    base::Gap other_gap(base::Gap gap) {
+        if (gap.what.starts_with('/')) {
+            gap.what = other_path(gap.what);
+        }
+        return gap;
+    }
+
+    void change_dumps(RecordedPlace& place) {
+        std::map<std::string, RecordedDump> dumps;
+        for (auto& [request, dump] : place.dumps) {
+            for (std::string& frame : dump.frames) {
+                replace_addresses(frame, addresses_);
+            }
+            std::string other = request;
+            replace_addresses_in_request(other, addresses_);
+            dumps.emplace(std::move(other), std::move(dump));
+        }
+        place.dumps = std::move(dumps);
+    }
+
+    void change_owners(RecordedPlace& place) {
+        for (auto& [number, path] : place.cgroups) {
+            if (path) {
+                path = masked_cgroup(*path, names_);
+            }
+        }
+        if (!place.holders) {
+            return;
+        }
+        for (snapshot::Process& process : place.holders->processes) {
+            process.command = names_.name("process", process.command);
+            process.cgroup = masked_cgroup(process.cgroup, names_);
+        }
+    }
+
+    Pseudonyms names_;
+    AddressMap addresses_ = [this](const snapshot::Address& address) { return names_.of(address); };
+    std::map<std::string, std::string, std::less<>> files_; // of sysctl.d: name -> mask
+};
+
+} // namespace
+
+void mask(Capture& capture) {
+    Masker().run(capture);
+}
+
+} // namespace kernel

@@ -1,0 +1,12 @@
+// A capture that can be given away: no address, no name that somebody chose. Ports, users' numbers, counts,
+// sizes and times stay, and so do the classes by which the program judges.
+#pragma once
+
+#include "kernel/capture.h"
+
+namespace kernel {
+
+/// The same original always becomes the same mask within this capture; nothing leads back.
+void mask(Capture& capture);
+
+} // namespace kernel

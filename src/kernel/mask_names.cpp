@@ -1,0 +1,101 @@
+#include "kernel/mask_names.h"
+
+#include "base/text.h"
+#include "kernel/sysctl_files.h"
+#include "snapshot/sysctls.h"
+
+#include <algorithm>
+#include <array>
+
+namespace kernel {
+namespace {
+
+bool all_of(std::string_view text, std::string_view allowed) {
+    return text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+constexpr std::string_view decimal = "0123456789";
+constexpr std::string_view hexadecimal = "0123456789abcdef-_";
+
+/// Names that a system gives, and that tell what stands below.
+bool is_structure(std::string_view part) {
+    constexpr auto known = std::to_array<std::string_view>(
+        {"", "..", "init.scope", "system.slice", "user.slice", "machine.slice", "app.slice", "session.slice",
+         "background.slice", "kubepods", "kubepods.slice", "burstable", "besteffort",
+         "kubepods-burstable.slice", "kubepods-besteffort.slice", "docker", "lxc", "lxc.payload", "payload",
+         "container", "supervisor"});
+    return std::find(known.begin(), known.end(), part) != known.end();
+}
+
+/// "user-1000.slice", "user@1000.service", "session-3.scope": numbers, which stay everywhere.
+bool is_numbered(std::string_view part, std::string_view start, std::string_view end) {
+    return part.size() > start.size() + end.size() && part.starts_with(start) && part.ends_with(end) &&
+           all_of(part.substr(start.size(), part.size() - start.size() - end.size()), decimal);
+}
+
+template <std::size_t count>
+std::string_view start_of(std::string_view part, const std::array<std::string_view, count>& starts) {
+    for (const std::string_view start : starts) {
+        if (part.starts_with(start) && part.size() > start.size()) {
+            return start;
+        }
+    }
+    return {};
+}
+
+std::string masked_part(std::string_view part, Pseudonyms& names) {
+    constexpr auto starts = std::to_array<std::string_view>(
+        {"docker-", "libpod-", "crio-", "cri-containerd-", "nerdctl-", "lxc.payload.", "systemd-nspawn@",
+         "machine-", "kubepods-burstable-pod", "kubepods-besteffort-pod", "kubepods-pod", "pod"});
+    constexpr auto ends =
+        std::to_array<std::string_view>({".service", ".scope", ".socket", ".mount", ".swap", ".slice"});
+    if (is_structure(part) || is_numbered(part, "user-", ".slice") || is_numbered(part, "user@", ".service") ||
+        is_numbered(part, "session-", ".scope")) {
+        return std::string(part);
+    }
+    std::string_view end;
+    for (const std::string_view known : ends) {
+        end = part.ends_with(known) && part.size() > known.size() ? known : end;
+    }
+    std::string_view core = part.substr(0, part.size() - end.size());
+    const std::string_view start = start_of(core, starts);
+    core.remove_prefix(start.size());
+    constexpr std::size_t shortest_id = 32;
+    const bool is_id = core.size() >= shortest_id && all_of(core, hexadecimal);
+    return std::string(start) + (is_id ? names.digits(core) : names.name("name", core)) + std::string(end);
+}
+
+/// One assignment and nothing that could hide a name in the value.
+bool is_known_assignment(std::string_view line) {
+    BootAssignments alone;
+    alone.add_file(line, "");
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos) {
+        return all_of(line, "-*?./_abcdefghijklmnopqrstuvwxyz0123456789 \t") && line.starts_with("-net") &&
+               line.find_first_of("*?") == std::string_view::npos &&
+               snapshot::find_sysctl(base::trim(line.substr(1))) != nullptr;
+    }
+    return !alone.result().empty() && line.find_first_of("[]") == std::string_view::npos &&
+           all_of(line.substr(equals + 1), "0123456789,- \t\r");
+}
+
+} // namespace
+
+std::string masked_cgroup(std::string_view path, Pseudonyms& names) {
+    std::vector<std::string> parts;
+    for (const std::string_view part : base::split(path, '/')) {
+        parts.push_back(masked_part(part, names));
+    }
+    return base::join(parts, "/");
+}
+
+std::string masked_sysctl_file(std::string_view text) {
+    std::vector<std::string> lines;
+    for (const std::string_view line : base::split(text, '\n')) {
+        const bool stays = base::trim(line).empty() || is_known_assignment(line);
+        lines.emplace_back(stays ? line : "# masked");
+    }
+    return base::join(lines, "\n");
+}
+
+} // namespace kernel

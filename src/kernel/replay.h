@@ -1,0 +1,27 @@
+// What --replay names, whatever it is: a capture, the text of ss or netstat, a copied table, a dump by ss -D,
+// an unpacked sosreport. The content tells the kind, not the name.
+#pragma once
+
+#include "base/result.h"
+#include "kernel/capture.h"
+#include "kernel/place.h"
+#include "kernel/socket_list.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kernel {
+
+/// The places may refer to the capture.
+struct Replay {
+    std::unique_ptr<Capture> capture; // null for other sources
+    std::vector<Place> places;
+};
+
+base::Result<Replay> open_replay(const std::string& path);
+
+/// The sockets that a file tells that is no capture.
+base::Result<SocketList> read_foreign(std::string_view content);
+
+} // namespace kernel

@@ -1,0 +1,75 @@
+#include "kernel/text_end_point.h"
+
+#include "base/number.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace kernel {
+
+using snapshot::State;
+
+std::optional<TextEndPoint> split_end_point(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) {
+        return std::nullopt;
+    }
+    TextEndPoint end;
+    end.port = text.substr(colon + 1);
+    end.address = text.substr(0, colon);
+    if (const std::size_t percent = end.address.rfind('%'); percent != std::string_view::npos) {
+        end.device = end.address.substr(percent + 1);
+        end.address = end.address.substr(0, percent);
+        if (end.device.ends_with(']')) { // "[fe80::1%eth0]"
+            end.device.remove_suffix(1);
+            end.address.remove_prefix(end.address.starts_with('[') ? 1 : 0);
+        }
+    }
+    if (end.address.starts_with('[') && end.address.ends_with(']')) {
+        end.brackets = true;
+        end.address = end.address.substr(1, end.address.size() - 2);
+    }
+    return end;
+}
+
+std::optional<std::uint16_t> port_of(std::string_view text) {
+    if (text == "*") {
+        return 0;
+    }
+    const bool digits = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return digits ? base::parse_port(text) : std::nullopt;
+}
+
+std::optional<State> state_named(std::string_view name) {
+    constexpr auto names = std::to_array<std::pair<std::string_view, State>>({
+        {"LISTEN", State::listen},         {"ESTAB", State::established},
+        {"ESTABLISHED", State::established}, {"TIME_WAIT", State::time_wait},
+        {"CLOSE_WAIT", State::close_wait}, {"SYN_SENT", State::syn_sent},
+        {"SYN_RECV", State::syn_recv},     {"NEW_SYN_RECV", State::syn_recv},
+        {"FIN_WAIT_1", State::fin_wait1},  {"FIN_WAIT1", State::fin_wait1},
+        {"FIN_WAIT_2", State::fin_wait2},  {"FIN_WAIT2", State::fin_wait2},
+        {"LAST_ACK", State::last_ack},     {"CLOSING", State::closing},
+        {"UNCONN", State::bound},          {"CLOSE", State::close},
+        {"BOUND_INACTIVE", State::bound},
+    });
+    std::string underscored(name);
+    std::replace(underscored.begin(), underscored.end(), '-', '_');
+    const auto found = std::find_if(names.begin(), names.end(),
+                                    [&](const auto& known) { return known.first == underscored; });
+    return found != names.end() ? std::optional(found->second) : std::nullopt;
+}
+
+void Complaints::add(std::size_t line, std::string what) {
+    if (++count_ == 1) {
+        first_ = fmt::format("line {}: {}", line, what);
+    }
+}
+
+std::string Complaints::text() const {
+    return count_ > 1 ? fmt::format("{} (and {} more lines)", first_, count_ - 1) : first_;
+}
+
+} // namespace kernel
