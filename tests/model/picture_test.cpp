@@ -86,20 +86,22 @@ TEST_CASE("Accept queues that are not empty, the longest first; limits only from
         listener.wqueue = 128;
         return listener;
     };
-    auto space = tests::space();
-    for (std::uint16_t port = 1; port <= 14; ++port) {
-        space.sockets.add_listener(listening(port, port - 1));
-    }
-    auto from_proc = space;
-    from_proc.source = snapshot::SocketSource::proc;
-    const auto picture = picture_of(std::move(space));
+    const auto picture_from = [&](snapshot::SocketSource source) {
+        auto space = tests::space();
+        space.source = source;
+        for (std::uint16_t port = 1; port <= 14; ++port) {
+            space.sockets.add_listener(listening(port, port - 1));
+        }
+        return picture_of(std::move(space));
+    };
+    const auto picture = picture_from(snapshot::SocketSource::sock_diag);
     CHECK(picture.listeners == 14);
     REQUIRE(picture.queues.size() == 10);
     CHECK(picture.queues_left_out == 3);
     CHECK(picture.queues[0].listener == "0.0.0.0:14");
     CHECK(picture.queues[0].queue == 13);
     CHECK(picture.queues[0].limit == 128U);
-    CHECK_FALSE(picture_of(std::move(from_proc)).queues[0].limit);
+    CHECK_FALSE(picture_from(snapshot::SocketSource::proc).queues[0].limit);
 }
 
 TEST_CASE("Destinations: the ten that use most ports, with who holds those that were looked at") {
