@@ -21,7 +21,8 @@ class Needs {
 
   private:
     std::bitset<facts::table_count> tables_;
-    std::array<std::bitset<64>, facts::table_count> columns_;
+    static constexpr std::size_t most_columns = 128;
+    std::array<std::bitset<most_columns>, facts::table_count> columns_;
 };
 
 /// What judging reads, and what the texts of a finding would read.
