@@ -45,10 +45,9 @@ Expected expected_time_wait(const Expectation& load) {
     return rate ? Expected(*rate * lifetime) : rate;
 }
 
-Expected expected_conntrack(const Expectation& load) {
-    return combine(expected_rate(load), expected_hold(load), [](double rate, double hold) {
-        return std::ceil(rate * (hold + conntrack_linger_seconds));
-    });
+Expected expected_conntrack(const Expectation& load, double linger) {
+    return combine(expected_rate(load), expected_hold(load),
+                   [&](double rate, double hold) { return std::ceil(rate * (hold + linger)); });
 }
 
 Expected expected_memory(const Expectation& load) {
