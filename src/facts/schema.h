@@ -135,11 +135,12 @@ inline constexpr auto namespace_columns = std::to_array<Column>({
      "tcp_tw_reuse is 1 and timestamps are on. Inferred: this host closes first, the other end has "
      "timestamps."},
     {"expected_ports", Type::number, "ports", "Ports then held towards each destination."},
-    {"expected_ports_percent", Type::number, "%", "These as a share of the usable ports that are not blocked."},
+    {"expected_ports_percent", Type::number, "%",
+     "These as a share of the usable ports that are not blocked."},
     {"expected_conntrack", Type::number, "entries",
-     "Entries of conntrack then needed, each kept after the connection for conntrack_time_wait, or else 120 s."},
-    {"expected_memory", Type::number, "pages",
-     "Kernel memory of the connections then open, two pages each."},
+     "Entries of conntrack then needed, each kept after the connection for conntrack_time_wait, or else "
+     "120 s."},
+    {"expected_memory", Type::number, "pages", "Kernel memory of the connections then open, two pages each."},
     {"boot_tw_reuse", Type::number, "",
      "net.ipv4.tcp_tw_reuse after the next boot: from sysctl.d, else the kernel's default."},
     {"boot_timestamps", Type::number, "", "net.ipv4.tcp_timestamps after the next boot."},
@@ -327,12 +328,12 @@ inline constexpr auto sysctl_columns = std::to_array<Column>({
      "Another value that a line in a file below /etc gives, to no avail: the line of boot_origin wins."},
     {"outvoted_origin", Type::text, "", "FILE:LINE of that line."},
     {"by_hand", Type::text, "",
-     "What 'sysctl --system' sets, where that is not the boot value: it reads /etc/sysctl.conf after all others, a "
-     "boot with systemd does not read it."},
+     "What 'sysctl --system' sets, where that is not the boot value: it reads /etc/sysctl.conf after all "
+     "others, a boot with systemd does not read it."},
     {"by_hand_origin", Type::text, "", "FILE:LINE that sets that value."},
     {"dead", Type::boolean, "",
-     "A file sets it, and this kernel has no such sysctl. Settings net.ipv4.tcp_* that the program does not know "
-     "have a row only if they are dead."},
+     "A file sets it, and this kernel has no such sysctl. Settings net.ipv4.tcp_* that the program does not "
+     "know have a row only if they are dead."},
 });
 
 /// The schema of each table, in the order of TableId.

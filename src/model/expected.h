@@ -7,7 +7,8 @@
 
 namespace model {
 
-/// How long conntrack remembers a connection that was closed, if nf_conntrack_tcp_timeout_time_wait is unknown.
+/// How long conntrack remembers a connection that was closed, if nf_conntrack_tcp_timeout_time_wait is
+/// unknown.
 constexpr double conntrack_linger_seconds = 120;
 /// Kernel memory of an open connection with modest buffers in use: two pages.
 constexpr double pages_a_connection = 2;

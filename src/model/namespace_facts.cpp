@@ -403,11 +403,12 @@ std::unique_ptr<facts::Table> host_table(const snapshot::Host& host, const Assum
 
 std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
                                               const snapshot::Sysctls& sysctls,
-                                              std::shared_ptr<const PortModel> ports,
-                                              const Earlier& earlier, const Expectation& expected) {
+                                              std::shared_ptr<const PortModel> ports, const Earlier& earlier,
+                                              const Expectation& expected) {
     return std::make_unique<RowTable<Space>>(
         facts::TableId::network_namespace,
-        std::vector<Space>{{&space, sysctls, std::move(ports), earlier, expected, {}}}, getters, std::nullopt);
+        std::vector<Space>{{&space, sysctls, std::move(ports), earlier, expected, {}}}, getters,
+        std::nullopt);
 }
 
 } // namespace model

@@ -243,7 +243,8 @@ std::optional<std::string> as_kernel_takes(const SysctlInfo& info, std::string_v
         }
         taken += (i > 0 ? " " : "") + std::to_string(*number);
     }
-    const bool is_checked = info.name == "net.ipv4.ip_local_port_range" || info.name == "net.ipv4.tcp_tw_reuse";
+    const bool is_checked =
+        info.name == "net.ipv4.ip_local_port_range" || info.name == "net.ipv4.tcp_tw_reuse";
     return is_checked && !well_formed(info, taken) ? std::nullopt : std::optional(taken);
 }
 

@@ -15,7 +15,8 @@ snapshot::BootValues from(std::string_view text) {
 }
 
 /// A machine with files; their directories list them.
-void add_file(test::Machine& machine, const std::string& directory, const std::string& name, std::string text) {
+void add_file(test::Machine& machine, const std::string& directory, const std::string& name,
+              std::string text) {
     auto& names = machine.directories.try_emplace(directory, Names{}).first->second;
     names->push_back(name);
     machine.files.emplace(directory + "/" + name, std::move(text));
@@ -89,15 +90,18 @@ TEST_CASE("directories: order by name, the first one hides a name, gaps for what
 
 TEST_CASE("a line below /etc that another one overrides is outvoted, one of a package is not") {
     test::Machine machine;
-    add_file(machine, "/usr/lib/sysctl.d", "10-package.conf", "net.ipv4.tcp_fin_timeout=50\nnet.ipv4.tcp_rfc1337=1\n");
+    add_file(machine, "/usr/lib/sysctl.d", "10-package.conf",
+             "net.ipv4.tcp_fin_timeout=50\nnet.ipv4.tcp_rfc1337=1\n");
     add_file(machine, "/etc/sysctl.d", "60-own.conf",
              "net.ipv4.tcp_fin_timeout=30\nnet.ipv4.tcp_syncookies=0\nnet.ipv4.tcp_tw_reuse=1\n"
              "net.ipv4.ip_local_port_range=1024 65535\n");
-    add_file(machine, "/usr/lib/sysctl.d", "99-late.conf",
-             "net.ipv4.tcp_fin_timeout=60\nnet.ipv4.ip_local_port_range=1024\t65535\nnet.ipv4.tcp_tw_reuse=0\n");
+    add_file(
+        machine, "/usr/lib/sysctl.d", "99-late.conf",
+        "net.ipv4.tcp_fin_timeout=60\nnet.ipv4.ip_local_port_range=1024\t65535\nnet.ipv4.tcp_tw_reuse=0\n");
     add_file(machine, "/etc/sysctl.d", "99-z.conf", "net.ipv4.tcp_tw_reuse=1\n");
     const auto boot = read(machine);
-    CHECK(boot.outvoted.size() == 1); // the range is the same, and tcp_tw_reuse is in the end as it was wanted
+    CHECK(boot.outvoted.size() ==
+          1); // the range is the same, and tcp_tw_reuse is in the end as it was wanted
     CHECK(boot.outvoted.at("net.ipv4.tcp_fin_timeout").origin == "/etc/sysctl.d/60-own.conf:1");
     CHECK(boot.outvoted.at("net.ipv4.tcp_fin_timeout").value == "30");
     CHECK(boot.values.at("net.ipv4.tcp_fin_timeout").origin == "/usr/lib/sysctl.d/99-late.conf:1");
@@ -107,9 +111,11 @@ TEST_CASE("a line below /etc that another one overrides is outvoted, one of a pa
 TEST_CASE("with systemd /etc/sysctl.conf is only read by hand") {
     test::Machine machine;
     machine.directories.emplace("/run/systemd/system", Names{});
-    add_file(machine, "/etc/sysctl.d", "60-own.conf", "net.ipv4.tcp_fin_timeout=30\nnet.ipv4.tcp_rfc1337=1\n");
-    machine.files.emplace("/etc/sysctl.conf", std::string("net.ipv4.tcp_fin_timeout=40\nnet.ipv4.tcp_rfc1337 = 1\n"
-                                                          "net.ipv4.tcp_tw_reuse=1\nno assignment\n"));
+    add_file(machine, "/etc/sysctl.d", "60-own.conf",
+             "net.ipv4.tcp_fin_timeout=30\nnet.ipv4.tcp_rfc1337=1\n");
+    machine.files.emplace("/etc/sysctl.conf",
+                          std::string("net.ipv4.tcp_fin_timeout=40\nnet.ipv4.tcp_rfc1337 = 1\n"
+                                      "net.ipv4.tcp_tw_reuse=1\nno assignment\n"));
     auto boot = read(machine);
     CHECK(boot.by_hand.size() == 2);
     CHECK(boot.by_hand.at("net.ipv4.tcp_fin_timeout").value == "40");
@@ -145,18 +151,21 @@ TEST_CASE("a directory full of rubbish: gaps, and what is right counts") {
     test::Machine machine;
     machine.directories.emplace("/etc/sysctl.d", Names{"10-directory.conf", "20-loop.conf", "30-utf16.conf",
                                                        "40-bytes.conf", "50-dangling.conf", "60-good.conf"});
-    machine.files.emplace("/etc/sysctl.d/10-directory.conf", base::Gap{"10", base::Why::failed, "is a directory"});
+    machine.files.emplace("/etc/sysctl.d/10-directory.conf",
+                          base::Gap{"10", base::Why::failed, "is a directory"});
     machine.files.emplace("/etc/sysctl.d/20-loop.conf",
                           base::Gap{"20", base::Why::failed, "Too many levels of symbolic links"});
     machine.files.emplace("/etc/sysctl.d/30-utf16.conf", std::string("n\0e\0t\0=\0001\0\n\0", 12));
-    machine.files.emplace("/etc/sysctl.d/40-bytes.conf",
-                          std::string("\xEF\xBB\xBFnet.ipv4.tcp_tw_reuse=1\n=\n-\n--\n[=\nnet.ipv4.tcp_rfc1337=\xff\n"));
+    machine.files.emplace(
+        "/etc/sysctl.d/40-bytes.conf",
+        std::string("\xEF\xBB\xBFnet.ipv4.tcp_tw_reuse=1\n=\n-\n--\n[=\nnet.ipv4.tcp_rfc1337=\xff\n"));
     machine.files.emplace("/etc/sysctl.d/60-good.conf", std::string("net.ipv4.tcp_fin_timeout = 30"));
     std::vector<base::Gap> gaps;
     const auto files = kernel::read_boot_sysctls(machine, gaps);
     const auto& boot = files.values;
     CHECK(files.unread->what == "10");
-    CHECK(files.no_assignments == 3); // "=", a key of nothing, and the UTF-16; "-" and "--" name nothing either
+    CHECK(files.no_assignments ==
+          3);                // "=", a key of nothing, and the UTF-16; "-" and "--" name nothing either
     CHECK(boot.size() == 2); // a byte order mark belongs to the key, and nobody knows that key
     CHECK(boot.at("net.ipv4.tcp_rfc1337").value == "\xff");
     CHECK(boot.at("net.ipv4.tcp_fin_timeout").origin == "/etc/sysctl.d/60-good.conf:1");

@@ -6,8 +6,8 @@
 
 namespace {
 
-facts::Value fact(const snapshot::Host& host, const model::Assumptions& assumed, const model::Expectation& load,
-                  std::string_view name) {
+facts::Value fact(const snapshot::Host& host, const model::Assumptions& assumed,
+                  const model::Expectation& load, std::string_view name) {
     const facts::Facts facts = model::derive(host, assumed, {}, load);
     const facts::Table& table = facts.namespaces[0].table(facts::TableId::network_namespace);
     return table.get(0, *table.schema().find(name));
@@ -42,8 +42,8 @@ TEST_CASE("ports: each connection keeps one for its life and for TIME_WAIT") {
     CHECK(fact(one, {}, load, "expected_open").number() == 8);
     CHECK(fact(one, {}, load, "expected_time_wait").number() == 1200);
     CHECK(fact(one, {}, load, "expected_conntrack").number() == 2408);
-    CHECK(fact(one, {{"net.netfilter.nf_conntrack_tcp_timeout_time_wait", "60"}}, load, "expected_conntrack").number() ==
-          2408 - 60 * *load.rate);
+    CHECK(fact(one, {{"net.netfilter.nf_conntrack_tcp_timeout_time_wait", "60"}}, load, "expected_conntrack")
+              .number() == 2408 - 60 * *load.rate);
     CHECK(fact(one, {}, load, "expected_memory").number() == 16);
 }
 
@@ -57,6 +57,10 @@ TEST_CASE("ports: reuse gives them back after its delay, if timestamps are on") 
     CHECK(fact(one, in_vain, load, "expected_ports").number() == 625);
     const model::Assumptions loopback_only = {{"net.ipv4.tcp_tw_reuse", "2"}};
     CHECK(fact(one, loopback_only, load, "expected_ports").number() == 625);
+}
+
+TEST_CASE("binary fractions add no port") {
+    CHECK(fact(host(), {{"net.ipv4.tcp_tw_reuse", "2"}}, {500, 1, 0.2}, "expected_ports").number() == 31150);
 }
 
 TEST_CASE("what was not given is missing, and only what needs it") {

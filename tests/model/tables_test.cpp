@@ -344,7 +344,8 @@ TEST_CASE("A line is dead if this kernel will never have the sysctl") {
     files.values["net.ipv4.tcp_migrate_req"] = {"1", "F:3", true};
     files.values["net.netfilter.nf_conntrack_max"] = {"1000000", "F:4"}; // its module may come later
     files.dead["net.ipv4.tcp_tw_resue"] = {"1", "F:5"};
-    for (const char* name : {"net.ipv4.tcp_tw_recycle", "net.ipv4.tcp_migrate_req", "net.netfilter.nf_conntrack_max"}) {
+    for (const char* name :
+         {"net.ipv4.tcp_tw_recycle", "net.ipv4.tcp_migrate_req", "net.netfilter.nf_conntrack_max"}) {
         space.sysctls.set_gap(name, {name, base::Why::absent, ""});
     }
     const SysctlFacts of(std::move(space));

@@ -126,7 +126,8 @@ TEST_CASE("without the value of now there is no undo, without the value to come 
     CHECK(first_remedy().settings.empty());
     world.table(TableId::network_namespace).set("range_high", number(65535));
     CHECK(first_remedy().undo.empty());
-    CHECK(first_remedy().command == "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\" net.ipv4.tcp_tw_reuse=1");
+    CHECK(first_remedy().command ==
+          "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\" net.ipv4.tcp_tw_reuse=1");
 }
 
 TEST_CASE("absent facts skip, unreadable facts are UNKNOWN, and neither hides a warning") {

@@ -101,7 +101,8 @@ TEST_CASE("What the kernel takes of a text, as measured on 6.18") {
     CHECK(taken(one, "010") == "8");
     CHECK(taken(one, "-5") == "-5");
     CHECK(taken(one, "0") == "0");
-    for (const char* wrong : {"31#x", "abc", "", "33.5", "\"20\"", "--5", "0x", "08", "99999999999999999999"}) {
+    for (const char* wrong :
+         {"31#x", "abc", "", "33.5", "\"20\"", "--5", "0x", "08", "99999999999999999999"}) {
         CAPTURE(wrong);
         CHECK(taken(one, wrong) == "refused");
     }
