@@ -8,13 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <memory>
-#include <system_error>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -58,8 +57,10 @@ Deadline owners_deadline(Deadline deadline) {
 
 /// Links to /dev/null switch a configuration file off.
 bool is_dev_null(const std::string& path) {
-    std::error_code error;
-    return std::filesystem::equivalent(path, "/dev/null", error) && !error;
+    struct stat file {};
+    struct stat null {};
+    return ::stat(path.c_str(), &file) == 0 && S_ISCHR(file.st_mode) && ::stat("/dev/null", &null) == 0 &&
+           file.st_rdev == null.st_rdev;
 }
 
 } // namespace
