@@ -127,6 +127,7 @@ base::Result<SocketList> read_ss_dump(std::string_view bytes) {
     list.provenance.name = "a dump by ss -D";
     DumpReader reader(Walk::close_waits);
     alignas(NLMSG_ALIGNTO) std::array<std::byte, most_of_a_message> message;
+    int ends = 0;
     while (bytes.size() >= sizeof(nlmsghdr)) {
         const std::uint32_t length = length_in(bytes);
         if (length < sizeof(nlmsghdr) || length > bytes.size() || length > message.size()) {
@@ -134,6 +135,7 @@ base::Result<SocketList> read_ss_dump(std::string_view bytes) {
         }
         std::memcpy(message.data(), bytes.data(), length);
         const std::uint16_t type = type_in(bytes);
+        ends += type == NLMSG_DONE ? 1 : 0;
         if (type == SOCK_DIAG_BY_FAMILY || type == TCPDIAG_GETSOCK) {
             make_ours(message.data());
             reader.read(std::span(message).first(length), [&](Socket socket) {
@@ -146,8 +148,10 @@ base::Result<SocketList> read_ss_dump(std::string_view bytes) {
         bytes.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(length), bytes.size()));
     }
     note_malformed(reader.malformed(), "messages", list);
-    if (!bytes.empty()) {
-        list.lost = Gap{"the socket table", Why::truncated, "the dump is cut short or damaged"};
+    constexpr int families = 2; // ss asks for one after the other
+    if (!bytes.empty() || ends < families) {
+        list.lost = Gap{"the socket table", Why::truncated,
+                        "the dump is cut short or damaged, or of one address family only"};
     }
     return list;
 }

@@ -66,7 +66,8 @@ class Reader {
             has_inodes_ = line.find(" Inode") != std::string_view::npos;
         } else if (is_row(line)) {
             Socket socket;
-            const std::string wrong = take_row(line, socket);
+            const std::string wrong =
+                list_.sockets.size() < most_sockets ? take_row(line, socket) : too_many_sockets;
             if (wrong.empty()) {
                 list_.sockets.push_back(socket);
             } else {
