@@ -41,7 +41,7 @@ def keep_text(lab, name, *command):
 def sources(lab):
     """The path of each kind of source, and whether it has timers."""
     kept = {"ss -tan": False, "ss -tano": True, "ss -tanoi": True, "ss -tanmeio": True, "ss -tanp": False,
-            "ss -Htane": False, "ss -peaonmi": True, "netstat -tan": False, "netstat -tanp": False,
+            "ss -Htane": True, "ss -peaonmi": True, "netstat -tan": False, "netstat -tanp": False,
             "netstat -W -neopa": True}
     for command, timed in kept.items():
         yield command, keep_text(lab, command.replace(" ", "_"), *command.split()), timed
