@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view heading = "tcpadvisor-capture 1\n";
 constexpr std::size_t longest_line = 8192;
 constexpr std::size_t most_records = 2'000'000; // each costs memory, however short it is
-constexpr std::string_view byte_order = std::endian::native == std::endian::little ? "little-endian" : "big-endian";
+constexpr std::string_view byte_order =
+    std::endian::native == std::endian::little ? "little-endian" : "big-endian";
 constexpr std::array all_reasons = {base::Why::absent, base::Why::denied, base::Why::failed,
                                     base::Why::truncated, base::Why::not_collected};
 
@@ -130,7 +131,7 @@ class Reader {
     std::string error_;
     Capture capture_;
     RecordedDump* dump_ = nullptr; // the one that is still open
-    bool ordered_ = false; // the byte order is known, and ours
+    bool ordered_ = false;         // the byte order is known, and ours
     bool ended_ = false;
 };
 
@@ -306,8 +307,9 @@ bool Reader::take(const Record& record) {
     }
     if (record.kind == "byte-order") {
         ordered_ = record.content == byte_order;
-        return ordered_ ? true : fail(fmt::format("netlink messages of a {} machine; this one is {}",
-                                      base::printable(record.content.substr(0, 40)), byte_order));
+        return ordered_ ? true
+                        : fail(fmt::format("netlink messages of a {} machine; this one is {}",
+                                           base::printable(record.content.substr(0, 40)), byte_order));
     }
     if (record.kind == "place") {
         return start_place(record);

@@ -29,7 +29,8 @@ constexpr auto of_sosreport = std::to_array<const char*>({
 
 std::vector<Place> place_of(SocketList list, std::optional<Tree> tree) {
     std::vector<Place> places;
-    places.push_back({std::string(here_label), 0, std::make_unique<ForeignMachine>(std::move(list), std::move(tree))});
+    places.push_back(
+        {std::string(here_label), 0, std::make_unique<ForeignMachine>(std::move(list), std::move(tree))});
     return places;
 }
 
@@ -72,8 +73,8 @@ std::string_view packed_by(std::string_view content) {
         {"BZh", "bzip2"},
         {"PK\x03\x04", "zip"},
     });
-    const auto found =
-        std::find_if(known.begin(), known.end(), [&](const auto& kind) { return content.starts_with(kind.first); });
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const auto& kind) { return content.starts_with(kind.first); });
     return found != known.end() ? found->second : std::string_view();
 }
 
@@ -117,8 +118,9 @@ base::Result<SocketList> read_foreign(std::string_view content) {
             return read_netstat(content);
         }
     }
-    return base::Error{"neither a capture nor the text of ss -tan or netstat -tan, a copy of /proc/net/tcp or a "
-                       "dump by ss -D"};
+    return base::Error{
+        "neither a capture nor the text of ss -tan or netstat -tan, a copy of /proc/net/tcp or a "
+        "dump by ss -D"};
 }
 
 base::Result<Replay> replay_of(std::string_view content) {

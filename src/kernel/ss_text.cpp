@@ -112,8 +112,7 @@ class Reader {
             return;
         }
         Socket socket;
-        const std::string wrong = list_.sockets.size() >= most_sockets
-                                      ? too_many_sockets
+        const std::string wrong = list_.sockets.size() >= most_sockets ? too_many_sockets
                                   : kind == Kind::tcp
                                       ? take(row, socket)
                                       : "'" + base::printable(line.substr(0, 40)) + "' is no row of ss";
@@ -166,7 +165,8 @@ class Reader {
         }
         const auto parsed = snapshot::Address::parse(end->address);
         if (!parsed) {
-            return "'" + base::printable(text.substr(0, 60)) + "' has no address in numbers (ss -n writes it)";
+            return "'" + base::printable(text.substr(0, 60)) +
+                   "' has no address in numbers (ss -n writes it)";
         }
         address = *parsed;
         socket.family = end->address.find(':') == std::string_view::npos ? Family::ipv4 : Family::ipv6;
