@@ -200,13 +200,14 @@ TEST_CASE("a dump by ss -D") {
     test::Bytes dump =
         of_ss({.state = 10, .local_port = 80}) +
         of_ss({.family = AF_INET6, .state = 6, .timer = 3, .local = "::1", .expires_ms = 30'000}) +
-        of_ss({.state = 7, .local_port = 99});
+        of_ss({.state = 7, .local_port = 99}) + test::done() + test::done();
     const auto list = list_of(bytes_of(dump));
     REQUIRE(list.sockets.size() == 3);
     CHECK_FALSE(list.lost);
     CHECK(list.sockets[1].expires_ms == 30'000);
     CHECK(list.sockets[2].state == State::bound);
-    CHECK(lost_because(bytes_of(dump).substr(0, dump.size() - 4)) == "the dump is cut short or damaged");
+    CHECK(lost_because(bytes_of(dump).substr(0, dump.size() - 4)) ==
+          "the dump is cut short or damaged, or of one address family only");
     const auto whole = bytes_of(dump);
     for (std::size_t length = 0; length < whole.size(); ++length) {
         const auto cut = kernel::read_foreign(whole.substr(0, length));
@@ -265,6 +266,15 @@ TEST_CASE("what is nothing of all this is refused") {
     CHECK(error_of(std::string(100'000, '\0')) == refused);
     CHECK(error_of("\xFF\xFES\0t\0a\0t\0e\0") == refused); // UTF-16
     CHECK(error_of(std::string(1 << 20, 'x')) == refused);
+}
+
+TEST_CASE("what is packed is to be unpacked") {
+    CHECK(error_of("\x1f\x8b\x08") == "packed by gzip: unpack it first");
+    CHECK(error_of("\xfd"
+                   "7zXZ") == "packed by xz: unpack it first");
+    CHECK(error_of("BZh9") == "packed by bzip2: unpack it first");
+    CHECK(error_of(std::string(257, 'x') + "ustar") ==
+          "a tar archive: unpack it first, and name the directory");
 }
 
 TEST_CASE("texts cut or damaged anywhere are read or refused, never trusted") {
