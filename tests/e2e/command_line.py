@@ -148,6 +148,48 @@ class Names(CommandLine):
         self.assertEqual((command.exit, command.out), (plugin.exit, plugin.out), plugin.shown)
 
 
+class Metrics(CommandLine):
+    """For Prometheus and Checkmk: what the goldens cannot show."""
+
+    def test_the_file_can_be_read_by_another_user(self):
+        path = self.scratch / "tcp.prom"
+        answer = self.check("--format", "prometheus", "--output", path)
+        self.assertEqual(("", ""), (answer.out, answer.err), answer.shown)
+        self.assertEqual(0o644, path.stat().st_mode & 0o777)
+        self.assertEqual([path.name], [entry.name for entry in self.scratch.glob("tcp.prom*")])
+        text = path.read_text(encoding="utf-8")
+        self.assertIn(f"\ntcpadvisor_verdict {answer.exit}\n", text)
+        version = self.run_it("--version").out.split()[-1]
+        self.assertIn(f'tcpadvisor_build_info{{version="{version}"}} 1', text)
+        self.assertIn('tcpadvisor_sockets{netns="this namespace",state="established",family="ipv4"}', text)
+
+    def test_report_has_the_same_metrics(self):
+        capture = self.capture()
+        of_check = self.check("--replay", capture, "--format", "prometheus", "--no-state")
+        of_report = self.run_it("report", "--replay", capture, "--format", "prometheus", "--tag", "health", "--no-state",
+                                "--rules", self.rules)
+        self.assertEqual(of_check.out, of_report.out, of_check.shown)
+
+    def test_a_mistake_is_no_metric(self):
+        path = self.scratch / "tcp.prom"
+        path.write_text("old", encoding="utf-8")
+        self.assert_told(self.check("--format", "prometheus", "--output", path, "--rule", "nix"), "nix")
+        self.assert_told(self.check("--format", "prometheus", "--fromat", "x"), "--fromat")
+        self.assertEqual("old", path.read_text(encoding="utf-8"))
+
+    def test_checkmk_has_a_service_for_each_topic(self):
+        answer = self.check("--format", "checkmk")
+        names = [line.split('"')[1] for line in answer.out.splitlines()]
+        self.assertEqual(["TCP", *(f"TCP {topic}" for topic in TOPICS)], sorted(names, key=["TCP", *(
+            f"TCP {topic}" for topic in TOPICS)].index), answer.shown)
+
+    def test_a_mistake_is_a_local_check_too(self):
+        for arguments in (["--rule", "nix"], ["--fromat", "x"]):
+            answer = self.check("--format", "checkmk", *arguments)
+            self.assertEqual((3, ""), (answer.exit, answer.err), answer.shown)
+            self.assertRegex(answer.out, r'\A3 "TCP" - [^\n]+\n\Z')
+
+
 class Mistakes(CommandLine):
     def test_unknown_option(self):
         self.assert_told(self.run_it("--fromat", "text"), "--fromat", "--format")

@@ -109,6 +109,12 @@ def check_myths():
     return problems
 
 
+def check_metrics():
+    section = read("man", "tcpadvisor.1").partition(".Sh OUTPUT FOR PROMETHEUS")[2].partition(".Sh ")[0]
+    return differences("tcpadvisor(1), metrics", set(re.findall(r'"(tcpadvisor_\w+)"', read("src/render/prometheus.cpp"))),
+                       set(re.findall(r"tcpadvisor_\w+", section)))
+
+
 def check_topics():
     problems = []
     known = set(re.findall(r'^    \{"([a-z][\w.]+)", Kind::', read("src/snapshot/sysctls.cpp"), re.M))
@@ -232,7 +238,7 @@ def check_readme(program):
 def main():
     if len(sys.argv) > 2:
         sys.exit(__doc__)
-    problems = check_facts() + check_perfdata() + check_topics() + check_myths()
+    problems = check_facts() + check_perfdata() + check_metrics() + check_topics() + check_myths()
     lint = check_mandoc()
     if lint is None:
         print("skipped: mandoc is not installed, the pages were not linted")
