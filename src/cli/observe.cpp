@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "kernel/collect.h"
 #include "kernel/namespaces.h"
+#include "kernel/privileges.h"
 #include "rules/needs.h"
 
 #include <algorithm>
@@ -89,6 +90,9 @@ base::Result<Observation> observe(const Options& options, const model::Assumptio
     auto observation = open(options);
     if (observation) {
         observation->host = collect(observation->places, assumed, needs);
+        if (options.command != Command::watch) { // looks again
+            kernel::give_up_capabilities();
+        }
     }
     return observation;
 }

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "kernel/cgroups.h"
+#include "kernel/privileges.h"
 #include "kernel/processes.h"
 #include "kernel/sock_diag.h"
 
@@ -161,6 +162,7 @@ std::optional<snapshot::Address> LiveMachine::source_towards(const snapshot::Add
 }
 
 snapshot::Holders LiveMachine::holders(std::span<const snapshot::WantedSocket> wanted) {
+    const RaisedCapabilities raised;
     return find_holders("/proc", wanted, owners_deadline(deadline_));
 }
 
