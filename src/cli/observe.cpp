@@ -54,8 +54,9 @@ base::Result<Observation> open(const Options& options) {
 
 /// Does a rule want to know what the files of sysctl.d say?
 bool reads_boot(const rules::Needs& read) {
-    constexpr auto of_sysctls = std::to_array<std::string_view>(
-        {"boot", "boot_origin", "drifted", "boot_refused", "outvoted", "by_hand", "dead"});
+    constexpr auto of_sysctls =
+        std::to_array<std::string_view>({"boot", "boot_origin", "drifted", "boot_refused", "outvoted",
+                                         "outvoted_origin", "by_hand", "by_hand_origin", "dead"});
     constexpr auto of_namespace =
         std::to_array<std::string_view>({"boot_tw_reuse", "boot_timestamps", "boot_no_assignments"});
     const auto has = [&](facts::TableId table, const auto& columns) {
