@@ -66,6 +66,16 @@ bool reads_boot(const rules::Needs& read) {
     return has(facts::TableId::sysctl, of_sysctls) || has(facts::TableId::network_namespace, of_namespace);
 }
 
+/// "somaxconn" -> "net.core.somaxconn"; as it is, if that is no end of a known name.
+std::string full_name(const std::string& key) {
+    for (const char* prefix : {"net.ipv4.", "net.core.", "net.netfilter."}) {
+        if (snapshot::find_sysctl(prefix + key) != nullptr) {
+            return prefix + key;
+        }
+    }
+    return key;
+}
+
 } // namespace
 
 base::Result<std::vector<kernel::Place>> open_live(const Options& options) {
@@ -101,10 +111,7 @@ base::Result<model::Assumptions> assumptions(const Options& options) {
         if (equals == std::string::npos) {
             return base::Error{"--assume '" + base::printable(given) + "': expected KEY=VALUE"};
         }
-        std::string key = given.substr(0, equals);
-        if (snapshot::find_sysctl(key) == nullptr && snapshot::find_sysctl("net.ipv4." + key) != nullptr) {
-            key.insert(0, "net.ipv4.");
-        }
+        const std::string key = full_name(given.substr(0, equals));
         const snapshot::SysctlInfo* info = snapshot::find_sysctl(key);
         if (info == nullptr) {
             std::vector<std::string> names;
