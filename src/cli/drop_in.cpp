@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "kernel/sysctl_files.h"
+#include "model/wants.h"
 #include "rules/drop_in.h"
 #include "rules/evaluate.h"
 #include "snapshot/sysctls.h"
@@ -62,6 +63,12 @@ findings::DropIn drop_in_for(const findings::Report& report, const rules::RuleSe
     for (const snapshot::Namespace& space : host.namespaces) {
         for (findings::DropInLine& line : plan.lines) {
             note_what_wins(line, space.boot_sysctls.value_or(snapshot::BootSysctls()));
+        }
+        if (!plan.lines.empty() && !model::is_initial(space)) {
+            plan.lines.front().notes.emplace_back(
+                "This was judged in a network namespace of its own: a boot reads /etc/sysctl.d for the "
+                "host's alone. "
+                "Run 'sysctl -p' with this file inside it, each time it is made");
         }
     }
     return plan;

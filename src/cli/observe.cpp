@@ -55,8 +55,9 @@ base::Result<Observation> open(const Options& options) {
 
 /// Does a rule want to know what the files of sysctl.d say?
 bool reads_boot(const rules::Needs& read) {
-    constexpr auto of_sysctls = std::to_array<std::string_view>(
-        {"boot", "boot_origin", "drifted", "boot_refused", "outvoted", "by_hand", "dead"});
+    constexpr auto of_sysctls =
+        std::to_array<std::string_view>({"boot", "boot_origin", "drifted", "boot_refused", "outvoted",
+                                         "outvoted_origin", "by_hand", "by_hand_origin", "dead"});
     constexpr auto of_namespace =
         std::to_array<std::string_view>({"boot_tw_reuse", "boot_timestamps", "boot_no_assignments"});
     const auto has = [&](facts::TableId table, const auto& columns) {
@@ -64,6 +65,16 @@ bool reads_boot(const rules::Needs& read) {
                            [&](std::string_view column) { return read.has(table, column); });
     };
     return has(facts::TableId::sysctl, of_sysctls) || has(facts::TableId::network_namespace, of_namespace);
+}
+
+/// "somaxconn" -> "net.core.somaxconn"; as it is, if that is no end of a known name.
+std::string full_name(const std::string& key) {
+    for (const char* prefix : {"net.ipv4.", "net.core.", "net.netfilter."}) {
+        if (snapshot::find_sysctl(prefix + key) != nullptr) {
+            return prefix + key;
+        }
+    }
+    return key;
 }
 
 } // namespace
@@ -104,10 +115,7 @@ base::Result<model::Assumptions> assumptions(const Options& options) {
         if (equals == std::string::npos) {
             return base::Error{"--assume '" + base::printable(given) + "': expected KEY=VALUE"};
         }
-        std::string key = given.substr(0, equals);
-        if (snapshot::find_sysctl(key) == nullptr && snapshot::find_sysctl("net.ipv4." + key) != nullptr) {
-            key.insert(0, "net.ipv4.");
-        }
+        const std::string key = full_name(given.substr(0, equals));
         const snapshot::SysctlInfo* info = snapshot::find_sysctl(key);
         if (info == nullptr) {
             std::vector<std::string> names;

@@ -43,6 +43,13 @@ Value of_assignment(const Row& row, const snapshot::BootValues BootSysctls::*whi
     return row.files->unread ? Value(*row.files->unread) : absent(row, none);
 }
 
+/// Of what need not be there: an empty text if it is not.
+template <typename F>
+Value if_any(const Row& row, const snapshot::BootValues BootSysctls::*which, F text) {
+    const Value value = of_assignment(row, which, "none", text);
+    return !value.known() && value.gap().why == base::Why::absent ? Value(std::string()) : value;
+}
+
 template <typename F>
 Value of_boot(const Row& row, F value) {
     return of_assignment(row, row.info != nullptr ? &BootSysctls::values : &BootSysctls::dead,
@@ -122,14 +129,10 @@ constexpr auto getters = std::to_array<Getter<Row>>({
     {"boot_origin", [](const Row& r) { return of_boot(r, origin_of); }},
     {"drifted", drifted},
     {"boot_refused", boot_refused},
-    {"outvoted",
-     [](const Row& r) { return of_assignment(r, &BootSysctls::outvoted, "no line is outvoted", text_of); }},
-    {"outvoted_origin",
-     [](const Row& r) { return of_assignment(r, &BootSysctls::outvoted, "no line is outvoted", origin_of); }},
-    {"by_hand",
-     [](const Row& r) { return of_assignment(r, &BootSysctls::by_hand, "the same as boot", text_of); }},
-    {"by_hand_origin",
-     [](const Row& r) { return of_assignment(r, &BootSysctls::by_hand, "the same as boot", origin_of); }},
+    {"outvoted", [](const Row& r) { return if_any(r, &BootSysctls::outvoted, text_of); }},
+    {"outvoted_origin", [](const Row& r) { return if_any(r, &BootSysctls::outvoted, origin_of); }},
+    {"by_hand", [](const Row& r) { return if_any(r, &BootSysctls::by_hand, text_of); }},
+    {"by_hand_origin", [](const Row& r) { return if_any(r, &BootSysctls::by_hand, origin_of); }},
     {"dead", dead},
 });
 static_assert(follows(facts::sysctl_columns, getters));

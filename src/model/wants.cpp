@@ -49,12 +49,6 @@ std::uint32_t full_sockets(const snapshot::Census& census) {
     return sum;
 }
 
-/// sysctl.d is for the initial namespace; only that one has the sysctls of the host.
-bool is_initial(const snapshot::Namespace& space) {
-    const auto orphans = space.sysctls.text("net.ipv4.tcp_max_orphans");
-    return orphans || orphans.error().why != base::Why::absent;
-}
-
 enum class Loopback { included, left_out };
 
 /// Remote ends of the busiest flows that hold a good part of the range: their live sockets tell whether they
@@ -134,6 +128,11 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
 }
 
 } // namespace
+
+bool is_initial(const snapshot::Namespace& space) {
+    const auto orphans = space.sysctls.text("net.ipv4.tcp_max_orphans");
+    return orphans || orphans.error().why != base::Why::absent;
+}
 
 std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed,
                                        const Needs& needs) {

@@ -23,6 +23,9 @@ struct Needs {
     bool owners = false;                       // close_wait: its rows are owners
 };
 
+/// Is it the network namespace that a boot sets up by sysctl.d? Only that one has the sysctls of the host.
+bool is_initial(const snapshot::Namespace& space);
+
 /// The next request, or none. Never asks twice for what a census already has.
 std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed,
                                        const Needs& needs);

@@ -17,7 +17,8 @@ namespace {
 
 using facts::Destination;
 
-/// From the widest to the narrowest; the last one fits 80 columns whatever the addresses are.
+/// From the widest to the narrowest; the last one fits 80 columns whatever the addresses are, and 60 as it
+/// then goes without the gauge.
 enum class Layout { gauges, percents, two_lines };
 
 enum class From { shown, same_everywhere };
@@ -25,7 +26,8 @@ enum class From { shown, same_everywhere };
 std::string used_cell(const Destination& destination, const Style& style, Layout layout) {
     constexpr std::size_t gauge_width = 10;
     const std::string percent = base::to_text(destination.used_percent, 0) + " %";
-    if (layout == Layout::percents) {
+    constexpr int room_for_gauge = 80;
+    if (layout == Layout::percents || style.width < room_for_gauge) {
         return percent;
     }
     return fmt::format(

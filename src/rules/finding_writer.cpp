@@ -31,6 +31,12 @@ std::string quoted(const std::string& text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), plain) ? text : '"' + text + '"';
 }
 
+/// But not for what binary fractions add.
+double rounded_up(double number) {
+    constexpr double noise = 1e-6;
+    return std::ceil(number - noise);
+}
+
 class Writer {
   public:
     Writer(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, const Judged& judged,
@@ -57,6 +63,8 @@ class Writer {
         finding.since = judged_.since;
         value_text_ = judged_.value ? to_text(Value(*judged_.value)) : std::string("unknown");
         special_ = {value_text_, rule_.unit, finding.warning, finding.critical};
+        whole_text_ = judged_.value ? to_text(Value(rounded_up(*judged_.value))) : std::string("unknown");
+        of_sysctls_ = {whole_text_, rule_.unit, finding.warning, finding.critical};
         finding.summary = fill(rule_.summary, context_, special_);
         if (judged_.over_for) {
             finding.summary += fmt::format(" (over for {:.0f} min)", std::ceil(*judged_.over_for / 60));
@@ -157,7 +165,7 @@ class Writer {
         written.text = fill(myth.text, context_, special_);
         for (const auto& [name, value] : myth.sysctls) {
             written.change +=
-                (written.change.empty() ? "" : " ") + name + "=" + quoted(fill(value, context_, special_));
+                (written.change.empty() ? "" : " ") + name + "=" + quoted(fill(value, context_, of_sysctls_));
         }
         written.effect = effect_of(myth.sysctls);
         finding.myths.push_back(std::move(written));
@@ -169,7 +177,7 @@ class Writer {
         }
         Changes changes;
         for (const auto& [name, value] : sysctls) {
-            changes[name] = fill(value, context_, special_);
+            changes[name] = fill(value, context_, of_sysctls_);
         }
         return effects_->of(changes, rule_, facts_, judged_);
     }
@@ -178,9 +186,9 @@ class Writer {
     bool are_complete(const SysctlValues& sysctls) const {
         const auto is_missing = [&](const Template::Part& part) {
             const bool of_value = part.special == Template::Special::value;
-            return part.has_name && (part.special == Template::Special::none
-                                         ? !look_up(part.reference, context_).known()
-                                         : of_value && !judged_.value);
+            return part.has_name &&
+                   (part.special == Template::Special::none ? !look_up(part.reference, context_).known()
+                                                            : of_value && !judged_.value);
         };
         return !sysctls.empty() && std::none_of(sysctls.begin(), sysctls.end(), [&](const auto& sysctl) {
             return std::any_of(sysctl.second.parts.begin(), sysctl.second.parts.end(), is_missing);
@@ -193,7 +201,7 @@ class Writer {
         std::string undo = command;
         bool can_undo = true;
         for (const auto& [name, value] : remedy.sysctls) {
-            const std::string wanted = fill(value, context_, special_);
+            const std::string wanted = fill(value, context_, of_sysctls_);
             const auto now = value_now(name);
             written.settings.push_back({name, wanted, now});
             command += fmt::format(" {}={}", name, quoted(wanted));
@@ -237,7 +245,9 @@ class Writer {
     Effects* effects_;
     Context context_;
     std::string value_text_;
+    std::string whole_text_;
     SpecialTexts special_;
+    SpecialTexts of_sysctls_; // which take whole numbers
 };
 
 const Range* range_of(const Threshold& threshold, const Override* exception,

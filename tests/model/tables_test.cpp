@@ -357,4 +357,6 @@ TEST_CASE("A line is dead if this kernel will never have the sysctl") {
     CHECK(of("net.ipv4.tcp_tw_resue", "boot_origin").text() == "F:5");
     CHECK_FALSE(of("net.ipv4.tcp_timestamps", "dead").truth()); // no file sets it
     CHECK_FALSE(of("net.ipv4.tcp_timestamps", "boot_refused").truth());
+    CHECK(of("net.ipv4.tcp_timestamps", "outvoted_origin").text().empty());
+    CHECK(of("net.ipv4.tcp_timestamps", "by_hand_origin").text().empty());
 }

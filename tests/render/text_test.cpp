@@ -92,6 +92,11 @@ TEST_CASE("text for people fits the terminal and is safe for it") {
     }
 }
 
+TEST_CASE("destinations fit a narrow terminal, too") {
+    constexpr int narrow = 60;
+    check_fits(ports({test::busy_ports()}, PortsView::table, plain_style(narrow)), narrow);
+}
+
 TEST_CASE("colours repeat what a word says") {
     Style style;
     style.color = true;

@@ -41,6 +41,7 @@ def drop_in_fixes_the_host(lab):
     text = path.read_text(encoding="utf-8")
     lab.equal("settings", ["net.ipv4.tcp_tw_reuse = 1"],
               [line for line in text.splitlines() if line and not line.startswith("#")])
+    lab.true("says that this is no namespace of a boot", "network namespace of its own" in text.replace("\n#            ", " "))
     lab.equal("sysctl --dry-run", 0, load(path, "--dry-run").returncode)
     lab.equal("sysctl", 0, load(path).returncode)
     lab.equal("tcp_tw_reuse", "1", network.get_sysctl("net.ipv4.tcp_tw_reuse"))
