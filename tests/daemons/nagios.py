@@ -38,6 +38,7 @@ check_external_commands=1
 check_for_updates=0
 enable_notifications=0
 use_syslog=0
+illegal_macro_output_chars=`~$&|'"<>
 nagios_user={user}
 nagios_group={group}
 """
@@ -123,7 +124,7 @@ class Nagios(stage.WithWorld):
         line1, _, rest = self.direct[case.name].stdout.partition("\n")
         text, _, perfdata = line1.partition("|")
         expected = {"current_state": str(case.state), "plugin_output": text, "performance_data": perfdata,
-                    "long_plugin_output": rest.replace("\\", "\\\\").replace("\n", "\\n")}
+                    "long_plugin_output": rest.rstrip("\n").replace("\\", "\\\\").replace("\n", "\\n")}
         self.assertEqual(expected, {key: status[key] for key in expected}, case.name)
 
     def test_the_shipped_services_are_valid(self):
