@@ -89,7 +89,7 @@ def wait_until(condition, seconds=20, what=""):
     """The first true answer of `condition`; patience for a loaded machine, no measure of speed."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with contextlib.suppress(OSError, KeyError, ValueError, subprocess.SubprocessError):
+        with contextlib.suppress(OSError, LookupError, ValueError, subprocess.SubprocessError):
             if answer := condition():
                 return answer
         time.sleep(0.05)
