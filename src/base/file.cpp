@@ -24,6 +24,10 @@ Gap gap_of(const std::string& path, int error) {
     return {path, why, std::strerror(error)};
 }
 
+Gap too_large(const std::string& path, std::size_t limit) {
+    return {path, Why::failed, fmt::format("larger than {} bytes", limit)};
+}
+
 Result<std::string, Gap> read_all(const Descriptor& file, const std::string& path, std::size_t limit) {
     std::string content;
     std::array<char, 16384> buffer;
@@ -39,7 +43,7 @@ Result<std::string, Gap> read_all(const Descriptor& file, const std::string& pat
             return content;
         }
         if (content.size() + static_cast<std::size_t>(got) > limit) {
-            return Gap{path, Why::failed, fmt::format("larger than {} bytes", limit)};
+            return too_large(path, limit);
         }
         content.append(buffer.data(), static_cast<std::size_t>(got));
     }
@@ -63,6 +67,9 @@ Result<std::string, Gap> read_regular(const Descriptor& file, const std::string&
     }
     if (!S_ISREG(status.st_mode)) {
         return Gap{path, Why::failed, S_ISDIR(status.st_mode) ? "is a directory" : "is not a regular file"};
+    }
+    if (status.st_size > 0 && static_cast<std::uint64_t>(status.st_size) > limit) {
+        return too_large(path, limit); // before the memory is taken
     }
     return read_all(file, path, limit);
 }

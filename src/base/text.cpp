@@ -117,11 +117,8 @@ std::vector<std::string_view> words(std::string_view text) {
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
     std::string text;
-    for (const std::string& part : parts) {
-        if (!text.empty()) {
-            text += separator;
-        }
-        text += part;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        text.append(i > 0 ? separator : "").append(parts[i]);
     }
     return text;
 }

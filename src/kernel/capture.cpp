@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::string_view heading = "tcpadvisor-capture 1\n";
 constexpr std::size_t longest_line = 8192;
-constexpr std::string_view byte_order = std::endian::native == std::endian::little ? "little-endian" : "big-endian";
+constexpr std::size_t most_records = 2'000'000; // each costs memory, however short it is
+constexpr std::string_view byte_order =
+    std::endian::native == std::endian::little ? "little-endian" : "big-endian";
 constexpr std::array all_reasons = {base::Why::absent, base::Why::denied, base::Why::failed,
                                     base::Why::truncated, base::Why::not_collected};
 
@@ -125,9 +127,11 @@ class Reader {
     std::string_view bytes_;
     std::size_t at_;
     std::size_t start_ = 0; // of the record being read
+    std::size_t records_ = 0;
     std::string error_;
     Capture capture_;
     RecordedDump* dump_ = nullptr; // the one that is still open
+    bool ordered_ = false;         // the byte order is known, and ours
     bool ended_ = false;
 };
 
@@ -140,6 +144,10 @@ bool Reader::fail(std::string_view what) {
 
 std::optional<Record> Reader::next() {
     start_ = at_;
+    if (++records_ > most_records) {
+        fail(fmt::format("more than {} records", most_records));
+        return std::nullopt;
+    }
     const std::string_view rest = bytes_.substr(at_);
     const std::size_t line_end = rest.substr(0, longest_line).find('\n');
     if (line_end == std::string_view::npos) {
@@ -298,10 +306,10 @@ bool Reader::take(const Record& record) {
         return true;
     }
     if (record.kind == "byte-order") {
-        return record.content == byte_order
-                   ? true
-                   : fail(fmt::format("netlink messages of a {} machine; this one is {}",
-                                      base::printable(record.content.substr(0, 40)), byte_order));
+        ordered_ = record.content == byte_order;
+        return ordered_ ? true
+                        : fail(fmt::format("netlink messages of a {} machine; this one is {}",
+                                           base::printable(record.content.substr(0, 40)), byte_order));
     }
     if (record.kind == "place") {
         return start_place(record);
@@ -322,6 +330,8 @@ base::Result<Capture> Reader::read() {
         fail("something follows the end of the capture");
     } else if (capture_.places.empty()) {
         fail("the capture holds no network namespace");
+    } else if (!ordered_) {
+        fail("the capture does not tell the byte order of its machine");
     }
     if (!error_.empty()) {
         return base::Error{error_};

@@ -22,7 +22,8 @@ constexpr std::string_view heading_word = "local_address";
 
 void note_malformed(std::uint64_t malformed, std::string_view what, SocketList& list) {
     if (malformed > 0) {
-        list.lost = Gap{"the socket table", Why::truncated, fmt::format("{} {} make no sense", malformed, what)};
+        list.lost =
+            Gap{"the socket table", Why::truncated, fmt::format("{} {} make no sense", malformed, what)};
     } else {
         list.lost = partial(list.sockets);
     }
@@ -65,7 +66,8 @@ bool plausible(std::uint32_t length) {
 bool of_other_order(std::string_view bytes) {
     const std::uint16_t type = type_in(bytes);
     const auto turned = static_cast<std::uint16_t>((type >> 8) | (type << 8));
-    return (turned == SOCK_DIAG_BY_FAMILY || turned == TCPDIAG_GETSOCK) && plausible(swapped(length_in(bytes)));
+    return (turned == SOCK_DIAG_BY_FAMILY || turned == TCPDIAG_GETSOCK) &&
+           plausible(swapped(length_in(bytes)));
 }
 
 /// As an answer to the question that our reader knows: ss asks for each family apart and numbers otherwise.
@@ -121,12 +123,14 @@ bool looks_like_ss_dump(std::string_view bytes) {
 
 base::Result<SocketList> read_ss_dump(std::string_view bytes) {
     if (of_other_order(bytes)) {
-        return base::Error{"a dump by ss -D on a machine with the other byte order; it can be read only there"};
+        return base::Error{
+            "a dump by ss -D on a machine with the other byte order; it can be read only there"};
     }
     SocketList list;
     list.provenance.name = "a dump by ss -D";
     DumpReader reader(Walk::close_waits);
     alignas(NLMSG_ALIGNTO) std::array<std::byte, most_of_a_message> message;
+    int ends = 0;
     while (bytes.size() >= sizeof(nlmsghdr)) {
         const std::uint32_t length = length_in(bytes);
         if (length < sizeof(nlmsghdr) || length > bytes.size() || length > message.size()) {
@@ -134,6 +138,7 @@ base::Result<SocketList> read_ss_dump(std::string_view bytes) {
         }
         std::memcpy(message.data(), bytes.data(), length);
         const std::uint16_t type = type_in(bytes);
+        ends += type == NLMSG_DONE ? 1 : 0;
         if (type == SOCK_DIAG_BY_FAMILY || type == TCPDIAG_GETSOCK) {
             make_ours(message.data());
             reader.read(std::span(message).first(length), [&](Socket socket) {
@@ -146,8 +151,10 @@ base::Result<SocketList> read_ss_dump(std::string_view bytes) {
         bytes.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(length), bytes.size()));
     }
     note_malformed(reader.malformed(), "messages", list);
-    if (!bytes.empty()) {
-        list.lost = Gap{"the socket table", Why::truncated, "the dump is cut short or damaged"};
+    constexpr int families = 2; // ss asks for one after the other
+    if (!bytes.empty() || ends < families) {
+        list.lost = Gap{"the socket table", Why::truncated,
+                        "the dump is cut short or damaged, or of one address family only"};
     }
     return list;
 }

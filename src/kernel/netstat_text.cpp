@@ -66,7 +66,8 @@ class Reader {
             has_inodes_ = line.find(" Inode") != std::string_view::npos;
         } else if (is_row(line)) {
             Socket socket;
-            const std::string wrong = take_row(line, socket);
+            const std::string wrong =
+                list_.sockets.size() < most_sockets ? take_row(line, socket) : too_many_sockets;
             if (wrong.empty()) {
                 list_.sockets.push_back(socket);
             } else {
@@ -102,7 +103,8 @@ class Reader {
         if (!has_inodes_ || words.size() < 8) {
             return;
         }
-        const auto uid = words[6] == "root" ? std::optional<std::uint64_t>(0) : base::parse_unsigned(words[6]);
+        const auto uid =
+            words[6] == "root" ? std::optional<std::uint64_t>(0) : base::parse_unsigned(words[6]);
         const auto inode = base::parse_unsigned(words[7]);
         named_users_ = named_users_ || !uid;
         socket.uid = static_cast<std::uint32_t>(uid.value_or(0));
@@ -141,7 +143,8 @@ class Reader {
         if (!complaints_.empty()) {
             list_.lost = Gap{"the socket table", Why::truncated, complaints_.text()};
         } else if (part_) {
-            list_.lost = Gap{"the socket table", Why::truncated, "netstat was not asked for all sockets (-a)"};
+            list_.lost =
+                Gap{"the socket table", Why::truncated, "netstat was not asked for all sockets (-a)"};
         } else {
             list_.lost = partial(list_.sockets);
         }

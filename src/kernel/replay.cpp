@@ -7,13 +7,16 @@
 #include "kernel/netstat_text.h"
 #include "kernel/ss_text.h"
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 namespace kernel {
 namespace {
 
-constexpr std::size_t largest_file = std::size_t{1} << 30;
+constexpr std::size_t largest_file = std::size_t{512} << 20; // some four million sockets
 constexpr std::string_view sosreport = "a sosreport";
 
 /// What a sosreport has of its sockets, the richest first.
@@ -26,7 +29,8 @@ constexpr auto of_sosreport = std::to_array<const char*>({
 
 std::vector<Place> place_of(SocketList list, std::optional<Tree> tree) {
     std::vector<Place> places;
-    places.push_back({std::string(here_label), 0, std::make_unique<ForeignMachine>(std::move(list), std::move(tree))});
+    places.push_back(
+        {std::string(here_label), 0, std::make_unique<ForeignMachine>(std::move(list), std::move(tree))});
     return places;
 }
 
@@ -58,6 +62,27 @@ base::Result<SocketList> sockets_of(const Tree& tree) {
     return list;
 }
 
+/// What packs a file that begins like this; empty for none.
+std::string_view packed_by(std::string_view content) {
+    constexpr auto known = std::to_array<std::pair<std::string_view, std::string_view>>({
+        {"\x1f\x8b", "gzip"},
+        {"\xfd"
+         "7zXZ",
+         "xz"},
+        {"\x28\xb5\x2f\xfd", "zstd"},
+        {"BZh", "bzip2"},
+        {"PK\x03\x04", "zip"},
+    });
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const auto& kind) { return content.starts_with(kind.first); });
+    return found != known.end() ? found->second : std::string_view();
+}
+
+bool is_tar(std::string_view content) {
+    constexpr std::size_t magic_at = 257;
+    return content.size() > magic_at && content.substr(magic_at).starts_with("ustar");
+}
+
 base::Result<Replay> open_tree(const std::string& path) {
     auto tree = Tree::open(path);
     if (!tree) {
@@ -76,6 +101,12 @@ base::Result<SocketList> read_foreign(std::string_view content) {
     if (looks_like_ss_dump(content)) {
         return read_ss_dump(content);
     }
+    if (const auto packer = packed_by(content); !packer.empty()) {
+        return base::Error{"packed by " + std::string(packer) + ": unpack it first"};
+    }
+    if (is_tar(content)) {
+        return base::Error{"a tar archive: unpack it first, and name the directory"};
+    }
     if (content.substr(0, 4096).find('\0') == std::string_view::npos) {
         if (looks_like_proc_table(content)) {
             return read_proc_tables(content);
@@ -87,8 +118,26 @@ base::Result<SocketList> read_foreign(std::string_view content) {
             return read_netstat(content);
         }
     }
-    return base::Error{"neither a capture nor the text of ss -tan or netstat -tan, a copy of /proc/net/tcp or a "
-                       "dump by ss -D"};
+    return base::Error{
+        "neither a capture nor the text of ss -tan or netstat -tan, a copy of /proc/net/tcp or a "
+        "dump by ss -D"};
+}
+
+base::Result<Replay> replay_of(std::string_view content) {
+    if (content.starts_with(capture_name)) {
+        auto capture = parse_capture(content);
+        if (!capture) {
+            return capture.error();
+        }
+        Replay replay{std::make_unique<Capture>(std::move(*capture)), {}};
+        replay.places = replaying(*replay.capture);
+        return replay;
+    }
+    auto list = read_foreign(content);
+    if (!list) {
+        return list.error();
+    }
+    return Replay{nullptr, place_of(std::move(*list), std::nullopt)};
 }
 
 base::Result<Replay> open_replay(const std::string& path) {
@@ -100,20 +149,8 @@ base::Result<Replay> open_replay(const std::string& path) {
     if (!content) {
         return base::Error{base::complaint(content.error())};
     }
-    if (content->starts_with(capture_name)) {
-        auto capture = parse_capture(*content);
-        if (!capture) {
-            return base::Error{path + ": " + capture.error().what};
-        }
-        Replay replay{std::make_unique<Capture>(std::move(*capture)), {}};
-        replay.places = replaying(*replay.capture);
-        return replay;
-    }
-    auto list = read_foreign(*content);
-    if (!list) {
-        return base::Error{path + ": " + list.error().what};
-    }
-    return Replay{nullptr, place_of(std::move(*list), std::nullopt)};
+    auto replay = replay_of(*content);
+    return replay ? std::move(replay) : base::Error{path + ": " + replay.error().what};
 }
 
 } // namespace kernel

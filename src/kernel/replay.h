@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kernel {
@@ -19,7 +20,11 @@ struct Replay {
     std::vector<Place> places;
 };
 
+/// A file or a directory. The error names it and says what is wrong.
 base::Result<Replay> open_replay(const std::string& path);
+
+/// The same of the content of a file.
+base::Result<Replay> replay_of(std::string_view content);
 
 /// The sockets that a file tells that is no capture.
 base::Result<SocketList> read_foreign(std::string_view content);

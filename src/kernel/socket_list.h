@@ -12,6 +12,10 @@
 
 namespace kernel {
 
+/// More are not taken from a text: memory is bounded.
+constexpr std::size_t most_sockets = 4'000'000;
+constexpr const char* too_many_sockets = "more than 4000000 sockets";
+
 struct SocketList {
     snapshot::Provenance provenance;
     std::vector<snapshot::Socket> sockets; // those in State::bound are bound and not connected

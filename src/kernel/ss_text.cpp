@@ -18,6 +18,7 @@ using snapshot::Socket;
 using snapshot::State;
 
 constexpr std::string_view ss_name = "the text of ss";
+constexpr std::size_t most_details = 65536; // of one socket; ss writes some hundred bytes
 
 /// "127.0.0.1:80" and the columns before it: what every row has.
 struct Row {
@@ -76,7 +77,9 @@ class Reader {
                 continue;
             }
             if (line.front() == ' ' || line.front() == '\t') {
-                details_.append(" ").append(line);
+                if (details_.size() < most_details) {
+                    details_.append(" ").append(line.substr(0, most_details));
+                }
                 continue;
             }
             finish();
@@ -109,7 +112,8 @@ class Reader {
             return;
         }
         Socket socket;
-        const std::string wrong = kind == Kind::tcp
+        const std::string wrong = list_.sockets.size() >= most_sockets ? too_many_sockets
+                                  : kind == Kind::tcp
                                       ? take(row, socket)
                                       : "'" + base::printable(line.substr(0, 40)) + "' is no row of ss";
         if (!wrong.empty()) {
@@ -161,7 +165,8 @@ class Reader {
         }
         const auto parsed = snapshot::Address::parse(end->address);
         if (!parsed) {
-            return "'" + base::printable(text.substr(0, 60)) + "' has no address in numbers (ss -n writes it)";
+            return "'" + base::printable(text.substr(0, 60)) +
+                   "' has no address in numbers (ss -n writes it)";
         }
         address = *parsed;
         socket.family = end->address.find(':') == std::string_view::npos ? Family::ipv4 : Family::ipv6;

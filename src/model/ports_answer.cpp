@@ -116,6 +116,7 @@ facts::Destination asked_destination(const PortModel& ports, const PortsQuery& q
     if (!place && !query.from) {
         destination.local.reset();
     }
+    destination.no_timers = ports.space_of.provenance.no_timers;
     destination.on_devices = connections_on_devices(ports.space_of.sockets.flows(), flow);
     destination.blocked_by = blocked_by(ports.space_of.sockets, flow, *ports.space, occupation);
     destination.holders = port_holders(ports.space_of.find_peer({flow.remote, flow.remote_port}), flow,

@@ -72,6 +72,8 @@ TEST_CASE("Numbers are written as people write them") {
 TEST_CASE("Text is split and trimmed") {
     CHECK(base::split("a,,b", ',') == std::vector<std::string_view>{"a", "", "b"});
     CHECK(base::split("", ',').size() == 1);
+    CHECK(base::join({"", "a", "", "b"}, "/") == "/a//b");
+    CHECK(base::join({}, "/").empty());
     CHECK(base::words(" 32768\t60999\n") == std::vector<std::string_view>{"32768", "60999"});
     CHECK(base::trim(" \tx\r\n") == "x");
 }

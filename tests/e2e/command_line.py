@@ -727,6 +727,22 @@ class Output(CommandLine):
             if "exit_code" in document:
                 self.assertEqual(document["exit_code"], answer.exit, answer.shown)
 
+    def test_explain_lists_what_it_knows(self):
+        listed = self.run_it("explain", "--list").out
+        names = re.findall(r"^  (\S+?):?(?: |$)", listed, re.M)
+        self.assertGreater(len(names), 200)
+        for name in [name for name in names if "." not in name or name.startswith("net.")]:
+            answer = self.run_it("explain", name)
+            self.assertEqual((0, ""), (answer.exit, answer.err), name + answer.shown)
+            self.assertTrue(answer.out.startswith(name + ": "), name + answer.shown)
+
+    def test_explain_has_diagrams(self):
+        states = self.run_it("explain", "states").out
+        for state in ("LISTEN", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "CLOSING", "TIME_WAIT",
+                      "CLOSE_WAIT", "LAST_ACK"):
+            self.assertIn(state, states.partition("gone")[0], "in the drawing")
+        self.assertIn("----- FIN -----", self.run_it("explain", "four-way-close").out)
+
     def test_explain(self):
         for topic in ("TIME_WAIT", "close_wait", "ephemeral-port-exhaustion", "net.ipv4.tcp_tw_reuse", "tcp_tw_reuse"):
             answer = self.run_it("explain", topic)
@@ -738,7 +754,9 @@ class Outputs(CommandLine):
     """Several outputs from one run, and from when on a run has failed."""
 
     def audit(self, *arguments, **options):
-        return self.run_it("audit", "--rules", self.rules, "--config", "/dev/null", *arguments, **options)
+        settings = self.rules / "empty.settings"
+        settings.touch()
+        return self.run_it("audit", "--rules", self.rules, "--config", settings, *arguments, **options)
 
     def alarm(self, severity="critical", condition="true"):
         self.rules.joinpath("site.toml").write_text(
@@ -814,6 +832,19 @@ class Outputs(CommandLine):
         self.assertIn("\nnet.ipv4.tcp_tw_reuse = 1\n", dropped.out, dropped.shown)
         explained = self.run_it("explain", "expected-ports", *load)
         self.assertIn("500", explained.out, explained.shown)
+
+    def test_what_the_expected_load_needs_besides_ports(self):
+        answer = self.audit("--format", "json", "--expect-rate", "20000/s", "--expect-hold", "30", "--assume", "tcp_syncookies=0",
+                            "--assume", "tcp_max_syn_backlog=2048", "--assume", "somaxconn=4096", "--assume", "tcp_max_tw_buckets=262144",
+                            "--assume", "tcp_max_orphans=65536", "--fail-on", "never")
+        self.assertEqual(0, answer.exit, answer.shown)
+        said = {finding["rule"]: finding["summary"] for finding in answer.json["findings"]}
+        for rule, words in (("expected-backlog", "20000/s fill an accept queue of 4096"),
+                            ("expected-syn-backlog", "three quarters of tcp_max_syn_backlog, 2048"),
+                            ("expected-time-wait", "1200000 sockets in TIME_WAIT, tcp_max_tw_buckets is 262144"),
+                            ("expected-orphans", "600000 connections"), ("expected-memory", "1200000 pages"),
+                            ("expected-descriptors", "may have 1024 open files")):
+            self.assertIn(words, said.get(rule, "nothing"), f"{rule}\n{answer.shown}")
 
     def test_mistakes_in_the_expected_load(self):
         for option, values in (("--expect-rate", ("", "0", "-5", "1.5", "500/min", "500/s/s", "1e3x", "nan")),

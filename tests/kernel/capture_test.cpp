@@ -129,6 +129,8 @@ TEST_CASE("captures that lie, each with its own message") {
           (std::endian::native == std::endian::little));
     CHECK(what_of(place + "route 1 10.0.0.1\nx\n") == "byte 33: a route that is no pair of addresses");
     CHECK(what_of(head + "end 0 \n\n") == "byte 29: the capture holds no network namespace");
+    CHECK(what_of(place + "end 0 \n\n") ==
+          "byte 41: the capture does not tell the byte order of its machine");
     CHECK(what_of(head + "file 1 /x\nx\n") == "byte 21: the first record is no place");
     CHECK(what_of(place + "file 18446744073709551615 /x\nx\n") ==
           "byte 33: a record of 18446744073709551615 bytes, but the file ends after 2");

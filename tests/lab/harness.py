@@ -53,8 +53,8 @@ def prepare_namespace(settings):
 class Lab:
     """What a scenario works with: the tool, and the list of what was predicted and what was measured."""
 
-    def __init__(self, tool, options):
-        self.tool, self.options = tool, options  # `options`: those of the command line of lab.py
+    def __init__(self, name, tool, options):
+        self.name, self.tool, self.options = name, tool, options  # `options`: those of the command line of lab.py
         self.shown, self.notes, self.mismatches = [], [], []
         self.kept = []  # sockets that must live until the end
 
@@ -109,7 +109,7 @@ def run_here(name, binary, options):
     """Runs a scenario in this process, which is the child's."""
     scratch = tempfile.mkdtemp(prefix="tcpadvisor-lab-")
     os.chmod(scratch, 0o755)
-    lab = Lab(Tool(binary, scratch), options)
+    lab = Lab(name, Tool(binary, scratch), options)
     try:
         network.raise_file_limit()
         prepare_namespace(SCENARIOS[name].settings)

@@ -26,6 +26,7 @@ def arguments():
     parser.add_argument("--mixtures", metavar="COUNT", type=int, help="random mixtures (default 200, with --quick 40)")
     parser.add_argument("--seed", metavar="N", type=int, help="only the random mixture of this seed")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first mismatch")
+    parser.add_argument("--record", metavar="DIR", type=os.path.abspath, help="keep the captures of incident_ scenarios")
     parser.add_argument("--patience", metavar="N", type=float, default=1, help="a machine N times slower")
     parser.add_argument("-j", "--jobs", type=int, default=2, help="busy namespaces at a time (default 2)")
     options = parser.parse_args()

@@ -27,8 +27,7 @@ def populate(lab):
 
 
 def totals(answer):
-    (space,) = answer.json["namespaces"]
-    return {state["name"]: state["total"] for state in space["states"] if state["name"] in SAMPLE_STATES}
+    return {state: answer.json["states"][state] for state in SAMPLE_STATES}
 
 
 def keep_text(lab, name, *command):
@@ -42,7 +41,7 @@ def keep_text(lab, name, *command):
 def sources(lab):
     """The path of each kind of source, and whether it has timers."""
     kept = {"ss -tan": False, "ss -tano": True, "ss -tanoi": True, "ss -tanmeio": True, "ss -tanp": False,
-            "ss -Htane": False, "ss -peaonmi": True, "netstat -tan": False, "netstat -tanp": False,
+            "ss -Htane": True, "ss -peaonmi": True, "netstat -tan": False, "netstat -tanp": False,
             "netstat -W -neopa": True}
     for command, timed in kept.items():
         yield command, keep_text(lab, command.replace(" ", "_"), *command.split()), timed

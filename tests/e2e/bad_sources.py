@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""What --replay makes of files that are no good, or far too much: bad_sources.py BINARY [unittest options]
+
+Each gets a message that names the file, exit code 3, in bounded time and memory; or, where something is left to judge,
+a verdict that is not OK.
+"""
+import gzip
+import os
+import resource
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+import command_line
+from command_line import CommandLine
+
+MEMORY = 1536 << 20  # bytes of address space; --sanitized: none is set
+ROW = "ESTAB 0 0 10.1.{}.{}:{} 10.9.9.9:443\n"
+LISTENER = "LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n"
+
+
+class Sources(CommandLine):
+    def replay(self, path, *arguments, command="check"):
+        def limit():
+            if MEMORY:
+                resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+        return self.start(command_line.BINARY, [command, "--replay", path, *arguments], preexec_fn=limit)
+
+    def write(self, name, content):
+        path = self.scratch / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def assert_refused(self, path, *words):
+        answer = self.replay(path)
+        self.assert_unknown_line(answer, Path(path).name, *words)
+        self.assert_told(self.replay(path, command="ports"), Path(path).name, *words)
+
+    def assert_not_ok(self, path, *words):
+        """Something is left to judge, and what is lost is said."""
+        answer = self.replay(path)
+        self.assertEqual((3, ""), (answer.exit, answer.err), answer.shown)
+        for word in words:
+            self.assertIn(word, answer.out, answer.shown)
+
+    def test_too_large(self):
+        path = self.scratch / "sparse"
+        with path.open("wb") as file:
+            file.truncate(2 << 30)
+        self.assert_refused(path, "larger than")
+
+    def test_zeros(self):
+        path = self.scratch / "zeros"
+        with path.open("wb") as file:
+            file.truncate(200 << 20)
+        self.assert_refused(path, "neither a capture nor")
+
+    def test_what_never_ends(self):
+        self.assert_refused("/dev/zero", "not a regular file")
+        fifo = self.scratch / "fifo"
+        os.mkfifo(fifo)
+        with subprocess.Popen(["sh", "-c", 'exec yes > "$1"', "sh", str(fifo)]) as writer:
+            try:
+                self.assert_refused(fifo, "not a regular file")
+            finally:
+                writer.kill()
+
+    def test_packed(self):
+        self.assert_refused(self.write("now.txt.gz", gzip.compress(b"x")), "gzip", "unpack it first")
+
+    def test_long_lines(self):
+        long = "x" * (1 << 20)
+        self.assert_refused(self.write("long", long), "neither a capture nor")
+        self.assert_not_ok(self.write("among", LISTENER + ROW.format(0, 1, 5) + long + "\n"), "line 3")
+        self.assert_not_ok(self.write("details", (LISTENER + ROW.format(0, 1, 5) + "\t" + long + "\n") * 20), "text of ss")
+        self.assert_refused(self.write("capture", "tcpadvisor-capture 1\n" + long), "byte 21")
+
+    def test_hostile_bytes(self):
+        for number, row in enumerate(("ESTAB 0 0 \x1b[2J\x07:5 1.2.3.4:5", "ESTAB 0 0 1.2.3.4:99999 1.2.3.4:5",
+                                      "ESTAB 0 0 1.2.3.4:-5 1.2.3.4:5", "ESTAB 9e9 0 1.2.3.4:5 1.2.3.4:5",
+                                      "ESTAB 0 0 999.2.3.4:5 1.2.3.4:5", "ESTAB 0 0 1.2.3.4:5\x00 1.2.3.4:5")):
+            path = self.write(f"hostile{number}", LISTENER * 100 + ROW.format(0, 1, 5) * 100 + row + "\n")
+            self.assert_not_ok(path, "line 201")
+            self.assertNotIn("\x1b", self.replay(path, command="report").out)
+
+    def test_many_lines(self):
+        rows = "".join(ROW.format(at >> 16 & 255, at >> 8 & 255, 1024 + at % 60000) for at in range(1_000_000))
+        answer = self.replay(self.write("million", LISTENER + rows), "--format", "json", command="states")
+        self.assertEqual(0, answer.exit, answer.shown)
+        self.assertEqual(1_000_000, answer.json["states"]["ESTABLISHED"])
+        self.assert_refused(self.write("rubbish", "LISTEN rubbish\n" * 1_000_000), "999999 more lines")
+
+    def test_many_records(self):
+        head = b"tcpadvisor-capture 1\nbyte-order 13 \nlittle-endian\nplace 1 1\nx\n"
+        for kind in (b"route 7 10.0.0.1\n10.0.0.1\n", b"place 1 1\nx\n", b"dump 0 00\n\n" + b"frame 0 \n\n" * 10):
+            self.assert_refused(self.write("many", head + kind * 4_000_000))
+
+
+if __name__ == "__main__":
+    if "--sanitized" in sys.argv:
+        sys.argv.remove("--sanitized")
+        MEMORY = None
+    command_line.BINARY = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
