@@ -38,6 +38,7 @@ struct WaitingOwner {
 
 struct ListenerQueue {
     std::string listener; // address and port
+    std::string holder;   // "nginx.service, nginx (pid 812)"; empty if nobody looked
     std::uint32_t queue = 0;
     std::optional<std::uint32_t> limit; // none: only sock_diag tells it
     std::uint32_t established = 0;

@@ -80,7 +80,7 @@ void draw(std::ostream& out, const Box& box, std::optional<std::uint64_t> count)
 
 void html_diagram(std::ostream& out, const std::vector<facts::StateCount>& states) {
     out << R"(<svg viewBox="0 0 480 474" role="img" aria-label="TCP state diagram with the counts of this host">)"
-        << '\n'
+        << "\n<title>Where the connections of this host are in the life of a TCP connection</title>\n"
         << fmt::format(R"(<path class="line" d="{}"/>)", lines) << '\n'
         << fmt::format(R"(<path class="head" d="{}"/>)", heads) << '\n';
     for (const Hint& hint : hints) {

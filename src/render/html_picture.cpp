@@ -45,7 +45,8 @@ std::string cell(const std::string& number, std::string_view more = "") {
 }
 
 std::string head(std::string_view title, std::string_view more = "") {
-    return fmt::format("<th class=\"n{}\">{}</th>", more, title);
+    return title.empty() ? "<td></td>"
+                         : fmt::format("<th scope=\"col\" class=\"n{}\">{}</th>", more, title);
 }
 
 std::string count_text(std::optional<std::uint64_t> count) {
@@ -64,8 +65,8 @@ void states_card(std::ostream& out, const NamespacePicture& picture) {
         largest = std::max(largest, sum(state.ipv4, state.ipv6).value_or(0));
     }
     constexpr std::string_view secondary = " secondary";
-    out << "<div class=\"scroll\"><table>\n<tr><th>State</th>" << head("IPv4", secondary)
-        << head("IPv6", secondary) << head("Total") << "<th></th></tr>\n";
+    out << "<div class=\"scroll\"><table>\n<tr><th scope=\"col\">State</th>" << head("IPv4", secondary)
+        << head("IPv6", secondary) << head("Total") << "<td></td></tr>\n";
     for (const facts::StateCount& state : picture.states.states) {
         const auto both = sum(state.ipv4, state.ipv6);
         out << (both.value_or(0) == 0 ? "<tr class=\"zero\">" : "<tr>") << "<td>" << escaped(state.name)
@@ -110,8 +111,8 @@ void destinations_card(std::ostream& out, const NamespacePicture& picture) {
         remark(out, "No outgoing connections.");
     } else {
         constexpr std::string_view secondary = " secondary";
-        out << "<div class=\"scroll\"><table>\n<tr><th>Destination</th>" << head("Connections", secondary)
-            << head("TIME_WAIT", secondary) << head("Ports free") << "<th>Ports used</th>" << head("")
+        out << "<div class=\"scroll\"><table>\n<tr><th scope=\"col\">Destination</th>" << head("Connections", secondary)
+            << head("TIME_WAIT", secondary) << head("Ports free") << "<th scope=\"col\">Ports used</th>" << head("")
             << head("New a second", secondary) << "</tr>\n";
         for (const facts::Destination& destination : ports.destinations) {
             destination_row(out, destination);
@@ -133,7 +134,7 @@ void ages_card(std::ostream& out, const NamespacePicture& picture) {
         return;
     }
     const double most = *std::max_element(picture.time_wait_ages.begin(), picture.time_wait_ages.end());
-    out << "<table>\n<tr>" << head("Age") << head("Sockets") << "<th></th></tr>\n";
+    out << "<table>\n<tr>" << head("Age") << head("Sockets") << "<td></td></tr>\n";
     for (std::size_t bin = 0; bin < picture.time_wait_ages.size(); ++bin) {
         const std::uint32_t count = picture.time_wait_ages[bin];
         out << (count == 0 ? "<tr class=\"zero\">" : "<tr>") << cell(age_bin_name(bin))
@@ -162,7 +163,7 @@ void close_wait_card(std::ostream& out, const NamespacePicture& picture) {
         return;
     }
     open_card(out, "CLOSE_WAIT by owner and age", Width::whole);
-    out << "<div class=\"scroll\"><table>\n<tr><th>Owner</th>" << head("Leaked") << head("Unread")
+    out << "<div class=\"scroll\"><table>\n<tr><th scope=\"col\">Owner</th>" << head("Leaked") << head("Unread")
         << head("Unaccepted") << head("Half-closed");
     for (const std::uint32_t step : facts::waiting_steps_s) {
         out << head("&ge; " + step_name(step));
@@ -191,10 +192,13 @@ void queues_card(std::ostream& out, const NamespacePicture& picture) {
         close_card(out);
         return;
     }
-    out << "<div class=\"scroll\"><table>\n<tr><th>Listener</th>" << head("Waiting") << head("Backlog")
-        << "<th>Used</th>" << head("") << "</tr>\n";
+    out << "<div class=\"scroll\"><table>\n<tr><th scope=\"col\">Listener</th>" << head("Waiting") << head("Backlog")
+        << "<th scope=\"col\">Used</th>" << head("") << "</tr>\n";
     for (const facts::ListenerQueue& queue : picture.queues) {
-        out << "<tr><td class=\"name\">" << escaped(queue.listener) << "</td>"
+        const std::string holder =
+            queue.holder.empty() ? ""
+                                 : "<br><span class=\"soft small\">" + escaped(queue.holder) + "</span>";
+        out << "<tr><td class=\"name\">" << escaped(queue.listener) << holder << "</td>"
             << cell(std::to_string(queue.queue)) << cell(queue.limit ? std::to_string(*queue.limit) : "-")
             << meter(queue.queue, queue.limit.value_or(0), "track gauge") << cell(queue_share(queue))
             << "</tr>\n";

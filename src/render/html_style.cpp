@@ -50,7 +50,8 @@ pre { background: var(--code); border: 1px solid var(--line); border-radius: 6px
 .overview a { color: inherit; text-underline-offset: 3px; text-decoration-color: var(--soft); }
 .verdict .overview .badge { color: var(--tone); background: none; font-size: .7rem; min-width: 5.6rem; text-align: center; }
 article { scroll-margin-top: .8rem; }
-.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem .9rem; margin: .5rem 0; }
+.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem .9rem; margin: .5rem 0;
+  align-items: baseline; }
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; min-width: 0; }
 ul.chips { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem .4rem; padding: 0; margin: 0; }

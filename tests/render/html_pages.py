@@ -12,7 +12,7 @@ ELEMENTS = {"html", "head", "meta", "title", "style", "body", "main", "header", 
             "h2", "h3", "h4", "p", "span", "ul", "ol", "li", "dl", "dt", "dd", "pre", "code", "br", "a", "table", "tr", "th",
             "td", "details", "summary", "svg", "g", "path", "rect", "text"}
 ATTRIBUTES = {"lang", "charset", "name", "content", "http-equiv", "class", "id", "href", "style", "viewbox", "role",
-              "aria-label", "d", "x", "y", "width", "height", "rx"}
+              "aria-label", "scope", "d", "x", "y", "width", "height", "rx"}
 
 
 class Page(HTMLParser):
