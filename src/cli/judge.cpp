@@ -87,8 +87,9 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     Past past(options, host);
     past.prove_ages(host);
     const facts::Facts facts = model::derive(host, assumed, past.history(), options.expected);
-    const rules::WhatIf changed =
-        effects == Effects::left_out ? rules::WhatIf() : what_if(host, assumed, past.history(), options.expected);
+    const rules::WhatIf changed = effects == Effects::left_out
+                                      ? rules::WhatIf()
+                                      : what_if(host, assumed, past.history(), options.expected);
     findings::Report report = rules::evaluate(loaded.rules, facts, changed, past.recall());
     if (!past.keep(host, facts)) {
         report = rules::evaluate(loaded.rules, facts, changed, past.recall());
@@ -124,6 +125,7 @@ int judge(const Options& options) {
     needs.effects = !lean;
     needs.boot_sysctls = needs.boot_sysctls || wants_format(options, drop_in_format);
     needs.holders = options.command == Command::report;
+    needs.bound_count = options.command == Command::report; // a state of the picture
     auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);

@@ -42,7 +42,7 @@ bool wants_color(const Options& options) {
 }
 
 int terminal_width() {
-    constexpr std::int64_t narrowest = 40;
+    constexpr std::int64_t narrowest = 20;
     constexpr std::int64_t widest = 400;
     std::int64_t width = 80;
     winsize size{};
@@ -113,7 +113,8 @@ base::Status deliver(const Options& options, const std::string& content) {
 
 base::Status deliver_reports(const Options& options, const std::vector<std::string>& contents) {
     for (std::size_t i = 0; i < contents.size(); ++i) {
-        if (const base::Status written = base::write_atomically(options.reports[i].file, contents[i]); !written) {
+        if (const base::Status written = base::write_atomically(options.reports[i].file, contents[i]);
+            !written) {
             return written;
         }
     }

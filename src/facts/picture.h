@@ -47,7 +47,7 @@ struct ListenerQueue {
 
 struct NamespacePicture {
     NamespaceStates states;
-    NamespacePorts ports; // only the busiest destinations
+    NamespacePorts ports;                                      // only the busiest destinations
     std::array<std::uint32_t, age_bin_count> time_wait_ages{}; // of connections that no listener here owns
     std::vector<WaitingOwner> close_wait;                      // most sockets first
     std::vector<ListenerQueue> queues;                         // that are not empty, longest first

@@ -42,8 +42,8 @@ std::uint32_t take(const PortSet& ports, PortSet& left) {
 
 } // namespace
 
-std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode,
-                        std::uint32_t uid, const std::optional<std::uint64_t>& cgroup) {
+std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode, std::uint32_t uid,
+                        const std::optional<std::uint64_t>& cgroup) {
     const std::string user = fmt::format("uid {}", uid);
     if (!owners) {
         return user;

@@ -66,8 +66,7 @@ std::vector<snapshot::EndPoint> busy_peers(const snapshot::FlowTable& flows, dou
     for (std::size_t flow = 0; flow < flows.size(); ++flow) {
         const snapshot::Flow& one = flows[flow];
         const bool loopback = one.source.is_loopback() || one.remote.is_loopback();
-        if ((!loopback || loopback_flows == Loopback::included) &&
-            one.connections >= connections) {
+        if ((!loopback || loopback_flows == Loopback::included) && one.connections >= connections) {
             busy.push_back(&one);
         }
     }
@@ -100,8 +99,8 @@ void add_peers(const snapshot::Namespace& space, const snapshot::Sysctls& sysctl
     };
     const snapshot::FlowTable& flows = space.sockets.flows();
     if (timestamps_matter(reuse_settings(sysctls), needs)) {
-        request.peers = unknown(
-            busy_peers(flows, worth_knowing_percent / 100 * static_cast<double>(ports.usable), Loopback::left_out));
+        request.peers = unknown(busy_peers(
+            flows, worth_knowing_percent / 100 * static_cast<double>(ports.usable), Loopback::left_out));
     }
     if (needs.holders && request.peers.empty()) {
         request.peers = unknown(busy_peers(flows, worth_naming, Loopback::included));

@@ -80,9 +80,9 @@ std::string source_words(const std::vector<facts::Destination>& destinations, st
             }
         }
     }
-    std::stable_sort(
-        all.begin(), all.end(),
-        [](const facts::PortHolder& a, const facts::PortHolder& b) { return a.ports > b.ports; });
+    std::stable_sort(all.begin(), all.end(), [](const facts::PortHolder& a, const facts::PortHolder& b) {
+        return a.ports > b.ports;
+    });
     return all.empty() ? "" : holder_words(all) + ", to the busiest destinations";
 }
 

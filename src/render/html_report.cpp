@@ -24,8 +24,8 @@ void page_head(std::ostream& out, const Report& report) {
            // A file for a ticket asks nothing of the network, whatever the future adds to it.
            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
            "'unsafe-inline'\">\n"
-        << "<title>TCP " << verdict_word(report)
-        << (report.host.empty() ? "" : " on " + escaped(report.host)) << "</title>\n<style>\n"
+        << "<title>TCP " << verdict_word(report) << (report.host.empty() ? "" : " on " + escaped(report.host))
+        << "</title>\n<style>\n"
         << html_style() << "</style>\n</head>\n<body>\n<main>\n";
 }
 
