@@ -11,8 +11,7 @@ namespace cli {
 namespace {
 
 std::string wrong(std::string_view option, const std::string& value, std::string_view expected) {
-    return "--" + std::string(option) + " '" + base::printable(value) + "': expected " +
-           std::string(expected);
+    return "--" + std::string(option) + " '" + base::printable(value) + "': expected " + std::string(expected);
 }
 
 std::optional<std::string> check_format(std::string_view option, const std::string& format,
@@ -68,9 +67,7 @@ std::optional<std::string> take_expectation(Options& options, const std::string&
                      : is_hold ? "seconds, as in 0.2: at most 10000000"
                                : "a number of destinations, at least 1");
     }
-    (is_rate   ? options.expected.rate
-     : is_hold ? options.expected.hold
-               : options.expected.destinations) = *number;
+    (is_rate ? options.expected.rate : is_hold ? options.expected.hold : options.expected.destinations) = *number;
     return std::nullopt;
 }
 

@@ -12,8 +12,7 @@ namespace cli {
 /// Each fills what the text of one option means; an error text otherwise.
 std::optional<std::string> take_report(Options& options, const std::string& value);
 std::optional<std::string> take_fail_on(Options& options, const std::string& value);
-std::optional<std::string> take_expectation(Options& options, const std::string& name,
-                                            const std::string& value);
+std::optional<std::string> take_expectation(Options& options, const std::string& name, const std::string& value);
 
 /// Options that only make sense together, or not.
 std::optional<std::string> check_expectation(const Options& options);

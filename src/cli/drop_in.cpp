@@ -16,8 +16,7 @@ bool is_malformed(const std::pair<const std::string, std::string>& change) {
     return info != nullptr && !snapshot::well_formed(*info, change.second);
 }
 
-rules::Trial try_out(const rules::Changes& changes, const rules::RuleSet& rules,
-                     const rules::WhatIf& what_if) {
+rules::Trial try_out(const rules::Changes& changes, const rules::RuleSet& rules, const rules::WhatIf& what_if) {
     if (std::any_of(changes.begin(), changes.end(), is_malformed)) {
         return {rules::Trial::Kind::malformed, {}};
     }

@@ -114,10 +114,10 @@ model::Needs needs_of(const rules::RuleSet& rules) {
     needs.ports = true; // performance data shows the worst destination
     const rules::Needs read = rules::needs(rules);
     needs.fixed_listeners = read.has(facts::TableId::listener, "fixed");
-    needs.boot_sysctls = read.has(facts::TableId::sysctl, "boot") ||
-                         read.has(facts::TableId::sysctl, "drifted") ||
-                         read.has(facts::TableId::network_namespace, "boot_tw_reuse") ||
-                         read.has(facts::TableId::network_namespace, "boot_timestamps");
+    needs.boot_sysctls =
+        read.has(facts::TableId::sysctl, "boot") || read.has(facts::TableId::sysctl, "drifted") ||
+        read.has(facts::TableId::network_namespace, "boot_tw_reuse") ||
+        read.has(facts::TableId::network_namespace, "boot_timestamps");
     needs.owners = read.has(facts::TableId::close_wait);
     return needs;
 }

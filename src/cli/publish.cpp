@@ -14,8 +14,7 @@ base::Result<std::string> rendered(const std::string& format, const Judgement& j
                                    const render::Style& style) {
     const findings::Report& report = judgement.report;
     std::ostringstream out;
-    render::find_format(format)->render(report, judgement.picture ? &*judgement.picture : nullptr, style,
-                                        out);
+    render::find_format(format)->render(report, judgement.picture ? &*judgement.picture : nullptr, style, out);
     if (format == drop_in_format && report.drop_in) {
         if (const base::Status same = read_back(out.str(), *report.drop_in); !same) {
             return same.error();

@@ -16,8 +16,7 @@ namespace {
 
 constexpr std::string_view heading = "tcpadvisor-capture 1\n";
 constexpr std::size_t longest_line = 8192;
-constexpr std::string_view byte_order =
-    std::endian::native == std::endian::little ? "little-endian" : "big-endian";
+constexpr std::string_view byte_order = std::endian::native == std::endian::little ? "little-endian" : "big-endian";
 constexpr std::array all_reasons = {base::Why::absent, base::Why::denied, base::Why::failed,
                                     base::Why::truncated, base::Why::not_collected};
 

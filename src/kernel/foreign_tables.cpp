@@ -22,8 +22,7 @@ constexpr std::string_view heading_word = "local_address";
 
 void note_malformed(std::uint64_t malformed, std::string_view what, SocketList& list) {
     if (malformed > 0) {
-        list.lost =
-            Gap{"the socket table", Why::truncated, fmt::format("{} {} make no sense", malformed, what)};
+        list.lost = Gap{"the socket table", Why::truncated, fmt::format("{} {} make no sense", malformed, what)};
     } else {
         list.lost = partial(list.sockets);
     }
@@ -66,8 +65,7 @@ bool plausible(std::uint32_t length) {
 bool of_other_order(std::string_view bytes) {
     const std::uint16_t type = type_in(bytes);
     const auto turned = static_cast<std::uint16_t>((type >> 8) | (type << 8));
-    return (turned == SOCK_DIAG_BY_FAMILY || turned == TCPDIAG_GETSOCK) &&
-           plausible(swapped(length_in(bytes)));
+    return (turned == SOCK_DIAG_BY_FAMILY || turned == TCPDIAG_GETSOCK) && plausible(swapped(length_in(bytes)));
 }
 
 /// As an answer to the question that our reader knows: ss asks for each family apart and numbers otherwise.
@@ -123,8 +121,7 @@ bool looks_like_ss_dump(std::string_view bytes) {
 
 base::Result<SocketList> read_ss_dump(std::string_view bytes) {
     if (of_other_order(bytes)) {
-        return base::Error{
-            "a dump by ss -D on a machine with the other byte order; it can be read only there"};
+        return base::Error{"a dump by ss -D on a machine with the other byte order; it can be read only there"};
     }
     SocketList list;
     list.provenance.name = "a dump by ss -D";

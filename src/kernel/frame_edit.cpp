@@ -20,8 +20,8 @@ T value_at(const std::string& bytes, std::size_t at) {
 }
 
 void wipe(std::string& bytes, std::size_t from, std::size_t to) {
-    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(from),
-              bytes.begin() + static_cast<std::ptrdiff_t>(to), '\0');
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(from), bytes.begin() + static_cast<std::ptrdiff_t>(to),
+              '\0');
 }
 
 /// Calls `edit` with the start and the end of each message; returns where the last one ends.
@@ -48,8 +48,7 @@ std::size_t for_each_attribute(std::string& frame, std::size_t at, std::size_t e
         if (head.nla_len < sizeof(nlattr) || head.nla_len > end - at) {
             break;
         }
-        edit(static_cast<std::uint16_t>(head.nla_type & NLA_TYPE_MASK), at + sizeof(nlattr),
-             at + head.nla_len);
+        edit(static_cast<std::uint16_t>(head.nla_type & NLA_TYPE_MASK), at + sizeof(nlattr), at + head.nla_len);
         at = std::min(at + NLA_ALIGN(head.nla_len), end);
     }
     return at;
@@ -63,16 +62,14 @@ bool is_read(std::uint16_t attribute) {
 }
 
 void replace_at(std::string& bytes, std::size_t at, bool v4, const AddressMap& other) {
-    const auto real =
-        v4 ? snapshot::Address::v4(bytes.data() + at) : snapshot::Address::v6(bytes.data() + at);
+    const auto real = v4 ? snapshot::Address::v4(bytes.data() + at) : snapshot::Address::v6(bytes.data() + at);
     const auto mask = other(real).bytes();
     std::memcpy(bytes.data() + at, mask.data() + (v4 ? 12 : 0), v4 ? 4 : 16);
 }
 
 void edit_socket(std::string& frame, std::size_t at, std::size_t end, const AddressMap& other) {
     const auto family = value_at<inet_diag_msg>(frame, at + body_at).idiag_family;
-    for (const std::size_t field :
-         {offsetof(inet_diag_sockid, idiag_src), offsetof(inet_diag_sockid, idiag_dst)}) {
+    for (const std::size_t field : {offsetof(inet_diag_sockid, idiag_src), offsetof(inet_diag_sockid, idiag_dst)}) {
         const std::size_t address = at + body_at + offsetof(inet_diag_msg, id) + field;
         if (family == AF_INET || family == AF_INET6) {
             replace_at(frame, address, family == AF_INET, other);
@@ -80,12 +77,12 @@ void edit_socket(std::string& frame, std::size_t at, std::size_t end, const Addr
         const std::size_t used = family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
         wipe(frame, address + used, address + 16);
     }
-    const std::size_t rest = for_each_attribute(frame, at + attributes_at, end,
-                                                [&](std::uint16_t type, std::size_t from, std::size_t to) {
-                                                    if (!is_read(type)) {
-                                                        wipe(frame, from, to);
-                                                    }
-                                                });
+    const std::size_t rest =
+        for_each_attribute(frame, at + attributes_at, end, [&](std::uint16_t type, std::size_t from, std::size_t to) {
+            if (!is_read(type)) {
+                wipe(frame, from, to);
+            }
+        });
     wipe(frame, std::min(rest, end), end);
 }
 
@@ -108,8 +105,7 @@ void edit_condition(std::string& request, std::size_t at, std::size_t end, const
 void edit_filter(std::string& request, std::size_t at, std::size_t end, const AddressMap& other) {
     while (end - at >= sizeof(inet_diag_bc_op)) {
         const auto operation = value_at<inet_diag_bc_op>(request, at);
-        const bool names_host =
-            operation.code == INET_DIAG_BC_S_COND || operation.code == INET_DIAG_BC_D_COND;
+        const bool names_host = operation.code == INET_DIAG_BC_S_COND || operation.code == INET_DIAG_BC_D_COND;
         const std::size_t length = std::clamp<std::size_t>(operation.yes, sizeof operation, end - at);
         if (names_host) {
             edit_condition(request, at + sizeof operation, at + length, other);
@@ -122,12 +118,11 @@ void edit_filter(std::string& request, std::size_t at, std::size_t end, const Ad
 
 void forget_keys(std::string& frame) {
     for_each_message(frame, [&](std::size_t at, std::size_t end) {
-        for_each_attribute(frame, at + attributes_at, end,
-                           [&](std::uint16_t type, std::size_t from, std::size_t to) {
-                               if (type == md5_signatures) {
-                                   wipe(frame, from, to);
-                               }
-                           });
+        for_each_attribute(frame, at + attributes_at, end, [&](std::uint16_t type, std::size_t from, std::size_t to) {
+            if (type == md5_signatures) {
+                wipe(frame, from, to);
+            }
+        });
     });
 }
 
@@ -149,9 +144,9 @@ void replace_addresses(std::string& frame, const AddressMap& other) {
 void replace_addresses_in_request(std::string& request, const AddressMap& other) {
     constexpr std::size_t filter_at = body_at + NLMSG_ALIGN(sizeof(inet_diag_req));
     for_each_message(request, [&](std::size_t at, std::size_t end) {
-        for_each_attribute(
-            request, at + filter_at, end,
-            [&](std::uint16_t, std::size_t from, std::size_t to) { edit_filter(request, from, to, other); });
+        for_each_attribute(request, at + filter_at, end, [&](std::uint16_t, std::size_t from, std::size_t to) {
+            edit_filter(request, from, to, other);
+        });
     });
 }
 

@@ -34,9 +34,8 @@ bool is_harmless(std::string_view path, std::string_view content) {
     if (path == "/proc/uptime" || path.starts_with("/proc/sys/")) {
         return content.find_first_not_of("0123456789.,- \t\n") == std::string_view::npos;
     }
-    constexpr auto known =
-        std::to_array<std::string_view>({"/net/netstat", "/net/snmp", "/net/sockstat", "/net/sockstat6",
-                                         "/net/protocols", "/net/stat/nf_conntrack"});
+    constexpr auto known = std::to_array<std::string_view>(
+        {"/net/netstat", "/net/snmp", "/net/sockstat", "/net/sockstat6", "/net/protocols", "/net/stat/nf_conntrack"});
     return path.starts_with("/proc/") &&
            std::any_of(known.begin(), known.end(), [&](std::string_view end) { return path.ends_with(end); });
 }
@@ -148,8 +147,8 @@ class Masker {
     void change_files(RecordedPlace& place) {
         Texts files;
         for (const auto& [path, content] : place.files) {
-            files.emplace(other_path(path),
-                          content ? Text(other_content(path, *content)) : Text(other_gap(content.error())));
+            files.emplace(other_path(path), content ? Text(other_content(path, *content))
+                                                    : Text(other_gap(content.error())));
         }
         place.files = std::move(files);
     }

@@ -19,27 +19,11 @@ constexpr std::string_view hexadecimal = "0123456789abcdef-_";
 
 /// Names that a system gives, and that tell what stands below.
 bool is_structure(std::string_view part) {
-    constexpr auto known = std::to_array<std::string_view>({"",
-                                                            "..",
-                                                            "init.scope",
-                                                            "system.slice",
-                                                            "user.slice",
-                                                            "machine.slice",
-                                                            "app.slice",
-                                                            "session.slice",
-                                                            "background.slice",
-                                                            "kubepods",
-                                                            "kubepods.slice",
-                                                            "burstable",
-                                                            "besteffort",
-                                                            "kubepods-burstable.slice",
-                                                            "kubepods-besteffort.slice",
-                                                            "docker",
-                                                            "lxc",
-                                                            "lxc.payload",
-                                                            "payload",
-                                                            "container",
-                                                            "supervisor"});
+    constexpr auto known = std::to_array<std::string_view>(
+        {"", "..", "init.scope", "system.slice", "user.slice", "machine.slice", "app.slice", "session.slice",
+         "background.slice", "kubepods", "kubepods.slice", "burstable", "besteffort",
+         "kubepods-burstable.slice", "kubepods-besteffort.slice", "docker", "lxc", "lxc.payload", "payload",
+         "container", "supervisor"});
     return std::find(known.begin(), known.end(), part) != known.end();
 }
 
@@ -65,8 +49,8 @@ std::string masked_part(std::string_view part, Pseudonyms& names) {
          "machine-", "kubepods-burstable-pod", "kubepods-besteffort-pod", "kubepods-pod", "pod"});
     constexpr auto ends =
         std::to_array<std::string_view>({".service", ".scope", ".socket", ".mount", ".swap", ".slice"});
-    if (is_structure(part) || is_numbered(part, "user-", ".slice") ||
-        is_numbered(part, "user@", ".service") || is_numbered(part, "session-", ".scope")) {
+    if (is_structure(part) || is_numbered(part, "user-", ".slice") || is_numbered(part, "user@", ".service") ||
+        is_numbered(part, "session-", ".scope")) {
         return std::string(part);
     }
     std::string_view end;

@@ -102,8 +102,7 @@ class Reader {
         if (!has_inodes_ || words.size() < 8) {
             return;
         }
-        const auto uid =
-            words[6] == "root" ? std::optional<std::uint64_t>(0) : base::parse_unsigned(words[6]);
+        const auto uid = words[6] == "root" ? std::optional<std::uint64_t>(0) : base::parse_unsigned(words[6]);
         const auto inode = base::parse_unsigned(words[7]);
         named_users_ = named_users_ || !uid;
         socket.uid = static_cast<std::uint32_t>(uid.value_or(0));
@@ -142,8 +141,7 @@ class Reader {
         if (!complaints_.empty()) {
             list_.lost = Gap{"the socket table", Why::truncated, complaints_.text()};
         } else if (part_) {
-            list_.lost =
-                Gap{"the socket table", Why::truncated, "netstat was not asked for all sockets (-a)"};
+            list_.lost = Gap{"the socket table", Why::truncated, "netstat was not asked for all sockets (-a)"};
         } else {
             list_.lost = partial(list_.sockets);
         }

@@ -43,8 +43,7 @@ std::string replaced(std::string_view line, const AddressMap& other) {
     std::string text(line);
     const std::size_t width = family == Family::ipv4 ? 8 : 32;
     const auto put = [&](std::string_view word, const snapshot::Address& address) {
-        text.replace(static_cast<std::size_t>(word.data() - line.data()), width,
-                     hexadecimal(other(address), family));
+        text.replace(static_cast<std::size_t>(word.data() - line.data()), width, hexadecimal(other(address), family));
     };
     put(words[1], socket->local);
     put(words[2], socket->remote);

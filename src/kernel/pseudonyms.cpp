@@ -23,8 +23,8 @@ std::size_t keep_v4_class(std::uint8_t* v4) {
         return 2;
     }
     const bool shared = v4[0] == 100 && (v4[1] & 0xC0) == 64;
-    const bool is_private =
-        v4[0] == 10 || (v4[0] == 172 && (v4[1] & 0xF0) == 16) || (v4[0] == 192 && v4[1] == 168) || shared;
+    const bool is_private = v4[0] == 10 || (v4[0] == 172 && (v4[1] & 0xF0) == 16) ||
+                            (v4[0] == 192 && v4[1] == 168) || shared;
     v4[0] = is_private ? 10 : 240;
     return 1;
 }
@@ -89,8 +89,7 @@ snapshot::Address Pseudonyms::of(const snapshot::Address& address) {
 std::string Pseudonyms::name(std::string_view prefix, std::string_view real) {
     auto& known = names_[std::string(prefix)];
     const std::size_t number = known.size() + 1;
-    return known.try_emplace(std::string(real), std::string(prefix) + "-" + std::to_string(number))
-        .first->second;
+    return known.try_emplace(std::string(real), std::string(prefix) + "-" + std::to_string(number)).first->second;
 }
 
 std::string Pseudonyms::digits(std::string_view real) {

@@ -26,8 +26,7 @@ constexpr auto of_sosreport = std::to_array<const char*>({
 
 std::vector<Place> place_of(SocketList list, std::optional<Tree> tree) {
     std::vector<Place> places;
-    places.push_back(
-        {std::string(here_label), 0, std::make_unique<ForeignMachine>(std::move(list), std::move(tree))});
+    places.push_back({std::string(here_label), 0, std::make_unique<ForeignMachine>(std::move(list), std::move(tree))});
     return places;
 }
 
@@ -88,9 +87,8 @@ base::Result<SocketList> read_foreign(std::string_view content) {
             return read_netstat(content);
         }
     }
-    return base::Error{
-        "neither a capture nor the text of ss -tan or netstat -tan, a copy of /proc/net/tcp or a "
-        "dump by ss -D"};
+    return base::Error{"neither a capture nor the text of ss -tan or netstat -tan, a copy of /proc/net/tcp or a "
+                       "dump by ss -D"};
 }
 
 base::Result<Replay> open_replay(const std::string& path) {

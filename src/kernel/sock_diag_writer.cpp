@@ -22,8 +22,8 @@ void put_address(const snapshot::Socket& socket, const snapshot::Address& addres
 inet_diag_msg body_of(const snapshot::Socket& socket) {
     inet_diag_msg body{};
     body.idiag_family = socket.family == snapshot::Family::ipv4 ? AF_INET : AF_INET6;
-    body.idiag_state = static_cast<std::uint8_t>(
-        socket.state == snapshot::State::bound ? snapshot::State::close : socket.state);
+    body.idiag_state = static_cast<std::uint8_t>(socket.state == snapshot::State::bound ? snapshot::State::close
+                                                                                       : socket.state);
     body.idiag_timer = static_cast<std::uint8_t>(socket.timer);
     body.idiag_retrans = socket.retransmits;
     put_address(socket, socket.local, body.id.idiag_src);

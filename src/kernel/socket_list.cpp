@@ -9,8 +9,8 @@ using snapshot::Socket;
 using snapshot::State;
 
 std::optional<base::Gap> partial(const std::vector<Socket>& sockets) {
-    const auto listening = static_cast<std::size_t>(std::count_if(
-        sockets.begin(), sockets.end(), [](const Socket& s) { return s.state == State::listen; }));
+    const auto listening = static_cast<std::size_t>(
+        std::count_if(sockets.begin(), sockets.end(), [](const Socket& s) { return s.state == State::listen; }));
     if (listening > 0 && listening < sockets.size()) {
         return std::nullopt;
     }

@@ -20,8 +20,7 @@ constexpr auto none = std::string_view::npos;
 std::optional<std::uint32_t> leading_number(std::string_view text) {
     const std::size_t length = std::min(text.find_first_not_of("0123456789"), text.size());
     const auto number = base::parse_unsigned(text.substr(0, length));
-    return number && *number <= UINT32_MAX ? std::optional(static_cast<std::uint32_t>(*number))
-                                           : std::nullopt;
+    return number && *number <= UINT32_MAX ? std::optional(static_cast<std::uint32_t>(*number)) : std::nullopt;
 }
 
 /// The number after " KEY:" where it first stands.
@@ -125,8 +124,7 @@ void SsDetails::take_timer(std::string_view details, Socket& socket) {
     if (at == none || at > cgroup) {
         return;
     }
-    const std::string_view inside =
-        details.substr(at + start.size(), details.find(')', at) - at - start.size());
+    const std::string_view inside = details.substr(at + start.size(), details.find(')', at) - at - start.size());
     const auto parts = base::split(inside, ',');
     if (parts.size() != 3) {
         return;
@@ -162,9 +160,10 @@ void SsDetails::take_cgroup(std::string_view details, Socket& socket) {
     const std::string_view path = base::trim(from.substr(0, end));
     constexpr std::uint64_t first = 1'000'000; // numbers of the list's own, none of them that of the root
     const auto found = cgroups_.find(path);
-    socket.cgroup = path == "/"               ? snapshot::root_cgroup
-                    : found != cgroups_.end() ? found->second
-                                              : cgroups_.emplace(path, first + cgroups_.size()).first->second;
+    socket.cgroup = path == "/" ? snapshot::root_cgroup
+                    : found != cgroups_.end()
+                        ? found->second
+                        : cgroups_.emplace(path, first + cgroups_.size()).first->second;
 }
 
 void SsDetails::take_activity(std::string_view details, Socket& socket) {

@@ -31,8 +31,8 @@ class SsDetails {
         std::uint32_t pid = 0;
         std::uint32_t descriptor = 0;
     };
-    std::size_t number_ = 0;            // of the socket, counted from 0
-    std::map<std::size_t, User> users_; // by the number of the socket
+    std::size_t number_ = 0;                  // of the socket, counted from 0
+    std::map<std::size_t, User> users_;       // by the number of the socket
     std::map<std::string, std::uint64_t, std::less<>> cgroups_;
     bool identities_ = false; // some line has what -e prints
     Timers timers_;

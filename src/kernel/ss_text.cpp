@@ -161,8 +161,7 @@ class Reader {
         }
         const auto parsed = snapshot::Address::parse(end->address);
         if (!parsed) {
-            return "'" + base::printable(text.substr(0, 60)) +
-                   "' has no address in numbers (ss -n writes it)";
+            return "'" + base::printable(text.substr(0, 60)) + "' has no address in numbers (ss -n writes it)";
         }
         address = *parsed;
         socket.family = end->address.find(':') == std::string_view::npos ? Family::ipv4 : Family::ipv6;

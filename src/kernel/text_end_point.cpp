@@ -39,29 +39,20 @@ std::optional<std::uint16_t> port_of(std::string_view text) {
     if (text == "*") {
         return 0;
     }
-    const bool digits =
-        !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
     return digits ? base::parse_port(text) : std::nullopt;
 }
 
 std::optional<State> state_named(std::string_view name) {
     constexpr auto names = std::to_array<std::pair<std::string_view, State>>({
-        {"LISTEN", State::listen},
-        {"ESTAB", State::established},
-        {"ESTABLISHED", State::established},
-        {"TIME_WAIT", State::time_wait},
-        {"CLOSE_WAIT", State::close_wait},
-        {"SYN_SENT", State::syn_sent},
-        {"SYN_RECV", State::syn_recv},
-        {"NEW_SYN_RECV", State::syn_recv},
-        {"FIN_WAIT_1", State::fin_wait1},
-        {"FIN_WAIT1", State::fin_wait1},
-        {"FIN_WAIT_2", State::fin_wait2},
-        {"FIN_WAIT2", State::fin_wait2},
-        {"LAST_ACK", State::last_ack},
-        {"CLOSING", State::closing},
-        {"UNCONN", State::bound},
-        {"CLOSE", State::close},
+        {"LISTEN", State::listen},         {"ESTAB", State::established},
+        {"ESTABLISHED", State::established}, {"TIME_WAIT", State::time_wait},
+        {"CLOSE_WAIT", State::close_wait}, {"SYN_SENT", State::syn_sent},
+        {"SYN_RECV", State::syn_recv},     {"NEW_SYN_RECV", State::syn_recv},
+        {"FIN_WAIT_1", State::fin_wait1},  {"FIN_WAIT1", State::fin_wait1},
+        {"FIN_WAIT_2", State::fin_wait2},  {"FIN_WAIT2", State::fin_wait2},
+        {"LAST_ACK", State::last_ack},     {"CLOSING", State::closing},
+        {"UNCONN", State::bound},          {"CLOSE", State::close},
         {"BOUND_INACTIVE", State::bound},
     });
     std::string underscored(name);

@@ -16,7 +16,7 @@ namespace kernel {
 namespace {
 
 base::Gap gap_of(const std::string& path, int error) {
-    const base::Why why = error == ENOENT || error == ENOTDIR ? base::Why::absent
+    const base::Why why = error == ENOENT || error == ENOTDIR  ? base::Why::absent
                           : error == EACCES || error == EPERM ? base::Why::denied
                                                               : base::Why::failed;
     return {path, why, std::strerror(error)};

@@ -162,8 +162,7 @@ Value at_boot(const Space& s, std::string_view name) {
     const auto found = s.space->boot_sysctls->find(name);
     const bool is_set = found != s.space->boot_sysctls->end();
     snapshot::Sysctls boot;
-    boot.set(name,
-             is_set ? std::string_view(found->second.value) : snapshot::find_sysctl(name)->default_value);
+    boot.set(name, is_set ? std::string_view(found->second.value) : snapshot::find_sysctl(name)->default_value);
     return value_of(boot.integer(name));
 }
 
@@ -405,12 +404,11 @@ std::unique_ptr<facts::Table> host_table(const snapshot::Host& host, const Assum
 
 std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
                                               const snapshot::Sysctls& sysctls,
-                                              std::shared_ptr<const PortModel> ports, const Earlier& earlier,
-                                              const Expectation& expected) {
+                                              std::shared_ptr<const PortModel> ports,
+                                              const Earlier& earlier, const Expectation& expected) {
     return std::make_unique<RowTable<Space>>(
         facts::TableId::network_namespace,
-        std::vector<Space>{{&space, sysctls, std::move(ports), earlier, expected, {}}}, getters,
-        std::nullopt);
+        std::vector<Space>{{&space, sysctls, std::move(ports), earlier, expected, {}}}, getters, std::nullopt);
 }
 
 } // namespace model

@@ -56,14 +56,9 @@ constexpr auto getters = std::to_array<Getter<Row>>({
          return number ? Value(static_cast<double>(*number)) : absent(r, "no default with one number");
      }},
     {"per_namespace", [](const Row& r) { return Value(r.info->per_namespace); }},
-    {"boot",
-     [](const Row& r) {
-         return of_boot(r, [](const auto& boot) { return Value(base::printable(boot.value)); });
-     }},
+    {"boot", [](const Row& r) { return of_boot(r, [](const auto& boot) { return Value(base::printable(boot.value)); }); }},
     {"boot_origin",
-     [](const Row& r) {
-         return of_boot(r, [](const auto& boot) { return Value(base::printable(boot.origin)); });
-     }},
+     [](const Row& r) { return of_boot(r, [](const auto& boot) { return Value(base::printable(boot.origin)); }); }},
     {"drifted",
      [](const Row& r) {
          if (!r.text) {

@@ -59,6 +59,7 @@ ul.chips li { background: var(--code); border: 1px solid var(--line); border-rad
   padding: .05rem .45rem; max-width: 100%; }
 ol.remedies { padding-left: 1.5rem; margin: .3rem 0; }
 ol.remedies > li { margin: 0 0 .8rem; }
+ol.remedies .facts { grid-template-columns: 5rem minmax(0, 1fr); }
 ul.plain { padding-left: 1.2rem; margin: .3rem 0; }
 .pictures { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; align-items: start; }
 .pictures .card { margin: 0; min-width: 0; }
@@ -94,7 +95,7 @@ footer { margin-top: 2rem; }
 @media (max-width: 30rem) {
   main { padding: .8rem .6rem 2rem; }
   .card { padding: .8rem .8rem; }
-  .facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
+  .facts, ol.remedies .facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .facts dd { margin-bottom: .45rem; }
   th, td { padding: .25rem .35rem; }
   .secondary { display: none; }

@@ -50,10 +50,10 @@ void how_to(const DropIn& plan, std::ostream& out) {
     command(out, "verify     ", "tcpadvisor audit");
     command(out, "undo       ", "rm " + path + " and the command below each line");
     out << "#\n";
-    comment(out, "",
-            "Judged again as if these lines were in force: " +
-                count_of(plan.settled, "finding is", "findings are") + " gone, " +
-                std::to_string(plan.remaining.size()) + " there" + (plan.remaining.empty() ? "." : ":"));
+    comment(out, "", "Judged again as if these lines were in force: " +
+                         count_of(plan.settled, "finding is", "findings are") + " gone, " +
+                         std::to_string(plan.remaining.size()) + " there" +
+                         (plan.remaining.empty() ? "." : ":"));
     for (const std::string& finding : plan.remaining) {
         comment(out, "  ", finding);
     }

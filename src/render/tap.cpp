@@ -67,7 +67,8 @@ void write_diagnostics(const TestCase& test, std::ostream& out) {
 
 void report_tap(const findings::Report& report, const facts::Picture*, const Style&, std::ostream& out) {
     const std::vector<TestCase> tests = test_cases(report);
-    out << "TAP version 13\n1.." << tests.size() << (tests.empty() ? " # SKIP no rule was chosen\n" : "\n");
+    out << "TAP version 13\n1.." << tests.size()
+        << (tests.empty() ? " # SKIP no rule was chosen\n" : "\n");
     for (std::size_t i = 0; i < tests.size(); ++i) {
         const TestCase& test = tests[i];
         const bool ok = test.result == Result::passed || test.result == Result::skipped;

@@ -45,11 +45,12 @@ std::vector<TestCase> test_cases(const Report& report) {
     }
     std::vector<TestCase> tests;
     for (const std::string& file : report.broken_files) {
-        tests.push_back({Result::error, "files", "rules and settings: " + file, file, State::unknown, {}});
+        tests.push_back(
+            {Result::error, "files", "rules and settings: " + file, file, State::unknown, {}});
     }
     for (const RuleOutcome& rule : report.rules) {
-        TestCase test{result_of(rule, report),        rule.topic,       rule.id, {},
-                      rule.state.value_or(State::ok), findings[rule.id]};
+        TestCase test{result_of(rule, report), rule.topic,  rule.id, {}, rule.state.value_or(State::ok),
+                      findings[rule.id]};
         test.reason = reason_of(test, rule);
         tests.push_back(std::move(test));
     }

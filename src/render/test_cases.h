@@ -12,8 +12,8 @@ namespace render {
 struct TestCase {
     enum class Result { passed, failed, error, skipped }; // error: it could not be judged
     Result result = Result::passed;
-    std::string topic;  // "ports"
-    std::string name;   // the rule, or the file
+    std::string topic; // "ports"
+    std::string name;  // the rule, or the file
     std::string reason; // one line: what failed, or why it was not judged; empty if it passed
     findings::State state = findings::State::ok;
     std::vector<const findings::Finding*> findings; // also of a test that passed: advice

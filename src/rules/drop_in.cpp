@@ -131,9 +131,9 @@ class Planner {
         }
         const auto both = united(setting.name, line->setting.value, setting.value);
         if (!both) {
-            plan_.left_out.push_back(
-                fmt::format("{} = {}, for {}: {} is set above for a finding that comes first", setting.name,
-                            setting.value, finding.rule, line->setting.value));
+            plan_.left_out.push_back(fmt::format("{} = {}, for {}: {} is set above for a finding that comes first",
+                                                 setting.name, setting.value, finding.rule,
+                                                 line->setting.value));
             return false;
         }
         notes.push_back(fmt::format("One value for {} and {}", line->setting.value, setting.value));

@@ -22,8 +22,8 @@ struct Trial {
 };
 using Rejudge = std::function<Trial(const Changes&)>;
 
-/// From the findings, worst first. Where two want different values of one sysctl, the worse finding has it;
-/// of port ranges the wider, and of reserved ports all.
+/// From the findings, worst first. Where two want different values of one sysctl, the worse finding has it; of
+/// port ranges the wider, and of reserved ports all.
 findings::DropIn plan_drop_in(const findings::Report& report, const Rejudge& rejudge);
 
 } // namespace rules

@@ -178,9 +178,9 @@ class Writer {
     bool are_complete(const SysctlValues& sysctls) const {
         const auto is_missing = [&](const Template::Part& part) {
             const bool of_value = part.special == Template::Special::value;
-            return part.has_name &&
-                   (part.special == Template::Special::none ? !look_up(part.reference, context_).known()
-                                                            : of_value && !judged_.value);
+            return part.has_name && (part.special == Template::Special::none
+                                         ? !look_up(part.reference, context_).known()
+                                         : of_value && !judged_.value);
         };
         return !sysctls.empty() && std::none_of(sysctls.begin(), sysctls.end(), [&](const auto& sysctl) {
             return std::any_of(sysctl.second.parts.begin(), sysctl.second.parts.end(), is_missing);

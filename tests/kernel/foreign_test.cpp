@@ -130,17 +130,15 @@ TEST_CASE("ss without a heading, on one line, of older versions, and of a pipe t
     const auto old = list_of("LISTEN 0 5 *:22 *:*\nLISTEN 0 5 :::22 :::*\nESTAB 0 0 1.2.3.4:22 1.2.3.5:99\n");
     CHECK(old.sockets[0].family == Family::ipv4);
     CHECK(old.sockets[1].family == Family::ipv6);
-    const auto one_line =
-        list_of("LISTEN 0 5 1.2.3.4:1 0.0.0.0:*\nCLOSE-WAIT 0 0 1.2.3.4:5 5.6.7.8:9 uid:5 ino:7 "
-                "sk:1 cgroup:/ --> cubic rto:204 cwnd:10 lastack:70000\n");
+    const auto one_line = list_of("LISTEN 0 5 1.2.3.4:1 0.0.0.0:*\nCLOSE-WAIT 0 0 1.2.3.4:5 5.6.7.8:9 uid:5 ino:7 "
+                                  "sk:1 cgroup:/ --> cubic rto:204 cwnd:10 lastack:70000\n");
     CHECK(one_line.sockets[1].activity->last_ack_recv_ms == 70000);
     CHECK(one_line.sockets[1].uid == 5);
 }
 
 TEST_CASE("times as ss writes them") {
     const auto expires = [](const std::string& time) {
-        return list_of("LISTEN 0 1 1.2.3.4:1 0.0.0.0:*\nESTAB 0 0 1.2.3.4:5 5.6.7.8:9 timer:(keepalive," +
-                       time + ",0)\n")
+        return list_of("LISTEN 0 1 1.2.3.4:1 0.0.0.0:*\nESTAB 0 0 1.2.3.4:5 5.6.7.8:9 timer:(keepalive," + time + ",0)\n")
             .sockets[1]
             .expires_ms;
     };
@@ -186,21 +184,18 @@ TEST_CASE("copies of /proc/net/tcp, one, both, or the wrong one") {
     CHECK(socket_at(both, 8443, State::established).local.is_v4());
     CHECK(list_of(test::proc_tcp).sockets.size() == 2);
     CHECK(lost_because(test::proc_tcp6) == "only tcp6: /proc/net/tcp is missing");
-    CHECK(lost_because(std::string(test::proc_tcp).substr(0, test::proc_tcp.size() - 40)) ==
-          "1 lines make no sense");
-    CHECK(
-        error_of("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
-                 "inode ref pointer drops\n") == "a table of UDP or raw sockets, not of TCP");
+    CHECK(lost_because(std::string(test::proc_tcp).substr(0, test::proc_tcp.size() - 40)) == "1 lines make no sense");
+    CHECK(error_of("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
+                   "inode ref pointer drops\n") == "a table of UDP or raw sockets, not of TCP");
 }
 
 TEST_CASE("a dump by ss -D") {
     const auto of_ss = [](test::Fields fields, const test::Bytes& attributes = {}) {
         return test::message(20, test::payload(fields, attributes), NLM_F_MULTI, 123456);
     };
-    test::Bytes dump =
-        of_ss({.state = 10, .local_port = 80}) +
-        of_ss({.family = AF_INET6, .state = 6, .timer = 3, .local = "::1", .expires_ms = 30'000}) +
-        of_ss({.state = 7, .local_port = 99});
+    test::Bytes dump = of_ss({.state = 10, .local_port = 80}) +
+                       of_ss({.family = AF_INET6, .state = 6, .timer = 3, .local = "::1", .expires_ms = 30'000}) +
+                       of_ss({.state = 7, .local_port = 99});
     const auto list = list_of(bytes_of(dump));
     REQUIRE(list.sockets.size() == 3);
     CHECK_FALSE(list.lost);
@@ -215,21 +210,16 @@ TEST_CASE("a dump by ss -D") {
     std::string turned = whole;
     std::swap(turned[4], turned[5]);
     std::reverse(turned.begin(), turned.begin() + 4);
-    CHECK(error_of(turned) ==
-          "a dump by ss -D on a machine with the other byte order; it can be read only there");
+    CHECK(error_of(turned) == "a dump by ss -D on a machine with the other byte order; it can be read only there");
 }
 
 TEST_CASE("texts that are not whole say so") {
     CHECK(lost_because("State Recv-Q\n") == "no listening socket in it: was it made without -a?");
-    CHECK(lost_because("ESTAB 0 0 1.2.3.4:5 5.6.7.8:9\n") ==
-          "no listening socket in it: was it made without -a?");
-    CHECK(lost_because("LISTEN 0 0 1.2.3.4:5 0.0.0.0:*\n") ==
-          "only listening sockets in it: was it made with -l?");
-    CHECK(lost_because(
-              "Active Internet connections (w/o servers)\ntcp 0 0 1.2.3.4:1 1.2.3.4:2 ESTABLISHED\n") ==
+    CHECK(lost_because("ESTAB 0 0 1.2.3.4:5 5.6.7.8:9\n") == "no listening socket in it: was it made without -a?");
+    CHECK(lost_because("LISTEN 0 0 1.2.3.4:5 0.0.0.0:*\n") == "only listening sockets in it: was it made with -l?");
+    CHECK(lost_because("Active Internet connections (w/o servers)\ntcp 0 0 1.2.3.4:1 1.2.3.4:2 ESTABLISHED\n") ==
           "netstat was not asked for all sockets (-a)");
-    CHECK(lost_because(
-              "tcp6 0 0 2001:db8:1234:5678:9002 :::* LISTEN\ntcp 0 0 1.2.3.4:1 1.2.3.4:2 ESTABLISHED\n") ==
+    CHECK(lost_because("tcp6 0 0 2001:db8:1234:5678:9002 :::* LISTEN\ntcp 0 0 1.2.3.4:1 1.2.3.4:2 ESTABLISHED\n") ==
           "line 1: '2001:db8:1234:5678:9002' may be cut short (netstat -W writes all of it)");
     const auto host = host_of(list_of("ESTAB 0 0 1.2.3.4:5 5.6.7.8:9\n"));
     CHECK(host.namespaces[0].lost_sockets);
@@ -239,16 +229,12 @@ TEST_CASE("rows that make no sense are named and make the list incomplete") {
     const auto wrong = [](const std::string& row) {
         return lost_because("LISTEN 0 1 1.2.3.4:1 0.0.0.0:*\n" + row + "\nESTAB 0 0 1.2.3.4:5 5.6.7.8:9\n");
     };
-    CHECK(wrong("ESTAB 0 0 1.2.3.4:70000 5.6.7.8:9") ==
-          "line 2: '1.2.3.4:70000' has no port number (ss -n writes it)");
-    CHECK(wrong("ESTAB 0 0 1.2.3.4:-1 5.6.7.8:9") ==
-          "line 2: '1.2.3.4:-1' has no port number (ss -n writes it)");
-    CHECK(wrong("ESTAB 0 0 web1:5 5.6.7.8:9") ==
-          "line 2: 'web1:5' has no address in numbers (ss -n writes it)");
+    CHECK(wrong("ESTAB 0 0 1.2.3.4:70000 5.6.7.8:9") == "line 2: '1.2.3.4:70000' has no port number (ss -n writes it)");
+    CHECK(wrong("ESTAB 0 0 1.2.3.4:-1 5.6.7.8:9") == "line 2: '1.2.3.4:-1' has no port number (ss -n writes it)");
+    CHECK(wrong("ESTAB 0 0 web1:5 5.6.7.8:9") == "line 2: 'web1:5' has no address in numbers (ss -n writes it)");
     CHECK(wrong("ESTAB 0 0 1.2.3.4:5 [::1]:9") == "line 2: its ends have different families");
     CHECK(wrong("ESTAB 0 99999999999 1.2.3.4:5 5.6.7.8:9") == "line 2: Recv-Q and Send-Q are no numbers");
-    CHECK(wrong("ESTAB 0 0 \x1b[31m:5 5.6.7.8:9") ==
-          "line 2: '?[31m:5' has no address in numbers (ss -n writes it)");
+    CHECK(wrong("ESTAB 0 0 \x1b[31m:5 5.6.7.8:9") == "line 2: '?[31m:5' has no address in numbers (ss -n writes it)");
     CHECK(wrong("rubbish") == "line 2: 'rubbish' is no row of ss");
     CHECK(wrong("x\ny") == "line 2: 'x' is no row of ss (and 1 more lines)");
     CHECK(wrong(std::string(1 << 20, 'x')).size() < 100);
@@ -256,8 +242,8 @@ TEST_CASE("rows that make no sense are named and make the list incomplete") {
 }
 
 TEST_CASE("what is nothing of all this is refused") {
-    const std::string refused = "neither a capture nor the text of ss -tan or netstat -tan, a copy of "
-                                "/proc/net/tcp or a dump by ss -D";
+    const std::string refused =
+        "neither a capture nor the text of ss -tan or netstat -tan, a copy of /proc/net/tcp or a dump by ss -D";
     CHECK(error_of("") == refused);
     CHECK(error_of("\n\n\n") == refused);
     CHECK(error_of("hello, world\n") == refused);
@@ -268,8 +254,8 @@ TEST_CASE("what is nothing of all this is refused") {
 }
 
 TEST_CASE("texts cut or damaged anywhere are read or refused, never trusted") {
-    for (const std::string_view text : {test::ss_tan, test::ss_peaonmi, test::netstat_tan,
-                                        test::netstat_neopa, test::proc_tcp, test::proc_tcp6}) {
+    for (const std::string_view text : {test::ss_tan, test::ss_peaonmi, test::netstat_tan, test::netstat_neopa,
+                                        test::proc_tcp, test::proc_tcp6}) {
         for (std::size_t at = 0; at < text.size(); at += 3) {
             if (auto list = kernel::read_foreign(text.substr(0, at))) {
                 host_of(std::move(*list));
@@ -328,8 +314,7 @@ TEST_CASE("an unpacked sosreport") {
     CHECK(space.sysctls.port_range()->low == 40000);
     CHECK(*space.counters.get("sockstat.TCP.orphan") == 0);
     CHECK(space.counters.get("snmp.Tcp.RetransSegs").error().why == Why::not_collected);
-    CHECK(space.sysctls.text("net.ipv4.tcp_mem").error().why ==
-          Why::absent); // `sysctl -a` lists all there are
+    CHECK(space.sysctls.text("net.ipv4.tcp_mem").error().why == Why::absent); // `sysctl -a` lists all there are
     CHECK(space.boot_sysctls->at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.d/50-x.conf:1");
 }
 

@@ -69,16 +69,14 @@ Proto RefCnt Flags       Type       State         I-Node   PID/Program name     
 )";
 
 constexpr std::string_view proc_tcp =
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode        "
-    "\n"
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode        \n"
     "   0: 0100090A:1F90 00000000:0000 0A 00000000:00000001 00:00000000 00000000     0        0 127354630 2 "
     "0000000088be52a0 100 0 0 10 0                 \n"
     "   3: 0100090A:C228 0100090A:1F90 06 00000000:00000000 03:000015D6 00000000     0        0 0 3 "
     "0000000089c0726b                              \n";
 
 constexpr std::string_view proc_tcp6 =
-    "  sl  local_address                         remote_address                        st tx_queue rx_queue "
-    "tr "
+    "  sl  local_address                         remote_address                        st tx_queue rx_queue tr "
     "tm->when retrnsmt   uid  timeout inode\n"
     "   4: 00000000000000000000000001000000:C074 00000000000000000000000001000000:2328 08 00000000:00000001 "
     "00:00000000 00000000     0        0 127354642 1 00000000afe35970 20 4 0 10 -1\n"

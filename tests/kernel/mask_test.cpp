@@ -27,14 +27,11 @@ snapshot::EndPoint busy_remote() {
 }
 
 /// What must not be found in a masked capture, as text or as bytes.
-const std::vector<std::string> secrets = {"web1.acme",      "billing",
-                                          "acme-agent",     "60-acme",
-                                          "10.11.12.13",    std::string("\x0A\x0B\x0C\x0D", 4),
-                                          "192.0.2.77",     std::string("\xC0\x00\x02\x4D", 4),
-                                          "4D0200C0",       "0D0C0B0A",
-                                          "2001:db8:aa::1", std::string("\x20\x01\x0D\xB8\x00\xAA", 6),
-                                          "acme-ns",        "hunter2",
-                                          "8a6f1c3e",       "acme/secret"};
+const std::vector<std::string> secrets = {
+    "web1.acme", "billing", "acme-agent", "60-acme", "10.11.12.13",
+    std::string("\x0A\x0B\x0C\x0D", 4), "192.0.2.77", std::string("\xC0\x00\x02\x4D", 4), "4D0200C0",
+    "0D0C0B0A", "2001:db8:aa::1", std::string("\x20\x01\x0D\xB8\x00\xAA", 6), "acme-ns", "hunter2",
+    "8a6f1c3e", "acme/secret"};
 
 snapshot::Holders acme_holders() {
     snapshot::Holders holders;
@@ -51,8 +48,7 @@ std::unique_ptr<test::Machine> acme_machine() {
     auto machine = std::make_unique<test::Machine>();
     machine->files.emplace("/proc/sys/kernel/hostname", std::string("web1.acme\n"));
     machine->files.emplace("/proc/sys/kernel/osrelease", std::string("6.18.5-acme1\n"));
-    machine->files.emplace("/proc/sys/kernel/random/boot_id",
-                           std::string("8a6f1c3e-0000-4000-8000-123456789abc\n"));
+    machine->files.emplace("/proc/sys/kernel/random/boot_id", std::string("8a6f1c3e-0000-4000-8000-123456789abc\n"));
     machine->files.emplace("/proc/sys/net/ipv4/tcp_tw_reuse", std::string("2\n"));
     machine->files.emplace("/proc/sys/net/ipv4/tcp_max_orphans", std::string("4096\n"));
     machine->files.emplace("/etc/sysctl.d/60-acme.conf",
@@ -60,13 +56,8 @@ std::unique_ptr<test::Machine> acme_machine() {
     machine->files.emplace("/etc/sysctl.d/90-z.conf", std::string("net.ipv4.tcp_tw_reuse = 0\n"));
     machine->directories.emplace("/etc/sysctl.d", std::vector<std::string>{"60-acme.conf", "90-z.conf"});
     const test::Fields out{.local = "10.11.12.13", .remote = "192.0.2.77", .cookie = 5};
-    const test::Fields stuck{.state = 8,
-                             .local = "10.11.12.13",
-                             .remote = "192.0.2.77",
-                             .local_port = 40001,
-                             .cookie = 6,
-                             .uid = 1000,
-                             .inode = 11};
+    const test::Fields stuck{.state = 8, .local = "10.11.12.13", .remote = "192.0.2.77", .local_port = 40001,
+                             .cookie = 6, .uid = 1000, .inode = 11};
     const test::Fields v6{.family = AF_INET6, .local = "2001:db8:aa::1", .remote = "::1", .cookie = 7};
     test::Bytes key(100, std::byte{0});
     std::memcpy(key.data(), "hunter2", 7);
@@ -75,8 +66,7 @@ std::unique_ptr<test::Machine> acme_machine() {
     machine->answer(Walk::connections, {test::socket_message(out, secret) + test::socket_message(stuck),
                                         test::socket_message(v6) + test::done()});
     machine->answer(Walk::close_waits, {test::socket_message(stuck) + test::done()});
-    machine->dumps[kernel::request_for_peers(std::vector{busy_remote()})] = {test::socket_message(out) +
-                                                                             test::done()};
+    machine->dumps[kernel::request_for_peers(std::vector{busy_remote()})] = {test::socket_message(out) + test::done()};
     machine->held = acme_holders();
     machine->time = 1732287600;
     return machine;
@@ -96,8 +86,7 @@ snapshot::Host replayed(const kernel::Capture& capture) {
     auto places = kernel::replaying(capture);
     snapshot::Host host = kernel::collect(places);
     const snapshot::FlowTable& flows = host.namespaces[0].sockets.flows();
-    kernel::collect({.peers = {{flows[0].remote, 443}}, .boot_sysctls = true, .owners_of_age_ms = 0}, places,
-                    host);
+    kernel::collect({.peers = {{flows[0].remote, 443}}, .boot_sysctls = true, .owners_of_age_ms = 0}, places, host);
     return host;
 }
 
@@ -162,13 +151,11 @@ TEST_CASE("addresses keep their class, and the same stays the same") {
     CHECK(names.of(address("::ffff:8.8.8.8")) == names.of(address("8.8.8.8")));
     std::set<std::string> seen;
     for (int i = 0; i < 2000; ++i) {
-        const std::uint8_t bytes[4] = {10, 0, static_cast<std::uint8_t>(i >> 8),
-                                       static_cast<std::uint8_t>(i)};
+        const std::uint8_t bytes[4] = {10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
         names.reserve(Address::v4(bytes));
     }
     for (int i = 0; i < 2000; ++i) {
-        const std::uint8_t bytes[4] = {10, 0, static_cast<std::uint8_t>(i >> 8),
-                                       static_cast<std::uint8_t>(i)};
+        const std::uint8_t bytes[4] = {10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
         const Address other = names.of(Address::v4(bytes));
         CHECK(other == names.of(Address::v4(bytes)));
         CHECK(seen.insert(other.to_text()).second);
@@ -181,8 +168,7 @@ TEST_CASE("control groups keep what tells units and containers") {
     const auto masked = [&](std::string_view path) { return kernel::masked_cgroup(path, names); };
     CHECK(masked("/system.slice/billing.service") == "/system.slice/name-1.service");
     CHECK(masked("/system.slice/billing.service/worker") == "/system.slice/name-1.service/name-2");
-    CHECK(masked("/user.slice/user-1000.slice/session-3.scope") ==
-          "/user.slice/user-1000.slice/session-3.scope");
+    CHECK(masked("/user.slice/user-1000.slice/session-3.scope") == "/user.slice/user-1000.slice/session-3.scope");
     CHECK(masked("/user.slice/user-1000.slice/user@1000.service/app.slice/acme.service") ==
           "/user.slice/user-1000.slice/user@1000.service/app.slice/name-3.service");
     CHECK(masked("/machine.slice/systemd-nspawn@acme.service/payload") ==
@@ -193,25 +179,21 @@ TEST_CASE("control groups keep what tells units and containers") {
     CHECK(docker.starts_with("/system.slice/docker-"));
     CHECK(docker.find(id) == std::string::npos);
     CHECK(masked("/docker/" + id).substr(8) == docker.substr(21, 64)); // the same container
-    const std::string pod =
-        masked("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + std::string(8, 'b') +
-               "_1234_1234_1234_" + std::string(12, 'c') + ".slice");
+    const std::string pod = masked("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" +
+                                   std::string(8, 'b') + "_1234_1234_1234_" + std::string(12, 'c') + ".slice");
     CHECK(pod.starts_with("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod"));
     CHECK(pod.find("bbbbbbbb") == std::string::npos);
 }
 
 TEST_CASE("of sysctl.d only known assignments stay") {
-    CHECK(kernel::masked_sysctl_file(
-              "# acme\n\nnet.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_mem=1 2 3\n"
-              "net.ipv4.tcp_tw_reuse = acme\nkernel.x=1\n-net.ipv4.tcp_rfc1337\nacme\n") ==
+    CHECK(kernel::masked_sysctl_file("# acme\n\nnet.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_mem=1 2 3\n"
+                                     "net.ipv4.tcp_tw_reuse = acme\nkernel.x=1\n-net.ipv4.tcp_rfc1337\nacme\n") ==
           "# masked\n\nnet.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_mem=1 2 3\n# masked\n# masked\n"
           "-net.ipv4.tcp_rfc1337\n# masked\n");
 }
 
 TEST_CASE("the table of /proc/net/tcp with other addresses") {
-    const auto other = [](const Address& real) {
-        return real.is_wildcard() ? real : *Address::parse("240.1.2.3");
-    };
+    const auto other = [](const Address& real) { return real.is_wildcard() ? real : *Address::parse("240.1.2.3"); };
     const std::string text = kernel::replace_in_proc_table(test::proc_tcp, other);
     CHECK(text.size() == test::proc_tcp.size());
     CHECK(text.find("0100090A") == std::string::npos);

@@ -75,14 +75,12 @@ TEST_CASE("a directory full of rubbish: gaps, and what is right counts") {
     test::Machine machine;
     machine.directories.emplace("/etc/sysctl.d", Names{"10-directory.conf", "20-loop.conf", "30-utf16.conf",
                                                        "40-bytes.conf", "50-dangling.conf", "60-good.conf"});
-    machine.files.emplace("/etc/sysctl.d/10-directory.conf",
-                          base::Gap{"10", base::Why::failed, "is a directory"});
+    machine.files.emplace("/etc/sysctl.d/10-directory.conf", base::Gap{"10", base::Why::failed, "is a directory"});
     machine.files.emplace("/etc/sysctl.d/20-loop.conf",
                           base::Gap{"20", base::Why::failed, "Too many levels of symbolic links"});
     machine.files.emplace("/etc/sysctl.d/30-utf16.conf", std::string("n\0e\0t\0=\0001\0\n\0", 12));
-    machine.files.emplace(
-        "/etc/sysctl.d/40-bytes.conf",
-        std::string("\xEF\xBB\xBFnet.ipv4.tcp_tw_reuse=1\n=\n-\n--\n[=\nnet.ipv4.tcp_rfc1337=\xff\n"));
+    machine.files.emplace("/etc/sysctl.d/40-bytes.conf",
+                          std::string("\xEF\xBB\xBFnet.ipv4.tcp_tw_reuse=1\n=\n-\n--\n[=\nnet.ipv4.tcp_rfc1337=\xff\n"));
     machine.files.emplace("/etc/sysctl.d/60-good.conf", std::string("net.ipv4.tcp_fin_timeout = 30"));
     std::vector<base::Gap> gaps;
     const auto boot = kernel::read_boot_sysctls(machine, gaps);

@@ -6,8 +6,8 @@
 
 namespace {
 
-facts::Value fact(const snapshot::Host& host, const model::Assumptions& assumed,
-                  const model::Expectation& load, std::string_view name) {
+facts::Value fact(const snapshot::Host& host, const model::Assumptions& assumed, const model::Expectation& load,
+                  std::string_view name) {
     const facts::Facts facts = model::derive(host, assumed, {}, load);
     const facts::Table& table = facts.namespaces[0].table(facts::TableId::network_namespace);
     return table.get(0, *table.schema().find(name));

@@ -45,9 +45,9 @@ findings::DropIn plan(const Report& report, const std::function<Report(const Cha
 } // namespace
 
 TEST_CASE("the first remedy that makes a finding go away is written, and no further one") {
-    const Report report =
-        report_of({finding("r", State::warning, 9,
-                           {sets("net.a.vain", "1"), sets("net.a.good", "2"), sets("net.a.needless", "3")})});
+    const Report report = report_of({finding("r", State::warning, 9,
+                                             {sets("net.a.vain", "1"), sets("net.a.good", "2"),
+                                              sets("net.a.needless", "3")})});
     const auto found =
         plan(report, [&](const Changes& c) { return c.contains("net.a.good") ? Report() : report; });
     REQUIRE(found.lines.size() == 1);
@@ -71,8 +71,7 @@ TEST_CASE("what eases a finding is written, and the next remedy is tried on top 
 
 TEST_CASE("what would bring another alarm is left out, new advice is said") {
     const Report report = report_of({finding("r", State::warning, 9, {sets("net.a.b", "1")})});
-    auto found =
-        plan(report, [](const Changes&) { return report_of({finding("x", State::warning, 1, {})}); });
+    auto found = plan(report, [](const Changes&) { return report_of({finding("x", State::warning, 1, {})}); });
     CHECK(found.lines.empty());
     REQUIRE(found.left_out.size() == 1);
     CHECK(found.left_out[0] == "net.a.b = 1, for r: would bring [WARNING] x: x speaks");
@@ -122,8 +121,8 @@ TEST_CASE("what cannot be checked is written and says so, what no kernel takes i
     Remedy later = sets("net.a.later", "1");
     later.effect = "From the next listen() on";
     later.effect_is_stated = true;
-    const Report report = report_of(
-        {finding("r", State::warning, 9, {sets("net.x.unknown", "1"), sets("net.a.bad", "-1"), later})});
+    const Report report =
+        report_of({finding("r", State::warning, 9, {sets("net.x.unknown", "1"), sets("net.a.bad", "-1"), later})});
     const auto found = rules::plan_drop_in(report, [&](const Changes& changes) {
         const auto kind = changes.contains("net.x.unknown") ? Trial::Kind::unchecked
                           : changes.contains("net.a.bad")   ? Trial::Kind::malformed
@@ -142,8 +141,7 @@ TEST_CASE("nothing needed, and far too much to try") {
     CHECK(plan(Report(), [](const Changes&) { return Report(); }).lines.empty());
     std::vector<Finding> many;
     for (int i = 0; i < 40; ++i) {
-        many.push_back(
-            finding("r" + std::to_string(i), State::info, 1, {sets("net.a.b" + std::to_string(i), "1")}));
+        many.push_back(finding("r" + std::to_string(i), State::info, 1, {sets("net.a.b" + std::to_string(i), "1")}));
     }
     const Report report = report_of(many);
     int trials = 0;
