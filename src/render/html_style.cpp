@@ -108,6 +108,13 @@ footer { margin-top: 2rem; }
   main { max-width: none; padding: 0; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   h2, h3, h4 { break-after: avoid; }
+  .pictures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .scroll { overflow: visible; }
+  table { font-size: 8.5pt; }
+  th { white-space: normal; vertical-align: bottom; }
+  th, td { padding: .2rem .35rem; }
+  td.name { min-width: 6rem; }
+  td.meter { min-width: 2.5rem; }
   .pictures .card, li, tr, pre { break-inside: avoid; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
 }
