@@ -65,6 +65,7 @@ ul.plain { padding-left: 1.2rem; margin: .3rem 0; }
 .pictures .card { margin: 0; min-width: 0; }
 .pictures .wide { grid-column: 1 / -1; }
 .scroll { overflow-x: auto; }
+table .small { font-size: .95em; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { padding: .25rem .6rem; text-align: left; vertical-align: middle; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
@@ -98,6 +99,9 @@ footer { margin-top: 2rem; }
   .facts, ol.remedies .facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .facts dd { margin-bottom: .45rem; }
   th, td { padding: .25rem .35rem; }
+  th { white-space: normal; vertical-align: bottom; }
+  td.name { min-width: 5.5rem; }
+  td.meter { min-width: 2.5rem; width: 25%; }
   .secondary { display: none; }
 }
 @media print {
