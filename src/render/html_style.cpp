@@ -100,7 +100,8 @@ footer { margin-top: 2rem; }
   .facts dd { margin-bottom: .45rem; }
   th, td { padding: .25rem .35rem; }
   th { white-space: normal; vertical-align: bottom; }
-  td.name { min-width: 5.5rem; }
+  table { font-size: .82rem; }
+  td.name { min-width: 6.6rem; }
   td.meter { min-width: 2.5rem; width: 25%; }
   .secondary { display: none; }
 }
