@@ -131,6 +131,7 @@ int judge(const Options& options) {
     needs.effects = !lean;
     needs.boot_sysctls = needs.boot_sysctls || wants_format(options, drop_in_format);
     needs.holders = options.command == Command::report;
+    needs.bound_count = options.command == Command::report; // a state of the picture
     auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);

@@ -42,7 +42,7 @@ bool wants_color(const Options& options) {
 }
 
 int terminal_width() {
-    constexpr std::int64_t narrowest = 40;
+    constexpr std::int64_t narrowest = 20;
     constexpr std::int64_t widest = 400;
     std::int64_t width = 80;
     winsize size{};

@@ -38,6 +38,7 @@ struct WaitingOwner {
 
 struct ListenerQueue {
     std::string listener; // address and port
+    std::string holder;   // "nginx.service, nginx (pid 812)"; empty if nobody looked
     std::uint32_t queue = 0;
     std::optional<std::uint32_t> limit; // none: only sock_diag tells it
     std::uint32_t established = 0;
@@ -46,7 +47,7 @@ struct ListenerQueue {
 
 struct NamespacePicture {
     NamespaceStates states;
-    NamespacePorts ports; // only the busiest destinations
+    NamespacePorts ports;                                      // only the busiest destinations
     std::array<std::uint32_t, age_bin_count> time_wait_ages{}; // of connections that no listener here owns
     std::vector<WaitingOwner> close_wait;                      // most sockets first
     std::vector<ListenerQueue> queues;                         // that are not empty, longest first

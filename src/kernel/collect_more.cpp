@@ -189,9 +189,14 @@ void collect(const snapshot::Request& request, std::vector<Place>& places, snaps
     }
     if (!request.peers.empty() && from_sock_diag) {
         collect_peers(machine, request.peers, space);
-        for (std::size_t i = 0; request.peer_owners && i < space.peers.size(); ++i) {
+    }
+    for (std::size_t i = 0; request.peer_owners && i < space.peers.size(); ++i) {
+        if (!space.peers[i].owners) {
             collect_owners(machine, space.peers[i], space);
         }
+    }
+    if (request.queue_owners) {
+        collect_queue_owners(machine, space);
     }
     if (request.boot_sysctls) {
         space.boot_sysctls = read_boot_sysctls(machine, space.gaps);

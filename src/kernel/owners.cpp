@@ -1,5 +1,7 @@
 #include "kernel/owners.h"
 
+#include "kernel/walk.h"
+
 #include <set>
 #include <vector>
 
@@ -33,29 +35,56 @@ std::vector<std::uint64_t> cgroups_of(const snapshot::Census& sockets) {
     return {numbers.begin(), numbers.end()};
 }
 
+/// Sockets whose owners are looked for one by one.
+class Search {
+  public:
+    void add(std::uint32_t inode, std::uint32_t uid, const std::optional<std::uint64_t>& cgroup) {
+        if (inode != 0) {
+            wanted_.push_back({inode, uid});
+        }
+        if (cgroup && *cgroup > snapshot::root_cgroup) {
+            cgroups_.insert(*cgroup);
+        }
+    }
+
+    snapshot::Owners run(Machine& machine, snapshot::Namespace& space) const {
+        snapshot::Owners owners;
+        if (!cgroups_.empty()) {
+            owners.cgroups =
+                machine.cgroup_paths(std::vector<std::uint64_t>(cgroups_.begin(), cgroups_.end()));
+        }
+        if (!wanted_.empty()) {
+            owners.holders = machine.holders(wanted_);
+        }
+        if (owners.holders.unseen) {
+            note_gap(space, owners.holders.unseen->what, *owners.holders.unseen);
+        }
+        return owners;
+    }
+
+  private:
+    std::vector<snapshot::WantedSocket> wanted_;
+    std::set<std::uint64_t> cgroups_;
+};
+
 } // namespace
 
 void collect_owners(Machine& machine, snapshot::Peer& peer, snapshot::Namespace& space) {
-    std::set<std::uint64_t> numbers;
-    std::vector<snapshot::WantedSocket> wanted;
+    Search search;
     for (const snapshot::PeerSocket& socket : peer.sockets) {
-        if (socket.inode != 0) {
-            wanted.push_back({socket.inode, socket.uid});
+        search.add(socket.inode, socket.uid, socket.cgroup);
+    }
+    peer.owners = search.run(machine, space);
+}
+
+void collect_queue_owners(Machine& machine, snapshot::Namespace& space) {
+    Search search;
+    for (const snapshot::Listener& listener : space.sockets.listeners()) {
+        if (listener.accept_queue > 0) {
+            search.add(listener.inode, listener.uid, listener.cgroup);
         }
-        if (socket.cgroup && *socket.cgroup > snapshot::root_cgroup) {
-            numbers.insert(*socket.cgroup);
-        }
     }
-    snapshot::Owners& owners = peer.owners.emplace();
-    if (!numbers.empty()) {
-        owners.cgroups = machine.cgroup_paths(std::vector<std::uint64_t>(numbers.begin(), numbers.end()));
-    }
-    if (!wanted.empty()) {
-        owners.holders = machine.holders(wanted);
-    }
-    if (owners.holders.unseen) {
-        space.gaps.push_back(*owners.holders.unseen);
-    }
+    space.queue_owners = search.run(machine, space);
 }
 
 void collect_owners(Machine& machine, std::uint32_t age_ms, snapshot::Namespace& space) {
@@ -66,7 +95,7 @@ void collect_owners(Machine& machine, std::uint32_t age_ms, snapshot::Namespace&
     const auto wanted = wanted_sockets(space.sockets, age_ms);
     owners.holders = machine.holders(wanted);
     if (owners.holders.unseen) {
-        space.gaps.push_back(*owners.holders.unseen);
+        note_gap(space, owners.holders.unseen->what, *owners.holders.unseen);
     }
 }
 

@@ -14,4 +14,7 @@ void collect_owners(Machine& machine, std::uint32_t age_ms, snapshot::Namespace&
 /// Fills `peer.owners`; what was not seen becomes a gap of the namespace.
 void collect_owners(Machine& machine, snapshot::Peer& peer, snapshot::Namespace& space);
 
+/// Fills `space.queue_owners`, of the listeners whose accept queue is not empty.
+void collect_queue_owners(Machine& machine, snapshot::Namespace& space);
+
 } // namespace kernel

@@ -3,8 +3,38 @@
 #include "base/text.h"
 #include "kernel/frame_edit.h"
 
+#include <algorithm>
+
 namespace kernel {
 namespace {
+
+/// Adds what a later search found; a process that both have seen stays as it was.
+void add_holders(const snapshot::Holders& found, snapshot::Holders& known) {
+    const auto number_of = [&](const snapshot::Process& process) {
+        const auto same =
+            std::find_if(known.processes.begin(), known.processes.end(),
+                         [&](const snapshot::Process& other) { return other.pid == process.pid; });
+        const auto number = static_cast<std::uint32_t>(same - known.processes.begin());
+        if (same == known.processes.end()) {
+            known.processes.push_back(process);
+        }
+        return number;
+    };
+    std::vector<std::uint32_t> numbers;
+    for (const snapshot::Process& process : found.processes) {
+        numbers.push_back(number_of(process));
+    }
+    for (snapshot::Holder holder : found.sockets) {
+        if (known.find(holder.inode) == nullptr) {
+            holder.process = numbers[holder.process];
+            const auto place = std::lower_bound(
+                known.sockets.begin(), known.sockets.end(), holder,
+                [](const snapshot::Holder& a, const snapshot::Holder& b) { return a.inode < b.inode; });
+            known.sockets.insert(place, holder);
+        }
+    }
+    known.unseen = known.unseen ? known.unseen : found.unseen;
+}
 
 class Recorder : public Machine {
   public:
@@ -42,8 +72,9 @@ class Recorder : public Machine {
     }
 
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
-        place_.holders = machine_->holders(wanted);
-        return *place_.holders;
+        auto found = machine_->holders(wanted);
+        add_holders(found, place_.holders ? *place_.holders : place_.holders.emplace());
+        return found;
     }
 
     snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override {

@@ -1,6 +1,7 @@
 #include "model/picture.h"
 
 #include "model/owners.h"
+#include "model/port_holders.h"
 #include "model/ports_answer.h"
 #include "model/states.h"
 
@@ -91,6 +92,9 @@ void fill_queues(NamespacePicture& picture, const snapshot::Namespace& space) {
         };
         facts::ListenerQueue queue;
         queue.listener = snapshot::end_point_text(listener->address, listener->port);
+        if (space.queue_owners) {
+            queue.holder = holder_name(space.queue_owners, listener->inode, listener->uid, listener->cgroup);
+        }
         queue.queue = listener->accept_queue;
         if (space.source == snapshot::SocketSource::sock_diag) {
             queue.limit = listener->backlog;

@@ -16,20 +16,6 @@ using snapshot::Peer;
 using snapshot::PeerSocket;
 using snapshot::PortSet;
 
-const snapshot::Process* process_of(const Peer& peer, const PeerSocket& socket) {
-    const snapshot::Holder* holder = peer.owners ? peer.owners->holders.find(socket.inode) : nullptr;
-    return holder != nullptr ? &peer.owners->holders.processes[holder->process] : nullptr;
-}
-
-Service service_of_socket(const Peer& peer, const PeerSocket& socket, const snapshot::Process* process) {
-    Service service = process != nullptr ? service_of(process->cgroup) : Service{};
-    if (service.known() || !peer.owners) {
-        return service;
-    }
-    const std::string* path = peer.owners->cgroup_path(socket.cgroup);
-    return path != nullptr ? service_of(*path) : Service{};
-}
-
 /// One name of who holds a socket. What nobody holds any more is put down to nobody.
 struct Holder {
     std::string name;
@@ -38,7 +24,6 @@ struct Holder {
     auto operator<=>(const Holder&) const = default;
 };
 
-/// "nginx.service, nginx (pid 812)", "curl (pid 4711)", "uid 1000".
 Holder holder_of(const Peer& peer, const PeerSocket& socket) {
     if (socket.inode == 0) {
         return {socket.state == snapshot::State::fin_wait2
@@ -46,14 +31,7 @@ Holder holder_of(const Peer& peer, const PeerSocket& socket) {
                     : "no process: closed, the kernel finishes the connection",
                 false};
     }
-    const snapshot::Process* process = process_of(peer, socket);
-    const Service service = service_of_socket(peer, socket, process);
-    std::string name = service.known() ? service.name() : "";
-    if (process != nullptr) {
-        name += fmt::format("{}{} (pid {})", name.empty() ? "" : ", ", base::printable(process->command),
-                            process->pid);
-    }
-    return {name.empty() ? fmt::format("uid {}", socket.uid) : name};
+    return {holder_name(peer.owners, socket.inode, socket.uid, socket.cgroup)};
 }
 
 std::uint32_t take(const PortSet& ports, PortSet& left) {
@@ -63,6 +41,27 @@ std::uint32_t take(const PortSet& ports, PortSet& left) {
 }
 
 } // namespace
+
+std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode, std::uint32_t uid,
+                        const std::optional<std::uint64_t>& cgroup) {
+    const std::string user = fmt::format("uid {}", uid);
+    if (!owners) {
+        return user;
+    }
+    const snapshot::Holder* holder = owners->holders.find(inode);
+    const snapshot::Process* process =
+        holder != nullptr ? &owners->holders.processes[holder->process] : nullptr;
+    Service service = process != nullptr ? service_of(process->cgroup) : Service{};
+    if (const std::string* path = owners->cgroup_path(cgroup); path != nullptr && !service.known()) {
+        service = service_of(*path);
+    }
+    std::string name = service.known() ? service.name() : "";
+    if (process != nullptr) {
+        name += fmt::format("{}{} (pid {})", name.empty() ? "" : ", ", base::printable(process->command),
+                            process->pid);
+    }
+    return name.empty() ? user : name;
+}
 
 std::vector<facts::PortHolder> port_holders(const Peer* peer, const snapshot::Flow& flow,
                                             const PortSpace& space, std::uint32_t time_wait_ports) {

@@ -51,17 +51,16 @@ std::uint32_t full_sockets(const snapshot::Census& census) {
 
 enum class Loopback { included, left_out };
 
-/// Remote ends of the busiest flows that hold a good part of the range: their live sockets tell whether they
-/// send timestamps, which matters off loopback, and who holds them.
-std::vector<snapshot::EndPoint> busy_peers(const snapshot::FlowTable& flows, double usable,
+/// Remote ends of the busiest flows with so many connections: their live sockets tell whether they send
+/// timestamps, which matters off loopback, and who holds them.
+std::vector<snapshot::EndPoint> busy_peers(const snapshot::FlowTable& flows, double connections,
                                            Loopback loopback_flows) {
     constexpr std::size_t most = 8; // one walk for all of them
     std::vector<const snapshot::Flow*> busy;
     for (std::size_t flow = 0; flow < flows.size(); ++flow) {
         const snapshot::Flow& one = flows[flow];
         const bool loopback = one.source.is_loopback() || one.remote.is_loopback();
-        if ((!loopback || loopback_flows == Loopback::included) &&
-            one.connections * 100.0 >= worth_knowing_percent * usable) {
+        if ((!loopback || loopback_flows == Loopback::included) && one.connections >= connections) {
             busy.push_back(&one);
         }
     }
@@ -83,10 +82,36 @@ bool timestamps_matter(const ReuseSettings& settings, const Needs& needs) {
     return (reuse_on || needs.effects) && settings.timestamps && *settings.timestamps != 0;
 }
 
+/// First the peers that every command asks about, in a walk of their own, so that a capture has that walk for
+/// each of them; then those whose holders somebody wants to know.
+void add_peers(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls, const PortSpace& ports,
+               const Needs& needs, snapshot::Request& request) {
+    constexpr double worth_naming = 20; // connections; the rule about unanswered ones alerts from here on
+    const auto unknown = [&](std::vector<snapshot::EndPoint> peers) {
+        std::erase_if(peers, [&](const auto& remote) { return space.find_peer(remote) != nullptr; });
+        return peers;
+    };
+    const snapshot::FlowTable& flows = space.sockets.flows();
+    if (timestamps_matter(reuse_settings(sysctls), needs)) {
+        request.peers = unknown(busy_peers(
+            flows, worth_knowing_percent / 100 * static_cast<double>(ports.usable), Loopback::left_out));
+    }
+    if (needs.holders && request.peers.empty()) {
+        request.peers = unknown(busy_peers(flows, worth_naming, Loopback::included));
+    }
+    request.peer_owners = needs.holders;
+}
+
+bool somebody_waits(const snapshot::Census& census) {
+    return std::any_of(census.listeners().begin(), census.listeners().end(),
+                       [](const snapshot::Listener& listener) { return listener.accept_queue > 0; });
+}
+
 snapshot::Request request_for(const snapshot::Namespace& space, const Assumptions& assumed,
                               const Needs& needs) {
     snapshot::Request request;
     request.boot_sysctls = needs.boot_sysctls && is_initial(space);
+    request.queue_owners = needs.holders && somebody_waits(space.sockets);
     if (space.source != snapshot::SocketSource::sock_diag || space.lost_sockets) {
         return request; // /proc cannot tell
     }
@@ -107,10 +132,8 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
     if (!ports) {
         return request;
     }
-    if (!needs.towards && (needs.holders || timestamps_matter(reuse_settings(sysctls), needs))) {
-        request.peers = busy_peers(space.sockets.flows(), ports->usable,
-                                   needs.holders ? Loopback::included : Loopback::left_out);
-        request.peer_owners = needs.holders;
+    if (!needs.towards) {
+        add_peers(space, sysctls, *ports, needs, request);
     }
     request.explicit_binds |= needs.fixed_listeners && listens_in_range(space.sockets, *ports);
     if (needs.ports) {
@@ -145,12 +168,14 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumpt
         request.bound_sockets = request.bound_sockets && sockets.bound_ports() == nullptr;
         request.early_binds = request.early_binds && sockets.early_ports() == nullptr;
         request.boot_sysctls = request.boot_sysctls && !space.boot_sysctls;
+        request.queue_owners = request.queue_owners && !space.queue_owners;
         std::erase_if(request.peers, [&](const auto& remote) { return space.find_peer(remote) != nullptr; });
         if (needs.owners && !space.owners && stuck_sockets(sockets) >= owners_worth_sockets) {
             request.owners_of_age_ms = owners_worth_age_ms;
         }
         if (request.explicit_binds || request.bound_sockets || request.early_binds ||
-            !request.peers.empty() || request.boot_sysctls || request.owners_of_age_ms) {
+            !request.peers.empty() || request.boot_sysctls || request.queue_owners ||
+            request.owners_of_age_ms) {
             return request;
         }
     }

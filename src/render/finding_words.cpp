@@ -51,15 +51,39 @@ std::string owner_words(const facts::WaitingOwner& owner) {
     return text + ", most at " + owner.end_point;
 }
 
-std::string holder_words(const facts::Destination& destination) {
+/// The first few, with their ports.
+std::string holder_words(const std::vector<facts::PortHolder>& holders) {
     constexpr std::size_t most = 3;
     std::vector<std::string> parts;
-    for (std::size_t i = 0; i < destination.holders.size() && i < most; ++i) {
-        const facts::PortHolder& holder = destination.holders[i];
-        parts.push_back(fmt::format("{}: {}{}", holder.name, count_of(holder.ports, "port", "ports"),
-                                    holder.inferred ? " (inferred)" : ""));
+    for (std::size_t i = 0; i < holders.size() && i < most; ++i) {
+        parts.push_back(fmt::format("{}: {}{}", holders[i].name, count_of(holders[i].ports, "port", "ports"),
+                                    holders[i].inferred ? " (inferred)" : ""));
     }
     return base::join(parts, "; ");
+}
+
+/// Who holds the ports of a local address, as far as its busiest destinations tell.
+std::string source_words(const std::vector<facts::Destination>& destinations, std::string_view source) {
+    std::vector<facts::PortHolder> all;
+    for (const facts::Destination& destination : destinations) {
+        if (destination.local != source) {
+            continue;
+        }
+        for (const facts::PortHolder& holder : destination.holders) {
+            const auto known = std::find_if(all.begin(), all.end(), [&](const facts::PortHolder& other) {
+                return other.name == holder.name;
+            });
+            if (known == all.end()) {
+                all.push_back(holder);
+            } else {
+                known->ports += holder.ports;
+            }
+        }
+    }
+    std::stable_sort(all.begin(), all.end(), [](const facts::PortHolder& a, const facts::PortHolder& b) {
+        return a.ports > b.ports;
+    });
+    return all.empty() ? "" : holder_words(all) + ", to the busiest destinations";
 }
 
 std::string who_in(const Finding& finding, const facts::NamespacePicture& picture) {
@@ -68,12 +92,20 @@ std::string who_in(const Finding& finding, const facts::NamespacePicture& pictur
             return owner_words(owner);
         }
     }
+    const std::string source = value_of(finding, "source");
+    const std::string remote = value_of(finding, "remote");
     for (const facts::Destination& destination : picture.ports.destinations) {
-        if (remote_of(destination) == value_of(finding, "remote")) {
-            return holder_words(destination);
+        const bool same_source = source.empty() || !destination.local || *destination.local == source;
+        if (remote_of(destination) == remote && same_source) {
+            return holder_words(destination.holders);
         }
     }
-    return {};
+    for (const facts::ListenerQueue& queue : picture.queues) {
+        if (queue.listener == value_of(finding, "listener")) {
+            return queue.holder;
+        }
+    }
+    return remote.empty() && !source.empty() ? source_words(picture.ports.destinations, source) : "";
 }
 
 } // namespace

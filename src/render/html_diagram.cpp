@@ -45,16 +45,14 @@ constexpr std::array<Hint, 8> hints = {{{74, 16, "connect()"},
                                         {406, 398, "gone"}}};
 
 /// From, to: each ends in an arrow head.
-constexpr std::string_view lines =
-    "M74 72V173H162 M406 72V102 M406 150V173H320 "
-    "M200 196V208H74V232 M280 196V208H406V232 "
-    "M74 280V310 M144 264H152V297H162 M74 358V388 M240 320V413H152 "
-    "M406 280V310 M406 358V384 M74 436V452";
-constexpr std::string_view heads =
-    "M161 168l8 5l-8 5z M401 95l5 8l5-8z M319 168l-8 5l8 5z "
-    "M69 225l5 8l5-8z M401 225l5 8l5-8z "
-    "M69 303l5 8l5-8z M161 292l8 5l-8 5z M69 381l5 8l5-8z M153 408l-8 5l8 5z "
-    "M401 303l5 8l5-8z M401 380l5 8l5-8z M69 448l5 8l5-8z";
+constexpr std::string_view lines = "M74 72V173H162 M406 72V102 M406 150V173H320 "
+                                   "M200 196V208H74V232 M280 196V208H406V232 "
+                                   "M74 280V310 M144 264H152V297H162 M74 358V388 M240 320V413H152 "
+                                   "M406 280V310 M406 358V384 M74 436V452";
+constexpr std::string_view heads = "M161 168l8 5l-8 5z M401 95l5 8l5-8z M319 168l-8 5l8 5z "
+                                   "M69 225l5 8l5-8z M401 225l5 8l5-8z "
+                                   "M69 303l5 8l5-8z M161 292l8 5l-8 5z M69 381l5 8l5-8z M153 408l-8 5l8 5z "
+                                   "M401 303l5 8l5-8z M401 380l5 8l5-8z M69 448l5 8l5-8z";
 
 std::optional<std::uint64_t> count_of_state(const std::vector<facts::StateCount>& states,
                                             std::string_view name) {
@@ -80,7 +78,7 @@ void draw(std::ostream& out, const Box& box, std::optional<std::uint64_t> count)
 
 void html_diagram(std::ostream& out, const std::vector<facts::StateCount>& states) {
     out << R"(<svg viewBox="0 0 480 474" role="img" aria-label="TCP state diagram with the counts of this host">)"
-        << '\n'
+        << "\n<title>Where the connections of this host are in the life of a TCP connection</title>\n"
         << fmt::format(R"(<path class="line" d="{}"/>)", lines) << '\n'
         << fmt::format(R"(<path class="head" d="{}"/>)", heads) << '\n';
     for (const Hint& hint : hints) {

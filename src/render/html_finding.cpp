@@ -86,8 +86,9 @@ void show_more(std::ostream& out, const Finding& finding) {
 void html_finding(std::ostream& out, std::size_t number, const Shown& shown, const findings::Report& report,
                   const facts::Picture* picture) {
     const Finding& finding = *shown.finding;
-    out << fmt::format("<article class=\"card {}\" id=\"finding-{}\">\n<h3>{}<span class=\"id\">{}</span></h3>\n",
-                       html_class(finding.state), number, html_badge(finding.state), escaped(finding.rule));
+    out << fmt::format(
+        "<article class=\"card {}\" id=\"finding-{}\">\n<h3>{}<span class=\"id\">{}</span></h3>\n",
+        html_class(finding.state), number, html_badge(finding.state), escaped(finding.rule));
     out << "<p class=\"measure\">" << escaped(finding.summary.empty() ? finding.title : finding.summary)
         << "</p>\n<dl class=\"facts\">\n";
     row(out, "Measured", measure(finding, report));

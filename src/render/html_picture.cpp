@@ -45,7 +45,7 @@ std::string cell(const std::string& number, std::string_view more = "") {
 }
 
 std::string head(std::string_view title, std::string_view more = "") {
-    return fmt::format("<th class=\"n{}\">{}</th>", more, title);
+    return title.empty() ? "<td></td>" : fmt::format("<th scope=\"col\" class=\"n{}\">{}</th>", more, title);
 }
 
 std::string count_text(std::optional<std::uint64_t> count) {
@@ -64,8 +64,8 @@ void states_card(std::ostream& out, const NamespacePicture& picture) {
         largest = std::max(largest, sum(state.ipv4, state.ipv6).value_or(0));
     }
     constexpr std::string_view secondary = " secondary";
-    out << "<div class=\"scroll\"><table>\n<tr><th>State</th>" << head("IPv4", secondary)
-        << head("IPv6", secondary) << head("Total") << "<th></th></tr>\n";
+    out << "<div class=\"scroll\"><table>\n<tr><th scope=\"col\">State</th>" << head("IPv4", secondary)
+        << head("IPv6", secondary) << head("Total") << "<td></td></tr>\n";
     for (const facts::StateCount& state : picture.states.states) {
         const auto both = sum(state.ipv4, state.ipv6);
         out << (both.value_or(0) == 0 ? "<tr class=\"zero\">" : "<tr>") << "<td>" << escaped(state.name)
@@ -91,9 +91,9 @@ std::string end_text(const facts::Destination& destination) {
 void destination_row(std::ostream& out, const facts::Destination& destination) {
     constexpr std::string_view secondary = " secondary";
     const bool estimated = destination.free_min != destination.free_max;
-    out << "<tr><td class=\"name\">" << escaped(remote_of(destination)) << "<br><span class=\"soft small\">from "
-        << escaped(local_of(destination) + end_text(destination)) << "</span></td>"
-        << cell(std::to_string(destination.connections), secondary)
+    out << "<tr><td class=\"name\">" << escaped(remote_of(destination))
+        << "<br><span class=\"soft small\">from " << escaped(local_of(destination) + end_text(destination))
+        << "</span></td>" << cell(std::to_string(destination.connections), secondary)
         << cell(std::to_string(destination.time_wait), secondary)
         << cell(fmt::format("{}{} of {}", estimated ? "~" : "", destination.free, destination.usable))
         << meter(destination.used_percent, 100, "track gauge")
@@ -110,9 +110,10 @@ void destinations_card(std::ostream& out, const NamespacePicture& picture) {
         remark(out, "No outgoing connections.");
     } else {
         constexpr std::string_view secondary = " secondary";
-        out << "<div class=\"scroll\"><table>\n<tr><th>Destination</th>" << head("Connections", secondary)
-            << head("TIME_WAIT", secondary) << head("Ports free") << "<th>Ports used</th>" << head("")
-            << head("New a second", secondary) << "</tr>\n";
+        out << "<div class=\"scroll\"><table>\n<tr><th scope=\"col\">Destination</th>"
+            << head("Connections", secondary) << head("TIME_WAIT", secondary) << head("Ports free")
+            << "<th scope=\"col\">Ports used</th>" << head("") << head("New a second", secondary)
+            << "</tr>\n";
         for (const facts::Destination& destination : ports.destinations) {
             destination_row(out, destination);
         }
@@ -133,7 +134,7 @@ void ages_card(std::ostream& out, const NamespacePicture& picture) {
         return;
     }
     const double most = *std::max_element(picture.time_wait_ages.begin(), picture.time_wait_ages.end());
-    out << "<table>\n<tr>" << head("Age") << head("Sockets") << "<th></th></tr>\n";
+    out << "<table>\n<tr>" << head("Age") << head("Sockets") << "<td></td></tr>\n";
     for (std::size_t bin = 0; bin < picture.time_wait_ages.size(); ++bin) {
         const std::uint32_t count = picture.time_wait_ages[bin];
         out << (count == 0 ? "<tr class=\"zero\">" : "<tr>") << cell(age_bin_name(bin))
@@ -147,8 +148,8 @@ void ages_card(std::ostream& out, const NamespacePicture& picture) {
 
 void owner_row(std::ostream& out, const facts::WaitingOwner& owner) {
     out << "<tr><td class=\"name\">" << escaped(owner.owner) << "<br><span class=\"soft small\">"
-        << escaped((owner.process.empty() || owner.process == owner.owner ? "" : owner.process + ", ") + "at " +
-                   owner.end_point + (owner.oldest ? ", oldest " + duration(*owner.oldest) : ""))
+        << escaped((owner.process.empty() || owner.process == owner.owner ? "" : owner.process + ", ") +
+                   "at " + owner.end_point + (owner.oldest ? ", oldest " + duration(*owner.oldest) : ""))
         << "</span></td>" << cell(std::to_string(owner.leaked)) << cell(std::to_string(owner.unread))
         << cell(std::to_string(owner.unaccepted)) << cell(std::to_string(owner.half_closed));
     for (std::size_t step = 0; step < facts::waiting_steps_s.size(); ++step) {
@@ -162,8 +163,8 @@ void close_wait_card(std::ostream& out, const NamespacePicture& picture) {
         return;
     }
     open_card(out, "CLOSE_WAIT by owner and age", Width::whole);
-    out << "<div class=\"scroll\"><table>\n<tr><th>Owner</th>" << head("Leaked") << head("Unread")
-        << head("Unaccepted") << head("Half-closed");
+    out << "<div class=\"scroll\"><table>\n<tr><th scope=\"col\">Owner</th>" << head("Leaked")
+        << head("Unread") << head("Unaccepted") << head("Half-closed");
     for (const std::uint32_t step : facts::waiting_steps_s) {
         out << head("&ge; " + step_name(step));
     }
@@ -175,9 +176,10 @@ void close_wait_card(std::ostream& out, const NamespacePicture& picture) {
     if (picture.owners_left_out > 0) {
         remark(out, "and " + count_of(picture.owners_left_out, "more owner", "more owners"));
     }
-    remark(out, "Leaked: end of file read, not closed. Unread: end of file never read. Unaccepted: no program "
-                "took the connection. Half-closed ones still send and are legitimate; the ages leave them "
-                "out.");
+    remark(out,
+           "Leaked: end of file read, not closed. Unread: end of file never read. Unaccepted: no program "
+           "took the connection. Half-closed ones still send and are legitimate; the ages leave them "
+           "out.");
     close_card(out);
 }
 
@@ -191,10 +193,12 @@ void queues_card(std::ostream& out, const NamespacePicture& picture) {
         close_card(out);
         return;
     }
-    out << "<div class=\"scroll\"><table>\n<tr><th>Listener</th>" << head("Waiting") << head("Backlog")
-        << "<th>Used</th>" << head("") << "</tr>\n";
+    out << "<div class=\"scroll\"><table>\n<tr><th scope=\"col\">Listener</th>" << head("Waiting")
+        << head("Backlog") << "<th scope=\"col\">Used</th>" << head("") << "</tr>\n";
     for (const facts::ListenerQueue& queue : picture.queues) {
-        out << "<tr><td class=\"name\">" << escaped(queue.listener) << "</td>"
+        const std::string holder =
+            queue.holder.empty() ? "" : "<br><span class=\"soft small\">" + escaped(queue.holder) + "</span>";
+        out << "<tr><td class=\"name\">" << escaped(queue.listener) << holder << "</td>"
             << cell(std::to_string(queue.queue)) << cell(queue.limit ? std::to_string(*queue.limit) : "-")
             << meter(queue.queue, queue.limit.value_or(0), "track gauge") << cell(queue_share(queue))
             << "</tr>\n";

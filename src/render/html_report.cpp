@@ -24,8 +24,8 @@ void page_head(std::ostream& out, const Report& report) {
            // A file for a ticket asks nothing of the network, whatever the future adds to it.
            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
            "'unsafe-inline'\">\n"
-        << "<title>TCP " << verdict_word(report)
-        << (report.host.empty() ? "" : " on " + escaped(report.host)) << "</title>\n<style>\n"
+        << "<title>TCP " << verdict_word(report) << (report.host.empty() ? "" : " on " + escaped(report.host))
+        << "</title>\n<style>\n"
         << html_style() << "</style>\n</head>\n<body>\n<main>\n";
 }
 
@@ -126,7 +126,7 @@ void rules_table(std::ostream& out, const Report& report) {
     out << "<h2>Rules</h2>\n<details class=\"card\"><summary>"
         << count_of(count_rules(report, State::ok), "rule", "rules") << " passed, "
         << count_rules(report, std::nullopt) << " skipped</summary>\n<table>\n"
-        << "<tr><th>State</th><th>Rule</th></tr>\n";
+        << "<tr><th scope=\"col\">State</th><th scope=\"col\">Rule</th></tr>\n";
     for (const RuleOutcome& rule : report.rules) {
         out << "<tr><td>" << (rule.state ? html_badge(*rule.state) : "<span class=\"soft\">skipped</span>")
             << "</td><td class=\"name\"><span class=\"id\">" << escaped(rule.id) << "</span>";

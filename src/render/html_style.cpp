@@ -50,7 +50,8 @@ pre { background: var(--code); border: 1px solid var(--line); border-radius: 6px
 .overview a { color: inherit; text-underline-offset: 3px; text-decoration-color: var(--soft); }
 .verdict .overview .badge { color: var(--tone); background: none; font-size: .7rem; min-width: 5.6rem; text-align: center; }
 article { scroll-margin-top: .8rem; }
-.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem .9rem; margin: .5rem 0; }
+.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem .9rem; margin: .5rem 0;
+  align-items: baseline; }
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; min-width: 0; }
 ul.chips { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem .4rem; padding: 0; margin: 0; }
@@ -58,11 +59,13 @@ ul.chips li { background: var(--code); border: 1px solid var(--line); border-rad
   padding: .05rem .45rem; max-width: 100%; }
 ol.remedies { padding-left: 1.5rem; margin: .3rem 0; }
 ol.remedies > li { margin: 0 0 .8rem; }
+ol.remedies .facts { grid-template-columns: 5rem minmax(0, 1fr); }
 ul.plain { padding-left: 1.2rem; margin: .3rem 0; }
 .pictures { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; align-items: start; }
 .pictures .card { margin: 0; min-width: 0; }
 .pictures .wide { grid-column: 1 / -1; }
 .scroll { overflow-x: auto; }
+table .small { font-size: .95em; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { padding: .25rem .6rem; text-align: left; vertical-align: middle; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
@@ -93,9 +96,13 @@ footer { margin-top: 2rem; }
 @media (max-width: 30rem) {
   main { padding: .8rem .6rem 2rem; }
   .card { padding: .8rem .8rem; }
-  .facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
+  .facts, ol.remedies .facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .facts dd { margin-bottom: .45rem; }
   th, td { padding: .25rem .35rem; }
+  th { white-space: normal; vertical-align: bottom; }
+  table { font-size: .82rem; }
+  td.name { min-width: 6.6rem; }
+  td.meter { min-width: 2.5rem; width: 25%; }
   .secondary { display: none; }
 }
 @media print {
@@ -106,6 +113,13 @@ footer { margin-top: 2rem; }
   main { max-width: none; padding: 0; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   h2, h3, h4 { break-after: avoid; }
+  .pictures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .scroll { overflow: visible; }
+  table { font-size: 8.5pt; }
+  th { white-space: normal; vertical-align: bottom; }
+  th, td { padding: .2rem .35rem; }
+  td.name { min-width: 6rem; }
+  td.meter { min-width: 2.5rem; }
   .pictures .card, li, tr, pre { break-inside: avoid; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
 }

@@ -49,6 +49,7 @@ Json owner_json(const facts::WaitingOwner& owner) {
 Json queue_json(const facts::ListenerQueue& queue) {
     Json item = Json::object();
     item["listener"] = queue.listener;
+    item["holder"] = json_text(queue.holder);
     item["waiting"] = queue.queue;
     item["backlog"] = queue.limit ? Json(*queue.limit) : Json();
     item["established"] = queue.established;

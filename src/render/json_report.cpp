@@ -153,7 +153,8 @@ std::vector<std::string> notes_of(const findings::Report& report) {
 
 } // namespace
 
-void report_json(const findings::Report& report, const facts::Picture* picture, const Style&, std::ostream& out) {
+void report_json(const findings::Report& report, const facts::Picture* picture, const Style&,
+                 std::ostream& out) {
     const findings::State worst = report.worst();
     Json answer = json_answer();
     answer["state"] = findings::name(worst);

@@ -32,8 +32,11 @@ void states_part(std::ostream& out, const Style& style, const NamespacePicture& 
         return;
     }
     states_table(out, style, picture.states.states);
-    out << '\n';
-    state_diagram(out, style, picture.states.states);
+    constexpr int width_of_diagram = 70;
+    if (style.width >= width_of_diagram) { // folded by a terminal it is no drawing; the table says the same
+        out << '\n';
+        state_diagram(out, style, picture.states.states);
+    }
 }
 
 void destinations_part(std::ostream& out, const Style& style, const NamespacePicture& picture) {

@@ -48,9 +48,9 @@ std::string queue_share(const facts::ListenerQueue& queue) {
 }
 
 std::string empty_queues_text(const facts::NamespacePicture& picture) {
-    return picture.listeners == 0 ? "nothing listens here"
-                                  : fmt::format("empty at {}", count_of(picture.listeners, "listener",
-                                                                        "listeners"));
+    return picture.listeners == 0
+               ? "nothing listens here"
+               : fmt::format("empty at {}", count_of(picture.listeners, "listener", "listeners"));
 }
 
 } // namespace render

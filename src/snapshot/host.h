@@ -31,6 +31,7 @@ struct Namespace {
     Counters counters;
     std::optional<BootSysctls> boot_sysctls; // none until asked for
     std::optional<Owners> owners;            // of CLOSE_WAIT sockets; none until asked for
+    std::optional<Owners> queue_owners; // of listeners whose accept queue is not empty; none until asked for
     Census sockets;
     std::vector<Peer> peers; // remote ends that were looked at more closely
     /// The local address that routing chooses towards a remote one (as text), for busy remotes; empty until

@@ -98,6 +98,9 @@ snapshot::Host HostModel::snapshot(double late) const {
     space.cookie = 1;
     space.sysctls = sysctls_;
     space.source = snapshot::SocketSource::sock_diag;
+    if (gauges.conntrack > 0) {
+        space.sysctls.set("net.netfilter.nf_conntrack_max", std::to_string(whole(gauges.conntrack_most)));
+    }
     fill(space.counters);
     for (const auto& [name, service] : services_) {
         service->show_listener(space.sockets);
@@ -148,7 +151,6 @@ void HostModel::fill(snapshot::Counters& counters) const {
     set("protocols.all.sockets", whole(in_use + gauges.other_sockets));
     if (gauges.conntrack > 0) {
         set("conntrack.count", whole(std::min(gauges.conntrack, gauges.conntrack_most)));
-        set("conntrack.max", whole(gauges.conntrack_most));
         set("conntrack.drop", counted.conntrack_drops);
         set("conntrack.insert_failed", counted.conntrack_insert_failed);
         set("conntrack.early_drop", 0);

@@ -593,7 +593,7 @@ class Output(CommandLine):
 
     def test_width(self):
         capture = self.capture()
-        for columns in ("80", "132", "nonsense", "-1", "0"):
+        for columns in ("80", "132", "nonsense", "-1", "0", "20", "1"):
             for command in ("report", "states", "ports", "audit"):
                 answer = self.run_it(command, "--replay", capture, environment={"COLUMNS": columns})
                 widest = max(map(len, answer.out.splitlines()), default=0)
@@ -748,6 +748,51 @@ class Output(CommandLine):
             answer = self.run_it("explain", topic)
             self.assertEqual(0, answer.exit, answer.shown)
             self.assertGreater(len(answer.out), 200, answer.shown)
+
+
+class Pictures(CommandLine):
+    """report: the picture of the host below the verdict."""
+
+    def report(self, *arguments, **options):
+        return self.run_it("report", "--replay", self.capture(), *arguments, **options)
+
+    def test_the_page_stands_alone_and_is_well_formed(self):
+        answer = self.report("--format", "html")
+        self.assertEqual("", answer.err, answer.shown)
+        self.assertTrue(answer.out.startswith("<!DOCTYPE html>\n") and answer.out.endswith("</html>\n"), answer.shown)
+        self.assertIn("<svg", answer.out)
+        for reference in ("<script", "http://", "https://", "src=", "url(", "<link"):
+            self.assertNotIn(reference, answer.out)
+
+    def test_the_page_is_one_of_several_reports(self):
+        page = self.scratch / "incident.html"
+        answer = self.report("--report", f"html:{page}")
+        self.assertEqual("", answer.err, answer.shown)
+        self.assertEqual(self.report("--format", "html").out.splitlines()[-1], page.read_text(encoding="utf-8").splitlines()[-1])
+
+    def test_the_diagram_is_drawn_with_what_the_locale_has(self):
+        unicode = self.report("-v", environment={"LC_ALL": "C.UTF-8"}).out
+        plain = self.report("-v", environment={"LC_ALL": "C"}).out
+        self.assertIn("\u2502", unicode)
+        self.assertIn("this end closes", plain)
+        self.assertTrue(plain.isascii(), plain)
+
+    def test_verbose_shows_the_numbers_of_rules_that_passed(self):
+        answer = self.report("-v", "--rule", "tcp-memory-pressure")
+        self.assertIn("tcp-memory-pressure", answer.out)
+        self.assertRegex(answer.out, r"tcp_memory_percent = [\d.]+ %")
+        self.assertNotIn("Rules passed", self.report("--rule", "tcp-memory-pressure").out)
+
+    def test_json_has_the_picture_and_only_of_report(self):
+        capture = self.capture()
+        report = self.run_it("report", "--replay", capture, "--format", "json").json
+        states = self.run_it("states", "--replay", capture, "--format", "json").json
+        self.assertEqual(states["namespaces"][0]["families"], report["picture"][0]["families"])
+        self.assertEqual(13, len(report["picture"][0]["time_wait_ages"]))
+        self.assertIsNone(self.run_it("audit", "--replay", capture, "--format", "json").json["picture"])
+
+    def test_only_report_has_a_page(self):
+        self.assert_told(self.run_it("audit", "--format", "html"), "html")
 
 
 class Outputs(CommandLine):

@@ -456,3 +456,35 @@ TEST_CASE("owner records that lie, each with its own message") {
     CHECK(what_of("holders 6 \n1 0 0\n\n") == "byte 33: holders that make no sense");
     CHECK(what_of("unseen 1 \nx\n") == "byte 33: a gap that makes no sense");
 }
+
+TEST_CASE("a capture keeps the holders of every search, each once") {
+    std::vector<kernel::Place> places;
+    auto made = std::make_unique<test::Machine>();
+    test::Machine& machine = *made;
+    places.push_back({"this namespace", 42, std::move(made)});
+    kernel::Capture capture;
+    places = kernel::recording(std::move(places), capture);
+    const auto process = [](std::uint32_t pid) {
+        snapshot::Process one;
+        one.pid = pid;
+        one.command = "p" + std::to_string(pid);
+        return one;
+    };
+    machine.held = {{process(7), process(8)}, {{100, 0, 3}, {300, 1, 4}}, std::nullopt};
+    CHECK(places[0].machine->holders({}) == machine.held);
+    machine.held = {{process(8), process(9)}, {{200, 1, 5}, {300, 0, 4}}, base::Gap{"x", Why::denied, "y"}};
+    CHECK(places[0].machine->holders({}) == machine.held);
+    const auto kept = kernel::parse_capture(kernel::to_bytes(capture));
+    REQUIRE(kept);
+    const snapshot::Holders all = kernel::replaying(*kept)[0].machine->holders({});
+    REQUIRE(all.sockets.size() == 3);
+    const std::vector<std::pair<std::uint32_t, std::uint32_t>> wanted = {{100, 7}, {200, 9}, {300, 8}};
+    for (const auto& [inode, pid] : wanted) {
+        const snapshot::Holder* holder = all.find(inode);
+        REQUIRE(holder != nullptr);
+        CHECK(all.processes[holder->process].pid == pid);
+    }
+    CHECK(all.processes.size() == 3);
+    REQUIRE(all.unseen);
+    CHECK(all.unseen->detail == "y");
+}

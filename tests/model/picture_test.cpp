@@ -101,7 +101,29 @@ TEST_CASE("Accept queues that are not empty, the longest first; limits only from
     CHECK(picture.queues[0].listener == "*:14");
     CHECK(picture.queues[0].queue == 13);
     CHECK(picture.queues[0].limit == 128U);
+    CHECK(picture.queues[0].holder.empty());
     CHECK_FALSE(picture_from(snapshot::SocketSource::proc).queues[0].limit);
+}
+
+TEST_CASE("Who holds a listener with a queue: its unit and process, as far as somebody looked") {
+    const auto holder_seen_in = [](const snapshot::Owners& owners) {
+        auto space = tests::space();
+        auto listener = tests::socket(State::listen, "0.0.0.0", 80, "0.0.0.0", 0);
+        listener.rqueue = 5;
+        listener.inode = 42;
+        listener.uid = 33;
+        space.sockets.add_listener(listener);
+        space.queue_owners = owners;
+        return picture_of(std::move(space)).queues.at(0).holder;
+    };
+    CHECK(holder_seen_in({}) == "uid 33");
+    snapshot::Process process;
+    process.pid = 812;
+    process.command = "nginx\x1b";
+    process.cgroup = "/system.slice/nginx.service";
+    snapshot::Owners owners;
+    owners.holders = {{process}, {{42, 0, 3}}, std::nullopt};
+    CHECK(holder_seen_in(owners) == "nginx.service, nginx? (pid 812)");
 }
 
 TEST_CASE("Destinations: the ten that use most ports, with who holds those that were looked at") {

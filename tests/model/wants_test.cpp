@@ -79,7 +79,8 @@ TEST_CASE("Live sockets are looked at one by one where reuse depends on the othe
     CHECK(peers("2", "1", 500, true).size() == 1); // what would 1 change?
 }
 
-TEST_CASE("Who holds the ports of busy destinations is looked for, on loopback too, if somebody wants to know") {
+TEST_CASE(
+    "Who holds the ports of busy destinations is looked for, on loopback too, if somebody wants to know") {
     auto space = tests::space();
     for (std::uint16_t i = 0; i < 500; ++i) {
         space.sockets.add(tests::socket(snapshot::State::established, "127.0.0.1",
@@ -94,6 +95,52 @@ TEST_CASE("Who holds the ports of busy destinations is looked for, on loopback t
     REQUIRE(request);
     CHECK(request->peers.size() == 1);
     CHECK(request->peer_owners);
+}
+
+TEST_CASE("Peers that every command asks about are asked for in a walk of their own") {
+    auto space = tests::space();
+    tests::add_time_waits(space, 40000, 500, 1, 5000);
+    for (std::uint16_t i = 0; i < 20; ++i) {
+        space.sockets.add(tests::socket(snapshot::State::syn_sent, tests::here,
+                                        static_cast<std::uint16_t>(40600 + i), tests::there, 81));
+    }
+    space.sockets.add(tests::socket(snapshot::State::established, tests::here, 40700, tests::there, 82));
+    space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+    snapshot::Host host = host_of(std::move(space));
+    host.namespaces[0].sockets.explicit_binds_complete();
+    model::Needs needs = ports_only();
+    const auto of_check = model::wants(host, {}, needs);
+    needs.holders = true;
+    const auto of_report = model::wants(host, {}, needs);
+    REQUIRE(of_check);
+    REQUIRE(of_report);
+    CHECK(of_check->peers.size() == 1);
+    CHECK(of_report->peers == of_check->peers);
+    host.namespaces[0].peers.push_back({of_report->peers[0], {}, {}});
+    const auto next = model::wants(host, {}, needs);
+    REQUIRE(next);
+    CHECK(next->peers == std::vector<snapshot::EndPoint>{*snapshot::parse_end_point("192.0.2.9:81")});
+    host.namespaces[0].peers.push_back({next->peers[0], {}, {}});
+    CHECK_FALSE(model::wants(host, {}, needs)); // port 82 has one connection
+}
+
+TEST_CASE("Who holds listeners is looked for when a queue is not empty, once") {
+    const auto listening = [](std::uint32_t waiting) {
+        auto space = tests::space();
+        auto listener = tests::socket(snapshot::State::listen, "0.0.0.0", 80, "0.0.0.0", 0);
+        listener.rqueue = waiting;
+        space.sockets.add_listener(listener);
+        return host_of(std::move(space));
+    };
+    model::Needs needs = ports_only();
+    needs.holders = true;
+    CHECK_FALSE(model::wants(listening(0), {}, needs));
+    CHECK_FALSE(model::wants(listening(1), {}, ports_only()));
+    snapshot::Host host = listening(1);
+    REQUIRE(model::wants(host, {}, needs));
+    CHECK(model::wants(host, {}, needs)->queue_owners);
+    host.namespaces[0].queue_owners.emplace();
+    CHECK_FALSE(model::wants(host, {}, needs));
 }
 
 TEST_CASE("The remote end that was asked about is looked at, once") {

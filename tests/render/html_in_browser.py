@@ -2,7 +2,7 @@
 """The golden HTML pages in a real browser: html_in_browser.py GOLDEN_DIRECTORY [PAGE.html ...] [--keep DIRECTORY]
 
 Each page is drawn 1280 and 400 pixels wide, light and dark, from inside a frame that measures it: nothing may stick out
-to the right, no foreign mark-up may have come alive, and the console must stay clean. With --keep the screenshots are
+to the right, no foreign mark-up may have come alive, nothing may be fetched, and the console must stay clean. With --keep the screenshots are
 left in a directory, to be looked at. Exit code 77 (skipped) without a browser.
 """
 import argparse
@@ -29,7 +29,8 @@ addEventListener("load", () => {
   console.log("PROBE " + JSON.stringify({
     sticks_out: root.scrollWidth > root.clientWidth ? root.scrollWidth : 0, wide: wide.slice(0, 5),
     strangers: document.querySelectorAll("img, b, script:not(:first-of-type), iframe").length,
-    paper: getComputedStyle(document.body).backgroundColor, articles: document.querySelectorAll("article").length}));
+    paper: getComputedStyle(document.body).backgroundColor, articles: document.querySelectorAll("article").length,
+    fetched: performance.getEntriesByType("resource").map(e => e.name).slice(0, 5)}));
 });
 </script>"""
 
@@ -67,7 +68,8 @@ def complaints_about(browser, page, width, scheme, scratch, keep):
     if len(answers) != 1:
         return [*wrong, f"measured {len(answers)} times"]
     found = answers[0]
-    if '"sticks_out":0,"wide":[],"strangers":0' not in found.replace('\\"', '"'):
+    plain = found.replace('\\"', '"')
+    if '"sticks_out":0,"wide":[],"strangers":0' not in plain or '"fetched":[]' not in plain:
         wrong.append(found)
     light = "rgb(246, 247, 249)" in found
     if light != (scheme == "light"):

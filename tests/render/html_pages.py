@@ -12,7 +12,7 @@ ELEMENTS = {"html", "head", "meta", "title", "style", "body", "main", "header", 
             "h2", "h3", "h4", "p", "span", "ul", "ol", "li", "dl", "dt", "dd", "pre", "code", "br", "a", "table", "tr", "th",
             "td", "details", "summary", "svg", "g", "path", "rect", "text"}
 ATTRIBUTES = {"lang", "charset", "name", "content", "http-equiv", "class", "id", "href", "style", "viewbox", "role",
-              "aria-label", "d", "x", "y", "width", "height", "rx"}
+              "aria-label", "scope", "d", "x", "y", "width", "height", "rx"}
 
 
 class Page(HTMLParser):
@@ -37,6 +37,8 @@ class Page(HTMLParser):
                 self.ids.append(value)
             if name == "href":
                 self.links.append(value)
+        if tag == "th" and "scope" not in dict(attributes):
+            self.complaints.append(f"<th> at {self.getpos()} does not say what it is the head of")
         if tag not in VOID:
             self.open.append(tag)
 
@@ -90,6 +92,15 @@ class Pages(unittest.TestCase):
     def test_hostile_names_are_shown_as_what_they_are(self):
         text = (GOLDEN / "besieged.html.1").read_text(encoding="utf-8")
         self.assertIn("<script>alert(1)</script><img src=x onerror=alert(1)>\"'><b>", "".join(Page(text).text))
+
+    def test_a_screen_reader_finds_its_way(self):
+        for _, text in self.pages():
+            self.assertIn('<html lang="en">', text)
+            self.assertEqual(1, text.count("<h1>"))
+            levels = [int(level) for level in re.findall(r"<h(\d)", text)]
+            self.assertTrue(all(after <= before + 1 for before, after in zip(levels, levels[1:])), levels)
+            for svg in re.findall(r"<svg.*?</svg>", text, re.S):
+                self.assertTrue('role="img"' in svg and "<title>" in svg, svg[:200])
 
     def test_it_is_made_for_phones_printers_and_dark_rooms(self):
         for _, text in self.pages():

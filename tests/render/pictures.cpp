@@ -50,7 +50,8 @@ facts::Picture busy_picture() {
     picture.ports = busy_ports();
     picture.time_wait_ages = {912, 20, 0, 0, 1, 0, 0, 0, 0, 4, 1, 1, 1};
     picture.close_wait = {java(), nobody()};
-    picture.queues = {{"0.0.0.0:8080", 129, 128, 300, 4}, {"[::]:443", 1, {}, 2, 0}};
+    picture.queues = {{"*:8080", "java.service, java (pid 4711)", 129, 128, 300, 4},
+                      {"[::]:443", "", 1, {}, 2, 0}};
     picture.listeners = 16;
     picture.queues_left_out = 1;
     picture.owners_left_out = 2;
@@ -77,10 +78,12 @@ facts::Picture hostile_picture() {
         }
         for (facts::ListenerQueue& queue : picture.queues) {
             queue.listener = name;
+            queue.holder = name;
         }
         for (facts::Destination& destination : picture.ports.destinations) {
             destination.local = name;
             destination.remote = name;
+            destination.holders = {{name, 1, false}};
         }
     }
     return hostile;

@@ -68,7 +68,8 @@ TEST_CASE("drop-ins for sysctl.d, as a boot reads them") {
     findings::Report hostile = test::drop_in_report();
     findings::DropInLine& line = hostile.drop_in->lines.front();
     hostile.host = line.text = line.effect = line.risk = test::hostile_text();
-    line.reasons = line.notes = hostile.drop_in->left_out = hostile.drop_in->remaining = {test::hostile_text()};
+    line.reasons = line.notes = hostile.drop_in->left_out =
+        hostile.drop_in->remaining = {test::hostile_text()};
     line.setting.now.reset();
     render::find_format("sysctl")->render(hostile, nullptr, render::Style{}, out);
     test::check_golden("drop-in-hostile", "sysctl", 2, out.str());
