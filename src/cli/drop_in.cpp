@@ -16,7 +16,8 @@ bool is_malformed(const std::pair<const std::string, std::string>& change) {
     return info != nullptr && !snapshot::well_formed(*info, change.second);
 }
 
-rules::Trial try_out(const rules::Changes& changes, const rules::RuleSet& rules, const rules::WhatIf& what_if) {
+rules::Trial try_out(const rules::Changes& changes, const rules::RuleSet& rules,
+                     const rules::WhatIf& what_if) {
     if (std::any_of(changes.begin(), changes.end(), is_malformed)) {
         return {rules::Trial::Kind::malformed, {}};
     }
@@ -42,8 +43,8 @@ bool is_read_later(std::string_view path) {
 }
 
 void note_what_wins(findings::DropInLine& line, const snapshot::BootSysctls& boot) {
-    const auto found = boot.find(line.setting.name);
-    if (found == boot.end() || base::words(found->second.value) == base::words(line.setting.value) ||
+    const auto found = boot.values.find(line.setting.name);
+    if (found == boot.values.end() || base::words(found->second.value) == base::words(line.setting.value) ||
         !is_read_later(file_of(found->second.origin))) {
         return;
     }
@@ -69,7 +70,7 @@ findings::DropIn drop_in_for(const findings::Report& report, const rules::RuleSe
 base::Status read_back(const std::string& file, const findings::DropIn& plan) {
     kernel::BootAssignments assignments;
     assignments.add_file(file, "the drop-in");
-    const snapshot::BootSysctls read = assignments.result();
+    const snapshot::BootValues read = assignments.result().values;
     std::size_t known = 0;
     for (const findings::DropInLine& line : plan.lines) {
         if (snapshot::find_sysctl(line.setting.name) == nullptr) {

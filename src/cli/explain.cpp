@@ -56,9 +56,11 @@ std::string common_name(const std::string& topic) {
 
 const base::Embedded* find_topic(const std::string& topic) {
     const std::string wanted = common_name(topic);
-    for (const base::Embedded& file : topics()) {
-        if (letters_of(topic_name(file)) == wanted) {
-            return &file;
+    for (const auto& files : {topics(), myth_topics()}) {
+        for (const base::Embedded& file : files) {
+            if (letters_of(topic_name(file)) == wanted) {
+                return &file;
+            }
         }
     }
     std::string dotted = lower(topic); // sysctl(8) takes net/ipv4/... too
@@ -218,6 +220,10 @@ std::string topic_list(const rules::RuleSet& rules) {
                                           ? first_line(file.text)
                                           : topic_name(file) + ": " + first_line(file.text));
     }
+    text += "\nMyths:\n";
+    for (const base::Embedded& file : myth_topics()) {
+        text += fmt::format("  {}\n", first_line(file.text));
+    }
     text += "\nSysctls:\n";
     for (const base::Embedded& file : sysctl_topics()) {
         text += fmt::format("  {}\n", topic_name(file));
@@ -236,8 +242,10 @@ std::string unknown_topic(const std::string& topic, const rules::RuleSet& rules)
     for (const rules::Rule& rule : rules.rules) {
         known.push_back(rule.id);
     }
-    for (const base::Embedded& file : topics()) {
-        known.push_back(topic_name(file));
+    for (const auto& files : {topics(), myth_topics()}) {
+        for (const base::Embedded& file : files) {
+            known.push_back(topic_name(file));
+        }
     }
     for (const base::Embedded& file : sysctl_topics()) {
         known.push_back(topic_name(file));

@@ -66,6 +66,7 @@ rules::WhatIf what_if(const snapshot::Host& host, const model::Assumptions& assu
 }
 
 void say_where_from(findings::Report& report, const snapshot::Host& host) {
+    report.version = TCPADVISOR_VERSION;
     report.host = host.name;
     report.kernel = host.kernel;
     report.time = host.time;
@@ -80,6 +81,11 @@ void say_where_from(findings::Report& report, const snapshot::Host& host) {
     }
 }
 
+/// Only `check` comes every minute and on a loaded host; these formats say what was found, not why.
+bool shows_prose(const std::string& format) {
+    return format != "nagios" && format != "prometheus" && format != "checkmk";
+}
+
 } // namespace
 
 Judgement judge_host(const Options& options, const rules::Loaded& loaded, const model::Assumptions& assumed,
@@ -87,8 +93,9 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     Past past(options, host);
     past.prove_ages(host);
     const facts::Facts facts = model::derive(host, assumed, past.history(), options.expected);
-    const rules::WhatIf changed =
-        effects == Effects::left_out ? rules::WhatIf() : what_if(host, assumed, past.history(), options.expected);
+    const rules::WhatIf changed = effects == Effects::left_out
+                                      ? rules::WhatIf()
+                                      : what_if(host, assumed, past.history(), options.expected);
     findings::Report report = rules::evaluate(loaded.rules, facts, changed, past.recall());
     if (!past.keep(host, facts)) {
         report = rules::evaluate(loaded.rules, facts, changed, past.recall());
@@ -101,7 +108,7 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     if (wants_format(options, drop_in_format)) {
         report.drop_in = drop_in_for(report, loaded.rules, changed, host);
     }
-    if (options.command != Command::report) {
+    if (options.command != Command::report && !wants_format(options, "prometheus")) {
         return {std::move(report), std::nullopt};
     }
     if (options.verbosity > 0 || wants_format(options, "html")) {
@@ -111,7 +118,7 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
 }
 
 int judge(const Options& options) {
-    const bool lean = options.command == Command::check && format_of(options) == "nagios";
+    const bool lean = options.command == Command::check && !shows_prose(format_of(options));
     const auto loaded = load_rules(options, lean ? Prose::without : Prose::with);
     if (!loaded) {
         return fail(options, loaded.error().message, loaded.error().details);

@@ -17,7 +17,7 @@ enum class Effects { left_out, worked_out };
 
 struct Judgement {
     findings::Report report;
-    std::optional<facts::Picture> picture; // of `report` only
+    std::optional<facts::Picture> picture; // of `report`, and for the format that needs it
 };
 
 /// Ages that earlier runs prove go into `host`; `check` leaves this run for later ones.

@@ -3,8 +3,11 @@
 #include "base/text.h"
 #include "kernel/collect.h"
 #include "kernel/namespaces.h"
+#include "kernel/privileges.h"
 #include "rules/needs.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace cli {
@@ -50,6 +53,19 @@ base::Result<Observation> open(const Options& options) {
     return observation;
 }
 
+/// Does a rule want to know what the files of sysctl.d say?
+bool reads_boot(const rules::Needs& read) {
+    constexpr auto of_sysctls = std::to_array<std::string_view>(
+        {"boot", "boot_origin", "drifted", "boot_refused", "outvoted", "by_hand", "dead"});
+    constexpr auto of_namespace =
+        std::to_array<std::string_view>({"boot_tw_reuse", "boot_timestamps", "boot_no_assignments"});
+    const auto has = [&](facts::TableId table, const auto& columns) {
+        return std::any_of(columns.begin(), columns.end(),
+                           [&](std::string_view column) { return read.has(table, column); });
+    };
+    return has(facts::TableId::sysctl, of_sysctls) || has(facts::TableId::network_namespace, of_namespace);
+}
+
 } // namespace
 
 base::Result<std::vector<kernel::Place>> open_live(const Options& options) {
@@ -74,6 +90,9 @@ base::Result<Observation> observe(const Options& options, const model::Assumptio
     auto observation = open(options);
     if (observation) {
         observation->host = collect(observation->places, assumed, needs);
+        if (options.command != Command::watch) { // looks again
+            kernel::give_up_capabilities();
+        }
     }
     return observation;
 }
@@ -114,10 +133,7 @@ model::Needs needs_of(const rules::RuleSet& rules) {
     needs.ports = true; // performance data shows the worst destination
     const rules::Needs read = rules::needs(rules);
     needs.fixed_listeners = read.has(facts::TableId::listener, "fixed");
-    needs.boot_sysctls =
-        read.has(facts::TableId::sysctl, "boot") || read.has(facts::TableId::sysctl, "drifted") ||
-        read.has(facts::TableId::network_namespace, "boot_tw_reuse") ||
-        read.has(facts::TableId::network_namespace, "boot_timestamps");
+    needs.boot_sysctls = reads_boot(read);
     needs.owners = read.has(facts::TableId::close_wait);
     return needs;
 }

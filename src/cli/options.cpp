@@ -219,12 +219,16 @@ std::optional<std::string> take(Options& options, const std::string& name, const
     return std::nullopt;
 }
 
-/// Of a command line that could not be parsed.
-bool asks_for_json(const std::vector<std::string>& argv) {
-    const auto format = std::find(argv.begin(), argv.end(), "--format");
-    const bool apart =
-        format != argv.end() && std::next(format) != argv.end() && *std::next(format) == "json";
-    return apart || std::find(argv.begin(), argv.end(), "--format=json") != argv.end();
+/// Of a command line that could not be parsed: what its reader expects; empty if that is not known.
+std::string asked_format(const std::vector<std::string>& argv, const CommandInfo& command) {
+    for (const std::string_view format : command.formats) {
+        const auto apart = std::find(argv.begin(), argv.end(), "--format");
+        if (std::find(argv.begin(), argv.end(), "--format=" + std::string(format)) != argv.end() ||
+            (apart != argv.end() && std::next(apart) != argv.end() && *std::next(apart) == format)) {
+            return std::string(format);
+        }
+    }
+    return {};
 }
 
 std::optional<std::string> take_command(Options& options, std::vector<std::string> words) {
@@ -277,13 +281,17 @@ const std::vector<CommandInfo>& commands() {
          Command::report,
          "",
          "what is wrong on this host, worst first (default)",
-         {"text", "json", "html", "junit", "tap"}},
+         {"text", "json", "html", "junit", "tap", "prometheus"}},
         {"check",
          Command::check,
          "",
          "the same verdict for a monitoring system",
-         {"nagios", "json", "text", "junit", "tap"}},
-        {"audit", Command::audit, "", "is the configuration right?", {"text", "json", "junit", "tap", "sysctl"}},
+         {"nagios", "json", "text", "junit", "tap", "prometheus", "checkmk"}},
+        {"audit",
+         Command::audit,
+         "",
+         "is the configuration right?",
+         {"text", "json", "junit", "tap", "sysctl"}},
         {"ports", Command::ports, "", "free local ports towards each destination", {"text", "json"}},
         {"states", Command::states, "", "connections by state", {"text", "json"}},
         {"watch", Command::watch, "", "the same again every few seconds, until q is pressed", {}},
@@ -318,7 +326,7 @@ base::Result<Options, Mistake> parse_options(const std::vector<std::string>& arg
     const auto mistake = [&](std::string message) { return Mistake{std::move(message), options}; };
     const auto given = tokenize(argv);
     if (!given) {
-        options.format = asks_for_json(argv) ? "json" : "";
+        options.format = asked_format(argv, info_of(options.command));
         return mistake(given.error().what);
     }
     std::optional<std::string> first_wrong;

@@ -81,7 +81,11 @@ Failure failure_text(const Options& options, const std::string& message,
         render::error_json(message, details, out);
         return {out.str(), STDOUT_FILENO};
     }
-    if (is_check(options)) {
+    if (options.format == "checkmk") {
+        render::error_checkmk(message, out);
+        return {out.str(), STDOUT_FILENO};
+    }
+    if (is_check(options) && options.format != "prometheus") { // a line for Nagios is no metric
         render::error_nagios(message, details, out);
         return {out.str(), STDOUT_FILENO};
     }
@@ -113,7 +117,8 @@ base::Status deliver(const Options& options, const std::string& content) {
 
 base::Status deliver_reports(const Options& options, const std::vector<std::string>& contents) {
     for (std::size_t i = 0; i < contents.size(); ++i) {
-        if (const base::Status written = base::write_atomically(options.reports[i].file, contents[i]); !written) {
+        if (const base::Status written = base::write_atomically(options.reports[i].file, contents[i]);
+            !written) {
             return written;
         }
     }

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "kernel/privileges.h"
 
 #include <csignal>
 #include <exception>
@@ -38,6 +39,9 @@ int help(const Options& options) {
 }
 
 int dispatch(const Options& options) {
+    if (options.help || options.version || options.replay || options.command == Command::rules) {
+        kernel::give_up_capabilities(); // no host is looked at
+    }
     if (options.help || options.version) {
         return help(options);
     }

@@ -14,7 +14,8 @@ base::Result<std::string> rendered(const std::string& format, const Judgement& j
                                    const render::Style& style) {
     const findings::Report& report = judgement.report;
     std::ostringstream out;
-    render::find_format(format)->render(report, judgement.picture ? &*judgement.picture : nullptr, style, out);
+    render::find_format(format)->render(report, judgement.picture ? &*judgement.picture : nullptr, style,
+                                        out);
     if (format == drop_in_format && report.drop_in) {
         if (const base::Status same = read_back(out.str(), *report.drop_in); !same) {
             return same.error();
@@ -26,7 +27,8 @@ base::Result<std::string> rendered(const std::string& format, const Judgement& j
 } // namespace
 
 std::string format_of(const Options& options) {
-    return options.format.empty() ? std::string(info_of(options.command).formats.front()) : options.format;
+    const auto& formats = info_of(options.command).formats;
+    return !options.format.empty() || formats.empty() ? options.format : std::string(formats.front());
 }
 
 bool wants_format(const Options& options, std::string_view format) {

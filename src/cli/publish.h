@@ -9,7 +9,7 @@
 
 namespace cli {
 
-/// The format of the answer: that of --format, else the first one of the command.
+/// The format of the answer: that of --format, else the first one of the command; empty if it has none.
 std::string format_of(const Options& options);
 
 /// The format whose output is a drop-in for sysctl.d.

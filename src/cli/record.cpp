@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "kernel/collect.h"
 #include "kernel/mask.h"
+#include "kernel/privileges.h"
 
 namespace cli {
 namespace {
@@ -37,6 +38,7 @@ int record(const Options& options) {
     for (std::size_t place = 0; place < places.size(); ++place) {
         kernel::collect({.place = place, .owners_of_age_ms = 0}, places, host);
     }
+    kernel::give_up_capabilities();
     if (options.mask) {
         kernel::mask(capture);
     }

@@ -149,8 +149,11 @@ base::Result<std::string> sysctl_now(const Options& options, const std::string& 
                 lines += fmt::format("  {}{}\n", inside.empty() ? "" : base::printable(inside) + ": ",
                                      value_text(get(row, "runtime"), ""));
                 if (const Value boot = get(row, "boot"); boot.known()) {
-                    lines += fmt::format("  at the next boot: {} ({})\n", value_text(boot, ""),
-                                         value_text(get(row, "boot_origin"), ""));
+                    const Value refused = get(row, "boot_refused");
+                    lines += fmt::format(
+                        "  at the next boot: {} ({}){}\n", value_text(boot, ""),
+                        value_text(get(row, "boot_origin"), ""),
+                        refused.known() && refused.truth() ? ", which the kernel does not take" : "");
                 }
             }
         });

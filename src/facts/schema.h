@@ -120,6 +120,8 @@ inline constexpr auto namespace_columns = std::to_array<Column>({
      "Connections that lost a race for their place in the table of conntrack."},
     {"conntrack_early_drop_rate", Type::number, "per second",
      "Connections that conntrack forgot to make room for others."},
+    {"conntrack_time_wait", Type::number, "s", "net.netfilter.nf_conntrack_tcp_timeout_time_wait."},
+    {"max_syn_backlog", Type::number, "requests", "net.ipv4.tcp_max_syn_backlog."},
     {"expected_rate", Type::number, "per second",
      "New connections to come, all together: --expect-rate; absent without it."},
     {"expected_destinations", Type::number, "",
@@ -133,14 +135,18 @@ inline constexpr auto namespace_columns = std::to_array<Column>({
      "tcp_tw_reuse is 1 and timestamps are on. Inferred: this host closes first, the other end has "
      "timestamps."},
     {"expected_ports", Type::number, "ports", "Ports then held towards each destination."},
-    {"expected_ports_percent", Type::number, "%", "These as a share of the usable ports that are not blocked."},
+    {"expected_ports_percent", Type::number, "%",
+     "These as a share of the usable ports that are not blocked."},
     {"expected_conntrack", Type::number, "entries",
-     "Entries of conntrack then needed, each kept for 120 s after the connection."},
-    {"expected_memory", Type::number, "pages",
-     "Kernel memory of the connections then open, two pages each."},
+     "Entries of conntrack then needed, each kept after the connection for conntrack_time_wait, or else "
+     "120 s."},
+    {"expected_memory", Type::number, "pages", "Kernel memory of the connections then open, two pages each."},
     {"boot_tw_reuse", Type::number, "",
      "net.ipv4.tcp_tw_reuse after the next boot: from sysctl.d, else the kernel's default."},
     {"boot_timestamps", Type::number, "", "net.ipv4.tcp_timestamps after the next boot."},
+    {"boot_no_assignments", Type::number, "",
+     "Lines of the sysctl.d files that are neither an assignment nor a comment: they do nothing."},
+    {"boot_no_assignment", Type::text, "", "FILE:LINE of the first of them."},
     {"dead_sockets", Type::number, "sockets",
      "TCP sockets that are in no table: reset or failed and not closed by their program, or not connected "
      "yet. "
@@ -316,6 +322,18 @@ inline constexpr auto sysctl_columns = std::to_array<Column>({
      "The value that the sysctl.d files will set at the next boot; collected on demand."},
     {"boot_origin", Type::text, "", "FILE:LINE that sets the boot value."},
     {"drifted", Type::boolean, "", "The boot value differs from the value now."},
+    {"boot_refused", Type::boolean, "",
+     "The kernel will not take the boot value as it is written, so the line changes nothing."},
+    {"outvoted", Type::text, "",
+     "Another value that a line in a file below /etc gives, to no avail: the line of boot_origin wins."},
+    {"outvoted_origin", Type::text, "", "FILE:LINE of that line."},
+    {"by_hand", Type::text, "",
+     "What 'sysctl --system' sets, where that is not the boot value: it reads /etc/sysctl.conf after all "
+     "others, a boot with systemd does not read it."},
+    {"by_hand_origin", Type::text, "", "FILE:LINE that sets that value."},
+    {"dead", Type::boolean, "",
+     "A file sets it, and this kernel has no such sysctl. Settings net.ipv4.tcp_* that the program does not "
+     "know have a row only if they are dead."},
 });
 
 /// The schema of each table, in the order of TableId.

@@ -35,7 +35,7 @@ struct RuleOutcome {
     double waiting_since = 0;   // the first of them, in seconds since the epoch
     double wait_seconds = 0;    // what the rule wants
     std::vector<OverrideNote> overrides = {};
-    std::string topic = {}; // the first of its tags that is not a purpose: "ports"
+    std::string topic = {};   // the first of its tags that is not a purpose: "ports"
     std::string numbers = {}; // the judgement with the numbers of this host; empty unless asked for
 };
 
@@ -51,6 +51,7 @@ struct Perfdatum {
 };
 
 struct Report {
+    std::string version; // of the program that judged
     std::string host;
     std::string kernel;
     double time = 0; // seconds since the epoch

@@ -2,19 +2,19 @@
 
 #include "base/file.h"
 #include "kernel/cgroups.h"
+#include "kernel/privileges.h"
 #include "kernel/processes.h"
 #include "kernel/sock_diag.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <memory>
-#include <system_error>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -58,8 +58,10 @@ Deadline owners_deadline(Deadline deadline) {
 
 /// Links to /dev/null switch a configuration file off.
 bool is_dev_null(const std::string& path) {
-    std::error_code error;
-    return std::filesystem::equivalent(path, "/dev/null", error) && !error;
+    struct stat file {};
+    struct stat null {};
+    return ::stat(path.c_str(), &file) == 0 && S_ISCHR(file.st_mode) && ::stat("/dev/null", &null) == 0 &&
+           file.st_rdev == null.st_rdev;
 }
 
 } // namespace
@@ -160,6 +162,7 @@ std::optional<snapshot::Address> LiveMachine::source_towards(const snapshot::Add
 }
 
 snapshot::Holders LiveMachine::holders(std::span<const snapshot::WantedSocket> wanted) {
+    const RaisedCapabilities raised;
     return find_holders("/proc", wanted, owners_deadline(deadline_));
 }
 

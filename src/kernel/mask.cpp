@@ -160,6 +160,9 @@ class Masker {
                 content = other_gap(content.error());
                 continue;
             }
+            if (directory == "/proc/sys/net/ipv4") {
+                continue; // the kernel's own names
+            }
             std::vector<std::string> others; // of other directories only that they are there is known
             for (const std::string_view name : base::split(*content, '\n')) {
                 if (is_sysctl_file(directory + "/" + std::string(name))) {

@@ -81,18 +81,55 @@ std::string masked_part(std::string_view part, Pseudonyms& names) {
     return std::string(start) + (is_id ? names.digits(core) : names.name("name", core)) + std::string(end);
 }
 
-/// One assignment and nothing that could hide a name in the value.
-bool is_known_assignment(std::string_view line) {
+constexpr std::string_view masked_line = "# masked";
+constexpr std::string_view masked_word = "masked";
+
+bool is_plain_value(std::string_view value) {
+    return all_of(value, "0123456789,- \t\r");
+}
+
+/// "-key" without a value, of a sysctl that the program knows.
+bool is_known_exclusion(std::string_view line) {
+    return all_of(line, "-/._abcdefghijklmnopqrstuvwxyz0123456789 \t") && line.starts_with("-net") &&
+           snapshot::find_sysctl(base::trim(line.substr(1))) != nullptr;
+}
+
+/// The value as the kernel takes it, or a word that it does not take either.
+std::string masked_value(const std::string& name, const std::string& value) {
+    const snapshot::SysctlInfo* info = snapshot::find_sysctl(name);
+    const auto taken = info != nullptr ? snapshot::as_kernel_takes(*info, value) : std::nullopt;
+    return taken ? *taken : is_plain_value(value) ? value : std::string(masked_word);
+}
+
+/// The same setting without what could hide a name; "# masked" if it is none that is judged.
+std::string masked_assignment(std::string_view line) {
     BootAssignments alone;
     alone.add_file(line, "");
-    const std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos) {
-        return all_of(line, "-*?./_abcdefghijklmnopqrstuvwxyz0123456789 \t") && line.starts_with("-net") &&
-               line.find_first_of("*?") == std::string_view::npos &&
-               snapshot::find_sysctl(base::trim(line.substr(1))) != nullptr;
+    const snapshot::BootSysctls meaning = alone.result();
+    const std::string_view key = line.substr(0, line.find('='));
+    if (meaning.no_assignments > 0) {
+        return std::string(masked_word);
     }
-    return !alone.result().empty() && line.find_first_of("[]") == std::string_view::npos &&
-           all_of(line.substr(equals + 1), "0123456789,- \t\r");
+    if (meaning.values.size() + meaning.dead.size() != 1 ||
+        key.find_first_of("*?[]") != std::string_view::npos) {
+        const bool is_plain = !meaning.values.empty() && key.find_first_of("[]") == std::string_view::npos &&
+                              is_plain_value(line.substr(line.find('=') + 1));
+        return is_plain ? std::string(line) : std::string(masked_line);
+    }
+    const auto& [name, setting] = *(meaning.values.empty() ? meaning.dead : meaning.values).begin();
+    const bool is_plain = all_of(name, "._abcdefghijklmnopqrstuvwxyz0123456789");
+    return is_plain ? (setting.may_fail ? "-" : "") + name + " = " + masked_value(name, setting.value)
+                    : std::string(masked_line);
+}
+
+std::string masked_sysctl_line(std::string_view line) {
+    const std::string_view content = base::trim(line);
+    if (content.empty() || is_known_exclusion(line)) {
+        return std::string(line);
+    }
+    const bool is_comment = content.front() == '#' || content.front() == ';';
+    const bool is_exclusion = content.front() == '-' && content.find('=') == std::string_view::npos;
+    return is_comment || is_exclusion ? std::string(masked_line) : masked_assignment(line);
 }
 
 } // namespace
@@ -108,8 +145,7 @@ std::string masked_cgroup(std::string_view path, Pseudonyms& names) {
 std::string masked_sysctl_file(std::string_view text) {
     std::vector<std::string> lines;
     for (const std::string_view line : base::split(text, '\n')) {
-        const bool stays = base::trim(line).empty() || is_known_assignment(line);
-        lines.emplace_back(stays ? line : "# masked");
+        lines.push_back(masked_sysctl_line(line));
     }
     return base::join(lines, "\n");
 }

@@ -18,7 +18,9 @@ constexpr auto directories = std::to_array<const char*>(
 // Whatever lies in those directories, reading it takes a bounded time.
 constexpr std::size_t most_files = 1000;
 constexpr std::size_t most_globs = 1000;
-constexpr std::size_t longest_glob = 256;
+constexpr std::size_t most_unknown = 100;
+constexpr std::size_t longest_name = 256;
+constexpr std::string_view last_file = "/etc/sysctl.conf";
 
 /// "net.ipv4.tcp_x" and "net/ipv4/tcp_x" both as the latter: whichever separator comes first is the
 /// separator, and then the other one stands for it inside a name.
@@ -42,25 +44,120 @@ bool has_glob(std::string_view path) {
     return path.find_first_of("*?[") != std::string_view::npos;
 }
 
-/// The files to read, by name: the value is the directory that wins.
-std::map<std::string, std::string> files_in_order(Machine& machine, std::vector<base::Gap>& gaps) {
-    std::map<std::string, std::string> files;
-    for (const char* directory : directories) {
-        const auto names = machine.list(directory);
-        if (!names) {
-            if (names.error().why != base::Why::absent) {
-                gaps.push_back(names.error());
-            }
-            continue;
+/// Spaces and tabs between numbers do not matter.
+bool same(std::string_view a, std::string_view b) {
+    return base::words(a) == base::words(b);
+}
+
+/// All of these are there in every network namespace of a kernel that has them, whatever modules are loaded.
+bool is_of_tcp(std::string_view name) {
+    return name.starts_with("net.ipv4.tcp_") && name.size() <= longest_name;
+}
+
+const base::Gap too_many_globs{"sysctl.d", base::Why::truncated, "too many lines with '*', or too long ones"};
+
+/// One pass over the files of a machine.
+class Reader {
+  public:
+    Reader(Machine& machine, std::vector<base::Gap>& gaps) : machine_(machine), gaps_(gaps) {}
+
+    snapshot::BootSysctls read() {
+        add_directories();
+        const bool by_systemd = machine_.list("/run/systemd/system").has_value();
+        snapshot::BootSysctls of_directories = result();
+        // systemd-sysctl reads it only through a link in sysctl.d; sysctl(8) reads it after all others
+        add(std::string(last_file));
+        snapshot::BootSysctls with_last = result();
+        if (assignments_.left_globs_out()) {
+            lack(too_many_globs);
         }
-        for (const std::string& name : *names) {
-            if (name.ends_with(".conf")) {
-                files.try_emplace(name, directory);
+        if (!by_systemd) {
+            return with_last;
+        }
+        note_other_values(with_last.values, of_directories);
+        return of_directories;
+    }
+
+  private:
+    void lack(const base::Gap& gap) {
+        gaps_.push_back(gap);
+        unread_ = unread_.value_or(gap);
+    }
+
+    snapshot::BootSysctls result() {
+        snapshot::BootSysctls all = assignments_.result();
+        keep_dead(all);
+        all.unread = unread_;
+        if (!all.unread && assignments_.left_globs_out()) {
+            all.unread = too_many_globs;
+        }
+        return all;
+    }
+
+    /// The files to read, by name: the value is the directory that wins.
+    std::map<std::string, std::string> files_in_order() {
+        std::map<std::string, std::string> files;
+        for (const char* directory : directories) {
+            const auto names = machine_.list(directory);
+            if (!names) {
+                if (names.error().why != base::Why::absent) {
+                    lack(names.error());
+                }
+                continue;
+            }
+            for (const std::string& name : *names) {
+                if (name.ends_with(".conf")) {
+                    files.try_emplace(name, directory);
+                }
+            }
+        }
+        return files;
+    }
+
+    void add_directories() {
+        std::size_t files = 0;
+        for (const auto& [name, directory] : files_in_order()) {
+            if (++files > most_files) {
+                lack({"sysctl.d", base::Why::truncated, "only the first 1000 files were read"});
+                break;
+            }
+            add(directory + "/" + name);
+        }
+    }
+
+    void add(const std::string& path) {
+        const auto text = machine_.read(path);
+        if (text) {
+            assignments_.add_file(*text, path);
+        } else if (text.error().why != base::Why::absent) {
+            lack(text.error());
+        }
+    }
+
+    static void note_other_values(const snapshot::BootValues& by_hand, snapshot::BootSysctls& boot) {
+        for (const auto& [name, value] : by_hand) {
+            const auto found = boot.values.find(name);
+            if (found == boot.values.end() || !same(found->second.value, value.value)) {
+                boot.by_hand.emplace(name, value);
             }
         }
     }
-    return files;
-}
+
+    /// Of what the program does not know, only what this kernel does not have either.
+    void keep_dead(snapshot::BootSysctls& boot) {
+        const auto living = machine_.list("/proc/sys/net/ipv4");
+        std::erase_if(boot.dead, [&](const auto& setting) {
+            constexpr std::size_t directory = std::string_view("net.ipv4.").size();
+            return !living || std::find(living->begin(), living->end(), setting.first.substr(directory)) !=
+                                  living->end();
+        });
+    }
+
+    Machine& machine_;
+    std::vector<base::Gap>& gaps_;
+    BootAssignments assignments_;
+    std::optional<base::Gap> unread_;
+};
 
 } // namespace
 
@@ -81,24 +178,34 @@ void BootAssignments::add_line(std::string_view line, const std::string& origin)
     const bool dash = key.starts_with('-'); // before a value: errors do not matter
     key.remove_prefix(dash ? 1 : 0);
     const std::string path = path_of(base::trim(key));
-    if (equals == std::string_view::npos) {
-        if (dash) {
-            not_by_glob_.insert(dotted(path));
+    const bool is_assignment = equals != std::string_view::npos && !path.empty();
+    if (is_assignment) {
+        const snapshot::BootValue value{std::string(base::trim(line.substr(equals + 1))), origin, dash};
+        has_glob(path) ? add_glob(path, value) : add_exact(dotted(path), value);
+    } else if (dash && !path.empty()) {
+        not_by_glob_.insert(dotted(path));
+    } else if (++exact_.no_assignments == 1) {
+        exact_.first_no_assignment = origin;
+    }
+}
+
+void BootAssignments::add_exact(const std::string& name, const snapshot::BootValue& value) {
+    if (snapshot::find_sysctl(name) == nullptr) {
+        if (is_of_tcp(name) && !value.may_fail && exact_.dead.size() < most_unknown) {
+            exact_.dead.insert_or_assign(name, value);
         }
         return;
     }
-    const snapshot::BootValue value{std::string(base::trim(line.substr(equals + 1))), origin};
-    if (!has_glob(path)) {
-        if (snapshot::find_sysctl(dotted(path)) != nullptr) {
-            exact_.insert_or_assign(dotted(path), value);
-        }
-        return;
+    const auto before = exact_.values.find(name);
+    if (before != exact_.values.end() && before->second.origin.starts_with("/etc/") &&
+        !same(before->second.value, value.value)) {
+        exact_.outvoted.insert_or_assign(name, before->second);
     }
-    add_glob(path, value);
+    exact_.values.insert_or_assign(name, value);
 }
 
 void BootAssignments::add_glob(const std::string& path, const snapshot::BootValue& value) {
-    if (path.size() > longest_glob || ++globs_ > most_globs) {
+    if (path.size() > longest_name || ++globs_ > most_globs) {
         left_globs_out_ = true;
         return;
     }
@@ -113,38 +220,17 @@ snapshot::BootSysctls BootAssignments::result() const {
     snapshot::BootSysctls all = exact_;
     for (const auto& [name, value] : by_glob_) {
         if (!not_by_glob_.contains(name)) {
-            all.try_emplace(name, value);
+            all.values.try_emplace(name, value);
         }
     }
+    std::erase_if(all.outvoted, [&](const auto& loser) { // the line that wins may say the same again
+        return same(loser.second.value, all.values.at(loser.first).value);
+    });
     return all;
 }
 
 snapshot::BootSysctls read_boot_sysctls(Machine& machine, std::vector<base::Gap>& gaps) {
-    BootAssignments assignments;
-    const auto add = [&](const std::string& path) {
-        const auto text = machine.read(path);
-        if (text) {
-            assignments.add_file(*text, path);
-        } else if (text.error().why != base::Why::absent) {
-            gaps.push_back(text.error());
-        }
-    };
-    std::size_t files = 0;
-    for (const auto& [name, directory] : files_in_order(machine, gaps)) {
-        if (++files > most_files) {
-            gaps.push_back({"sysctl.d", base::Why::truncated, "only the first 1000 files were read"});
-            break;
-        }
-        add(directory + "/" + name);
-    }
-    // systemd-sysctl reads it only through a link in sysctl.d; procps reads it after all others
-    if (!machine.list("/run/systemd/system")) {
-        add("/etc/sysctl.conf");
-    }
-    if (assignments.left_globs_out()) {
-        gaps.push_back({"sysctl.d", base::Why::truncated, "too many lines with '*', or too long ones"});
-    }
-    return assignments.result();
+    return Reader(machine, gaps).read();
 }
 
 } // namespace kernel

@@ -1,5 +1,5 @@
 // The files of sysctl.d in the order in which a boot applies them. Knows the order and the syntax of
-// systemd-sysctl, and that a host without systemd reads /etc/sysctl.conf last.
+// systemd-sysctl, and of sysctl(8), which reads /etc/sysctl.conf last.
 #pragma once
 
 #include "kernel/machine.h"
@@ -18,6 +18,7 @@ class BootAssignments {
     /// One file; `path` is for the origin.
     void add_file(std::string_view text, const std::string& path);
 
+    /// Settings of TCP that the program does not know count as dead: the caller knows which the kernel has.
     snapshot::BootSysctls result() const;
 
     /// Lines with a glob were left out because there are too many, or they are too long.
@@ -25,10 +26,11 @@ class BootAssignments {
 
   private:
     void add_line(std::string_view line, const std::string& origin);
+    void add_exact(const std::string& name, const snapshot::BootValue& value);
     void add_glob(const std::string& path, const snapshot::BootValue& value);
 
     snapshot::BootSysctls exact_;
-    snapshot::BootSysctls by_glob_;
+    snapshot::BootValues by_glob_;
     std::set<std::string, std::less<>> not_by_glob_; // "-key" without a value
     std::size_t globs_ = 0;
     bool left_globs_out_ = false;

@@ -14,6 +14,12 @@ Expected given(const std::optional<double>& value, std::string_view option) {
     return base::Gap{std::string(option), base::Why::absent, "not given"};
 }
 
+/// Rounded up, but not for what binary fractions add to 500 x 62.3.
+double rounded_up(double number) {
+    constexpr double noise = 1e-6;
+    return std::ceil(number - noise);
+}
+
 /// One missing part makes the whole missing.
 template <typename F>
 Expected combine(const Expected& a, const Expected& b, F f) {
@@ -36,7 +42,7 @@ Expected expected_hold(const Expectation& load) {
 
 Expected expected_open(const Expectation& load) {
     return combine(expected_rate(load), expected_hold(load),
-                   [](double rate, double hold) { return std::ceil(rate * hold); });
+                   [](double rate, double hold) { return rounded_up(rate * hold); });
 }
 
 Expected expected_time_wait(const Expectation& load) {
@@ -45,10 +51,9 @@ Expected expected_time_wait(const Expectation& load) {
     return rate ? Expected(*rate * lifetime) : rate;
 }
 
-Expected expected_conntrack(const Expectation& load) {
-    return combine(expected_rate(load), expected_hold(load), [](double rate, double hold) {
-        return std::ceil(rate * (hold + conntrack_linger_seconds));
-    });
+Expected expected_conntrack(const Expectation& load, double linger) {
+    return combine(expected_rate(load), expected_hold(load),
+                   [&](double rate, double hold) { return rounded_up(rate * (hold + linger)); });
 }
 
 Expected expected_memory(const Expectation& load) {
@@ -76,7 +81,7 @@ Expected expected_ports(const Expectation& load, const ReuseSettings& reuse) {
     const Expected rate = combine(expected_rate(load), expected_destinations(load),
                                   [](double all, double destinations) { return all / destinations; });
     return combine(rate, expected_port_time(load, reuse),
-                   [](double each, double seconds) { return std::ceil(each * seconds); });
+                   [](double each, double seconds) { return rounded_up(each * seconds); });
 }
 
 Expected expected_ports_percent(const Expectation& load, const ReuseSettings& reuse,

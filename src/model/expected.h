@@ -7,7 +7,8 @@
 
 namespace model {
 
-/// How long conntrack remembers a connection that was closed: nf_conntrack_tcp_timeout_time_wait.
+/// How long conntrack remembers a connection that was closed, if nf_conntrack_tcp_timeout_time_wait is
+/// unknown.
 constexpr double conntrack_linger_seconds = 120;
 /// Kernel memory of an open connection with modest buffers in use: two pages.
 constexpr double pages_a_connection = 2;
@@ -22,8 +23,8 @@ Expected expected_hold(const Expectation& load);
 Expected expected_open(const Expectation& load);
 /// Sockets in TIME_WAIT if this side closes first.
 Expected expected_time_wait(const Expectation& load);
-/// Entries of conntrack, rounded up.
-Expected expected_conntrack(const Expectation& load);
+/// Entries of conntrack, rounded up, if each stays for `linger` seconds after its connection.
+Expected expected_conntrack(const Expectation& load, double linger);
 /// Pages of kernel memory.
 Expected expected_memory(const Expectation& load);
 

@@ -1,3 +1,4 @@
+#include "model/boot.h"
 #include "model/expected.h"
 #include "model/row_table.h"
 #include "model/tables.h"
@@ -154,18 +155,6 @@ Value inferred(const Expected& expected) {
     return expected ? Value(*expected, Basis::inferred) : Value(expected.error());
 }
 
-/// What the files of sysctl.d set; without one, what the kernel begins with.
-Value at_boot(const Space& s, std::string_view name) {
-    if (!s.space->boot_sysctls) {
-        return unread_boot();
-    }
-    const auto found = s.space->boot_sysctls->find(name);
-    const bool is_set = found != s.space->boot_sysctls->end();
-    snapshot::Sysctls boot;
-    boot.set(name, is_set ? std::string_view(found->second.value) : snapshot::find_sysctl(name)->default_value);
-    return value_of(boot.integer(name));
-}
-
 template <std::size_t counter>
 Value rate(const Space& s) {
     return value_of(s.earlier.rates.per_second(counter));
@@ -311,6 +300,9 @@ constexpr auto getters = std::to_array<Getter<Space>>({
     {"conntrack_drop_rate", rate<tracked("conntrack.drop")>},
     {"conntrack_insert_failed_rate", rate<tracked("conntrack.insert_failed")>},
     {"conntrack_early_drop_rate", rate<tracked("conntrack.early_drop")>},
+    {"conntrack_time_wait",
+     [](const Space& s) { return sysctl(s, "net.netfilter.nf_conntrack_tcp_timeout_time_wait"); }},
+    {"max_syn_backlog", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_max_syn_backlog"); }},
     {"expected_rate", [](const Space& s) { return value_of(expected_rate(s.expected)); }},
     {"expected_destinations", [](const Space& s) { return value_of(expected_destinations(s.expected)); }},
     {"expected_hold", [](const Space& s) { return value_of(expected_hold(s.expected)); }},
@@ -324,10 +316,17 @@ constexpr auto getters = std::to_array<Getter<Space>>({
      [](const Space& s) {
          return inferred(expected_ports_percent(s.expected, reuse_settings(s.sysctls), s.ports->space));
      }},
-    {"expected_conntrack", [](const Space& s) { return inferred(expected_conntrack(s.expected)); }},
+    {"expected_conntrack",
+     [](const Space& s) {
+         const auto linger = s.sysctls.integer("net.netfilter.nf_conntrack_tcp_timeout_time_wait");
+         return inferred(expected_conntrack(
+             s.expected, linger ? static_cast<double>(*linger) : conntrack_linger_seconds));
+     }},
     {"expected_memory", [](const Space& s) { return inferred(expected_memory(s.expected)); }},
-    {"boot_tw_reuse", [](const Space& s) { return at_boot(s, "net.ipv4.tcp_tw_reuse"); }},
-    {"boot_timestamps", [](const Space& s) { return at_boot(s, "net.ipv4.tcp_timestamps"); }},
+    {"boot_tw_reuse", [](const Space& s) { return number_at_boot(*s.space, "net.ipv4.tcp_tw_reuse"); }},
+    {"boot_timestamps", [](const Space& s) { return number_at_boot(*s.space, "net.ipv4.tcp_timestamps"); }},
+    {"boot_no_assignments", [](const Space& s) { return no_assignments(*s.space); }},
+    {"boot_no_assignment", [](const Space& s) { return first_no_assignment(*s.space); }},
     {"dead_sockets", dead_sockets},
     {"dead_socket_growth", dead_socket_growth},
 });
@@ -404,11 +403,12 @@ std::unique_ptr<facts::Table> host_table(const snapshot::Host& host, const Assum
 
 std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
                                               const snapshot::Sysctls& sysctls,
-                                              std::shared_ptr<const PortModel> ports,
-                                              const Earlier& earlier, const Expectation& expected) {
+                                              std::shared_ptr<const PortModel> ports, const Earlier& earlier,
+                                              const Expectation& expected) {
     return std::make_unique<RowTable<Space>>(
         facts::TableId::network_namespace,
-        std::vector<Space>{{&space, sysctls, std::move(ports), earlier, expected, {}}}, getters, std::nullopt);
+        std::vector<Space>{{&space, sysctls, std::move(ports), earlier, expected, {}}}, getters,
+        std::nullopt);
 }
 
 } // namespace model

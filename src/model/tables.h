@@ -33,8 +33,6 @@ std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space,
 /// Accept queue as a share of its limit. A listen(0) socket takes one connection: above 100 the queue is
 /// full.
 double queue_percent(const snapshot::Listener& listener);
-/// Why nothing about the next boot is known.
-base::Gap unread_boot();
 /// Why nothing about backlogs is known when the sockets came from /proc.
 base::Gap unknown_backlog();
 

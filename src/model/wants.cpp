@@ -126,8 +126,9 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
             most_connections(space.sockets.flows()) + ports->blocked_count + explicit_at_most;
         const bool close = used_at_most * 100 >= worth_knowing_percent * usable;
         request.explicit_binds |= close && explicit_at_most > 0;
-        request.bound_sockets |= hidden * 100 >= worth_knowing_blocked_percent * usable ||
-                                 (close && hidden * 4 >= usable - std::min(usable, used_at_most));
+        request.bound_sockets |=
+            hidden * 100 >= worth_knowing_blocked_percent * usable ||
+            (close && hidden > 0 && hidden * 4 >= usable - std::min(usable, used_at_most));
     }
     return request;
 }

@@ -31,7 +31,7 @@ struct Origin {
         {}; // "net.ipv4.tcp_tw_reuse=1": sysctls that are not those of the host
 };
 
-/// The picture of the host is null where nobody wants one: check and audit.
+/// The picture of the host is null where nobody wants one: audit, and most formats of check.
 using ReportRenderer = void (*)(const findings::Report&, const facts::Picture*, const Style&, std::ostream&);
 
 struct Format {
@@ -55,6 +55,9 @@ void ports_json(const Origin&, const std::vector<facts::NamespacePorts>&, std::o
 
 /// {"schema":1,"error":{"message":...,"diagnostics":[...]}} with a newline.
 void error_json(std::string_view message, const std::vector<std::string>& details, std::ostream&);
+
+/// That message as a local check of Checkmk: one line.
+void error_checkmk(std::string_view message, std::ostream&);
 
 /// The one line that a monitoring system gets when the check itself failed: "TCP UNKNOWN: message".
 void error_nagios(std::string_view message, const std::vector<std::string>& details, std::ostream&);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 
 namespace snapshot {
@@ -51,6 +52,7 @@ constexpr auto sysctl_list = std::to_array<SysctlInfo>({
     {"net.ipv4.tcp_rmem", Kind::integers, 3, "", "bytes"},
     {"net.ipv4.tcp_wmem", Kind::integers, 3, "", "bytes"},
     {"net.netfilter.nf_conntrack_max", Kind::integer, 1, "", "entries", global},
+    {"net.netfilter.nf_conntrack_tcp_timeout_time_wait", Kind::integer, 1, "120", "s"},
     {"net.core.netdev_max_backlog", Kind::integer, 1, "1000", "packets", global},
 });
 
@@ -100,6 +102,23 @@ bool has_form(const SysctlInfo& info, std::string_view text) {
     }
     const auto numbers = parse_integers(text);
     return numbers && numbers->size() == info.numbers;
+}
+
+/// Decimal, 0x1f or 017, with a sign.
+std::optional<std::int64_t> parse_any_base(std::string_view word) {
+    const bool negative = word.starts_with('-');
+    word.remove_prefix(negative ? 1 : 0);
+    int base = 10;
+    if (word.starts_with("0x") || word.starts_with("0X")) {
+        base = 16;
+        word.remove_prefix(2);
+    } else if (word.starts_with('0')) {
+        base = 8;
+    }
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number, base);
+    const bool whole = error == std::errc() && end == word.data() + word.size() && !word.starts_with('-');
+    return whole ? std::optional(negative ? -number : number) : std::nullopt;
 }
 
 } // namespace
@@ -205,6 +224,28 @@ bool well_formed(const SysctlInfo& info, std::string_view text) {
         return only.port_range().has_value();
     }
     return true;
+}
+
+// Linux kernel/sysctl.c, __do_proc_dointvec(); measured on 6.18.
+std::optional<std::string> as_kernel_takes(const SysctlInfo& info, std::string_view text) {
+    if (info.kind == Kind::ports) {
+        const std::string_view list = base::trim(text);
+        const bool one_word = list.find_first_of(" \t") == std::string_view::npos;
+        return one_word && has_form(info, list) ? std::optional(std::string(list)) : std::nullopt;
+    }
+    const auto words = base::words(text);
+    const std::size_t wanted = info.kind == Kind::integer ? 1 : info.numbers;
+    std::string taken;
+    for (std::size_t i = 0; i < wanted; ++i) {
+        const auto number = i < words.size() ? parse_any_base(words[i]) : std::nullopt;
+        if (!number) {
+            return std::nullopt;
+        }
+        taken += (i > 0 ? " " : "") + std::to_string(*number);
+    }
+    const bool is_checked =
+        info.name == "net.ipv4.ip_local_port_range" || info.name == "net.ipv4.tcp_tw_reuse";
+    return is_checked && !well_formed(info, taken) ? std::nullopt : std::optional(taken);
 }
 
 } // namespace snapshot

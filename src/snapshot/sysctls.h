@@ -70,4 +70,9 @@ class Sysctls {
 /// Would the kernel take `text` for this sysctl? For --assume.
 bool well_formed(const SysctlInfo& info, std::string_view text);
 
+/// What the kernel keeps when somebody writes `text` to this sysctl: it takes hexadecimal and octal numbers
+/// and ignores what follows the last one after a blank. None if it refuses the text, or takes only some of
+/// the numbers.
+std::optional<std::string> as_kernel_takes(const SysctlInfo& info, std::string_view text);
+
 } // namespace snapshot

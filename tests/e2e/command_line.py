@@ -148,6 +148,48 @@ class Names(CommandLine):
         self.assertEqual((command.exit, command.out), (plugin.exit, plugin.out), plugin.shown)
 
 
+class Metrics(CommandLine):
+    """For Prometheus and Checkmk: what the goldens cannot show."""
+
+    def test_the_file_can_be_read_by_another_user(self):
+        path = self.scratch / "tcp.prom"
+        answer = self.check("--format", "prometheus", "--output", path)
+        self.assertEqual(("", ""), (answer.out, answer.err), answer.shown)
+        self.assertEqual(0o644, path.stat().st_mode & 0o777)
+        self.assertEqual([path.name], [entry.name for entry in self.scratch.glob("tcp.prom*")])
+        text = path.read_text(encoding="utf-8")
+        self.assertIn(f"\ntcpadvisor_verdict {answer.exit}\n", text)
+        version = self.run_it("--version").out.split()[-1]
+        self.assertIn(f'tcpadvisor_build_info{{version="{version}"}} 1', text)
+        self.assertIn('tcpadvisor_sockets{netns="this namespace",state="established",family="ipv4"}', text)
+
+    def test_report_has_the_same_metrics(self):
+        capture = self.capture()
+        of_check = self.check("--replay", capture, "--format", "prometheus", "--no-state")
+        of_report = self.run_it("report", "--replay", capture, "--format", "prometheus", "--tag", "health", "--no-state",
+                                "--rules", self.rules)
+        self.assertEqual(of_check.out, of_report.out, of_check.shown)
+
+    def test_a_mistake_is_no_metric(self):
+        path = self.scratch / "tcp.prom"
+        path.write_text("old", encoding="utf-8")
+        self.assert_told(self.check("--format", "prometheus", "--output", path, "--rule", "nix"), "nix")
+        self.assert_told(self.check("--format", "prometheus", "--fromat", "x"), "--fromat")
+        self.assertEqual("old", path.read_text(encoding="utf-8"))
+
+    def test_checkmk_has_a_service_for_each_topic(self):
+        answer = self.check("--format", "checkmk")
+        names = [line.split('"')[1] for line in answer.out.splitlines()]
+        self.assertEqual(["TCP", *(f"TCP {topic}" for topic in TOPICS)], sorted(names, key=["TCP", *(
+            f"TCP {topic}" for topic in TOPICS)].index), answer.shown)
+
+    def test_a_mistake_is_a_local_check_too(self):
+        for arguments in (["--rule", "nix"], ["--fromat", "x"]):
+            answer = self.check("--format", "checkmk", *arguments)
+            self.assertEqual((3, ""), (answer.exit, answer.err), answer.shown)
+            self.assertRegex(answer.out, r'\A3 "TCP" - [^\n]+\n\Z')
+
+
 class Mistakes(CommandLine):
     def test_unknown_option(self):
         self.assert_told(self.run_it("--fromat", "text"), "--fromat", "--format")
@@ -685,6 +727,22 @@ class Output(CommandLine):
             if "exit_code" in document:
                 self.assertEqual(document["exit_code"], answer.exit, answer.shown)
 
+    def test_explain_lists_what_it_knows(self):
+        listed = self.run_it("explain", "--list").out
+        names = re.findall(r"^  (\S+?):?(?: |$)", listed, re.M)
+        self.assertGreater(len(names), 200)
+        for name in [name for name in names if "." not in name or name.startswith("net.")]:
+            answer = self.run_it("explain", name)
+            self.assertEqual((0, ""), (answer.exit, answer.err), name + answer.shown)
+            self.assertTrue(answer.out.startswith(name + ": "), name + answer.shown)
+
+    def test_explain_has_diagrams(self):
+        states = self.run_it("explain", "states").out
+        for state in ("LISTEN", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "CLOSING", "TIME_WAIT",
+                      "CLOSE_WAIT", "LAST_ACK"):
+            self.assertIn(state, states.partition("gone")[0], "in the drawing")
+        self.assertIn("----- FIN -----", self.run_it("explain", "four-way-close").out)
+
     def test_explain(self):
         for topic in ("TIME_WAIT", "close_wait", "ephemeral-port-exhaustion", "net.ipv4.tcp_tw_reuse", "tcp_tw_reuse"):
             answer = self.run_it("explain", topic)
@@ -696,7 +754,9 @@ class Outputs(CommandLine):
     """Several outputs from one run, and from when on a run has failed."""
 
     def audit(self, *arguments, **options):
-        return self.run_it("audit", "--rules", self.rules, "--config", "/dev/null", *arguments, **options)
+        settings = self.rules / "empty.settings"
+        settings.touch()
+        return self.run_it("audit", "--rules", self.rules, "--config", settings, *arguments, **options)
 
     def alarm(self, severity="critical", condition="true"):
         self.rules.joinpath("site.toml").write_text(
@@ -772,6 +832,19 @@ class Outputs(CommandLine):
         self.assertIn("\nnet.ipv4.tcp_tw_reuse = 1\n", dropped.out, dropped.shown)
         explained = self.run_it("explain", "expected-ports", *load)
         self.assertIn("500", explained.out, explained.shown)
+
+    def test_what_the_expected_load_needs_besides_ports(self):
+        answer = self.audit("--format", "json", "--expect-rate", "20000/s", "--expect-hold", "30", "--assume", "tcp_syncookies=0",
+                            "--assume", "tcp_max_syn_backlog=2048", "--assume", "somaxconn=4096", "--assume", "tcp_max_tw_buckets=262144",
+                            "--assume", "tcp_max_orphans=65536", "--fail-on", "never")
+        self.assertEqual(0, answer.exit, answer.shown)
+        said = {finding["rule"]: finding["summary"] for finding in answer.json["findings"]}
+        for rule, words in (("expected-backlog", "20000/s fill an accept queue of 4096"),
+                            ("expected-syn-backlog", "three quarters of tcp_max_syn_backlog, 2048"),
+                            ("expected-time-wait", "1200000 sockets in TIME_WAIT, tcp_max_tw_buckets is 262144"),
+                            ("expected-orphans", "600000 connections"), ("expected-memory", "1200000 pages"),
+                            ("expected-descriptors", "may have 1024 open files")):
+            self.assertIn(words, said.get(rule, "nothing"), f"{rule}\n{answer.shown}")
 
     def test_mistakes_in_the_expected_load(self):
         for option, values in (("--expect-rate", ("", "0", "-5", "1.5", "500/min", "500/s/s", "1e3x", "nan")),

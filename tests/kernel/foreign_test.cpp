@@ -340,7 +340,7 @@ TEST_CASE("an unpacked sosreport") {
     CHECK(space.counters.get("snmp.Tcp.RetransSegs").error().why == Why::not_collected);
     CHECK(space.sysctls.text("net.ipv4.tcp_mem").error().why ==
           Why::absent); // `sysctl -a` lists all there are
-    CHECK(space.boot_sysctls->at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.d/50-x.conf:1");
+    CHECK(space.boot_sysctls->values.at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.d/50-x.conf:1");
 }
 
 TEST_CASE("links of a sosreport do not lead to this host") {

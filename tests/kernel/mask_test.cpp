@@ -137,8 +137,8 @@ TEST_CASE("a masked capture tells the same but for the names") {
     CHECK_FALSE(is.lost_sockets);
     REQUIRE(is.peers.size() == 1);
     CHECK(is.peers[0].sockets.size() == was.peers[0].sockets.size());
-    CHECK(is.boot_sysctls->at("net.ipv4.tcp_tw_reuse").value == "0"); // the last file still wins
-    CHECK(is.boot_sysctls->at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.d/00002.conf:1");
+    CHECK(is.boot_sysctls->values.at("net.ipv4.tcp_tw_reuse").value == "0"); // the last file still wins
+    CHECK(is.boot_sysctls->values.at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.d/00002.conf:1");
     REQUIRE(is.owners);
     CHECK(is.owners->holders.processes[0].command == "process-1");
     CHECK(is.owners->holders.processes[0].cgroup == "/system.slice/name-1.service");
@@ -204,8 +204,16 @@ TEST_CASE("of sysctl.d only known assignments stay") {
     CHECK(kernel::masked_sysctl_file(
               "# acme\n\nnet.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_mem=1 2 3\n"
               "net.ipv4.tcp_tw_reuse = acme\nkernel.x=1\n-net.ipv4.tcp_rfc1337\nacme\n") ==
-          "# masked\n\nnet.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_mem=1 2 3\n# masked\n# masked\n"
-          "-net.ipv4.tcp_rfc1337\n# masked\n");
+          "# masked\n\nnet.ipv4.tcp_tw_reuse = 1\nnet.ipv4.tcp_mem = 1 2 3\nnet.ipv4.tcp_tw_reuse = masked\n"
+          "# masked\n-net.ipv4.tcp_rfc1337\nmasked\n");
+    // what a rule would say of it is the same
+    CHECK(kernel::masked_sysctl_file("-net/ipv4/tcp_fin_timeout = 0x1e # acme") ==
+          "-net.ipv4.tcp_fin_timeout = 30");
+    CHECK(kernel::masked_sysctl_file("net.ipv4.tcp_tw_resue = acme") == "net.ipv4.tcp_tw_resue = masked");
+    CHECK(kernel::masked_sysctl_file("net.ipv4.tcp_ACME = 1\nnet.ipv4.tcp_acme[a] = 1") ==
+          "# masked\n# masked");
+    CHECK(kernel::masked_sysctl_file("net.ipv4.tcp_syn* = 3\nnet.ipv4.tcp_*acme = 1\n= acme") ==
+          "net.ipv4.tcp_syn* = 3\n# masked\nmasked");
 }
 
 TEST_CASE("the table of /proc/net/tcp with other addresses") {

@@ -8,10 +8,25 @@ using Names = std::vector<std::string>;
 
 namespace {
 
-snapshot::BootSysctls from(std::string_view text) {
+snapshot::BootValues from(std::string_view text) {
     BootAssignments assignments;
     assignments.add_file(text, "F");
-    return assignments.result();
+    return assignments.result().values;
+}
+
+/// A machine with files; their directories list them.
+void add_file(test::Machine& machine, const std::string& directory, const std::string& name,
+              std::string text) {
+    auto& names = machine.directories.try_emplace(directory, Names{}).first->second;
+    names->push_back(name);
+    machine.files.emplace(directory + "/" + name, std::move(text));
+}
+
+snapshot::BootSysctls read(test::Machine& machine) {
+    std::vector<base::Gap> gaps;
+    auto boot = kernel::read_boot_sysctls(machine, gaps);
+    CHECK(gaps.empty());
+    return boot;
 }
 
 } // namespace
@@ -27,6 +42,8 @@ TEST_CASE("lines of sysctl.d") {
                            "net.core.somaxconn = 1\n"
                            "net.core.somaxconn = 2");
     CHECK(boot.size() == 4);
+    CHECK(boot.at("net.ipv4.tcp_fin_timeout").may_fail);
+    CHECK_FALSE(boot.at("net.ipv4.tcp_tw_reuse").may_fail);
     CHECK(boot.at("net.ipv4.tcp_tw_reuse").value == "1 # kept"); // comments stand only at the start of a line
     CHECK(boot.at("net.ipv4.tcp_tw_reuse").origin == "F:3");
     CHECK(boot.at("net.ipv4.tcp_fin_timeout").value == "30");
@@ -61,14 +78,73 @@ TEST_CASE("directories: order by name, the first one hides a name, gaps for what
                           base::Gap{"50", base::Why::denied, "Permission denied"});
     machine.files.emplace("/etc/sysctl.conf", std::string("net.ipv4.tcp_rfc1337=7\n"));
     std::vector<base::Gap> gaps;
-    auto boot = kernel::read_boot_sysctls(machine, gaps);
+    auto boot = kernel::read_boot_sysctls(machine, gaps).values;
     CHECK(boot.at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.d/20-b.conf:1");
     CHECK(boot.at("net.ipv4.tcp_rfc1337").value == "7"); // no systemd: sysctl.conf is last
     CHECK(gaps.size() == 2);
 
     machine.directories.emplace("/run/systemd/system", Names{});
-    boot = kernel::read_boot_sysctls(machine, gaps);
+    boot = kernel::read_boot_sysctls(machine, gaps).values;
     CHECK(boot.at("net.ipv4.tcp_rfc1337").origin == "/usr/lib/sysctl.d/10-a.conf:2");
+}
+
+TEST_CASE("a line below /etc that another one overrides is outvoted, one of a package is not") {
+    test::Machine machine;
+    add_file(machine, "/usr/lib/sysctl.d", "10-package.conf",
+             "net.ipv4.tcp_fin_timeout=50\nnet.ipv4.tcp_rfc1337=1\n");
+    add_file(machine, "/etc/sysctl.d", "60-own.conf",
+             "net.ipv4.tcp_fin_timeout=30\nnet.ipv4.tcp_syncookies=0\nnet.ipv4.tcp_tw_reuse=1\n"
+             "net.ipv4.ip_local_port_range=1024 65535\n");
+    add_file(
+        machine, "/usr/lib/sysctl.d", "99-late.conf",
+        "net.ipv4.tcp_fin_timeout=60\nnet.ipv4.ip_local_port_range=1024\t65535\nnet.ipv4.tcp_tw_reuse=0\n");
+    add_file(machine, "/etc/sysctl.d", "99-z.conf", "net.ipv4.tcp_tw_reuse=1\n");
+    const auto boot = read(machine);
+    CHECK(boot.outvoted.size() ==
+          1); // the range is the same, and tcp_tw_reuse is in the end as it was wanted
+    CHECK(boot.outvoted.at("net.ipv4.tcp_fin_timeout").origin == "/etc/sysctl.d/60-own.conf:1");
+    CHECK(boot.outvoted.at("net.ipv4.tcp_fin_timeout").value == "30");
+    CHECK(boot.values.at("net.ipv4.tcp_fin_timeout").origin == "/usr/lib/sysctl.d/99-late.conf:1");
+    CHECK(boot.values.at("net.ipv4.tcp_rfc1337").value == "1");
+}
+
+TEST_CASE("with systemd /etc/sysctl.conf is only read by hand") {
+    test::Machine machine;
+    machine.directories.emplace("/run/systemd/system", Names{});
+    add_file(machine, "/etc/sysctl.d", "60-own.conf",
+             "net.ipv4.tcp_fin_timeout=30\nnet.ipv4.tcp_rfc1337=1\n");
+    machine.files.emplace("/etc/sysctl.conf",
+                          std::string("net.ipv4.tcp_fin_timeout=40\nnet.ipv4.tcp_rfc1337 = 1\n"
+                                      "net.ipv4.tcp_tw_reuse=1\nno assignment\n"));
+    auto boot = read(machine);
+    CHECK(boot.by_hand.size() == 2);
+    CHECK(boot.by_hand.at("net.ipv4.tcp_fin_timeout").value == "40");
+    CHECK(boot.by_hand.at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.conf:3");
+    CHECK(boot.values.at("net.ipv4.tcp_fin_timeout").value == "30");
+    CHECK_FALSE(boot.values.contains("net.ipv4.tcp_tw_reuse"));
+    CHECK(boot.no_assignments == 0);
+    CHECK(boot.outvoted.empty());
+
+    machine.files.at("/etc/sysctl.conf") = base::Gap{"/etc/sysctl.conf", base::Why::denied, ""};
+    std::vector<base::Gap> gaps;
+    CHECK_FALSE(kernel::read_boot_sysctls(machine, gaps).unread); // the boot does not need it
+    CHECK(gaps.size() == 1);
+
+    machine.directories.erase("/run/systemd/system");
+    CHECK(kernel::read_boot_sysctls(machine, gaps).unread->why == base::Why::denied);
+}
+
+TEST_CASE("dead are settings of TCP that the kernel does not list") {
+    test::Machine machine;
+    machine.directories.emplace("/proc/sys/net/ipv4", Names{"tcp_tw_reuse", "tcp_ecn"});
+    add_file(machine, "/etc/sysctl.d", "60-own.conf",
+             "net.ipv4.tcp_tw_resue=1\nnet/ipv4/tcp_ecn=1\n-net.ipv4.tcp_fack=1\nnet.ipv4.conf.all.x=1\n"
+             "vm.swappiness=1\nnet.ipv4.tcp_tw_recycle=1\n");
+    const auto boot = read(machine);
+    CHECK(boot.dead.size() == 1);
+    CHECK(boot.dead.at("net.ipv4.tcp_tw_resue").origin == "/etc/sysctl.d/60-own.conf:1");
+    machine.directories.erase("/proc/sys/net/ipv4");
+    CHECK(read(machine).dead.empty()); // who cannot look does not say
 }
 
 TEST_CASE("a directory full of rubbish: gaps, and what is right counts") {
@@ -85,7 +161,11 @@ TEST_CASE("a directory full of rubbish: gaps, and what is right counts") {
         std::string("\xEF\xBB\xBFnet.ipv4.tcp_tw_reuse=1\n=\n-\n--\n[=\nnet.ipv4.tcp_rfc1337=\xff\n"));
     machine.files.emplace("/etc/sysctl.d/60-good.conf", std::string("net.ipv4.tcp_fin_timeout = 30"));
     std::vector<base::Gap> gaps;
-    const auto boot = kernel::read_boot_sysctls(machine, gaps);
+    const auto files = kernel::read_boot_sysctls(machine, gaps);
+    const auto& boot = files.values;
+    CHECK(files.unread->what == "10");
+    CHECK(files.no_assignments ==
+          3);                // "=", a key of nothing, and the UTF-16; "-" and "--" name nothing either
     CHECK(boot.size() == 2); // a byte order mark belongs to the key, and nobody knows that key
     CHECK(boot.at("net.ipv4.tcp_rfc1337").value == "\xff");
     CHECK(boot.at("net.ipv4.tcp_fin_timeout").origin == "/etc/sysctl.d/60-good.conf:1");
@@ -101,7 +181,7 @@ TEST_CASE("too many files and too many globs: the first are read, and a gap says
     }
     machine.directories.emplace("/etc/sysctl.d", names);
     std::vector<base::Gap> gaps;
-    CHECK(kernel::read_boot_sysctls(machine, gaps).at("net.ipv4.tcp_syn_retries").origin ==
+    CHECK(kernel::read_boot_sysctls(machine, gaps).values.at("net.ipv4.tcp_syn_retries").origin ==
           "/etc/sysctl.d/10999.conf:1");
     REQUIRE(gaps.size() == 1);
     CHECK(gaps[0].detail == "only the first 1000 files were read");
@@ -113,5 +193,5 @@ TEST_CASE("too many files and too many globs: the first are read, and a gap says
     }
     assignments.add_file(million + "net.ipv4.tcp_tw_reuse=1\n", "F");
     CHECK(assignments.left_globs_out());
-    CHECK(assignments.result().at("net.ipv4.tcp_tw_reuse").origin == "F:1000001");
+    CHECK(assignments.result().values.at("net.ipv4.tcp_tw_reuse").origin == "F:1000001");
 }

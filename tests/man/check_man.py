@@ -2,8 +2,8 @@
 """Holds the man pages against the source and the program: check_man.py [PROGRAM]
 
 Without PROGRAM: every fact stands in tcpadvisor-facts(7) in its table and with its unit, every label of the performance
-data in tcpadvisor(1), every sysctl that the program reads and every TCP state has a text for `explain`, and mandoc has
-nothing to say. With PROGRAM: every long option of its --help stands in tcpadvisor(1) and the other way round, every
+data in tcpadvisor(1), every sysctl that the program reads, every TCP state and every myth has a text for `explain`, and
+mandoc has nothing to say. With PROGRAM: every long option of its --help stands in tcpadvisor(1) and the other way round, every
 rule can be explained, as can everything that a rule says to `see`, and the examples of tcpadvisor-rules(5) and the
 settings of README.md work.
 """
@@ -21,6 +21,24 @@ TOPICS = ROOT / "src/cli/topics"
 STATES = ("LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSING TIME_WAIT CLOSE_WAIT LAST_ACK CLOSE "
           "BOUND").split()
 COLUMNS = 78
+# What guides say, and the text that refutes it.
+MYTHS = {
+    "tcp_fin_timeout lowers TIME_WAIT": "myth-fin-timeout",
+    "enable tcp_tw_recycle": "myth-tw-recycle",
+    "lower tcp_max_tw_buckets": "myth-max-tw-buckets",
+    "tcp_tw_reuse helps servers, or stops errors of bind()": "myth-tw-reuse-on-servers",
+    "tcp_tw_reuse = 1 with tcp_timestamps = 0": "myth-tw-reuse-alone",
+    "so many TIME_WAIT are port exhaustion": "myth-many-time-wait",
+    "TIME_WAIT and ESTABLISHED together against the range": "myth-sum-against-range",
+    "ip_local_port_range = 1024 65535": "myth-wide-port-range",
+    "keepalive clears CLOSE_WAIT": "myth-keepalive-close-wait",
+    "nothing but a reboot, or a restart of the network, clears CLOSE_WAIT": "myth-reboot-close-wait",
+    "TIME_WAIT takes 2 or 4 minutes": "myth-time-wait-minutes",
+    "SO_LINGER 0 to avoid TIME_WAIT": "myth-linger",
+    "disable timestamps for security": "myth-timestamps",
+    "sysctls of the node tune pods": "myth-host-sysctls",
+    "conntrack's time_wait = 1": "myth-conntrack-time-wait",
+}
 NO_UNIT = {"text": "text", "boolean": "yes or no", "number": "number"}
 
 
@@ -72,13 +90,38 @@ def check_perfdata():
     return differences("tcpadvisor(1), performance data", labels, documented)
 
 
+def topic_files():
+    return [path for folder in (".", "sysctl", "myths") for path in sorted((TOPICS / folder).glob("*.txt"))]
+
+
+def check_myths():
+    """Each is refuted by a number and says what to do instead; the overview names it."""
+    overview = read("src/cli/topics/myths.txt")
+    problems = differences("explain, myth", set(MYTHS.values()), {path.stem for path in (TOPICS / "myths").glob("*.txt")})
+    for path in sorted((TOPICS / "myths").glob("*.txt")):
+        text = path.read_text(encoding="utf-8")
+        if not re.search(r"\n\n(In numbers|Measured)\. [^\n]*(\n.+)*\d", text):
+            problems.append(f"{path.name}: no numbers")
+        if "\n\nInstead. " not in text:
+            problems.append(f"{path.name}: nothing to do instead")
+        if f"\n\n{path.stem}. " not in overview:
+            problems.append(f"myths.txt: {path.stem} is missing")
+    return problems
+
+
+def check_metrics():
+    section = read("man", "tcpadvisor.1").partition(".Sh OUTPUT FOR PROMETHEUS")[2].partition(".Sh ")[0]
+    return differences("tcpadvisor(1), metrics", set(re.findall(r'"(tcpadvisor_\w+)"', read("src/render/prometheus.cpp"))),
+                       set(re.findall(r"tcpadvisor_\w+", section)))
+
+
 def check_topics():
     problems = []
     known = set(re.findall(r'^    \{"([a-z][\w.]+)", Kind::', read("src/snapshot/sysctls.cpp"), re.M))
     problems += differences("explain, sysctl", known, {path.stem for path in (TOPICS / "sysctl").glob("*.txt")})
     general = {path.stem for path in TOPICS.glob("*.txt")}
     problems += [f"explain, state: {state} is missing" for state in STATES if state not in general]
-    for path in [*TOPICS.glob("*.txt"), *(TOPICS / "sysctl").glob("*.txt")]:
+    for path in topic_files():
         text = path.read_text(encoding="utf-8")
         lines = text.splitlines()
         where = path.relative_to(ROOT)
@@ -149,7 +192,7 @@ def check_explanations(program):
             topics |= {item.removeprefix("explain:") for item in rule.get("see", []) if item.startswith("explain:")}
     problems = [] if status == 0 else [f"rules list: exit status {status}"]
     problems += [f"rules list: {rule} is missing" for rule in sorted(rules) if rule not in text]
-    topics |= {path.stem for path in TOPICS.glob("*.txt")} | {path.stem for path in (TOPICS / "sysctl").glob("*.txt")}
+    topics |= {path.stem for path in topic_files()}
     for topic in sorted(rules | topics):
         status, text = output_of(program, "explain", topic)
         if status != 0 or not text.startswith(topic + ": "):
@@ -195,7 +238,7 @@ def check_readme(program):
 def main():
     if len(sys.argv) > 2:
         sys.exit(__doc__)
-    problems = check_facts() + check_perfdata() + check_topics()
+    problems = check_facts() + check_perfdata() + check_metrics() + check_topics() + check_myths()
     lint = check_mandoc()
     if lint is None:
         print("skipped: mandoc is not installed, the pages were not linted")

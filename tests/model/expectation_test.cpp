@@ -6,8 +6,8 @@
 
 namespace {
 
-facts::Value fact(const snapshot::Host& host, const model::Assumptions& assumed, const model::Expectation& load,
-                  std::string_view name) {
+facts::Value fact(const snapshot::Host& host, const model::Assumptions& assumed,
+                  const model::Expectation& load, std::string_view name) {
     const facts::Facts facts = model::derive(host, assumed, {}, load);
     const facts::Table& table = facts.namespaces[0].table(facts::TableId::network_namespace);
     return table.get(0, *table.schema().find(name));
@@ -42,6 +42,8 @@ TEST_CASE("ports: each connection keeps one for its life and for TIME_WAIT") {
     CHECK(fact(one, {}, load, "expected_open").number() == 8);
     CHECK(fact(one, {}, load, "expected_time_wait").number() == 1200);
     CHECK(fact(one, {}, load, "expected_conntrack").number() == 2408);
+    CHECK(fact(one, {{"net.netfilter.nf_conntrack_tcp_timeout_time_wait", "60"}}, load, "expected_conntrack")
+              .number() == 2408 - 60 * *load.rate);
     CHECK(fact(one, {}, load, "expected_memory").number() == 16);
 }
 
@@ -55,6 +57,10 @@ TEST_CASE("ports: reuse gives them back after its delay, if timestamps are on") 
     CHECK(fact(one, in_vain, load, "expected_ports").number() == 625);
     const model::Assumptions loopback_only = {{"net.ipv4.tcp_tw_reuse", "2"}};
     CHECK(fact(one, loopback_only, load, "expected_ports").number() == 625);
+}
+
+TEST_CASE("binary fractions add no port") {
+    CHECK(fact(host(), {{"net.ipv4.tcp_tw_reuse", "2"}}, {500, 1, 0.2}, "expected_ports").number() == 31150);
 }
 
 TEST_CASE("what was not given is missing, and only what needs it") {
@@ -77,9 +83,18 @@ TEST_CASE("limits of the whole host can be assumed too") {
 TEST_CASE("after the next boot: what the files set, else the default") {
     snapshot::Host one = host();
     CHECK(fact(one, {}, {}, "boot_tw_reuse").gap().why == base::Why::not_collected);
-    one.namespaces[0].boot_sysctls = snapshot::BootSysctls{{"net.ipv4.tcp_tw_reuse", {"1", "F:1"}}};
+    auto& files = one.namespaces[0].boot_sysctls.emplace();
+    files.values["net.ipv4.tcp_tw_reuse"] = {"1 # ours", "F:1"};
     CHECK(fact(one, {}, {}, "boot_tw_reuse").number() == 1);
     CHECK(fact(one, {}, {}, "boot_timestamps").number() == 1);
-    one.namespaces[0].boot_sysctls = snapshot::BootSysctls{{"net.ipv4.tcp_tw_reuse", {"\xff one", "F:1"}}};
-    CHECK(fact(one, {}, {}, "boot_tw_reuse").gap().why == base::Why::failed);
+    CHECK_FALSE(fact(one, {}, {}, "boot_no_assignment").known());
+    files.values["net.ipv4.tcp_tw_reuse"] = {"\xff one", "F:1"}; // refused: the default stays
+    CHECK(fact(one, {}, {}, "boot_tw_reuse").number() == 2);
+    files.unread = base::Gap{"G", base::Why::denied, ""};
+    CHECK(fact(one, {}, {}, "boot_tw_reuse").basis() == facts::Basis::inferred);
+    CHECK(fact(one, {}, {}, "boot_timestamps").gap().why == base::Why::denied);
+    files.no_assignments = 3;
+    files.first_no_assignment = "/etc/sysctl.d/\x1b.conf:1";
+    CHECK(fact(one, {}, {}, "boot_no_assignments").number() == 3);
+    CHECK(fact(one, {}, {}, "boot_no_assignment").text().find('\x1b') == std::string::npos);
 }

@@ -98,7 +98,7 @@ TEST_CASE("Accept queues that are not empty, the longest first; limits only from
     CHECK(picture.listeners == 14);
     REQUIRE(picture.queues.size() == 10);
     CHECK(picture.queues_left_out == 3);
-    CHECK(picture.queues[0].listener == "0.0.0.0:14");
+    CHECK(picture.queues[0].listener == "*:14");
     CHECK(picture.queues[0].queue == 13);
     CHECK(picture.queues[0].limit == 128U);
     CHECK_FALSE(picture_from(snapshot::SocketSource::proc).queues[0].limit);

@@ -278,23 +278,83 @@ TEST_CASE("States are shown by netstat's names, BOUND only if it was asked for")
     }
 }
 
-TEST_CASE("A sysctl drifts when boot will set another value") {
-    auto space = tests::space();
-    space.boot_sysctls.emplace();
-    (*space.boot_sysctls)["net.ipv4.ip_local_port_range"] = {"40000 40999", "/etc/sysctl.d/a.conf:1"};
-    (*space.boot_sysctls)["net.ipv4.tcp_tw_reuse"] = {"1", "/etc/sysctl.d/a.conf:2"};
-    const snapshot::Host host = host_of(std::move(space));
-    const facts::Facts facts = model::derive(host, {}, {});
-    const facts::Table& table = facts.namespaces[0].table(TableId::sysctl);
-    const auto of = [&](std::string_view name, std::string_view column) {
+namespace {
+
+/// Facts of the sysctl table, by sysctl and column.
+class SysctlFacts {
+  public:
+    explicit SysctlFacts(snapshot::Namespace space)
+        : host_(host_of(std::move(space))), facts_(model::derive(host_, {}, {})) {}
+
+    facts::Value operator()(std::string_view name, std::string_view column) const {
+        const facts::Table& table = facts_.namespaces[0].table(TableId::sysctl);
         std::size_t row = 0;
         while (table.get(row, 0).text() != name) {
             ++row;
+            REQUIRE(row < table.size());
         }
         return table.get(row, *table.schema().find(column));
-    };
-    CHECK_FALSE(of("net.ipv4.ip_local_port_range", "drifted").truth()); // only the blank differs
+    }
+
+  private:
+    snapshot::Host host_;
+    facts::Facts facts_;
+};
+
+} // namespace
+
+TEST_CASE("A sysctl drifts when boot will set another value") {
+    auto space = tests::space();
+    auto& boot = space.boot_sysctls.emplace().values;
+    boot["net.ipv4.ip_local_port_range"] = {"40000  40999 ", "/etc/sysctl.d/a.conf:1"};
+    boot["net.ipv4.tcp_tw_reuse"] = {"1", "/etc/sysctl.d/a.conf:2"};
+    boot["net.ipv4.tcp_fin_timeout"] = {"0x3c # a minute", "/etc/sysctl.d/a.conf:3"};
+    boot["net.ipv4.tcp_rfc1337"] = {"yes", "/etc/sysctl.d/a.conf:4"};
+    space.sysctls.set("net.ipv4.tcp_fin_timeout", "60");
+    space.sysctls.set("net.ipv4.tcp_rfc1337", "0");
+    const SysctlFacts of(std::move(space));
+    CHECK_FALSE(of("net.ipv4.ip_local_port_range", "drifted").truth()); // only blanks differ
     CHECK(of("net.ipv4.tcp_tw_reuse", "drifted").truth());
+    CHECK(of("net.ipv4.tcp_tw_reuse", "drifted").basis() == facts::Basis::measured);
     CHECK(of("net.ipv4.tcp_tw_reuse", "boot_origin").text() == "/etc/sysctl.d/a.conf:2");
     CHECK(of("net.ipv4.tcp_timestamps", "drifted").gap().why == base::Why::absent);
+    CHECK_FALSE(of("net.ipv4.tcp_fin_timeout", "drifted").truth()); // the kernel takes it so
+    CHECK_FALSE(of("net.ipv4.tcp_fin_timeout", "boot_refused").truth());
+    CHECK(of("net.ipv4.tcp_rfc1337", "boot_refused").truth());
+    CHECK(of("net.ipv4.tcp_rfc1337", "drifted").gap().why == base::Why::absent);
+}
+
+TEST_CASE("A file that could not be read makes what is found inferred, and what is not found unknown") {
+    auto space = tests::space();
+    space.boot_sysctls.emplace();
+    space.boot_sysctls->values["net.ipv4.tcp_tw_reuse"] = {"1", "/etc/sysctl.d/a.conf:2"};
+    space.boot_sysctls->unread = base::Gap{"/etc/sysctl.d/b.conf", base::Why::denied, "Permission denied"};
+    const SysctlFacts of(std::move(space));
+    CHECK(of("net.ipv4.tcp_tw_reuse", "drifted").basis() == facts::Basis::inferred);
+    for (const char* fact : {"boot", "drifted", "boot_refused", "dead", "outvoted", "by_hand"}) {
+        CHECK(of("net.ipv4.tcp_timestamps", fact).gap().why == base::Why::denied);
+    }
+}
+
+TEST_CASE("A line is dead if this kernel will never have the sysctl") {
+    auto space = tests::space();
+    snapshot::BootSysctls& files = space.boot_sysctls.emplace();
+    files.values["net.ipv4.tcp_tw_reuse"] = {"1", "F:1"};
+    files.values["net.ipv4.tcp_tw_recycle"] = {"1", "F:2"};
+    files.values["net.ipv4.tcp_migrate_req"] = {"1", "F:3", true};
+    files.values["net.netfilter.nf_conntrack_max"] = {"1000000", "F:4"}; // its module may come later
+    files.dead["net.ipv4.tcp_tw_resue"] = {"1", "F:5"};
+    for (const char* name :
+         {"net.ipv4.tcp_tw_recycle", "net.ipv4.tcp_migrate_req", "net.netfilter.nf_conntrack_max"}) {
+        space.sysctls.set_gap(name, {name, base::Why::absent, ""});
+    }
+    const SysctlFacts of(std::move(space));
+    CHECK_FALSE(of("net.ipv4.tcp_tw_reuse", "dead").truth());
+    CHECK(of("net.ipv4.tcp_tw_recycle", "dead").truth());
+    CHECK_FALSE(of("net.ipv4.tcp_migrate_req", "dead").truth());
+    CHECK_FALSE(of("net.netfilter.nf_conntrack_max", "dead").truth());
+    CHECK(of("net.ipv4.tcp_tw_resue", "dead").truth());
+    CHECK(of("net.ipv4.tcp_tw_resue", "boot_origin").text() == "F:5");
+    CHECK_FALSE(of("net.ipv4.tcp_timestamps", "dead").truth()); // no file sets it
+    CHECK_FALSE(of("net.ipv4.tcp_timestamps", "boot_refused").truth());
 }

@@ -3,7 +3,8 @@
 
 JUnit: well-formed, and built as both the strict schema of Ant and the one of Jenkins (junit-10.xsd) allow; counts that are
 true. TAP: `prove` reads it without a parse error and counts the same. sysctl: each line is a comment or a setting, and
-`sysctl --dry-run` takes it. A reader that is not installed is left out, and said.
+`sysctl --dry-run` takes it. Prometheus: what `promtool check metrics` accepts, and what only node exporter minds. Checkmk:
+fields as the agent's reader splits them. A reader that is not installed is left out, and said.
 """
 import pathlib
 import re
@@ -108,9 +109,36 @@ def sysctl_problems(path):
     return problems
 
 
+def prometheus_problems(path):
+    content = path.read_bytes()
+    text = content.decode("utf-8")
+    series = [line.rsplit(" ", 1)[0] for line in text.splitlines() if not line.startswith("#")]
+    problems = [f"two samples of {one}" for one in set(series) if series.count(one) > 1]
+    problems += [] if content.endswith(b"\n") and b"\r" not in content else ["line ends"]
+    problems += [f"no sample: {line}" for line in text.splitlines()
+                 if not re.fullmatch(r'# (HELP|TYPE) tcpadvisor_.+|tcpadvisor_[a-z0-9_]+(\{(\w+="([^"\\]|\\["\\])*",?)+\})? '
+                                     r"([-+]?[0-9.]+|[+-]Inf)", line)]
+    if shutil.which("promtool"):
+        tool = subprocess.run(["promtool", "check", "metrics"], input=content, capture_output=True, check=False)
+        problems += [tool.stderr.decode()] if tool.returncode or tool.stderr else []
+    return problems
+
+
+def checkmk_problems(path):
+    """State, a quoted name, metrics and text, one space apart; metrics without unit and with plain levels."""
+    number = r"-?[0-9.]+"
+    metric = rf"[a-z_]+={number}(;({number})?){{0,4}}"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    problems = [f"no local check: {line}" for line in lines
+                if not re.fullmatch(rf'[0-3] "TCP[^"]*" (-|{metric}(\|{metric})*) [^\s|][^|]*', line)]
+    names = [line.split('"')[1] for line in lines]
+    return problems + ([f"two services have one name: {names}"] if len(set(names)) < len(names) else [])
+
+
 def main():
     directory = pathlib.Path(sys.argv[1])
-    readers = {"junit": junit_problems, "tap": tap_problems, "sysctl": sysctl_problems}
+    readers = {"junit": junit_problems, "tap": tap_problems, "sysctl": sysctl_problems,
+               "prometheus": prometheus_problems, "checkmk": checkmk_problems}
     failed = False
     for kind, problems_of in readers.items():
         paths = sorted(directory.glob(f"*.{kind}.*"))
@@ -120,7 +148,7 @@ def main():
             for problem in problems_of(path):
                 failed = True
                 print(f"{path.name}: {problem}")
-    for program in ("xmllint", "prove", "sysctl"):
+    for program in ("xmllint", "prove", "sysctl", "promtool"):
         if shutil.which(program) is None:
             print(f"skipped: {program} is not installed")
     sys.exit(failed)

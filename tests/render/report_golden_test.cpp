@@ -85,7 +85,7 @@ TEST_CASE("the picture of the host stands below the findings") {
     for (const Case& item : {Case{"incident", incident, test::busy_picture()},
                              Case{"calm", test::ok_report(), test::idle_picture()},
                              Case{"besieged", test::report_cases()[7].report, test::hostile_picture()}}) {
-        for (const char* format : {"text", "html", "json"}) {
+        for (const char* format : {"text", "html", "json", "prometheus"}) {
             std::ostringstream out;
             render::find_format(format)->render(item.report, &item.picture, render::Style{}, out);
             test::check_golden(item.name, format, findings::exit_code(item.report), out.str());

@@ -180,6 +180,7 @@ std::vector<findings::Perfdatum> usual_perfdata() {
 
 Report ok_report() {
     Report report;
+    report.version = "0.1.0";
     report.host = "db1";
     report.kernel = "6.1.0-18-amd64";
     report.time = 1772330405;

@@ -116,12 +116,18 @@ TEST_CASE("a finding carries subject, value, evidence, prose and remedies") {
     CHECK(finding.remedies[0].risk == "Needs timestamps");
 }
 
-TEST_CASE("without the value of now there is no undo") {
+TEST_CASE("without the value of now there is no undo, without the value to come no command") {
     test::World world;
     world.table(TableId::destination).add(destination("192.0.2.1", 91));
-    const auto report = rules::evaluate(test::rules_of(ports), world.facts);
-    CHECK(report.findings.at(0).remedies.at(0).undo.empty());
-    CHECK_FALSE(report.findings.at(0).remedies.at(0).command.empty());
+    const auto first_remedy = [&] {
+        return rules::evaluate(test::rules_of(ports), world.facts).findings.at(0).remedies.at(0);
+    };
+    CHECK(first_remedy().command.empty()); // nobody knows range_high
+    CHECK(first_remedy().settings.empty());
+    world.table(TableId::network_namespace).set("range_high", number(65535));
+    CHECK(first_remedy().undo.empty());
+    CHECK(first_remedy().command ==
+          "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\" net.ipv4.tcp_tw_reuse=1");
 }
 
 TEST_CASE("absent facts skip, unreadable facts are UNKNOWN, and neither hides a warning") {

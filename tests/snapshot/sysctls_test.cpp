@@ -89,3 +89,33 @@ TEST_CASE("Every known sysctl's default has the form that the kernel prints") {
     CHECK(snapshot::find_sysctl("net.ipv4.tcp_fin_timeout") != nullptr);
     CHECK(snapshot::find_sysctl("net.ipv4.no_such") == nullptr);
 }
+
+TEST_CASE("What the kernel takes of a text, as measured on 6.18") {
+    const auto taken = [](std::string_view name, std::string_view text) {
+        return snapshot::as_kernel_takes(*snapshot::find_sysctl(name), text).value_or("refused");
+    };
+    constexpr const char* one = "net.ipv4.tcp_fin_timeout";
+    CHECK(taken(one, "30 # kept") == "30");
+    CHECK(taken(one, " 33 34 ") == "33");
+    CHECK(taken(one, "0x20") == "32");
+    CHECK(taken(one, "010") == "8");
+    CHECK(taken(one, "-5") == "-5");
+    CHECK(taken(one, "0") == "0");
+    for (const char* wrong :
+         {"31#x", "abc", "", "33.5", "\"20\"", "--5", "0x", "08", "99999999999999999999"}) {
+        CAPTURE(wrong);
+        CHECK(taken(one, wrong) == "refused");
+    }
+    constexpr const char* range = "net.ipv4.ip_local_port_range";
+    CHECK(taken(range, "1024\t65000 # x") == "1024 65000");
+    for (const char* wrong : {"1024-65000", "1024", "65000 1024", "0 65535", "1024 70000"}) {
+        CAPTURE(wrong);
+        CHECK(taken(range, wrong) == "refused");
+    }
+    CHECK(taken("net.ipv4.tcp_tw_reuse", "3") == "refused");
+    CHECK(taken("net.ipv4.tcp_timestamps", "3") == "3");
+    constexpr const char* reserved = "net.ipv4.ip_local_reserved_ports";
+    CHECK(taken(reserved, " 8080,9090-9092 ") == "8080,9090-9092");
+    CHECK(taken(reserved, "8080, 9090") == "refused");
+    CHECK(taken(reserved, "").empty());
+}

@@ -7,7 +7,7 @@ import network
 from harness import Skip, scenario
 
 SOURCE, TO = "10.9.0.1", ("10.9.0.2", 8080)
-HOST_NETWORK = "/proc/1/ns/net"
+HOST_NETWORK = f"/proc/{os.getpid()}/ns/net"  # of the lab itself, before a scenario takes its own
 
 
 def two_addresses():
@@ -85,13 +85,82 @@ def sysctl_d(lab):
     return directory
 
 
+def own_mounts(mounts, then="exec"):
+    """A command that mounts {place: what} for itself alone and becomes the command behind it."""
+    script = " && ".join([*(f'mount --bind "{what}" {place}' for place, what in mounts.items()), f'{then} "$@"'])
+    wrapper = ["unshare", "--mount", "sh", "-c", script, "sh"]
+    if subprocess.run([*wrapper, "true"], capture_output=True, check=False).returncode != 0:
+        raise Skip(f"cannot mount over {', '.join(mounts)}")
+    return wrapper
+
+
+def on_host(mounts):
+    """The same in the network namespace that a boot sets up."""
+    return own_mounts(mounts, f"exec nsenter --net={HOST_NETWORK}")
+
+
 def audit_with(lab, directory, *arguments):
-    """In the host's network namespace, with a mount of one's own over /etc/sysctl.d."""
-    own_mounts = ["unshare", "--mount", "sh", "-c",
-                  f'mount --bind "{directory}" /etc/sysctl.d && exec nsenter --net={HOST_NETWORK} "$@"', "sh"]
-    if subprocess.run([*own_mounts, "true"], capture_output=True, check=False).returncode != 0:
-        raise Skip("no mount namespace, or no /etc/sysctl.d")
-    return audit(lab, "--format", "json", *arguments, wrapper=own_mounts)
+    return audit(lab, "--format", "json", *arguments, wrapper=on_host({"/etc/sysctl.d": directory}))
+
+
+def boot_files(lab):
+    """{place: what to mount there}: two directories, what systemd leaves in /run, and /etc/sysctl.conf."""
+    top = lab.tool.scratch
+    for directory in ("etc", "usr", "run/systemd/system"):
+        (top / directory).mkdir(parents=True)
+    files = {
+        "usr/10-a.conf": "net.ipv4.tcp_fin_timeout=20\nnet.ipv4.tcp_rfc1337=1\nnet.ipv4.tcp_syncookies=2\n",
+        "etc/20-b.conf": "net.ipv4.tcp_fin_timeout = 30\nnet/ipv4/tcp_keepalive_time = 100\n-net.ipv4.tcp_nothing = 5\n"
+                         "net.ipv4.tcp_keepalive_* = 77\n-net.ipv4.tcp_keepalive_probes\nnet.ipv4.tcp_retries2 = 0x10\n"
+                         "net.ipv4.tcp_synack_retries = 3 # three\nnet.ipv4.ip_local_port_range = 1024-65000\n; x\n",
+        "usr/30-c.conf": "net.ipv4.tcp_rfc1337 = 0\n",
+        "etc/40-d.conf": "net.ipv4.tcp_orphan_retries = 4\n",
+        "usr/40-d.conf": "net.ipv4.tcp_orphan_retries = 5\nnet.ipv4.tcp_syncookies = 0\n",
+        "usr/99-z.conf": "net.ipv4.tcp_fin_timeout = 40\n",
+        "sysctl.conf": "net.ipv4.tcp_fin_timeout = 50\nnet.ipv4.tcp_tw_reuse = 1\n",
+    }
+    for name, text in files.items():
+        (top / name).write_text(text, encoding="ascii")
+    (top / "etc/30-c.conf").symlink_to("/dev/null")
+    return {"/etc/sysctl.d": top / "etc", "/usr/lib/sysctl.d": top / "usr", "/run": top / "run",
+            "/etc/sysctl.conf": top / "sysctl.conf"}
+
+
+OF_FILES = ("fin_timeout", "rfc1337", "syncookies", "keepalive_time", "keepalive_intvl", "keepalive_probes", "retries2",
+            "synack_retries", "orphan_retries", "tw_reuse")
+
+
+def values_after(program, mounts):
+    """What `program` makes of these files, in the namespace of the scenario."""
+    ran = subprocess.run([*own_mounts(mounts), *program], capture_output=True, text=True, check=False)
+    return {name: int(network.get_sysctl(f"net.ipv4.tcp_{name}")) for name in OF_FILES}, ran
+
+
+@scenario()
+def sysctl_d_as_others_read_it(lab):
+    """Each sysctl after a boot, and after 'sysctl --system', is what the program said: both are run here."""
+    systemd = "/usr/lib/systemd/systemd-sysctl"
+    if not os.path.exists(systemd):
+        raise Skip(f"no {systemd}")
+    mounts = boot_files(lab)
+    said = {name: int(network.get_sysctl(f"net.ipv4.tcp_{name}")) for name in OF_FILES}
+    for name in OF_FILES:
+        text = lab.tool.run("explain", f"net.ipv4.tcp_{name}", wrapper=on_host(mounts)).out
+        if "at the next boot: " in text:
+            said[name] = int(text.split("at the next boot: ")[1].split()[0], 0)
+    lab.equal("after a boot", said, values_after([systemd], mounts)[0])
+    lab.equal("the range, as it was", "40000 40999", " ".join(network.get_sysctl("net.ipv4.ip_local_port_range").split()))
+    answer = audit(lab, "--format", "json", wrapper=on_host(mounts))
+    findings = answer.json["findings"]
+    lab.equal("gaps", [], [gap for gap in answer.json["gaps"] if "sysctl" in gap["what"]])
+    for finding in findings:
+        if finding["rule"] == "sysctl-conf-not-read":
+            said[finding["subject"]["name"].removeprefix("net.ipv4.tcp_")] = int(finding["evidence"]["by_hand"]["value"])
+    lab.equal("after sysctl --system", said, values_after(["sysctl", "--system"], mounts)[0])
+    lab.equal("refused", ["net.ipv4.ip_local_port_range"],
+              [finding["subject"]["name"] for finding in findings if finding["rule"] == "sysctl-value-refused"])
+    lab.true("outvoted", any("20-b.conf:1 sets net.ipv4.tcp_fin_timeout to 30, but /usr/lib/sysctl.d/99-z.conf:1" in
+                             finding["summary"] for finding in findings))
 
 
 @scenario()
@@ -101,7 +170,9 @@ def sysctl_d_drift(lab):
     (directory / "10-a.conf").write_text("net.ipv4.tcp_fin_timeout = 33\n", encoding="ascii")
     (directory / "90-b.conf").write_text("# why\n-net/ipv4/tcp_fin_timeout=34\nnet.ipv4.tcp_tw_recycle = 1\n", encoding="ascii")
     (directory / "99-off.conf").symlink_to("/dev/null")
-    found = audit_with(lab, directory, "--rule", "sysctl-drift", "--rule", "tw-recycle-configured").json["findings"]
+    answer = audit_with(lab, directory, "--rule", "sysctl-drift", "--rule", "tw-recycle-configured").json
+    lab.equal("gaps", [], [gap for gap in answer["gaps"] if "sysctl" in gap["what"]])
+    found = answer["findings"]
     said = {finding["rule"]: finding["summary"] for finding in found if "recycle:" not in finding["summary"]}
     lab.true(f"drift names the line: {said}", "/etc/sysctl.d/90-b.conf:2 will set 34" in str(found))
     lab.true(f"a dead key is named: {said}",

@@ -1,0 +1,71 @@
+#include "kernel/privileges.h"
+
+#include <array>
+#include <memory>
+
+#include <sys/auxv.h>
+#include <sys/capability.h>
+#include <unistd.h>
+
+namespace kernel {
+namespace {
+
+constexpr std::array<cap_value_t, 2> for_scan = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
+
+using State = std::unique_ptr<std::remove_pointer_t<cap_t>, int (*)(void*)>;
+
+State state_now() {
+    return {::cap_get_proc(), ::cap_free};
+}
+
+bool has(cap_t state, cap_value_t capability, cap_flag_t set) {
+    cap_flag_value_t value = CAP_CLEAR;
+    return ::cap_get_flag(state, capability, set, &value) == 0 && value == CAP_SET;
+}
+
+/// Succeeds only for what is permitted.
+bool set_effective(cap_flag_value_t value) {
+    const State state = state_now();
+    return state &&
+           ::cap_set_flag(state.get(), CAP_EFFECTIVE, for_scan.size(), for_scan.data(), value) == 0 &&
+           ::cap_set_proc(state.get()) == 0;
+}
+
+/// Permitted but not effective: the mark of a file's capabilities, which wait for the scan.
+bool waits_for_scan() {
+    const State state = state_now();
+    for (const cap_value_t capability : for_scan) {
+        if (!state || !has(state.get(), capability, CAP_PERMITTED) ||
+            has(state.get(), capability, CAP_EFFECTIVE)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+} // namespace
+
+bool is_privileged() {
+    if (::geteuid() == 0 || ::getauxval(AT_SECURE) != 0) {
+        return true;
+    }
+    const State state = state_now();
+    const State none(::cap_init(), ::cap_free);
+    return !state || !none || ::cap_compare(state.get(), none.get()) != 0;
+}
+
+RaisedCapabilities::RaisedCapabilities() : raised_(waits_for_scan() && set_effective(CAP_SET)) {}
+
+RaisedCapabilities::~RaisedCapabilities() {
+    if (raised_) {
+        set_effective(CAP_CLEAR);
+    }
+}
+
+void give_up_capabilities() {
+    if (const State none(::cap_init(), ::cap_free); none && ::geteuid() != 0) {
+        ::cap_set_proc(none.get());
+    }
+}
+
+} // namespace kernel
