@@ -2,15 +2,18 @@
 
 #include "base/text.h"
 #include "kernel/frame_edit.h"
+#include "kernel/sock_diag.h"
 
 #include <algorithm>
 
 namespace kernel {
 namespace {
 
-/// Adds what a later search found; a process that both have seen stays as it was.
-void add_holders(const snapshot::Holders& found, snapshot::Holders& known) {
-    const auto number_of = [&](const snapshot::Process& process) {
+/// What one question told, to what earlier ones did. The same process may have changed meanwhile: what was
+/// told first stays.
+void add(const snapshot::Holders& more, snapshot::Holders& known) {
+    for (const snapshot::Holder& holder : more.sockets) {
+        const snapshot::Process& process = more.processes[holder.process];
         const auto same =
             std::find_if(known.processes.begin(), known.processes.end(),
                          [&](const snapshot::Process& other) { return other.pid == process.pid; });
@@ -18,22 +21,18 @@ void add_holders(const snapshot::Holders& found, snapshot::Holders& known) {
         if (same == known.processes.end()) {
             known.processes.push_back(process);
         }
-        return number;
+        known.sockets.push_back({holder.inode, number, holder.descriptor});
+    }
+    const auto by_inode = [](const snapshot::Holder& a, const snapshot::Holder& b) {
+        return a.inode < b.inode;
     };
-    std::vector<std::uint32_t> numbers;
-    for (const snapshot::Process& process : found.processes) {
-        numbers.push_back(number_of(process));
-    }
-    for (snapshot::Holder holder : found.sockets) {
-        if (known.find(holder.inode) == nullptr) {
-            holder.process = numbers[holder.process];
-            const auto place = std::lower_bound(
-                known.sockets.begin(), known.sockets.end(), holder,
-                [](const snapshot::Holder& a, const snapshot::Holder& b) { return a.inode < b.inode; });
-            known.sockets.insert(place, holder);
-        }
-    }
-    known.unseen = known.unseen ? known.unseen : found.unseen;
+    std::stable_sort(known.sockets.begin(), known.sockets.end(), by_inode);
+    const auto same_inode = [](const snapshot::Holder& a, const snapshot::Holder& b) {
+        return a.inode == b.inode;
+    };
+    known.sockets.erase(std::unique(known.sockets.begin(), known.sockets.end(), same_inode),
+                        known.sockets.end());
+    known.unseen = known.unseen ? known.unseen : more.unseen;
 }
 
 class Recorder : public Machine {
@@ -72,9 +71,13 @@ class Recorder : public Machine {
     }
 
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
-        auto found = machine_->holders(wanted);
-        add_holders(found, place_.holders ? *place_.holders : place_.holders.emplace());
-        return found;
+        auto holders = machine_->holders(wanted);
+        if (!place_.holders) {
+            place_.holders = holders;
+        } else {
+            add(holders, *place_.holders);
+        }
+        return holders;
     }
 
     snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override {
@@ -141,16 +144,17 @@ class Replayer : public Machine {
     Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override {
         const void* bytes = request.data();
         const auto found = place_.dumps.find(std::string(static_cast<const char*>(bytes), request.size()));
-        if (found == place_.dumps.end()) {
+        const RecordedDump* recorded = found != place_.dumps.end() ? &found->second : wider(request);
+        if (recorded == nullptr) {
             return not_captured("the socket table");
         }
-        for (const std::string& frame : found->second.frames) {
+        for (const std::string& frame : recorded->frames) {
             if (!sink(std::as_bytes(std::span(frame)))) {
                 return base::Nothing{};
             }
         }
-        if (found->second.gap) {
-            return *found->second.gap;
+        if (recorded->gap) {
+            return *recorded->gap;
         }
         return base::Nothing{};
     }
@@ -179,6 +183,21 @@ class Replayer : public Machine {
     double now() override { return place_.time; }
 
   private:
+    /// The answer to a question about these remote ends and more: whoever asked knows which ones it meant.
+    const RecordedDump* wider(std::span<const std::byte> request) const {
+        const auto wanted = peers_of(request);
+        for (const auto& [asked, dump] : place_.dumps) {
+            const auto known = peers_of(std::as_bytes(std::span(asked)));
+            const auto is_known = [&](const snapshot::EndPoint& end) {
+                return std::find(known.begin(), known.end(), end) != known.end();
+            };
+            if (!wanted.empty() && std::all_of(wanted.begin(), wanted.end(), is_known)) {
+                return &dump;
+            }
+        }
+        return nullptr;
+    }
+
     const RecordedPlace& place_;
 };
 

@@ -49,9 +49,10 @@ constexpr std::array<inet_diag_bc_op, 2> not_automatic = {
 
 /// "Towards one of these": a condition that holds goes on to the jump behind it, which leads to the end and
 /// so accepts; one that does not skips the jump (kernel: inet_diag_bc_run()).
+constexpr std::size_t condition = sizeof(inet_diag_bc_op) + sizeof(inet_diag_hostcond) + 16;
+constexpr std::size_t jump = sizeof(inet_diag_bc_op);
+
 std::vector<std::byte> towards(std::span<const snapshot::EndPoint> remotes) {
-    constexpr std::size_t condition = sizeof(inet_diag_bc_op) + sizeof(inet_diag_hostcond) + 16;
-    constexpr std::size_t jump = sizeof(inet_diag_bc_op);
     std::vector<std::byte> code(remotes.size() * (condition + jump));
     std::size_t at = 0;
     for (const snapshot::EndPoint& remote : remotes) {
@@ -180,6 +181,21 @@ std::vector<std::byte> request_for(Walk walk) {
 
 std::vector<std::byte> request_for_peers(std::span<const snapshot::EndPoint> remotes) {
     return request_of(Walk::peers, towards(remotes.first(std::min(remotes.size(), most_peers))));
+}
+
+std::vector<snapshot::EndPoint> peers_of(std::span<const std::byte> request) {
+    constexpr std::size_t first = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(inet_diag_req)) + NLA_HDRLEN;
+    std::vector<snapshot::EndPoint> remotes;
+    for (std::size_t at = first; at + condition + jump <= request.size(); at += condition + jump) {
+        inet_diag_hostcond host{};
+        std::memcpy(&host, &request[at + sizeof(inet_diag_bc_op)], sizeof host);
+        const void* address = &request[at + sizeof(inet_diag_bc_op) + sizeof host];
+        remotes.push_back(
+            {host.family == AF_INET ? snapshot::Address::v4(address) : snapshot::Address::v6(address),
+             static_cast<std::uint16_t>(host.port)});
+    }
+    const bool ours = !remotes.empty() && std::ranges::equal(request_for_peers(remotes), request);
+    return ours ? remotes : std::vector<snapshot::EndPoint>();
 }
 
 bool DumpReader::parse_attributes(const nlmsghdr& message, snapshot::Socket& socket) {

@@ -32,6 +32,9 @@ std::vector<std::byte> request_for(Walk walk);
 
 /// The message of Walk::peers. At most `most_peers` remote ends; v4-mapped sockets count as IPv4.
 std::vector<std::byte> request_for_peers(std::span<const snapshot::EndPoint> remotes);
+
+/// The remote ends that such a request names; empty for any other request.
+std::vector<snapshot::EndPoint> peers_of(std::span<const std::byte> request);
 constexpr std::size_t most_peers = 8;
 
 /// The gap for a system error of the sock_diag socket or of its answer: `absent` means that this kernel has

@@ -1,5 +1,6 @@
 #include "kernel/capture.h"
 #include "kernel/collect.h"
+#include "kernel/sock_diag.h"
 #include "tests/kernel/messages.h"
 
 #include "tests/catch.h"
@@ -74,6 +75,51 @@ TEST_CASE("what a capture does not hold was not collected") {
     CHECK(machine.list("/etc").error().why == Why::not_collected);
     const auto sink = [](std::span<const std::byte>) { return true; };
     CHECK(machine.dump(kernel::request_for(Walk::explicit_binds), sink).error().why == Why::not_collected);
+}
+
+TEST_CASE("a question about some remote ends is answered by a dump about more of them") {
+    const auto end = [](const char* address, std::uint16_t port) {
+        return snapshot::EndPoint{*snapshot::Address::parse(address), port};
+    };
+    const std::vector both = {end("192.0.2.7", 443), end("2001:db8::7", 80)};
+    CHECK(kernel::peers_of(kernel::request_for_peers(both)) == both);
+    CHECK(kernel::peers_of(kernel::request_for(Walk::explicit_binds)).empty());
+    CHECK(kernel::peers_of({}).empty());
+    Capture capture;
+    auto places = one_place();
+    static_cast<test::Machine&>(*places[0].machine).dumps[kernel::request_for_peers(both)] = {test::done()};
+    places = kernel::recording(std::move(places), capture);
+    const auto sink = [](std::span<const std::byte>) { return true; };
+    CHECK(places[0].machine->dump(kernel::request_for_peers(both), sink));
+    auto replayed = kernel::replaying(capture);
+    const auto asked = [&](const snapshot::EndPoint& remote) {
+        return replayed[0].machine->dump(kernel::request_for_peers(std::vector{remote}), sink).has_value();
+    };
+    CHECK(asked(both[0]));
+    CHECK(asked(both[1]));
+    CHECK_FALSE(asked(end("192.0.2.7", 444)));
+    CHECK_FALSE(asked(end("192.0.2.8", 443)));
+}
+
+TEST_CASE("the holders of several questions are kept together") {
+    Capture capture;
+    auto places = one_place();
+    auto& machine = static_cast<test::Machine&>(*places[0].machine);
+    places = kernel::recording(std::move(places), capture);
+    machine.held.processes = {{7, 0, "a", "", {}, {}}, {8, 0, "b", "", {}, {}}};
+    machine.held.sockets = {{20, 0, 3}, {30, 1, 4}};
+    places[0].machine->holders({});
+    machine.held.processes = {{8, 0, "b", "", {}, {}}, {9, 0, "c", "", {}, {}}};
+    machine.held.sockets = {{10, 1, 5}, {30, 0, 4}};
+    places[0].machine->holders({});
+    const auto again = kernel::parse_capture(kernel::to_bytes(capture));
+    REQUIRE(again);
+    const auto holders = kernel::replaying(*again)[0].machine->holders({});
+    CHECK(holders.processes.size() == 3);
+    REQUIRE(holders.sockets.size() == 3);
+    CHECK(holders.processes[holders.find(10)->process].command == "c");
+    CHECK(holders.processes[holders.find(20)->process].command == "a");
+    CHECK(holders.processes[holders.find(30)->process].command == "b");
 }
 
 TEST_CASE("a dump that ended with a gap ends with it again") {

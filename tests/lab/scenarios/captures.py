@@ -1,4 +1,5 @@
 """Texts of ss and netstat, copied tables and captures tell what the live run told, less what they cannot say."""
+import os
 import shutil
 import socket
 import subprocess
@@ -110,6 +111,22 @@ def masked_capture(lab):
                   totals(lab.tool.run("states", "--format", "json", "--replay", path)))
     lab.equal("findings", findings["plain"], findings["masked"])
     lab.true("there are findings", findings["plain"])
+
+
+@scenario()
+def replay_is_what_was_live(lab):
+    """The findings of a replay are those of the live run, word for word, names of processes included."""
+    server = lab.keep(network.listen(*SERVER))
+    lab.keep(network.pairs(server, SERVER, 950))
+    path = str(Path(lab.tool.scratch, "capture"))
+    lab.tool.run("record", path)
+    live, replay = (lab.tool.run("report", "--format", "json", *options) for options in ((), ("--replay", path)))
+    lab.true("there are findings", live.json["findings"])
+    for part in ("findings", "picture"):
+        lab.true(f"{part} are the same", live.json.get(part) == replay.json.get(part))
+    rules = [[(rule["id"], rule["state"]) for rule in answer.json["rules"]] for answer in (live, replay)]
+    lab.true("rules are the same", rules[0] == rules[1])  # of earlier runs only the live one knows
+    lab.true("the process is named", f"pid {os.getpid()}" in replay.out)
 
 
 @scenario()
