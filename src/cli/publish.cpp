@@ -26,7 +26,8 @@ base::Result<std::string> rendered(const std::string& format, const Judgement& j
 } // namespace
 
 std::string format_of(const Options& options) {
-    return options.format.empty() ? std::string(info_of(options.command).formats.front()) : options.format;
+    const auto& formats = info_of(options.command).formats; // watch has none
+    return options.format.empty() && !formats.empty() ? std::string(formats.front()) : options.format;
 }
 
 bool wants_format(const Options& options, std::string_view format) {
