@@ -43,7 +43,7 @@ struct Remedy {
     std::string command; // to copy; empty if there is none
     std::string undo;
     std::string risk;
-    std::string effect; // computed before -> after; empty until it is known
+    std::string effect;                 // computed before -> after; empty until it is known
     std::vector<Setting> settings = {}; // what `command` sets; empty if it is something else
     bool effect_is_stated = false;      // by the rule: it shows only later, or not in this snapshot
 };

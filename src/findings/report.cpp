@@ -52,9 +52,8 @@ int exit_code(const Report& report) {
         return exit_code(worst);
     }
     const bool unjudged = !report.broken_files.empty() ||
-                          std::any_of(report.rules.begin(), report.rules.end(), [](const RuleOutcome& rule) {
-                              return rule.state == State::unknown;
-                          });
+                          std::any_of(report.rules.begin(), report.rules.end(),
+                                      [](const RuleOutcome& rule) { return rule.state == State::unknown; });
     return exit_code(unjudged ? State::unknown : State::ok);
 }
 

@@ -1,6 +1,6 @@
 // The capabilities that an administrator may have given to the program, so that it can name the processes of
-// other users: raised around that one scan, lowered after it, and given up for good when there is nothing more
-// to look at. Knows what they are, not what is looked at.
+// other users: raised around that one scan, lowered after it, and given up for good when there is nothing
+// more to look at. Knows what they are, not what is looked at.
 #pragma once
 
 namespace kernel {

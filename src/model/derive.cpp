@@ -35,8 +35,8 @@ facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const A
 
 } // namespace
 
-facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed,
-                    const snapshot::History& history, const Expectation& expected) {
+facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, const snapshot::History& history,
+                    const Expectation& expected) {
     facts::Facts derived;
     derived.host = host_table(host, assumed);
     for (std::size_t i = 0; i < host.namespaces.size(); ++i) {

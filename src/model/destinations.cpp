@@ -123,7 +123,8 @@ class DestinationTable : public facts::Table {
         if (ports_->book->has_siblings()) {
             return std::nullopt;
         }
-        if (ports_->space_of.provenance.no_timers && (rate_seconds(name) || name == "syn_sent_retried" || name == "established_retrying")) {
+        if (ports_->space_of.provenance.no_timers &&
+            (rate_seconds(name) || name == "syn_sent_retried" || name == "established_retrying")) {
             return std::nullopt;
         }
         const double most = ports_->book->quiet_most();

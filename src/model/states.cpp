@@ -18,10 +18,10 @@ facts::NamespaceStates states_answer(const snapshot::Namespace& space) {
     answer.id = space.id;
     answer.unknown = space.lost_sockets;
     answer.gaps = space.gaps;
-    answer.source = space.provenance.is_foreign()                     ? space.provenance.name
+    answer.source = space.provenance.is_foreign()                       ? space.provenance.name
                     : space.source == snapshot::SocketSource::sock_diag ? "sock_diag"
-                    : space.source == snapshot::SocketSource::proc    ? "procfs"
-                                                                      : "none";
+                    : space.source == snapshot::SocketSource::proc      ? "procfs"
+                                                                        : "none";
     for (const State state : snapshot::shown_states) {
         facts::StateCount count{name(state), std::nullopt, std::nullopt};
         const bool collected = state != State::bound || space.sockets.bound_ports() != nullptr;

@@ -214,7 +214,8 @@ Report drop_in_report() {
           "/etc/sysctl.d/99-x.conf:3 sets 40000 40999 and is read later: change it there, or the next boot "
           "undoes this line"}}};
     plan.left_out = {"net.ipv4.tcp_fin_timeout = 30, for fin-wait2-pileup: would change nothing"};
-    plan.remaining = {"[WARNING] close-wait-leak: java.service: 42 connections read to the end but not closed"};
+    plan.remaining = {
+        "[WARNING] close-wait-leak: java.service: 42 connections read to the end but not closed"};
     plan.settled = 3;
     report.drop_in = plan;
     return report;
