@@ -27,13 +27,8 @@ base::Result<std::string> rendered(const std::string& format, const Judgement& j
 } // namespace
 
 std::string format_of(const Options& options) {
-<<<<<<< HEAD
-    const auto& formats = info_of(options.command).formats;
-    return !options.format.empty() || formats.empty() ? options.format : std::string(formats.front());
-=======
     const auto& formats = info_of(options.command).formats; // watch has none
     return options.format.empty() && !formats.empty() ? std::string(formats.front()) : options.format;
->>>>>>> 83a6a8c542cc82adfe839f94a354d4e6d0832311
 }
 
 bool wants_format(const Options& options, std::string_view format) {
