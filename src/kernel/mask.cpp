@@ -78,7 +78,10 @@ class Masker {
             }
         }
         for (const auto& [directory, content] : place.listings) {
-            for (const std::string_view name : base::split(content ? *content : std::string(), '\n')) {
+            if (!content) {
+                continue;
+            }
+            for (const std::string_view name : base::split(*content, '\n')) {
                 note_file(directory + "/" + std::string(name));
             }
         }

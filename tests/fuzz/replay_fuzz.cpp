@@ -39,7 +39,8 @@ class Mutator {
     const std::string& any_original() { return originals_[below(originals_.size())]; }
 
     void change(std::string& bytes) {
-        constexpr std::string_view interesting("\0\xFF\x7F\x80 \n\t:-0129\"()%[]*/", 24);
+        using namespace std::string_view_literals;
+        constexpr std::string_view interesting = "\0\xFF\x7F\x80 \n\t:-0129\"()%[]*/"sv;
         const std::size_t at = below(bytes.size());
         const std::size_t length = std::min(below(120), bytes.size() - at);
         switch (below(8)) {
