@@ -163,12 +163,14 @@ class Metrics(CommandLine):
         self.assertIn(f'tcpadvisor_build_info{{version="{version}"}} 1', text)
         self.assertIn('tcpadvisor_sockets{netns="this namespace",state="established",family="ipv4"}', text)
 
-    def test_report_has_the_same_metrics(self):
+    def test_report_has_the_same_metrics_and_bound_sockets(self):
         capture = self.capture()
         of_check = self.check("--replay", capture, "--format", "prometheus", "--no-state")
         of_report = self.run_it("report", "--replay", capture, "--format", "prometheus", "--tag", "health", "--no-state",
                                 "--rules", self.rules)
-        self.assertEqual(of_check.out, of_report.out, of_check.shown)
+        more = [line for line in of_report.out.splitlines() if line not in of_check.out.splitlines()]
+        self.assertEqual(of_check.out.splitlines(), [line for line in of_report.out.splitlines() if line not in more], of_check.shown)
+        self.assertTrue(all('state="bound"' in line for line in more), more)
 
     def test_a_mistake_is_no_metric(self):
         path = self.scratch / "tcp.prom"
