@@ -54,7 +54,7 @@ EXPECTED = {
     "time-wait-buckets": (1, "time-wait-bucket-use", "95 of at most 100", "Close fewer connections"),
     "time-wait-exhausts": (2, FULL, ":8080: 10 of 200", POOL),
     "time-wait-of-ipv6": (2, FULL, ":8443: 15 of 200", POOL),
-    "two-families-exhaust": (2, FULL, ":8080: 4 of 64", POOL),
+    "two-families-exhaust": (2, FULL, ":8080: 4 of 64", "Most of them are open: find the program"),
     "unread": (1, "close-wait-unread", ": 260 closed connections", "Look at process"),
     "unsent-data-exhausts": (2, FULL, ":8080: 4 of 64", "Mend the peer: 60"),
     "without-sock-diag": (2, FULL, ":8080: 13 of 200", POOL),
