@@ -35,7 +35,7 @@ debian_package() {
 
 rpm_package() { # on Debian the macros are ours; on Fedora this is rpmbuild as it is
     local macros=()
-    [ -e /usr/lib/rpm/macros.d/macros.meson ] || macros=(--nodeps --load packaging/rpm/macros.debian --define "_lib lib64")
+    [ -e /usr/lib/rpm/macros.d/macros.meson ] || macros=(--nodeps --load packaging/rpm/macros.debian --define "_lib lib64" --define "optflags -O0")
     tar -czf "$work/tcpadvisor-$version.tar.gz" -C "$work" "tcpadvisor-$version"
     quietly rpmbuild -bb "${macros[@]}" --define "_topdir $work/rpm" --define "_sourcedir $work" --define "debug_package %{nil}" \
         packaging/rpm/tcpadvisor.spec

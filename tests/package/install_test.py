@@ -79,7 +79,7 @@ def try_package(work):
             shutil.copytree(place, root + place, dirs_exist_ok=True)
         elif os.path.exists(place):
             shutil.copy(place, root + place)
-    run(in_root(root, ["useradd", "--system", "nagios"]))
+    run(in_root(root, ["useradd", "--system", "--create-home", "nagios"]))
     run(in_root(root, ["apt-get", "-qy", "update"]))
     install(root, packages + "/" + package)
 
