@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The Debian package on a clean Debian: built from the sources, installed with apt in a fresh root, run as the user nagios,
-removed without a trace. Needs root, debootstrap and Debian's packages; else exit code 77 (skipped)."""
+"""The Debian package on a clean Debian: install_test.py DIRECTORY_WITH_THE_PACKAGE. Installed with apt in a fresh root, run
+as the user nagios, removed without a trace. Needs root, debootstrap and Debian's packages; else exit code 77 (skipped)."""
 import os
 import re
 import shutil
@@ -10,7 +10,7 @@ import tempfile
 
 SKIPPED = 77
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TOOLS = ["debootstrap", "dpkg-buildpackage", "lintian", "dh", "unshare"]
+TOOLS = ["debootstrap", "unshare"]
 PLUGIN = "/usr/lib/nagios/plugins/check_tcpadvisor"
 # What apt and dpkg themselves write when they install anything at all, and the loader's cache.
 BOOKKEEPING = re.compile(r"^(var/lib/dpkg/|var/lib/apt/|var/cache/(apt|ldconfig|debconf)/|var/log/|etc/ld\.so\.cache$|tmp/|proc/|dev/)")
@@ -56,6 +56,8 @@ def files_of(root):
 
 
 def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     if os.geteuid() != 0 or missing:
         skip("needs root" if os.geteuid() != 0 else "not installed: " + ", ".join(missing))
@@ -67,9 +69,8 @@ def main():
 
 
 def try_package(work):
-    packages, root = work + "/packages", work + "/root"
+    packages, root = sys.argv[1], work + "/root"
     os.chmod(work, 0o755)
-    run([SOURCE + "/packaging/build.sh", packages])
     [package] = [name for name in os.listdir(packages) if re.fullmatch(r"tcpadvisor_[^_]+_[^_]+\.deb", name)]
     made = subprocess.run(["debootstrap", "--variant=minbase", "bookworm", root, mirror()], capture_output=True, text=True, timeout=600, check=False)
     if made.returncode != 0:
