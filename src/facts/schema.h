@@ -181,6 +181,7 @@ inline constexpr auto destination_columns = std::to_array<Column>({
      "without runs of that age."},
     {"in_use", Type::number, "ports",
      "Usable ports that this source and destination hold, less reusable TIME_WAIT."},
+    {"held_by", Type::text, "", "What takes most of the ports that are not free: 930 held by TIME_WAIT."},
     {"blocked", Type::number, "ports", "Usable ports blocked for every destination and not in in_use."},
     {"free", Type::number, "ports",
      "Ports that connect() can still take; an estimate between free_min and free_max."},

@@ -1,5 +1,6 @@
 #include "model/destinations.h"
 
+#include "model/held_by.h"
 #include "model/row_table.h"
 
 #include <algorithm>
@@ -51,6 +52,7 @@ constexpr auto getters = std::to_array<Getter<Destination>>({
                                  : Value(base::Gap{"lasting_growth", base::Why::absent, "no earlier runs to compare with"});
      }},
     {"in_use", [](const Destination& d) { return count(d.in_use); }},
+    {"held_by", [](const Destination& d) { return Value(held_by(d), basis_of(d)); }},
     {"blocked", [](const Destination& d) { return Value(d.blocked, basis_of(d)); }},
     {"free", [](const Destination& d) { return Value(d.free, basis_of(d)); }},
     {"free_min", [](const Destination& d) { return count(d.free_min); }},

@@ -147,6 +147,8 @@ def check_mandoc():
             if not (MAN / link[1]).exists():
                 problems.append(f"{page.name}: points to {link[1]}, which is not there")
             continue
+        problems += [f"{page.name}: two quotations in one macro, which groff nests: {line}" for line in text.splitlines()
+                     if re.match(r"\.\w+ (Ql .*[,;] Ql|Ql .* No ) ", line)]
         lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", str(page)], capture_output=True, text=True,
                               check=False)
         problems += [line for line in lint.stdout.splitlines() if line]
