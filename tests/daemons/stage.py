@@ -219,6 +219,7 @@ class World:
             Case("ok", 0, "TCP OK: ", **pool, verbose=True),
             Case("warning", 1, "[::1]:", **six),
             Case("critical", 2, "TCP CRITICAL: [::1]:", **six, set={"site-six.critical": "5"}),
+            Case("array", 2, "TCP CRITICAL: [::1]:", **six, set=["site-six.critical=5"]),
             Case("ranges", 2, "TCP CRITICAL: ", **six, warning="~:2", critical="@0:10"),
             Case("unknown", 3, "site.toml", **self.site() | {"rules": broken}),
             Case("mistake", 3, "TCP UNKNOWN: ", **self.site("site-nothing")),
