@@ -105,7 +105,7 @@ def which_namespaces_are_unseen(lab):
     if not shutil.which("setpriv"):
         raise Skip("setpriv is not installed")
     for root_does, unseen in (("sleep 60 & sleep 60", None), ("unshare --net sleep 60", "of 1 process, needs CAP_SYS_PTRACE")):
-        script = f'{root_does} & sleep 0.3; exec setpriv --reuid=65534 --clear-groups "$@"'
+        script = f'mount -t tmpfs none /run; {root_does} & sleep 0.3; exec setpriv --reuid=65534 --clear-groups "$@"'
         answer = lab.tool.run("check", "--all-netns", "--no-state", "-vv",
                               wrapper=("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"))
         lab.equal(f"beside '{root_does}'", unseen is not None, "the network namespaces of other users" in answer.out)
