@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include <csignal>
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -132,8 +133,8 @@ int fail(const Options& options, const std::string& message, const std::vector<s
 }
 
 void start_timeout(const Options& options) {
-    const Failure failure = failure_text(
-        options, "no answer within " + base::to_text(options.timeout_s, 3) + " s (--timeout)", {});
+    const Failure failure =
+        failure_text(options, fmt::format("no answer within {:g} s (--timeout)", options.timeout_s), {});
     timeout_message = failure.text;
     timeout_descriptor = failure.descriptor;
     struct sigaction action {};

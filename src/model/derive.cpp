@@ -2,6 +2,8 @@
 
 #include "model/tables.h"
 
+#include <algorithm>
+
 namespace model {
 namespace {
 
@@ -33,6 +35,19 @@ facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const A
     return derived;
 }
 
+/// A namespace that could not be entered gives the same answer to every question: once is enough.
+void add(std::vector<base::Gap>& gaps, const base::Gap& gap) {
+    if (std::find(gaps.begin(), gaps.end(), gap) == gaps.end()) {
+        gaps.push_back(gap);
+    }
+}
+
+void add_all(std::vector<base::Gap>& gaps, const std::vector<base::Gap>& more) {
+    for (const base::Gap& gap : more) {
+        add(gaps, gap);
+    }
+}
+
 } // namespace
 
 facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, const snapshot::History& history,
@@ -43,18 +58,15 @@ facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, cons
         const snapshot::Namespace& space = host.namespaces[i];
         derived.namespaces.push_back(
             derive_namespace(space, assumed, earlier_of(space, history.of(i), history), expected));
-        const auto add = [&](const auto& gaps) {
-            derived.gaps.insert(derived.gaps.end(), gaps.begin(), gaps.end());
-        };
-        add(space.gaps);
-        add(space.sysctls.assuming(assumed).unusable());
+        add_all(derived.gaps, space.gaps);
+        add_all(derived.gaps, space.sysctls.assuming(assumed).unusable());
         for (const auto& [prefix, gap] : space.counters.gaps()) {
             if (gap.why != base::Why::absent) {
-                derived.gaps.push_back(gap);
+                add(derived.gaps, gap);
             }
         }
         if (space.lost_sockets) {
-            derived.gaps.push_back(*space.lost_sockets);
+            add(derived.gaps, *space.lost_sockets);
         }
     }
     return derived;

@@ -17,6 +17,7 @@ from pathlib import Path
 import stage
 
 UNITS = stage.PACKAGING / "systemd"
+COLLECTED = Path("/var/lib/prometheus/node-exporter")
 TIGHT = 2.0  # exposure, of 10; systemd calls it OK up to 5
 VISUDO = shutil.which("visudo", path=os.environ.get("PATH", "") + ":/usr/sbin")
 
@@ -58,6 +59,14 @@ class Configurations(unittest.TestCase):
         answer = run(self.program, *words, env={})
         self.assertIn(answer.returncode, (0, 1, 2), answer.stderr)
         self.assertIn("\ntcpadvisor_verdict ", target.read_text(encoding="utf-8"))
+
+    @unittest.skipUnless(COLLECTED.is_dir(), "Debian's node exporter is not installed")
+    def test_the_service_may_write_where_debian_looks(self):
+        text = (UNITS / "tcpadvisor-prometheus.service").read_text(encoding="utf-8")
+        self.assertIn(f"--output {COLLECTED}/tcpadvisor.prom\n", text)
+        self.assertIn(f"\nReadWritePaths={COLLECTED}\n", text)
+        user = re.search(r"^User=(.*)$", text, re.M)
+        self.assertEqual(COLLECTED.owner(), user[1] if user else "root")
 
     @unittest.skipUnless(VISUDO, "visudo is not installed")
     def test_sudoers(self):

@@ -7,6 +7,7 @@ Output and exit code arrive exactly. Arguments are off, as everywhere by default
 import grp
 import os
 import pwd
+import re
 import socket
 import subprocess
 
@@ -67,6 +68,12 @@ include={directory}/shipped.cfg
         for name in names:
             answer = self.ask(name)
             self.assertRegex(answer.stdout, r"\ATCP [A-Z]+: .+\|ports_used_percent=", name)
+
+    def test_they_give_up_before_check_nrpe(self):
+        of_check_nrpe = 10
+        text = (stage.PACKAGING / "nrpe/tcpadvisor.cfg").read_text(encoding="utf-8")
+        for line in re.findall(r"^command\[.*", text, re.M):
+            self.assertLess(float(re.search(r" --timeout (\S+)", line)[1]), of_check_nrpe, line)
 
     def test_arguments_are_refused(self):
         answer = self.ask("check_tcpadvisor", "-a", "--output=/tmp/x")

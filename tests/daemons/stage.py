@@ -219,10 +219,11 @@ class World:
             Case("ok", 0, "TCP OK: ", **pool, verbose=True),
             Case("warning", 1, "[::1]:", **six),
             Case("critical", 2, "TCP CRITICAL: [::1]:", **six, set={"site-six.critical": "5"}),
+            Case("array", 2, "TCP CRITICAL: [::1]:", **six, set=["site-six.critical=5"]),
             Case("ranges", 2, "TCP CRITICAL: ", **six, warning="~:2", critical="@0:10"),
             Case("unknown", 3, "site.toml", **self.site() | {"rules": broken}),
             Case("mistake", 3, "TCP UNKNOWN: ", **self.site("site-nothing")),
-            Case("timeout", 3, "TCP UNKNOWN: no answer within", timeout="0.0001"),
+            Case("timeout", 3, "TCP UNKNOWN: no answer within 0.0001 s", timeout="0.0001"),
             Case("long", 1, "is one of very many", **self.site("site-long")),
             Case("process", 1, "ev", **self.site("site-process"), set={"site-process.critical": "50"}),
         ]

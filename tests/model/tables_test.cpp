@@ -5,6 +5,8 @@
 #include "model/states.h"
 #include "tests/model/spaces.h"
 
+#include <algorithm>
+
 using facts::TableId;
 using snapshot::State;
 using tests::here;
@@ -359,4 +361,16 @@ TEST_CASE("A line is dead if this kernel will never have the sysctl") {
     CHECK_FALSE(of("net.ipv4.tcp_timestamps", "boot_refused").truth());
     CHECK(of("net.ipv4.tcp_timestamps", "outvoted_origin").text().empty());
     CHECK(of("net.ipv4.tcp_timestamps", "by_hand_origin").text().empty());
+}
+
+TEST_CASE("What several questions could not see is said once") {
+    snapshot::Host host;
+    host.namespaces.resize(1);
+    const base::Gap closed{"the network namespace", base::Why::denied, "needs CAP_SYS_ADMIN"};
+    host.namespaces.front().gaps = {closed, {"another", base::Why::failed, ""}, closed};
+    host.namespaces.front().lost_sockets = closed;
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(std::count(facts.gaps.begin(), facts.gaps.end(), closed) == 1);
+    CHECK(std::any_of(facts.gaps.begin(), facts.gaps.end(),
+                      [](const auto& gap) { return gap.what == "another"; }));
 }

@@ -97,3 +97,17 @@ def files_of_others_are_not_believed(lab):
     lab.tool.binary = shutil.copy(lab.tool.binary, str(lab.tool.scratch / "plain"))
     rules.chmod(0o666)
     lab.equal("root is privileged too", 3, lab.tool.check().exit)
+
+
+@scenario()
+def which_namespaces_are_unseen(lab):
+    """Root's processes are closed to others, but not which namespace they are in: only one elsewhere leaves a gap."""
+    if not shutil.which("setpriv"):
+        raise Skip("setpriv is not installed")
+    for root_does, unseen in (("sleep 60 & sleep 60", None), ("unshare --net sleep 60", "of 1 process, needs CAP_SYS_PTRACE")):
+        script = f'mount -t tmpfs none /run; {root_does} & sleep 0.3; exec setpriv --reuid=65534 --clear-groups "$@"'
+        answer = lab.tool.run("check", "--all-netns", "--no-state", "-vv",
+                              wrapper=("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"))
+        lab.equal(f"beside '{root_does}'", unseen is not None, "the network namespaces of other users" in answer.out)
+        lab.true("how many", unseen is None or unseen in answer.out)
+        lab.equal("UNKNOWN", unseen is not None, answer.exit == 3)
