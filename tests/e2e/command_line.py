@@ -877,6 +877,10 @@ class Outputs(CommandLine):
         dropped = self.audit("--rule", "expected-ports", "--format", "sysctl", "--fail-on", "never", "--assume",
                              "net.ipv4.ip_local_port_range=32768 60999", "--assume", "tcp_tw_reuse=2", *load)
         self.assertIn("\nnet.ipv4.tcp_tw_reuse = 1\n", dropped.out, dropped.shown)
+        for rate, exit in (("900/s", 2), ("100/s", 0)):
+            brief = self.audit("--rule", "expected-ports", "--expect-rate", rate, "--expect-destinations", "1", "--assume",
+                               "net.ipv4.ip_local_port_range=32768 60999", "--assume", "tcp_tw_reuse=2")
+            self.assertEqual(exit, brief.exit, brief.shown)
         explained = self.run_it("explain", "expected-ports", "--assume", "net.ipv4.ip_local_port_range=32768 60999",
                                 "--assume", "net.ipv4.ip_local_reserved_ports=", "--assume", "tcp_tw_reuse=2", *load)
         self.assertIn("100 * 31150 / (28232", explained.out, explained.shown)
