@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import struct
@@ -707,6 +708,18 @@ class Output(CommandLine):
                 lines = re.sub(r"\x1b\[[?0-9]*[A-Za-z]", "", picture).split("\r\n")
                 self.assertLessEqual(len(lines), 20)
                 self.assertLessEqual(max(map(len, lines)), 60, lines)
+
+    def test_the_next_commands_look_where_the_report_looked(self):
+        capture = self.scratch / "it's web 1.capture"
+        capture.write_bytes((Path(__file__).parents[1] / "captures" / "time-wait-exhausts.capture").read_bytes())
+        report = self.run_it("report", "--replay", capture)
+        blocks = re.findall(r"^  Next: (.*\n(?:        tcpadvisor .*\n)*)", report.out, re.MULTILINE)
+        proposed = [line.strip().removeprefix("tcpadvisor ") for line in "".join(blocks).splitlines()]
+        self.assertGreater(len(proposed), 1, report.shown)
+        for command in proposed:
+            words = shlex.split(command)
+            self.assertEqual(["--replay", str(capture)], words[-2:], command)
+            self.assertEqual(0, self.run_it(*words).exit, command)
 
     def test_replay_knows_no_past_of_this_host(self):
         capture = self.capture()
