@@ -16,6 +16,11 @@
 #include "rules/evaluate.h"
 #include "rules/live_numbers.h"
 
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <string_view>
+
 #include <fmt/format.h>
 
 namespace cli {
@@ -81,6 +86,28 @@ void say_where_from(findings::Report& report, const snapshot::Host& host) {
     }
 }
 
+/// One word for the shell.
+std::string quoted(const std::string& text) {
+    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 ||
+               std::string_view("._-,:/+@").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+    std::string word = "'";
+    for (const char c : text) {
+        word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    }
+    return plain ? text : word + "'";
+}
+
+/// The options by which another command looks at the same sockets.
+std::string place_of(const Options& options) {
+    return options.replay      ? "--replay " + quoted(*options.replay)
+           : options.netns     ? "--netns " + quoted(*options.netns)
+           : options.pid       ? fmt::format("--pid {}", *options.pid)
+           : options.all_netns ? "--all-netns"
+                               : "";
+}
+
 /// Only `check` comes every minute and on a loaded host; these formats say what was found, not why.
 bool shows_prose(const std::string& format) {
     return format != "nagios" && format != "prometheus" && format != "checkmk";
@@ -103,6 +130,7 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     report.remarks = past.remarks();
     report.broken_files = loaded.broken_files;
     say_where_from(report, host);
+    report.place = place_of(options);
     report.assumed = texts_of(assumed);
     report.fail_on = options.fail_on;
     if (wants_format(options, drop_in_format)) {

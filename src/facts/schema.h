@@ -133,7 +133,7 @@ inline constexpr auto namespace_columns = std::to_array<Column>({
     {"expected_port_time", Type::number, "s",
      "How long such a connection keeps its port: expected_hold and 62.1 s, or the delay of reuse where "
      "tcp_tw_reuse is 1 and timestamps are on. Inferred: this host closes first, the other end has "
-     "timestamps."},
+     "timestamps. Without expected_hold it is the least: connections that are closed at once."},
     {"expected_ports", Type::number, "ports", "Ports then held towards each destination."},
     {"expected_ports_percent", Type::number, "%",
      "These as a share of the usable ports that are not blocked."},

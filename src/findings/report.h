@@ -66,6 +66,7 @@ struct Report {
     std::vector<std::string> notes;   // one clause each that a reader of line 1 must know
     std::vector<std::string> remarks; // one line each for those who ask for more
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value
+    std::string place;   // the options that look there again: "--replay web1.capture"; empty: here
     std::string when_ok; // one line that says what was looked at, for the case that nothing is wrong
 
     /// Planned only for the format that shows it.

@@ -62,9 +62,8 @@ Expected expected_memory(const Expectation& load) {
 }
 
 Expected expected_port_time(const Expectation& load, const ReuseSettings& reuse) {
-    const Expected hold = expected_hold(load);
-    if (!hold) {
-        return hold;
+    if (!load.rate) {
+        return expected_rate(load);
     }
     if (!reuse.mode) {
         return reuse.mode.error();
@@ -74,7 +73,7 @@ Expected expected_port_time(const Expectation& load, const ReuseSettings& reuse)
     }
     constexpr double ms = 1000;
     const bool applies = *reuse.mode == 1 && *reuse.timestamps != 0;
-    return *hold + (applies ? reuse.delay.most / ms : time_wait_seconds);
+    return load.hold.value_or(0) + (applies ? reuse.delay.most / ms : time_wait_seconds);
 }
 
 Expected expected_ports(const Expectation& load, const ReuseSettings& reuse) {

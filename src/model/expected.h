@@ -29,7 +29,8 @@ Expected expected_conntrack(const Expectation& load, double linger);
 Expected expected_memory(const Expectation& load);
 
 /// Seconds that one connection keeps its port from another one to the same destination, if this side closes
-/// first. Reuse is taken to apply where it is switched on for all addresses.
+/// first. Reuse is taken to apply where it is switched on for all addresses. Without `hold` it is the least:
+/// they are closed at once.
 Expected expected_port_time(const Expectation& load, const ReuseSettings& reuse);
 /// Ports that connections to one destination hold at the same time.
 Expected expected_ports(const Expectation& load, const ReuseSettings& reuse);

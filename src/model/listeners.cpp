@@ -10,8 +10,8 @@ using snapshot::State;
 struct Row {
     const snapshot::Listener* listener;
     std::optional<std::uint32_t> backlog; // none: only sock_diag tells it
-    std::optional<bool> in_range;         // none: the range is unknown
-    std::optional<bool> reserved;
+    base::Result<bool, base::Gap> in_range;
+    base::Result<bool, base::Gap> reserved;
     std::optional<bool> fixed;
     const base::Gap* no_timers = nullptr;
 };
@@ -29,8 +29,8 @@ Value of_backlog(const Row& row, F value) {
     return row.backlog ? Value(value(*row.backlog)) : Value(unknown_backlog());
 }
 
-Value truth_or(const std::optional<bool>& truth, std::string_view what, base::Why why) {
-    return truth ? Value(*truth) : Value(base::Gap{std::string(what), why, {}});
+Value truth_of(const base::Result<bool, base::Gap>& truth) {
+    return truth ? Value(*truth) : Value(truth.error());
 }
 
 constexpr auto getters = std::to_array<Getter<Row>>({
@@ -47,10 +47,12 @@ constexpr auto getters = std::to_array<Getter<Row>>({
      [](const Row& r) {
          return of_backlog(r, [&](std::uint32_t backlog) { return r.listener->accept_queue > backlog; });
      }},
-    {"in_range", [](const Row& r) { return truth_or(r.in_range, "the port range", base::Why::failed); }},
-    {"is_reserved",
-     [](const Row& r) { return truth_or(r.reserved, "the reserved ports", base::Why::failed); }},
-    {"fixed", [](const Row& r) { return truth_or(r.fixed, "explicit binds", base::Why::not_collected); }},
+    {"in_range", [](const Row& r) { return truth_of(r.in_range); }},
+    {"is_reserved", [](const Row& r) { return truth_of(r.reserved); }},
+    {"fixed",
+     [](const Row& r) {
+         return r.fixed ? Value(*r.fixed) : Value(base::Gap{"explicit binds", base::Why::not_collected, {}});
+     }},
     {"established", [](const Row& r) { return in_state(r, State::established); }},
     {"established_retrying",
      [](const Row& r) {
@@ -75,7 +77,7 @@ base::Gap unknown_backlog() {
 std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, const PortModel& ports) {
     std::vector<Row> rows;
     for (const snapshot::Listener& listener : space.sockets.listeners()) {
-        Row row{&listener, std::nullopt, std::nullopt, std::nullopt, std::nullopt};
+        Row row{&listener, std::nullopt, false, false, std::nullopt};
         if (space.source == snapshot::SocketSource::sock_diag) {
             row.backlog = listener.backlog;
         }
@@ -85,6 +87,9 @@ std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, c
         if (ports.space) {
             row.in_range = ports.space->range.contains(listener.port);
             row.reserved = *row.in_range && !ports.space->eligible.test(listener.port);
+        } else {
+            row.in_range = ports.space.error();
+            row.reserved = ports.space.error();
         }
         if (const snapshot::PortSet* explicit_ports = space.sockets.explicit_ports()) {
             row.fixed = explicit_ports->test(listener.port);

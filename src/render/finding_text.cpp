@@ -18,6 +18,23 @@ using findings::Remedy;
 
 constexpr std::string_view indent = "  ";
 
+/// Once for each subject, however many rules it breaks.
+void show_who(std::ostream& out, const Style& style, const Finding& finding, const findings::Report& report,
+              const facts::Picture* picture) {
+    const std::string who = who_text(finding, picture);
+    if (who.empty()) {
+        return;
+    }
+    bool is_told = false;
+    for (const Finding& earlier : report.findings) {
+        if (&earlier == &finding) {
+            break;
+        }
+        is_told = is_told || (earlier.subject == finding.subject && who_text(earlier, picture) == who);
+    }
+    paragraph(out, style, "  Who: ", is_told ? "as above" : who);
+}
+
 /// Short, unless all is asked for.
 void show_evidence(std::ostream& out, const Style& style, const Finding& finding) {
     constexpr std::size_t enough = 6;
@@ -73,10 +90,11 @@ void show_myths(std::ostream& out, const Style& style, const Finding& finding) {
     }
 }
 
-void show_more(std::ostream& out, const Style& style, const Finding& finding) {
+void show_more(std::ostream& out, const Style& style, const Finding& finding,
+               const findings::Report& report) {
     out << '\n';
     std::string_view label = "  Next: ";
-    for (const std::string& next : next_commands(finding)) {
+    for (const std::string& next : next_commands(finding, report)) {
         command(out, label, next);
         label = "        ";
     }
@@ -96,9 +114,7 @@ void finding_text(std::ostream& out, const Style& style, const Shown& shown, con
         << bold(style, safe_line(finding.rule)) << '\n';
     paragraph(out, style, indent, finding.summary.empty() ? finding.title : finding.summary);
     paragraph(out, style, indent, measure(finding, report));
-    if (const std::string who = who_text(finding, picture); !who.empty()) {
-        paragraph(out, style, "  Who: ", who);
-    }
+    show_who(out, style, finding, report, picture);
     show_evidence(out, style, finding);
     const bool why_is_new = explained == nullptr || explained->why != finding.why;
     if (why_is_new && !base::trim(finding.why).empty()) {
@@ -110,7 +126,7 @@ void finding_text(std::ostream& out, const Style& style, const Shown& shown, con
         show_myths(out, style, finding);
     }
     if (explained == nullptr) {
-        show_more(out, style, finding);
+        show_more(out, style, finding, report);
     }
 }
 

@@ -167,7 +167,7 @@ std::string who_text(const Finding& finding, const facts::Picture* picture) {
     return {};
 }
 
-std::vector<std::string> next_commands(const Finding& finding) {
+std::vector<std::string> next_commands(const Finding& finding, const findings::Report& report) {
     std::vector<std::string> commands;
     const std::string remote = value_of(finding, "remote");
     const std::string source = value_of(finding, "source");
@@ -176,6 +176,9 @@ std::vector<std::string> next_commands(const Finding& finding) {
                            (is_end_point(source) ? " --from " + source : ""));
     }
     commands.push_back("tcpadvisor explain " + one_line(finding.rule));
+    for (std::string& command : commands) {
+        command += report.place.empty() ? "" : " " + one_line(report.place);
+    }
     return commands;
 }
 

@@ -24,8 +24,8 @@ bool same_remedies(const findings::Finding& a, const findings::Finding& b);
 /// Units, containers and processes behind the finding, as far as the picture knows them; else empty.
 std::string who_text(const findings::Finding& finding, const facts::Picture* picture);
 
-/// What to run next, in this order.
-std::vector<std::string> next_commands(const findings::Finding& finding);
+/// What to run next, in this order; each looks where the report did.
+std::vector<std::string> next_commands(const findings::Finding& finding, const findings::Report& report);
 
 /// Manual pages, and topics of explain as commands.
 std::vector<std::string> places_to_see(const findings::Finding& finding);

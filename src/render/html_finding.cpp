@@ -72,9 +72,9 @@ void show_myths(std::ostream& out, const Finding& finding) {
     out << "</ul>\n";
 }
 
-void show_more(std::ostream& out, const Finding& finding) {
+void show_more(std::ostream& out, const Finding& finding, const findings::Report& report) {
     out << "<h4>Next</h4>\n";
-    html_command(out, base::join(next_commands(finding), "\n"));
+    html_command(out, base::join(next_commands(finding, report), "\n"));
     if (const auto places = places_to_see(finding); !places.empty()) {
         out << "\n<p class=\"soft small\">See " << escaped(base::join(places, ", ")) << "</p>";
     }
@@ -103,7 +103,7 @@ void html_finding(std::ostream& out, std::size_t number, const Shown& shown, con
         show_myths(out, finding);
     }
     if (shown.explained == nullptr) {
-        show_more(out, finding);
+        show_more(out, finding, report);
     }
     out << "</article>\n";
 }

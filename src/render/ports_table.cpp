@@ -96,14 +96,19 @@ void write_table(std::ostream& out, const Style& style, const std::vector<Destin
     write_two_lines(out, style, destinations, from);
 }
 
-/// Lines that explain marks, only where the marks are.
+/// Lines that explain marks, after an empty one, only where the marks are.
 void legend(std::ostream& out, const Style& style, const std::vector<Destination>& destinations) {
     const auto any = [&](auto&& test) { return std::any_of(destinations.begin(), destinations.end(), test); };
-    if (any([](const Destination& d) { return d.free_min != d.free_max; })) {
+    const bool estimated = any([](const Destination& d) { return d.free_min != d.free_max; });
+    const bool ending = any([](const Destination& d) { return d.exhausted_in.has_value(); });
+    if (estimated || ending) {
+        out << '\n';
+    }
+    if (estimated) {
         paragraph(out, style, "~ ",
                   "estimated: tcpadvisor ports --to ADDRESS:PORT says between which bounds, and why");
     }
-    if (any([](const Destination& d) { return d.exhausted_in.has_value(); })) {
+    if (ending) {
         paragraph(out, style, "LEFT ", "time until no port is free, if connections go on at this rate");
     }
 }
@@ -130,7 +135,6 @@ void ports_table(std::ostream& out, const Style& style, const std::vector<Destin
     out << '\n';
     write_table(out, style, rows, one_source ? From::same_everywhere : From::shown);
     if (style.verbosity >= 0) {
-        out << '\n';
         legend(out, style, rows);
     }
 }

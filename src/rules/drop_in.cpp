@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "rules/harm.h"
 
 #include <algorithm>
 
@@ -22,14 +23,6 @@ constexpr std::size_t most_trials = 24; // each is another pass over the snapsho
 
 std::string said(const Finding& finding) {
     return fmt::format("[{}] {}: {}", findings::name(finding.state), finding.rule, finding.summary);
-}
-
-const Finding* find_same(const Report& report, const Finding& wanted) {
-    const auto found = std::find_if(report.findings.begin(), report.findings.end(), [&](const Finding& f) {
-        return f.rule == wanted.rule && f.subject == wanted.subject &&
-               f.network_namespace == wanted.network_namespace;
-    });
-    return found != report.findings.end() ? &*found : nullptr;
 }
 
 /// "32768 60999" and "1024 65535" -> "1024 65535"; none if one is no range.
@@ -145,7 +138,7 @@ class Planner {
                           std::vector<std::string>& notes, const Report& after) {
         const Finding* then = find_same(after, finding);
         const Finding* now = find_same(now_, finding);
-        if (const Finding* harm = new_harm(after)) {
+        if (const Finding* harm = new_harm(now_, after)) {
             leave_out(remedy, finding, "would bring " + said(*harm));
             return;
         }
@@ -164,17 +157,6 @@ class Planner {
         write(remedy, finding, changes, notes);
         now_ = after;
         changes_ = changes;
-    }
-
-    /// A WARNING or CRITICAL that is not there without the change.
-    const Finding* new_harm(const Report& after) const {
-        for (const Finding& finding : after.findings) {
-            const Finding* now = find_same(now_, finding);
-            if (finding.state > State::unknown && (now == nullptr || now->state < finding.state)) {
-                return &finding;
-            }
-        }
-        return nullptr;
     }
 
     void write(const Remedy& remedy, const Finding& finding, const Changes& values,

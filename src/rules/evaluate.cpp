@@ -3,6 +3,7 @@
 #include "facts/schema.h"
 #include "rules/bounds.h"
 #include "rules/finding_writer.h"
+#include "rules/harm.h"
 #include "rules/judge_row.h"
 #include "rules/overrides.h"
 #include "rules/perfdata.h"
@@ -277,6 +278,9 @@ findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const
         Verdict verdict = Judge(rule, rules, facts, effects ? &*effects : nullptr, recall).run();
         report.rules.push_back(std::move(verdict.outcome));
         std::move(verdict.findings.begin(), verdict.findings.end(), std::back_inserter(report.findings));
+    }
+    if (what_if) {
+        warn_of_harmful_drift(report, rules, facts, what_if);
     }
     findings::sort_findings(report);
     report.perfdata = measure(rules, report, facts);

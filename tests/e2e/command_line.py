@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import struct
@@ -708,6 +709,18 @@ class Output(CommandLine):
                 self.assertLessEqual(len(lines), 20)
                 self.assertLessEqual(max(map(len, lines)), 60, lines)
 
+    def test_the_next_commands_look_where_the_report_looked(self):
+        capture = self.scratch / "it's web 1.capture"
+        capture.write_bytes((Path(__file__).parents[1] / "captures" / "time-wait-exhausts.capture").read_bytes())
+        report = self.run_it("report", "--replay", capture)
+        blocks = re.findall(r"^  Next: (.*\n(?:        tcpadvisor .*\n)*)", report.out, re.MULTILINE)
+        proposed = [line.strip().removeprefix("tcpadvisor ") for line in "".join(blocks).splitlines()]
+        self.assertGreater(len(proposed), 1, report.shown)
+        for command in proposed:
+            words = shlex.split(command)
+            self.assertEqual(["--replay", str(capture)], words[-2:], command)
+            self.assertEqual(0, self.run_it(*words).exit, command)
+
     def test_replay_knows_no_past_of_this_host(self):
         capture = self.capture()
         self.check()
@@ -877,6 +890,10 @@ class Outputs(CommandLine):
         dropped = self.audit("--rule", "expected-ports", "--format", "sysctl", "--fail-on", "never", "--assume",
                              "net.ipv4.ip_local_port_range=32768 60999", "--assume", "tcp_tw_reuse=2", *load)
         self.assertIn("\nnet.ipv4.tcp_tw_reuse = 1\n", dropped.out, dropped.shown)
+        for rate, exit in (("900/s", 2), ("100/s", 0)):
+            brief = self.audit("--rule", "expected-ports", "--expect-rate", rate, "--expect-destinations", "1", "--assume",
+                               "net.ipv4.ip_local_port_range=32768 60999", "--assume", "tcp_tw_reuse=2")
+            self.assertEqual(exit, brief.exit, brief.shown)
         explained = self.run_it("explain", "expected-ports", "--assume", "net.ipv4.ip_local_port_range=32768 60999",
                                 "--assume", "net.ipv4.ip_local_reserved_ports=", "--assume", "tcp_tw_reuse=2", *load)
         self.assertIn("100 * 31150 / (28232", explained.out, explained.shown)

@@ -69,6 +69,7 @@ TEST_CASE("what was not given is missing, and only what needs it") {
     CHECK_FALSE(fact(one, {}, {100, {}, {}}, "expected_open").known());
     CHECK(fact(one, {}, {100, {}, 2}, "expected_open").number() == 200);
     CHECK_FALSE(fact(one, {}, {100, {}, 2}, "expected_ports").known());
+    CHECK(fact(one, {}, {100, 1, {}}, "expected_ports").number() == 6210); // TIME_WAIT alone
     CHECK_FALSE(fact(one, {{"net.ipv4.ip_local_reserved_ports", "40000-40999"}}, {100, 1, 2},
                      "expected_ports_percent")
                     .known()); // no port is left

@@ -36,6 +36,18 @@ TEST_CASE("A fact of the host has no namesake in a namespace") {
     }
 }
 
+TEST_CASE("A listener whose place in the range is unknown says why") {
+    auto space = tests::space();
+    space.sysctls = {};
+    space.sockets.add_listener(tests::listener("0.0.0.0", 40001));
+    const facts::Facts facts = model::derive(host_of(std::move(space)), {}, {});
+    for (const char* fact : {"in_range", "is_reserved"}) {
+        const facts::Value got = value(facts, TableId::listener, fact);
+        REQUIRE_FALSE(got.known());
+        CHECK(got.gap().what == "net.ipv4.ip_local_port_range");
+    }
+}
+
 TEST_CASE("Every fact of every table can be asked for") {
     auto space = tests::space();
     tests::add_time_waits(space, 40000, 10, 2, 1000);
