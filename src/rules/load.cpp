@@ -71,7 +71,21 @@ class Loader {
         finish(reporter);
     }
 
+    /// Without prose a rule that the command does not judge is of use only to what may name it.
+    bool is_idle(const Node& table, Form form) const {
+        const bool may_be_named = inputs_.settings || !inputs_.set.empty() || !inputs_.only.empty() ||
+                                  !inputs_.excluded.empty() || !inputs_.tags.empty();
+        const Node::Member* tags = table.find("tags");
+        return form == Form::lean && !may_be_named && !inputs_.own_tag.empty() && tags != nullptr &&
+               std::none_of(tags->value.items.begin(), tags->value.items.end(),
+                            [this](const Node& tag) { return tag.text == inputs_.own_tag; });
+    }
+
     void read_one(const Node& table, std::uint16_t file, Form form, Reporter& reporter) {
+        if (is_idle(table, form)) {
+            claim_ids(table, file, reporter);
+            return;
+        }
         auto rule = read_rule(table, file, form, reporter);
         const bool unique = claim_ids(table, file, reporter);
         if (rule && unique) {
