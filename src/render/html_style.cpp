@@ -59,7 +59,7 @@ ul.chips li { background: var(--code); border: 1px solid var(--line); border-rad
   padding: .05rem .45rem; max-width: 100%; }
 ol.remedies { padding-left: 1.5rem; margin: .3rem 0; }
 ol.remedies > li { margin: 0 0 .8rem; }
-ol.remedies .facts { grid-template-columns: 5rem minmax(0, 1fr); }
+ol.remedies .facts { grid-template-columns: 6rem minmax(0, 1fr); }
 ul.plain { padding-left: 1.2rem; margin: .3rem 0; }
 .pictures { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; align-items: start; }
 .pictures .card { margin: 0; min-width: 0; }

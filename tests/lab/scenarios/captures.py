@@ -113,6 +113,16 @@ def masked_capture(lab):
     lab.true("there are findings", findings["plain"])
 
 
+def pictures(answer):
+    """Without what the kernel counts for the whole host, and whether to look for bound sockets, which hangs on it."""
+    shown = answer.json["picture"]
+    for picture in shown:
+        del picture["sockstat"]
+        for states in (picture["states"], *picture["families"].values()):
+            del states["BOUND"]
+    return shown
+
+
 @scenario()
 def replay_is_what_was_live(lab):
     """The findings of a replay are those of the live run, word for word, names of processes included."""
@@ -122,8 +132,8 @@ def replay_is_what_was_live(lab):
     lab.tool.run("record", path)
     live, replay = (lab.tool.run("report", "--format", "json", *options) for options in ((), ("--replay", path)))
     lab.true("there are findings", live.json["findings"])
-    for part in ("findings", "picture"):
-        lab.true(f"{part} are the same", live.json.get(part) == replay.json.get(part))
+    lab.true("findings are the same", live.json["findings"] == replay.json["findings"])
+    lab.true("pictures are the same", pictures(live) == pictures(replay))
     rules = [[(rule["id"], rule["state"]) for rule in answer.json["rules"]] for answer in (live, replay)]
     lab.true("rules are the same", rules[0] == rules[1])  # of earlier runs only the live one knows
     lab.true("the process is named", f"pid {os.getpid()}" in replay.out)

@@ -137,6 +137,14 @@ def ended(connections):
     return sum(one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ETIMEDOUT for one in connections)
 
 
+def ended_in_time(connections, most=15):
+    """The same, once all have ended or after so many seconds: a handshake on a busy machine makes every timer longer."""
+    end, count = time.monotonic() + most, 0
+    while (count := count + ended(connections)) < len(connections) and time.monotonic() < end:  # reading an error clears it
+        time.sleep(0.1)
+    return count
+
+
 @scenario(sleeps=10)
 def what_ends_silent_connections(lab):
     """Keepalive does not while data waits; TCP_USER_TIMEOUT does, and tcp_retries2 also for those that wait already."""
@@ -149,13 +157,12 @@ def what_ends_silent_connections(lab):
     fall_silent()
     send(waiting + limited)
     time.sleep(4.5)
-    lab.equal("idle ones that keepalive ended", 5, ended(idle))
+    lab.equal("idle ones that keepalive ended", 5, ended_in_time(idle))
+    lab.equal("that TCP_USER_TIMEOUT ended", 5, ended_in_time(limited))
     lab.equal("with data that keepalive ended", 0, ended(waiting))
-    lab.equal("that TCP_USER_TIMEOUT ended", 5, ended(limited))
     network.set_sysctl("net.ipv4.tcp_retries2", 3)  # 3 s
     lab.equal("that tcp_retries2 ended at once", 0, ended(waiting))
-    time.sleep(2.5)  # they send next after 6.2 s
-    lab.equal("that tcp_retries2 ended when they sent next", 5, ended(waiting))
+    lab.equal("that tcp_retries2 ended when they sent next", 5, ended_in_time(waiting))
 
 
 @scenario()
