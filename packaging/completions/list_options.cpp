@@ -1,5 +1,5 @@
-// Prints what the completions are made of: the commands and options of the program, one a line, fields between
-// tabs.
+// Prints what the completions are made of: the commands and options of the program, one a line, fields
+// between tabs.
 #include "cli/option_table.h"
 #include "snapshot/sysctls.h"
 

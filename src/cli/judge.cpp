@@ -27,12 +27,20 @@ namespace cli {
 namespace {
 
 /// What a person wants to know when nothing is wrong: how much was looked at.
-std::string when_ok(const snapshot::Host& host, const findings::Report& report) {
+std::string when_ok(const Options& options, const snapshot::Host& host, const findings::Report& report) {
     const bool all_skipped =
         std::none_of(report.rules.begin(), report.rules.end(),
                      [](const findings::RuleOutcome& rule) { return rule.state.has_value(); });
     if (all_skipped && !report.rules.empty()) {
         return "nothing to judge: " + report.rules.front().id + " is skipped, " + report.rules.front().reason;
+    }
+    if (options.command == Command::audit) {
+        const auto passed =
+            std::count_if(report.rules.begin(), report.rules.end(), [](const findings::RuleOutcome& rule) {
+                return rule.state == findings::State::ok;
+            });
+        return fmt::format("{} nothing wrong with the configuration",
+                           passed == 1 ? "1 rule finds" : fmt::format("{} rules find", passed));
     }
     std::uint64_t established = 0;
     std::uint64_t time_wait = 0;
@@ -70,12 +78,12 @@ rules::WhatIf what_if(const snapshot::Host& host, const model::Assumptions& assu
     };
 }
 
-void say_where_from(findings::Report& report, const snapshot::Host& host) {
+void say_where_from(const Options& options, findings::Report& report, const snapshot::Host& host) {
     report.version = TCPADVISOR_VERSION;
     report.host = host.name;
     report.kernel = host.kernel;
     report.time = host.time;
-    report.when_ok = when_ok(host, report);
+    report.when_ok = when_ok(options, host, report);
     for (const snapshot::Namespace& space : host.namespaces) {
         if (space.provenance.is_foreign()) {
             report.notes.push_back("from " + space.provenance.name + ", which does not tell all");
@@ -129,7 +137,7 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     }
     report.remarks = past.remarks();
     report.broken_files = loaded.broken_files;
-    say_where_from(report, host);
+    say_where_from(options, report, host);
     report.place = place_of(options);
     report.assumed = texts_of(assumed);
     report.fail_on = options.fail_on;

@@ -822,6 +822,12 @@ class Outputs(CommandLine):
         self.rules.joinpath("site.toml").write_text(
             SITE_RULE.format(id="site-rule", condition=condition).replace('"critical"', f'"{severity}"'), encoding="utf-8")
 
+    def test_all_is_well_with_the_configuration(self):
+        self.alarm(condition="false")
+        answer = self.audit("--rule", "site-rule")
+        self.assertEqual(0, answer.exit, answer.shown)
+        self.assertTrue(answer.out.startswith("OK: 1 rule finds nothing wrong with the configuration\n"), answer.shown)
+
     def test_every_format_from_one_run(self):
         self.alarm()
         formats = ("text", "json", "junit", "tap", "sysctl")
