@@ -81,7 +81,7 @@ class Prometheus(stage.WithWorld):
     def written(self, directory, *rules, **options):
         """The file of a run, and its exit code."""
         path = directory / "tcp.prom"
-        case = stage.Case("", 0, "", **self.world.site(*rules), format="prometheus", output=path, **options)
+        case = stage.Case("", 0, "", **self.world.site(*rules) | {"format": "prometheus", "output": path} | options)
         answer = self.world.run(case)
         self.assertEqual(("", ""), (answer.stdout, answer.stderr))
         return path.read_text(encoding="utf-8"), answer.returncode
@@ -103,6 +103,13 @@ class Prometheus(stage.WithWorld):
             self.assertEqual(state, seen["tcpadvisor_rule_state", (("rule", "site-six"), ("topic", "site"))])
             self.assertEqual(6, max(value for (name, labels), value in seen.items() if name == "tcpadvisor_destination_connections"
                                     and ("destination", f"[::1]:{self.world.six_port}") in labels))
+
+        [unknown] = [case for case in self.world.cases() if case.name == "unknown"]
+        text, code = self.written(directory, rules=unknown.options["rules"])
+        self.assertEqual(3, code)
+        seen = samples(get(f"http://127.0.0.1:{port}/metrics"))
+        self.assertEqual(3, seen["tcpadvisor_verdict", ()])
+        self.assertEqual(samples(text), {name: value for name, value in seen.items() if name[0] != "node_textfile_scrape_error"})
 
     def test_the_shipped_rules(self):
         for arguments in (["check", "rules", SHIPPED / "tcpadvisor-recording.yml", SHIPPED / "tcpadvisor-alerts.yml"],
