@@ -51,7 +51,8 @@ bool is_privileged() {
     }
     const State state = state_now();
     const State none(::cap_init(), ::cap_free);
-    return !state || !none || ::cap_compare(state.get(), none.get()) != 0;
+    // what could only be handed on to other programs (inheritable) gives this one nothing
+    return !state || !none || CAP_DIFFERS(::cap_compare(state.get(), none.get()), CAP_PERMITTED);
 }
 
 RaisedCapabilities::RaisedCapabilities() : raised_(waits_for_scan() && set_effective(CAP_SET)) {}

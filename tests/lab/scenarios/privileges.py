@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from harness import Skip, scenario
-from scenarios.command import AS_NOBODY
+from scenarios.command import AS_NOBODY, NOBODY
 from scenarios.owners import LEAKED, findings, leaking, prepare, process, the_one
 
 BOTH = "cap_sys_ptrace,cap_dac_read_search=p"
@@ -77,6 +77,9 @@ def files_of_others_are_not_believed(lab):
     rules.chmod(0o666)
     found, _ = findings(lab, **AS_NOBODY)
     lab.equal("without capabilities", 1, len(found))
+    if shutil.which("setpriv"):
+        user = ("setpriv", "--inh-caps", "+sys_ptrace", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups")
+        lab.equal("inheritable ones are no privilege", 1, len(findings(lab, wrapper=user)[0]))
     give(lab, BOTH)
     for mode, owner in ((0o666, 0), (0o664, 0), (0o644, 1)):
         rules.chmod(mode)
