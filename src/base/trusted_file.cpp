@@ -33,7 +33,7 @@ std::string distrust_of_directory(const std::string& path) {
     }
     const bool sticky = (status.st_mode & S_ISVTX) != 0;
     const std::string why = distrust(status, sticky ? 0 : S_IWGRP | S_IWOTH);
-    return why.empty() ? "" : fmt::format("its directory {}", why);
+    return why.empty() ? "" : fmt::format("its directory: {}", why);
 }
 
 } // namespace

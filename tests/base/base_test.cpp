@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "base/trusted_file.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -152,6 +153,32 @@ TEST_CASE("Only regular files of bounded size are read") {
     CHECK(base::read_file(scratch.file(""), 100).error().detail == "is a directory");
     REQUIRE(::mkfifo(scratch.file("fifo").c_str(), 0600) == 0);
     CHECK(base::read_file(scratch.file("fifo"), 100).error().why == base::Why::failed);
+}
+
+TEST_CASE("A file is trusted if only its user could have written it and put it there") {
+    namespace fs = std::filesystem;
+    const Scratch scratch;
+    const std::string path = scratch.file("x");
+    const auto why_not = [&] {
+        const auto text = base::read_trusted_file(path, 100);
+        return text ? std::string() : text.error().detail;
+    };
+    CHECK(base::read_trusted_file(path, 100).error().why == base::Why::absent);
+    REQUIRE(base::write_atomically(path, "hello"));
+    CHECK(*base::read_trusted_file(path, 100) == "hello");
+    CHECK(base::read_trusted_file(path, 4).error().why == base::Why::failed);
+    for (const auto bit : {fs::perms::group_write, fs::perms::others_write}) {
+        fs::permissions(path, bit, fs::perm_options::add);
+        CHECK(why_not().starts_with("others may write to it"));
+        fs::permissions(path, bit, fs::perm_options::remove);
+        fs::permissions(scratch.file(""), bit, fs::perm_options::add);
+        CHECK(why_not().starts_with("its directory: others may write to it"));
+        fs::permissions(scratch.file(""), fs::perms::sticky_bit, fs::perm_options::add);
+        CHECK(why_not().empty());
+        fs::permissions(scratch.file(""), bit | fs::perms::sticky_bit, fs::perm_options::remove);
+    }
+    fs::create_symlink(path, scratch.file("link"));
+    CHECK(*base::read_trusted_file(scratch.file("link"), 100) == "hello");
 }
 
 TEST_CASE("A file is replaced in one step, or left alone") {
