@@ -17,6 +17,9 @@ enum class State { ok, info, unknown, warning, critical };
 /// "OK", "INFO", "UNKNOWN", "WARNING", "CRITICAL".
 std::string_view name(State state);
 
+/// The same in lower case, as rules, cases and style sheets write it.
+std::string_view word(State state);
+
 /// Plugin exit code: 0 for OK and INFO, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 int exit_code(State state);
 

@@ -20,6 +20,22 @@ std::string_view name(State state) {
     return "UNKNOWN";
 }
 
+std::string_view word(State state) {
+    switch (state) {
+    case State::ok:
+        return "ok";
+    case State::info:
+        return "info";
+    case State::unknown:
+        return "unknown";
+    case State::warning:
+        return "warning";
+    case State::critical:
+        return "critical";
+    }
+    return "unknown";
+}
+
 int exit_code(State state) {
     switch (state) {
     case State::ok:

@@ -22,9 +22,6 @@ void html_paragraphs(std::ostream& out, std::string_view text);
 /// A command with its line ends, for copying.
 void html_command(std::ostream& out, std::string_view text);
 
-/// "critical": the class that has the colours of a state.
-std::string_view html_class(findings::State state);
-
 /// The word of a state, in its colours.
 std::string html_badge(findings::State state);
 

@@ -88,7 +88,7 @@ void html_finding(std::ostream& out, std::size_t number, const Shown& shown, con
     const Finding& finding = *shown.finding;
     out << fmt::format(
         "<article class=\"card {}\" id=\"finding-{}\">\n<h3>{}<span class=\"id\">{}</span></h3>\n",
-        html_class(finding.state), number, html_badge(finding.state), escaped(finding.rule));
+        findings::word(finding.state), number, html_badge(finding.state), escaped(finding.rule));
     out << "<p class=\"measure\">" << escaped(finding.summary.empty() ? finding.title : finding.summary)
         << "</p>\n<dl class=\"facts\">\n";
     row(out, "Measured", measure(finding, report));

@@ -65,7 +65,7 @@ void verdict(std::ostream& out, const Report& report) {
     const State worst = report.worst();
     const State shown = worst == State::info ? State::ok : worst;
     out << fmt::format("<header class=\"card verdict {}\">\n{}\n<h1>{}</h1>\n<p class=\"soft\">{}</p>\n",
-                       html_class(shown), html_badge(shown), escaped(headline(report)),
+                       findings::word(shown), html_badge(shown), escaped(headline(report)),
                        escaped(origin_text(report)));
     overview(out, report);
     out << "</header>\n";

@@ -59,24 +59,8 @@ void html_command(std::ostream& out, std::string_view text) {
     out << "</code></pre>";
 }
 
-std::string_view html_class(findings::State state) {
-    switch (state) {
-    case findings::State::ok:
-        return "ok";
-    case findings::State::info:
-        return "info";
-    case findings::State::unknown:
-        return "unknown";
-    case findings::State::warning:
-        return "warning";
-    case findings::State::critical:
-        return "critical";
-    }
-    return "unknown";
-}
-
 std::string html_badge(findings::State state) {
-    return fmt::format(R"(<span class="badge {}">{}</span>)", html_class(state), findings::name(state));
+    return fmt::format(R"(<span class="badge {}">{}</span>)", findings::word(state), findings::name(state));
 }
 
 } // namespace render

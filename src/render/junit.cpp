@@ -64,8 +64,7 @@ void write_test(const TestCase& test, const findings::Report& report, std::ostre
     } else {
         const bool failed = test.result == Result::failed;
         const std::string_view element = failed ? "failure" : "error";
-        const std::string type =
-            failed ? test.state == findings::State::critical ? "critical" : "warning" : "unknown";
+        const std::string_view type = findings::word(failed ? test.state : findings::State::unknown);
         // GitLab shows the text, Jenkins the attribute as well
         out << '<' << element << attribute("type", type) << attribute("message", test.reason) << '>'
             << xml(failed ? details_of(test, report) : safe_line(test.reason)) << "</" << element << ">\n";

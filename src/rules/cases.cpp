@@ -39,22 +39,13 @@ std::string_view result_of(const Verdict& verdict) {
     if (!verdict.outcome.state) {
         return "skipped";
     }
-    switch (*verdict.outcome.state) {
-    case findings::State::ok:
-        if (verdict.outcome.waiting > 0) {
-            return "waiting";
-        }
-        return verdict.outcome.judged == 0 ? "not_applicable" : "ok";
-    case findings::State::info:
-        return "info";
-    case findings::State::unknown:
-        return "unknown";
-    case findings::State::warning:
-        return "warning";
-    case findings::State::critical:
-        return "critical";
+    if (*verdict.outcome.state != findings::State::ok) {
+        return findings::word(*verdict.outcome.state);
     }
-    return "unknown";
+    if (verdict.outcome.waiting > 0) {
+        return "waiting";
+    }
+    return verdict.outcome.judged == 0 ? "not_applicable" : "ok";
 }
 
 /// "expected X, got Y", for one aspect of a case; empty if they are equal.
