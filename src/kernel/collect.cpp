@@ -107,7 +107,7 @@ void collect_sockets(Machine& machine, Namespace& space) {
 }
 
 /// Chains of many sockets are read in pieces, and between two pieces sockets move: measured, 9 of 5000 were
-/// missed where 16 buckets held them.
+/// missed where 16 buckets held them (docs/kernel-model.md, 7.4).
 void note_crowded_table(Namespace& space) {
     constexpr std::uint64_t crowded = 4; // sockets in a bucket
     const auto buckets =

@@ -1,5 +1,5 @@
-// Rates and forecast of one destination from the ages of its TIME_WAIT sockets (kernel-model 0 and 4.2). Pure
-// arithmetic: an entry of age a was born a seconds ago and dies when it is 62 s old.
+// Rates and forecast of one destination from the ages of its TIME_WAIT sockets. Pure arithmetic: an entry of
+// age a was born a seconds ago and dies when it is 62 s old (docs/kernel-model.md, 0 and 4.2).
 #pragma once
 
 #include "model/tally.h"
@@ -10,9 +10,9 @@
 
 namespace model {
 
-/// 60 s and the slack of the timer wheel: the most of 2600 at HZ=250, whose mean is 61.07 s (kernel-model 4).
-/// With the mean a rate just below the limit would be called sustainable and fail in the slow half of the
-/// wheel.
+/// 60 s and the slack of the timer wheel: the most of 2600 at HZ=250, whose mean is 61.07 s. With the mean a
+/// rate just below the limit would be called sustainable and fail in the slow half of the wheel
+/// (docs/kernel-model.md, 4).
 constexpr double time_wait_seconds = 62.1;
 
 struct Births {

@@ -1,5 +1,5 @@
 // The ports that connect() may choose from in one namespace, and those that no connect() can take whatever
-// its destination (kernel-model: range, reserved, blocked). Knows nothing of destinations.
+// its destination (docs/kernel-model.md, 0 and 1.3). Knows nothing of destinations.
 #pragma once
 
 #include "snapshot/host.h"

@@ -1,6 +1,6 @@
 // The port arithmetic of one destination: in use, blocked, free with its interval, reuse, rates and forecast
-// (kernel-model 0, 1 and 3.3). What sock_diag cannot tell becomes the interval; `free` is the best estimate
-// in it.
+// (docs/kernel-model.md, 0, 1 and 3.3). What sock_diag cannot tell becomes the interval; `free` is the best
+// estimate in it.
 #pragma once
 
 #include "facts/ports.h"

@@ -1,4 +1,4 @@
-// Whether the kernel may give a port in TIME_WAIT to a new connection (kernel-model 1.4: tcp_twsk_unique()).
+// Whether the kernel may give a port in TIME_WAIT to a new connection (docs/kernel-model.md, 1.4).
 #pragma once
 
 #include "facts/ports.h"

@@ -53,8 +53,8 @@ bool TallyBook::parity_tells(const snapshot::PortSet& shared, const snapshot::Po
     return (shared & odd_ports_).count() <= suspect.count();
 }
 
-/// kernel-model 3.3: where each socket on a port is known to have left the choice to connect(), the port is
-/// free for all others.
+/// Where each socket on a port is known to have left the choice to connect(), the port is free for all others
+/// (docs/kernel-model.md, 3.3).
 void TallyBook::find_open() {
     if (census_.early_ports() == nullptr || !space_.explicit_known) {
         return;
@@ -68,8 +68,8 @@ void TallyBook::find_open() {
     occupation_.open = occupation_.ports & ~closed;
 }
 
-/// kernel-model 3.3: connect() takes ports of even offset first, bind() with port 0 those of odd offset, and
-/// bind() never shares a port of one address.
+/// connect() takes ports of even offset first, bind() with port 0 those of odd offset, and bind() never
+/// shares a port of one address (docs/kernel-model.md, 3.3).
 void TallyBook::find_suspects() {
     snapshot::PortSet shared;
     for (const SourceTally& source : sources_) {

@@ -226,7 +226,7 @@ bool well_formed(const SysctlInfo& info, std::string_view text) {
     return true;
 }
 
-// Linux kernel/sysctl.c, __do_proc_dointvec(); measured on 6.18.
+// Linux kernel/sysctl.c, __do_proc_dointvec(); measured on 6.18 (docs/kernel-model.md, 8.2).
 std::optional<std::string> as_kernel_takes(const SysctlInfo& info, std::string_view text) {
     if (info.kind == Kind::ports) {
         const std::string_view list = base::trim(text);

@@ -14,7 +14,7 @@
 
 namespace snapshot {
 
-/// What is known about a sysctl before any host was asked (kernel-model: defaults of 6.x).
+/// What is known about a sysctl before any host was asked (docs/kernel-model.md, 8).
 struct SysctlInfo {
     enum class Kind { integer, integers, ports };
     std::string_view name; // "net.ipv4.tcp_tw_reuse"

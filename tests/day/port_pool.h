@@ -1,5 +1,5 @@
 // The local ports of one source and destination, given out as connect() does it: any free one at an even
-// offset from the low end of the range, and the others only when those are gone (kernel-model 1.2).
+// offset from the low end of the range, and the others only when those are gone (docs/kernel-model.md, 1.2).
 #pragma once
 
 #include "snapshot/sysctls.h"

@@ -79,7 +79,7 @@ class Lab:
     def ports(self, to, source=None, model=None, ask=(), **options):
         """Asks the tool for the free ports towards `to`, then takes them all.
 
-        `model`: what the kernel model says; `ask`: more arguments of the question.
+        `model`: what docs/kernel-model.md, 0 says; `ask`: more arguments of the question.
         """
         said = self.tool.destination(to, source, *ask)["ports"]
         got = len(self.keep(network.fill(to, source=source, **options)))

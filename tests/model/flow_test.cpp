@@ -94,7 +94,7 @@ TEST_CASE("The load is the rate over what can be sustained") {
 }
 
 TEST_CASE("The forecast meets the measured times on 400 ports") {
-    // From empty: 8/s fails at 50 s, 20/s at 20 s, 6/s never (kernel-model 0).
+    // From empty: 8/s fails at 50 s, 20/s at 20 s, 6/s never (docs/kernel-model.md, 0).
     for (const auto& [rate, fails_at] : {std::pair{8, 50.0}, std::pair{20, 20.0}}) {
         const auto per_second = static_cast<std::uint16_t>(rate);
         const auto ahead = model::forecast(steady(per_second, 10), rate, 400);

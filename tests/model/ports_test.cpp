@@ -1,4 +1,4 @@
-// The port arithmetic against the scenarios that kernel-model section 10 measured.
+// The port arithmetic against the scenarios of docs/kernel-model.md, 10.2.
 #include "model/destinations.h"
 #include "tests/catch.h"
 
@@ -78,7 +78,7 @@ TEST_CASE("Bound and explicitly bound ports block, and are not counted twice") {
 
 TEST_CASE("Odd offsets look like bind() with port 0, even ones like connect()") {
     auto space = tests::space();
-    for (std::uint16_t i = 0; i < 400; ++i) { // kernel-model 10, scenario 6
+    for (std::uint16_t i = 0; i < 400; ++i) { // docs/kernel-model.md, 10.2: scenario 6
         space.sockets.add(
             socket(State::established, here, static_cast<std::uint16_t>(40001 + 2 * i), there, 80));
     }

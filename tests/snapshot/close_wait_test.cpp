@@ -25,9 +25,9 @@ snapshot::Socket close_wait(std::uint32_t inode, std::uint32_t rqueue, std::uint
 
 } // namespace
 
-// Activity is {last_data_sent, last_data_recv, last_ack_recv}; where nothing was sent, the first is the
-// handshake.
-TEST_CASE("The table of kernel-model 5.1, as it was measured") {
+// The table of docs/kernel-model.md, 5.1. Activity is {last_data_sent, last_data_recv, last_ack_recv}; where
+// nothing was sent, the first is the handshake.
+TEST_CASE("Kinds of CLOSE_WAIT, row by row as they were measured") {
     CHECK(kind_of(close_wait(1, 11, 0, {8504, 8504, 7504, true})) == CloseWaitKind::unread); // A
     CHECK(kind_of(close_wait(1, 0, 0, {8504, 8504, 7504, true})) == CloseWaitKind::leaked);  // B
     CHECK(kind_of(close_wait(1, 0, 0, {8504, 8504, 1460, true})) == CloseWaitKind::leaked);  // C, keepalive

@@ -202,7 +202,7 @@ def keep_alive(end):
     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
 
 
-CLOSE_WAIT_ROWS = {  # row of section 5.1 -> how it is made, its kind, and whether the age is proven to be 5 s
+CLOSE_WAIT_ROWS = {  # row of docs/kernel-model.md, 5.1 -> how it is made, its kind, and is the age proven to be 5 s
     "A": (never_read, "unread", True), "B": (read_to_the_end, "leaked", True), "C": (with_keepalive, "leaked", False),
     "D": (half_closed_peer, "half_closed", False), "E": (in_the_queue, "unaccepted", True),
     "F": (no_data_ever, "leaked", True), "G": (written_to, None, False), "H": (peer_expired, None, False),
