@@ -1,6 +1,6 @@
 // Prints what the completions are made of: the commands and options of the program, one a line, fields
 // between tabs.
-#include "cli/option_table.h"
+#include "cli/help.h"
 #include "snapshot/sysctls.h"
 
 #include <cstdio>

@@ -1,16 +1,40 @@
-// Reading files with a bound and replacing files atomically. Every error says what the system said.
+// Owns a file descriptor.
 #pragma once
 
-#include "base/descriptor.h"
 #include "base/gap.h"
 #include "base/result.h"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace base {
+
+class Descriptor {
+  public:
+    explicit Descriptor(int number) : number_(number) {}
+    Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+    Descriptor& operator=(Descriptor&&) = delete;
+    ~Descriptor() {
+        if (number_ >= 0) {
+            ::close(number_);
+        }
+    }
+
+    /// Negative if there is none.
+    int number() const { return number_; }
+    int release() { return std::exchange(number_, -1); }
+    /// Closes now and tells whether the data reached the file system.
+    bool close() { return ::close(release()) == 0; }
+
+  private:
+    int number_;
+};
+
+// Reading files with a bound and replacing files atomically. Every error says what the system said.
 
 /// The whole regular file, at most `limit` bytes. A missing file is `absent`; a directory, a device or a
 /// larger file is `failed`; no permission is `denied`. Never blocks on a FIFO.
@@ -32,5 +56,49 @@ Status write_atomically(const std::string& path, std::string_view content);
 
 /// Writes all of `content` to a descriptor, whatever the number of writes it takes.
 Status write_all(int descriptor, std::string_view content);
+
+// A directory of one user's own files that nobody else may change: opened without following links, refused if
+// others may write to it, files replaced in one step. Every refusal says why.
+
+class PrivateDirectory {
+  public:
+    enum class Create { no, last, with_parents };
+
+    /// The directory must belong to this user and be writable by nobody else. `create` makes the last part of
+    /// the path, or all parts, with mode 0700 if they are missing.
+    static Result<PrivateDirectory, Gap> open(const std::string& path, Create create);
+
+    /// The whole file, at most `limit` bytes, under the same conditions as the directory. `absent` if there
+    /// is none.
+    Result<std::string, Gap> read(const std::string& name, std::size_t limit) const;
+
+    /// Whether files may be written at all, as far as that can be known before the disk is full.
+    Status writable() const;
+
+    /// Keeps other users of lock() out until this object is gone. Waits at most `seconds`.
+    Status lock(double seconds);
+
+    /// Replaces the file, mode 0600, without waiting for the disk: after a crash of the machine the content
+    /// may be cut. What was there stays on any error.
+    Status replace(const std::string& name, std::string_view content);
+
+    /// Removes regular files whose name starts with `prefix` and that nobody has written to for so long.
+    void prune(std::string_view prefix, double seconds);
+
+    const std::string& path() const { return path_; }
+
+  private:
+    PrivateDirectory(std::string path, Descriptor descriptor)
+        : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
+
+    std::string path_;
+    Descriptor descriptor_;
+};
+
+// Reading files that a program with more rights than its user may believe.
+
+/// Like read_file, but refused (`failed`) if somebody else than root and this user could have written the
+/// file, or could have put it there: its owner, its mode, and those of its directory.
+Result<std::string, Gap> read_trusted_file(const std::string& path, std::size_t limit);
 
 } // namespace base

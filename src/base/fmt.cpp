@@ -1,5 +1,6 @@
-// {fmt}, compiled once and into the program: every shared library costs each check time to load and bind, and the
-// library as headers alone costs each file five seconds to compile. What its own source instantiates, for char.
+// {fmt}, compiled once and into the program: every shared library costs each check time to load and bind, and
+// the library as headers alone costs each file five seconds to compile. What its own source instantiates, for
+// char.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

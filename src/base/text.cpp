@@ -4,6 +4,7 @@
 #include <cstdint>
 
 namespace base {
+
 namespace {
 
 bool is_blank(char c) {

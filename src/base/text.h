@@ -2,6 +2,7 @@
 // print.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,5 +44,37 @@ std::size_t display_width(std::string_view text);
 
 /// `text` broken at spaces into lines of at most `width` columns; longer words stay whole.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
+
+// A number that stands for a text, the same in every build and on every machine (FNV-1a, 64 bits): for files
+// that outlive the program. No defence against texts that were made to collide.
+
+class Fingerprint {
+  public:
+    /// Adds a text and its end, so that "ab" "c" differs from "a" "bc".
+    Fingerprint& add(std::string_view text) {
+        for (const char c : text) {
+            mix(static_cast<unsigned char>(c));
+        }
+        mix(256);
+        return *this;
+    }
+    std::uint64_t value() const { return value_; }
+
+  private:
+    void mix(std::uint64_t byte) { value_ = (value_ ^ byte) * 0x100000001b3; }
+
+    std::uint64_t value_ = 0xcbf29ce484222325;
+};
+
+inline std::uint64_t fingerprint(std::string_view text) {
+    return Fingerprint().add(text).value();
+}
+
+// A text file that was compiled into the program (tools/embed.py writes the source).
+
+struct Embedded {
+    std::string_view name;
+    std::string_view text;
+};
 
 } // namespace base

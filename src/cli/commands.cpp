@@ -4,12 +4,23 @@
 #include "base/text.h"
 #include "cli/observe.h"
 #include "cli/output.h"
+#include "kernel/collect.h"
+#include "kernel/privileges.h"
+#include "kernel/sysctl_files.h"
+#include "model/picture.h"
 #include "model/ports_answer.h"
-#include "model/states.h"
+#include "model/wants.h"
+#include "replay/mask.h"
+#include "rules/drop_in.h"
+#include "rules/evaluate.h"
+#include "snapshot/sysctls.h"
 
 #include <sstream>
 
+#include <fmt/format.h>
+
 namespace cli {
+
 namespace {
 
 /// The answer is complete if no namespace lacks its sockets.
@@ -151,6 +162,129 @@ int states(const Options& options) {
         render::states_text(origin_of(observed->host, *assumed), answers, style_for(options), out);
     }
     return deliver_or_fail(options, out.str(), exit_of(answers));
+}
+
+// record: everything that any other command could ask, into one file.
+
+namespace {
+
+model::Needs everything() {
+    model::Needs needs;
+    needs.ports = true;
+    needs.fixed_listeners = true;
+    needs.exact_ports = true;
+    needs.boot_sysctls = true;
+    needs.bound_count = true;
+    needs.effects = true;
+    needs.holders = true;
+    return needs;
+}
+
+} // namespace
+
+int record(const Options& options) {
+    if (options.arguments.size() != 1) {
+        return fail(options, "record needs one argument: the FILE to write");
+    }
+    auto live = open_live(options);
+    if (!live) {
+        return fail(options, live.error().what);
+    }
+    replay::Capture capture;
+    std::vector<kernel::Place> places = replay::recording(std::move(*live), capture);
+    snapshot::Host host = collect(places, {}, everything());
+    for (std::size_t place = 0; place < places.size(); ++place) {
+        kernel::collect({.place = place, .owners_of_age_ms = 0}, places, host);
+    }
+    kernel::give_up_capabilities();
+    if (options.mask) {
+        replay::mask(capture);
+    }
+    const base::Status saved = replay::save_capture(capture, options.arguments.front());
+    return saved ? 0 : fail(options, saved.error().what);
+}
+
+namespace {
+
+bool is_malformed(const std::pair<const std::string, std::string>& change) {
+    const snapshot::SysctlInfo* info = snapshot::find_sysctl(change.first);
+    return info != nullptr && !snapshot::well_formed(*info, change.second);
+}
+
+rules::Trial try_out(const rules::Changes& changes, const rules::RuleSet& rules,
+                     const rules::WhatIf& what_if) {
+    if (std::any_of(changes.begin(), changes.end(), is_malformed)) {
+        return {rules::Trial::Kind::malformed, {}};
+    }
+    const auto facts = what_if(changes);
+    if (facts == nullptr) {
+        return {rules::Trial::Kind::unchecked, {}};
+    }
+    return {rules::Trial::Kind::judged, rules::evaluate(rules, *facts)};
+}
+
+std::string_view file_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+/// The file of "FILE:LINE".
+std::string_view file_of(std::string_view origin) {
+    return origin.substr(0, origin.rfind(':'));
+}
+
+/// Files are read by their names, whatever their directory; /etc/sysctl.conf comes last.
+bool is_read_later(std::string_view path) {
+    return path == "/etc/sysctl.conf" || file_name(path) > file_name(findings::drop_in_path);
+}
+
+void note_what_wins(findings::DropInLine& line, const snapshot::BootSysctls& boot) {
+    const auto found = boot.values.find(line.setting.name);
+    if (found == boot.values.end() || base::words(found->second.value) == base::words(line.setting.value) ||
+        !is_read_later(file_of(found->second.origin))) {
+        return;
+    }
+    line.notes.push_back(fmt::format("{} sets {} and is read later: change it there, or the next boot undoes "
+                                     "this line",
+                                     found->second.origin, found->second.value));
+}
+
+} // namespace
+
+findings::DropIn drop_in_for(const findings::Report& report, const rules::RuleSet& rules,
+                             const rules::WhatIf& what_if, const snapshot::Host& host) {
+    findings::DropIn plan = rules::plan_drop_in(
+        report, [&](const rules::Changes& changes) { return try_out(changes, rules, what_if); });
+    for (const snapshot::Namespace& space : host.namespaces) {
+        for (findings::DropInLine& line : plan.lines) {
+            note_what_wins(line, space.boot_sysctls.value_or(snapshot::BootSysctls()));
+        }
+        if (!plan.lines.empty() && !model::is_initial(space)) {
+            plan.lines.front().notes.emplace_back(
+                "This was judged in a network namespace of its own: a boot reads /etc/sysctl.d for the "
+                "host's alone. "
+                "Run 'sysctl -p' with this file inside it, each time it is made");
+        }
+    }
+    return plan;
+}
+
+base::Status read_back(const std::string& file, const findings::DropIn& plan) {
+    kernel::BootAssignments assignments;
+    assignments.add_file(file, "the drop-in");
+    const snapshot::BootValues read = assignments.result().values;
+    std::size_t known = 0;
+    for (const findings::DropInLine& line : plan.lines) {
+        if (snapshot::find_sysctl(line.setting.name) == nullptr) {
+            continue;
+        }
+        ++known;
+        const auto found = read.find(line.setting.name);
+        if (found == read.end() || found->second.value != line.setting.value) {
+            return base::Error{"internal error: the drop-in does not read back: " + line.setting.name};
+        }
+    }
+    return read.size() == known ? base::Status(base::Nothing{})
+                                : base::Error{"internal error: the drop-in sets what it should not"};
 }
 
 } // namespace cli

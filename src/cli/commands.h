@@ -1,7 +1,14 @@
 // One function a command: each a visible pipeline from the options to the exit code.
 #pragma once
 
+#include "base/result.h"
 #include "cli/options.h"
+#include "findings/report.h"
+#include "rules/effect.h"
+#include "rules/rule.h"
+#include "snapshot/host.h"
+
+#include <string>
 
 namespace cli {
 
@@ -15,5 +22,14 @@ int explain(const Options& options);
 int rules_command(const Options& options);
 int record(const Options& options);
 int watch(const Options& options);
+
+// The drop-in of an audit: planned on the snapshot, and read back as a boot would read it.
+
+/// What would make the findings of `report` go away, each tried by `what_if`.
+findings::DropIn drop_in_for(const findings::Report& report, const rules::RuleSet& rules,
+                             const rules::WhatIf& what_if, const snapshot::Host& host);
+
+/// An error if `file` does not set at boot what `plan` means.
+base::Status read_back(const std::string& file, const findings::DropIn& plan);
 
 } // namespace cli

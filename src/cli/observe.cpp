@@ -4,7 +4,7 @@
 #include "kernel/collect.h"
 #include "kernel/namespaces.h"
 #include "kernel/privileges.h"
-#include "rules/needs.h"
+#include "rules/rule.h"
 
 #include <algorithm>
 #include <array>
@@ -37,7 +37,7 @@ kernel::Deadline deadline_of(const Options& options) {
 base::Result<Observation> open(const Options& options) {
     Observation observation;
     if (options.replay) {
-        auto replay = kernel::open_replay(*options.replay);
+        auto replay = replay::open_replay(*options.replay);
         if (!replay) {
             return replay.error();
         }

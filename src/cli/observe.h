@@ -4,10 +4,10 @@
 
 #include "base/result.h"
 #include "cli/options.h"
-#include "kernel/replay.h"
 #include "model/derive.h"
 #include "model/wants.h"
-#include "render/render.h"
+#include "render/formats.h"
+#include "replay/replay.h"
 #include "rules/rule.h"
 #include "snapshot/host.h"
 
@@ -18,7 +18,7 @@ namespace cli {
 
 /// The places refer to the capture, if there is one.
 struct Observation {
-    std::unique_ptr<kernel::Capture> capture;
+    std::unique_ptr<replay::Capture> capture;
     std::vector<kernel::Place> places;
     snapshot::Host host;
 };

@@ -1,20 +1,133 @@
-// watch: looks again every few seconds, as a picture on a terminal or a line a look elsewhere.
-#include "render/watch.h"
+#include "cli/watch.h"
+
 #include "base/file.h"
 #include "cli/commands.h"
-#include "cli/judgement.h"
+#include "cli/judge.h"
 #include "cli/observe.h"
 #include "cli/output.h"
-#include "cli/rule_files.h"
-#include "cli/screen.h"
-#include "model/look.h"
+#include "cli/rules.h"
+#include "model/picture.h"
+#include "render/watch.h"
 
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <memory>
+#include <poll.h>
 #include <set>
-
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 namespace cli {
+
+namespace {
+
+std::atomic<bool> must_end = false;
+std::atomic<bool> was_resized = false;
+termios former_mode{};
+
+void note_signal(int signal) {
+    (signal == SIGWINCH ? was_resized : must_end) = true;
+}
+
+void say(std::string_view text) {
+    static_cast<void>(base::write_all(STDOUT_FILENO, text).has_value());
+}
+
+using Clock = std::chrono::steady_clock;
+
+/// Milliseconds left, for poll().
+int left(Clock::time_point end) {
+    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+    return static_cast<int>(std::max<std::int64_t>(rest, 0));
+}
+
+Clock::time_point after(double seconds) {
+    return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+/// True if a key that ends the program was pressed, or nobody is there any more to press one.
+bool quit_was_pressed() {
+    char keys[64];
+    const ssize_t got = ::read(STDIN_FILENO, keys, sizeof keys);
+    if (got < 0) {
+        return errno != EINTR && errno != EAGAIN;
+    }
+    const std::string_view pressed(keys, static_cast<std::size_t>(got));
+    constexpr std::string_view ends = "qQ\x03\x04";
+    return got == 0 || pressed.find_first_of(ends) != std::string_view::npos;
+}
+
+} // namespace
+
+void catch_signals() {
+    struct sigaction action {};
+    action.sa_handler = note_signal; // without SA_RESTART: poll() returns
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) {
+        ::sigaction(signal, &action, nullptr);
+    }
+}
+
+bool wait_or_end(double seconds) {
+    for (const auto end = after(seconds); !must_end && left(end) > 0;) {
+        ::poll(nullptr, 0, left(end));
+    }
+    return !must_end;
+}
+
+bool Screen::possible() {
+    return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+}
+
+Screen::Screen() {
+    ::tcgetattr(STDIN_FILENO, &former_mode);
+    termios mode = former_mode;
+    mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    mode.c_cc[VMIN] = 1;
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &mode);
+    say("\x1b[?1049h\x1b[?25l"); // another screen, no cursor
+}
+
+Screen::~Screen() {
+    say("\x1b[?25h\x1b[?1049l");
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &former_mode);
+}
+
+Screen::Size Screen::size() const {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
+        return {};
+    }
+    return {size.ws_col, size.ws_row};
+}
+
+base::Status Screen::draw(const std::vector<std::string>& lines) {
+    std::string picture =
+        "\x1b[H"; // to the upper left; what is longer is overwritten, so that nothing flickers
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        picture += (i == 0 ? "" : "\r\n") + lines[i] + "\x1b[K";
+    }
+    return base::write_all(STDOUT_FILENO, picture + "\x1b[J");
+}
+
+Screen::Event Screen::wait(double seconds) {
+    for (const auto end = after(seconds); left(end) > 0;) {
+        pollfd input{STDIN_FILENO, POLLIN, 0};
+        const int ready = ::poll(&input, 1, left(end));
+        if (must_end || (ready > 0 && quit_was_pressed())) {
+            return Event::quit;
+        }
+        if (was_resized.exchange(false)) {
+            return Event::resized;
+        }
+    }
+    return must_end ? Event::quit : Event::time_is_up;
+}
+
+// watch: looks again every few seconds, as a picture on a terminal or a line a look elsewhere.
+
 namespace {
 
 constexpr std::size_t most_destinations = 15;

@@ -4,6 +4,8 @@
 
 #include "facts/table.h"
 
+#include <string_view>
+
 namespace facts {
 
 inline constexpr auto host_columns = std::to_array<Column>({
@@ -341,5 +343,19 @@ inline constexpr auto sysctl_columns = std::to_array<Column>({
 std::span<const Schema> schemas();
 const Schema& schema(TableId which);
 const Schema* find_schema(std::string_view name);
+
+// How facts follow from other facts of the same row, as expressions: `explain` shows them with the numbers of
+// this host, and a test holds each against the model.
+
+struct Formula {
+    TableId table = TableId::host;
+    std::string_view fact;
+    std::string_view expression;
+};
+
+std::span<const Formula> formulas();
+
+/// The expression of a fact; empty if it was counted and not computed.
+std::string_view formula_of(TableId table, std::string_view fact);
 
 } // namespace facts

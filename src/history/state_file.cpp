@@ -1,9 +1,9 @@
 #include "history/state_file.h"
 
-#include "base/fingerprint.h"
 #include "base/number.h"
 #include "base/text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -12,10 +12,9 @@
 #include <fmt/format.h>
 
 namespace history {
+
 namespace {
 
-using findings::Remembered;
-using snapshot::Sample;
 using snapshot::WaitingSockets;
 
 // 1: samples, levels, sockets in CLOSE_WAIT, alerts, rules that were judged
@@ -30,7 +29,7 @@ void put_sample(std::string& out, const Sample& sample) {
         out += counter ? fmt::format(" {}", *counter) : " -";
     }
     out += '\n';
-    for (const snapshot::Level& level : sample.levels) {
+    for (const Level& level : sample.levels) {
         out += fmt::format("level {:x} {}\n", level.key, level.count);
     }
 }
@@ -48,7 +47,7 @@ void put_alert(std::string& out, const Remembered& entry) {
                        entry.held);
 }
 
-void put_judged(std::string& out, const findings::Memory::Judged& rule) {
+void put_judged(std::string& out, const Memory::Judged& rule) {
     out += fmt::format("judged {:x} {:.2f} {:.2f}\n", rule.rule, rule.since, rule.seen);
 }
 
@@ -104,7 +103,7 @@ class Reader {
   private:
     bool sample(const Words& words) {
         auto& samples = state_.space.samples;
-        if (words.size() != 3 + snapshot::tracked_counters.size() || samples.size() >= most_samples) {
+        if (words.size() != 3 + tracked_counters.size() || samples.size() >= most_samples) {
             return false;
         }
         const auto uptime = parse_moment(words[1]);
@@ -218,7 +217,7 @@ std::string encode(const Key& key, const State& state) {
     for (const Remembered& entry : state.memory.entries) {
         put_alert(out, entry);
     }
-    for (const findings::Memory::Judged& rule : state.memory.judged) {
+    for (const Memory::Judged& rule : state.memory.judged) {
         put_judged(out, rule);
     }
     return out + last_line(out);
@@ -246,6 +245,73 @@ base::Result<State> decode(const Key& key, std::string_view text) {
         }
     }
     return reader.take();
+}
+
+namespace {
+
+constexpr std::size_t largest_file = 1 << 20;
+constexpr double patience = 0.5; // seconds
+constexpr double forgotten = 2 * 86400;
+constexpr double abandoned = 3600;
+constexpr std::string_view prefix = "netns-";
+
+std::string file_of(const Key& key) {
+    std::string name = std::string(prefix) + key.space;
+    std::replace(name.begin(), name.end(), ' ', '-');
+    return name;
+}
+
+void apply(const Update& left, State& state) {
+    add(state.space, left.sample);
+    if (!state.space.waiting || state.space.waiting->uptime <= left.waiting.uptime) {
+        state.space.waiting = left.waiting;
+    }
+    update(state.memory, left.alerts);
+}
+
+} // namespace
+
+base::Result<Keeper, base::Gap> Keeper::open(std::span<const Candidate> candidates) {
+    base::Gap why{"a directory for the history", base::Why::absent, ""};
+    for (const Candidate& candidate : candidates) {
+        auto directory = base::PrivateDirectory::open(candidate.path, candidate.create);
+        if (directory) {
+            return Keeper(std::move(*directory));
+        }
+        why = directory.error();
+    }
+    return why;
+}
+
+base::Result<State, base::Gap> Keeper::load(const Key& key) const {
+    const std::string name = file_of(key);
+    const auto text = directory_.read(name, largest_file);
+    if (!text) {
+        return text.error();
+    }
+    auto state = decode(key, *text);
+    if (!state) {
+        return base::Gap{directory_.path() + "/" + name, base::Why::failed, state.error().what};
+    }
+    return std::move(*state);
+}
+
+base::Status Keeper::save(std::span<const Update> updates) {
+    if (const base::Status locked = directory_.lock(patience); !locked) {
+        return locked;
+    }
+    for (const Update& update : updates) {
+        auto kept = load(update.key);
+        State state = kept ? std::move(*kept) : State();
+        apply(update, state);
+        if (const base::Status written = directory_.replace(file_of(update.key), encode(update.key, state));
+            !written) {
+            return written;
+        }
+    }
+    directory_.prune(".", abandoned);
+    directory_.prune(prefix, forgotten);
+    return base::Nothing{};
 }
 
 } // namespace history

@@ -2,19 +2,22 @@
 // Knows no directory and trusts no byte. A file that is not wholly right counts for nothing.
 #pragma once
 
+#include "base/file.h"
 #include "base/result.h"
-#include "findings/memory.h"
-#include "snapshot/history.h"
+#include "history/alerts.h"
+#include "history/samples.h"
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace history {
 
 /// What is kept about one network namespace.
 struct State {
-    snapshot::SpaceHistory space;
-    findings::Memory memory;
+    SpaceHistory space;
+    Memory memory;
 };
 
 /// Which namespace of which boot a file is about.
@@ -27,5 +30,41 @@ std::string encode(const Key& key, const State& state);
 
 /// What the file says; an error if it is cut, of another version, boot or namespace, or makes no sense.
 base::Result<State> decode(const Key& key, std::string_view text);
+
+// Keeps the state files of all network namespaces in one private directory, safe against runs at the same
+// time.
+
+/// What one run leaves about one namespace.
+struct Update {
+    Key key;
+    Sample sample;
+    snapshot::WaitingSockets waiting;
+    MemoryUpdate alerts;
+};
+
+class Keeper {
+  public:
+    /// A directory that may be used.
+    struct Candidate {
+        std::string path;
+        base::PrivateDirectory::Create create = base::PrivateDirectory::Create::no;
+    };
+    /// The first of the candidates that can be used; else why the last one cannot. Absent: there is none yet.
+    static base::Result<Keeper, base::Gap> open(std::span<const Candidate> candidates);
+
+    /// Absent if nothing is kept about this namespace yet.
+    base::Result<State, base::Gap> load(const Key& key) const;
+
+    base::Status writable() const { return directory_.writable(); }
+
+    /// Adds the updates to what is there by now; a file that cannot be used is begun anew. Waits at most half
+    /// a second for other runs. Files of namespaces that nobody looked at for two days go.
+    base::Status save(std::span<const Update> updates);
+
+  private:
+    explicit Keeper(base::PrivateDirectory directory) : directory_(std::move(directory)) {}
+
+    base::PrivateDirectory directory_;
+};
 
 } // namespace history

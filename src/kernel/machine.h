@@ -7,11 +7,13 @@
 #include "base/result.h"
 #include "snapshot/address.h"
 #include "snapshot/counters.h"
+#include "snapshot/host.h"
 #include "snapshot/owners.h"
-#include "snapshot/provenance.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -61,6 +63,14 @@ class Machine {
 
     /// Seconds since the epoch; 0 if the source does not tell it.
     virtual double now() = 0;
+};
+
+// A machine for one network namespace, with the name that people know it by.
+
+struct Place {
+    std::string label;
+    std::uint64_t id = 0; // inode of the namespace file, 0 if unknown
+    std::unique_ptr<Machine> machine;
 };
 
 } // namespace kernel

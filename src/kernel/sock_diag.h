@@ -5,19 +5,19 @@
 #include "kernel/machine.h"
 #include "snapshot/socket.h"
 
+#include <arpa/inet.h>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
-#include <span>
-#include <vector>
-
-#include <arpa/inet.h>
-#include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <optional>
+#include <span>
 #include <sys/socket.h>
+#include <vector>
+
+#include <libmnl/libmnl.h>
 
 namespace kernel {
 
@@ -163,5 +163,13 @@ bool DumpReader::read(std::span<const std::byte> datagram, Sink&& sink) {
     }
     return true;
 }
+
+// Sockets as messages of sock_diag, for those that other sources told: the reverse of sock_diag.h.
+
+/// Adds the message to the datagram, with the attributes for which the socket has something.
+void append_message(std::vector<std::byte>& datagram, const snapshot::Socket& socket);
+
+/// Adds the end of a dump.
+void append_end(std::vector<std::byte>& datagram);
 
 } // namespace kernel

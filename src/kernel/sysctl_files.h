@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernel/machine.h"
-#include "snapshot/boot_sysctls.h"
+#include "snapshot/host.h"
 
 #include <set>
 #include <string>

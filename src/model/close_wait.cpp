@@ -1,5 +1,4 @@
 #include "model/owners.h"
-#include "model/row_table.h"
 #include "model/tables.h"
 
 #include <algorithm>

@@ -9,8 +9,8 @@ namespace {
 
 using facts::TableId;
 
-Earlier earlier_of(const snapshot::Namespace& space, const snapshot::SpaceHistory* history,
-                   const snapshot::History& all) {
+Earlier earlier_of(const snapshot::Namespace& space, const history::SpaceHistory* history,
+                   const history::History& all) {
     constexpr double half = 1500; // of nearly an hour, in seconds
     return {Rates(space, history, all.uptime, all.unusable_because), Growth(history, all.uptime),
             Growth(history, all.uptime, half, half)};
@@ -50,7 +50,7 @@ void add_all(std::vector<base::Gap>& gaps, const std::vector<base::Gap>& more) {
 
 } // namespace
 
-facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, const snapshot::History& history,
+facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, const history::History& history,
                     const Expectation& expected) {
     facts::Facts derived;
     derived.host = host_table(host, assumed);

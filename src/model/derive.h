@@ -4,8 +4,8 @@
 #pragma once
 
 #include "facts/table.h"
-#include "model/expectation.h"
-#include "snapshot/history.h"
+#include "history/samples.h"
+#include "model/expected.h"
 #include "snapshot/host.h"
 
 #include <map>
@@ -17,7 +17,7 @@ namespace model {
 using Assumptions = std::map<std::string, std::string>;
 
 /// `expected`: a load to come; none makes the facts about it absent.
-facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, const snapshot::History& history,
+facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, const history::History& history,
                     const Expectation& expected = {});
 
 } // namespace model

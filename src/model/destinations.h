@@ -3,8 +3,8 @@
 #pragma once
 
 #include "facts/table.h"
-#include "model/growth.h"
 #include "model/ports.h"
+#include "model/rates.h"
 #include "snapshot/host.h"
 
 #include <memory>

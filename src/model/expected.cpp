@@ -1,10 +1,11 @@
 #include "model/expected.h"
 
-#include "model/flow.h"
+#include "model/time_wait.h"
 
 #include <cmath>
 
 namespace model {
+
 namespace {
 
 Expected given(const std::optional<double>& value, std::string_view option) {

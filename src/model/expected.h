@@ -1,11 +1,20 @@
-// What the load to come will need. Pure arithmetic; what was not given is missing by design.
+// The load that is to come, as the options of audit give it. Plain data.
 #pragma once
 
-#include "model/expectation.h"
-#include "model/port_space.h"
-#include "model/reuse.h"
+#include "model/tally.h"
+#include "model/time_wait.h"
+
+#include <optional>
 
 namespace model {
+
+struct Expectation {
+    std::optional<double> rate;         // new connections a second, all together
+    std::optional<double> destinations; // that they are spread over evenly; none: they come in
+    std::optional<double> hold;         // seconds that each stays open
+};
+
+// What the load to come will need. Pure arithmetic; what was not given is missing by design.
 
 /// How long conntrack remembers a connection that was closed, if nf_conntrack_tcp_timeout_time_wait is
 /// unknown.

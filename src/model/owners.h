@@ -5,7 +5,7 @@
 
 #include "base/gap.h"
 #include "base/result.h"
-#include "model/service.h"
+#include "model/listeners.h"
 #include "snapshot/host.h"
 
 #include <array>

@@ -1,15 +1,111 @@
 #include "model/picture.h"
 
 #include "model/owners.h"
-#include "model/port_holders.h"
 #include "model/ports_answer.h"
-#include "model/states.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
 namespace model {
+
+namespace {
+
+using snapshot::State;
+
+std::optional<std::uint64_t> reading(const snapshot::Counters& counters, std::string_view key) {
+    const auto value = counters.get(key);
+    return value ? std::optional(*value) : std::nullopt;
+}
+
+} // namespace
+
+facts::NamespaceStates states_answer(const snapshot::Namespace& space) {
+    facts::NamespaceStates answer;
+    answer.label = space.label;
+    answer.id = space.id;
+    answer.unknown = space.lost_sockets;
+    answer.gaps = space.gaps;
+    answer.source = space.provenance.is_foreign()                       ? space.provenance.name
+                    : space.source == snapshot::SocketSource::sock_diag ? "sock_diag"
+                    : space.source == snapshot::SocketSource::proc      ? "procfs"
+                                                                        : "none";
+    for (const State state : snapshot::shown_states) {
+        facts::StateCount count{name(state), std::nullopt, std::nullopt};
+        const bool collected = state != State::bound || space.sockets.bound_ports() != nullptr;
+        if (collected && space.source != snapshot::SocketSource::none) {
+            const auto at = static_cast<std::size_t>(state);
+            count.ipv4 = space.sockets.counts(snapshot::Family::ipv4)[at];
+            count.ipv6 = space.sockets.counts(snapshot::Family::ipv6)[at];
+        }
+        answer.states.push_back(count);
+    }
+    const snapshot::Counters& counters = space.counters;
+    answer.sockstat = {reading(counters, "sockstat.TCP.inuse"),  reading(counters, "sockstat6.TCP6.inuse"),
+                       reading(counters, "sockstat.TCP.orphan"), reading(counters, "sockstat.TCP.tw"),
+                       reading(counters, "sockstat.TCP.alloc"),  reading(counters, "sockstat.TCP.mem")};
+    return answer;
+}
+
+namespace {
+
+struct Counter {
+    std::string_view key;
+    std::string_view what;
+};
+
+constexpr auto shown = std::to_array<Counter>({
+    {"snmp.Tcp.ActiveOpens", "opened here"},
+    {"snmp.Tcp.PassiveOpens", "opened by clients"},
+    {"snmp.Tcp.AttemptFails", "attempts failed"},
+    {"snmp.Tcp.EstabResets", "reset"},
+    {"snmp.Tcp.RetransSegs", "segments sent again"},
+    {"netstat.TcpExt.TWRecycled", "TIME_WAIT ports reused"},
+    {"netstat.TcpExt.ListenOverflows", "turned away by full accept queues"},
+    {"netstat.TcpExt.TCPReqQFullDrop", "dropped by full SYN queues"},
+    {"netstat.TcpExt.SyncookiesSent", "SYN cookies"},
+    {"netstat.TcpExt.TCPTimeWaitOverflow", "ended without TIME_WAIT"},
+    {"netstat.TcpExt.TCPAbortOnTimeout", "given up"},
+    {"netstat.TcpExt.TCPAbortOnMemory", "reset for lack of memory"},
+    {"conntrack.drop", "dropped by conntrack"},
+    {"conntrack.insert_failed", "lost their conntrack entry"},
+});
+
+std::vector<facts::Movement> movements(const snapshot::Counters& before, const snapshot::Counters& now,
+                                       double seconds) {
+    std::vector<facts::Movement> moved;
+    for (const Counter& counter : shown) {
+        const auto from = before.get(counter.key);
+        const auto to = now.get(counter.key);
+        if (from && to && *to > *from && seconds > 0) {
+            moved.push_back({counter.what, static_cast<double>(*to - *from) / seconds});
+        }
+    }
+    return moved;
+}
+
+} // namespace
+
+facts::Look look(const snapshot::Host& host, const snapshot::Host* before, const Assumptions& assumed,
+                 std::size_t top) {
+    facts::Look look;
+    const bool comparable = before != nullptr && before->namespaces.size() == host.namespaces.size();
+    look.seconds = comparable ? host.uptime.value_or(0) - before->uptime.value_or(0) : 0;
+    for (std::size_t i = 0; i < host.namespaces.size(); ++i) {
+        const snapshot::Namespace& space = host.namespaces[i];
+        PortsQuery query;
+        query.top = top;
+        facts::NamespaceLook& here = look.namespaces.emplace_back();
+        here.states = states_answer(space);
+        here.ports = ports_answer(space, space.sysctls.assuming(assumed), query);
+        if (comparable && before->namespaces[i].id == space.id) {
+            here.movements = movements(before->namespaces[i].counters, space.counters, look.seconds);
+        }
+    }
+    return look;
+}
+
 namespace {
 
 using facts::NamespacePicture;

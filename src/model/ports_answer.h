@@ -1,15 +1,34 @@
-// The answers of `tcpadvisor ports`: the destinations that were asked about, with who holds their ports.
-// Knows nothing of options.
+// The details of one destination that somebody asks about: which programs hold its ports, and what has
+// blocked the others for everyone.
 #pragma once
 
-#include "facts/ports.h"
+#include "facts/answers.h"
+#include "model/tally.h"
 #include "snapshot/host.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace model {
+
+/// "nginx.service, nginx (pid 812)", "curl (pid 4711)", "uid 1000": who holds a socket.
+std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode, std::uint32_t uid,
+                        const std::optional<std::uint64_t>& cgroup);
+
+/// By number of ports. TIME_WAIT has no owner: its ports are put down to whoever holds most of the live
+/// sockets, as an inference. Empty if nobody looked at the remote end.
+std::vector<facts::PortHolder> port_holders(const snapshot::Peer* peer, const snapshot::Flow& flow,
+                                            const PortSpace& space, std::uint32_t time_wait_ports);
+
+/// Each port once, for the first reason of the list; ports that the flow itself holds do not count. The sum
+/// is facts::Destination::blocked.
+facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow& flow,
+                            const PortSpace& space, const Occupation& occupation);
+
+// The answers of `tcpadvisor ports`: the destinations that were asked about, with who holds their ports.
+// Knows nothing of options.
 
 /// Which destinations `tcpadvisor ports` was asked about.
 struct PortsQuery {

@@ -1,12 +1,19 @@
 #include "model/rates.h"
 
+#include "base/text.h"
+#include "facts/schema.h"
+
+#include <algorithm>
+#include <limits>
+
 namespace model {
+
 namespace {
 
 using base::Gap;
 using base::Why;
+using history::tracked_counters;
 using snapshot::Reading;
-using snapshot::tracked_counters;
 
 constexpr std::string_view what = "an earlier run";
 
@@ -16,7 +23,7 @@ bool went_back(std::uint64_t from, std::uint64_t to) {
 
 } // namespace
 
-Rates::Rates(const snapshot::Namespace& space, const snapshot::SpaceHistory* history, double uptime,
+Rates::Rates(const snapshot::Namespace& space, const history::SpaceHistory* history, double uptime,
              std::string unusable_because)
     : space_(&space), uptime_(uptime), without_{std::string(what), Why::absent, std::move(unusable_because)} {
     if (history == nullptr) {
@@ -26,7 +33,7 @@ Rates::Rates(const snapshot::Namespace& space, const snapshot::SpaceHistory* his
     earlier_ = history->before(uptime, shortest_interval);
     for (std::size_t i = 0; earlier_ != nullptr && i < tracked_counters.size(); ++i) {
         const auto current = now(i);
-        if (snapshot::never_goes_back(tracked_counters[i]) && current && earlier_->counters[i] &&
+        if (history::never_goes_back(tracked_counters[i]) && current && earlier_->counters[i] &&
             went_back(*earlier_->counters[i], *current)) {
             earlier_ = nullptr;
             without_.detail = "its counters were higher: it was another namespace";
@@ -69,6 +76,120 @@ Reading<double> Rates::interval() const {
         return without_;
     }
     return uptime_ - earlier_->uptime;
+}
+
+namespace {
+
+using facts::TableId;
+using history::Level;
+using history::Sample;
+
+constexpr std::size_t most_levels = 32;
+constexpr std::uint32_t worth_a_level = 20; // sockets
+
+/// What the sample says of this key, at most.
+std::uint32_t most_then(const Sample& sample, std::uint64_t key) {
+    const auto found = std::find_if(sample.levels.begin(), sample.levels.end(),
+                                    [&](const Level& level) { return level.key == key; });
+    return found == sample.levels.end() ? sample.unlisted_most : found->count;
+}
+
+double slope(double from, double to, double seconds) {
+    return (to - from) / seconds;
+}
+
+/// Reads numbers of one row by name; what is missing counts for nothing.
+class Row {
+  public:
+    Row(const facts::Table& table, std::size_t row) : table_(table), row_(row) {}
+
+    facts::Value get(std::string_view column) const {
+        return table_.get(row_, *table_.schema().find(column));
+    }
+    std::uint32_t number(std::string_view column) const {
+        const facts::Value value = get(column);
+        return value.is_number() && value.number() > 0 ? static_cast<std::uint32_t>(value.number()) : 0;
+    }
+    std::string text(std::string_view column) const {
+        const facts::Value value = get(column);
+        return value.is_text() ? value.text() : std::string();
+    }
+
+  private:
+    const facts::Table& table_;
+    std::size_t row_;
+};
+
+void add_level(std::vector<Level>& levels, std::uint64_t key, std::uint32_t count) {
+    if (count >= worth_a_level) {
+        levels.push_back({key, count});
+    }
+}
+
+} // namespace
+
+Growth::Growth(const history::SpaceHistory* history, double uptime, double near, double far)
+    : uptime_(uptime) {
+    near_ = history != nullptr ? history->before(uptime, near) : nullptr;
+    far_ = near_ != nullptr ? history->before(near_->uptime, far) : nullptr;
+}
+
+double Growth::per_second(std::uint64_t key, std::uint32_t now) const {
+    const double near = most_then(*near_, key);
+    const double far = most_then(*far_, key);
+    return std::min(slope(near, now, uptime_ - near_->uptime),
+                    slope(far, near, near_->uptime - far_->uptime));
+}
+
+std::uint64_t level_key_of_destination(std::string_view source, std::string_view remote,
+                                       std::uint32_t device) {
+    return base::Fingerprint().add("destination").add(source).add(remote).add(std::to_string(device)).value();
+}
+
+std::uint64_t level_key_of_dead_sockets() {
+    return base::fingerprint("dead sockets");
+}
+
+std::uint64_t level_key_of_owner(std::string_view owner) {
+    return base::Fingerprint().add("owner").add(owner).value();
+}
+
+Sample sample_of(const snapshot::Namespace& space, const facts::NamespaceFacts& facts, double uptime) {
+    Sample sample;
+    sample.uptime = uptime;
+    for (std::size_t i = 0; i < history::tracked_counters.size(); ++i) {
+        if (const auto value = space.counters.get(history::tracked_counters[i])) {
+            sample.counters[i] = *value;
+        }
+    }
+    const Row inside(facts.table(TableId::network_namespace), 0);
+    add_level(sample.levels, level_key_of_dead_sockets(), inside.number("dead_sockets"));
+    const facts::Table& destinations = facts.table(TableId::destination);
+    for (std::size_t i = 0; i < std::min(destinations.quiet_from(), destinations.size()); ++i) {
+        const Row row(destinations, i);
+        add_level(sample.levels,
+                  level_key_of_destination(row.text("source"), row.text("remote"), row.number("device")),
+                  row.number("lasting"));
+    }
+    const facts::Table& owners = facts.table(TableId::close_wait);
+    for (std::size_t i = 0; i < owners.size(); ++i) {
+        const Row row(owners, i);
+        add_level(sample.levels, level_key_of_owner(row.text("owner")),
+                  row.number("leaked") + row.number("unread"));
+    }
+    std::sort(sample.levels.begin(), sample.levels.end(), [](const Level& a, const Level& b) {
+        return a.count != b.count ? a.count > b.count : a.key < b.key;
+    });
+    sample.unlisted_most = worth_a_level - 1;
+    if (sample.levels.size() > most_levels) {
+        sample.unlisted_most = sample.levels[most_levels].count;
+        sample.levels.resize(most_levels);
+    }
+    if (space.lost_sockets) { // they were more than were seen: nothing may seem to grow from here
+        sample.levels.clear();
+        sample.unlisted_most = std::numeric_limits<std::uint32_t>::max();
+    }
+    return sample;
 }
 
 } // namespace model

@@ -2,9 +2,11 @@
 // right after another one does not make a rate out of two events. Never since the boot.
 #pragma once
 
-#include "snapshot/history.h"
+#include "facts/table.h"
+#include "history/samples.h"
 #include "snapshot/host.h"
 
+#include <cstdint>
 #include <string_view>
 
 namespace model {
@@ -15,10 +17,10 @@ constexpr double shortest_interval = 30;
 class Rates {
   public:
     /// `history` is that of the namespace; null if there is none, because of `unusable_because`.
-    Rates(const snapshot::Namespace& space, const snapshot::SpaceHistory* history, double uptime,
+    Rates(const snapshot::Namespace& space, const history::SpaceHistory* history, double uptime,
           std::string unusable_because);
 
-    /// Growth of one of snapshot::tracked_counters, per second. Missing without an earlier sample, and where
+    /// Growth of one of history::tracked_counters, per second. Missing without an earlier sample, and where
     /// the counter went back: then it counts something else now.
     snapshot::Reading<double> per_second(std::size_t counter) const;
     /// The growth itself; negative for a gauge that fell.
@@ -30,9 +32,44 @@ class Rates {
     snapshot::Reading<std::uint64_t> now(std::size_t counter) const;
 
     const snapshot::Namespace* space_;
-    const snapshot::Sample* earlier_ = nullptr;
+    const history::Sample* earlier_ = nullptr;
     double uptime_;
     base::Gap without_;
 };
+
+// How fast numbers of long-lived sockets grow: lastingly, so that a wave of reconnects is no trend. And the
+// sample that this run leaves for the next ones.
+
+class Growth {
+  public:
+    Growth() = default;
+    /// `history` is that of the namespace, or null.
+    /// `near` and `far`: the least length of the two times that are compared, in seconds.
+    Growth(const history::SpaceHistory* history, double uptime, double near = shortest_interval,
+           double far = 240);
+
+    bool known() const { return far_ != nullptr; }
+
+    /// Sockets per second: the lower of the growth in the near time and in the far one before it. Only if it
+    /// is known.
+    double per_second(std::uint64_t key, std::uint32_t now) const;
+
+  private:
+    const history::Sample* near_ = nullptr;
+    const history::Sample* far_ = nullptr;
+    double uptime_ = 0;
+};
+
+/// The connections of a destination that stay: all but TIME_WAIT and attempts.
+std::uint64_t level_key_of_destination(std::string_view source, std::string_view remote,
+                                       std::uint32_t device);
+/// Sockets that are in no table.
+std::uint64_t level_key_of_dead_sockets();
+/// CLOSE_WAIT sockets of an owner that cost a descriptor.
+std::uint64_t level_key_of_owner(std::string_view owner);
+
+/// Counters, the busiest destinations and the owners of CLOSE_WAIT sockets.
+history::Sample sample_of(const snapshot::Namespace& space, const facts::NamespaceFacts& facts,
+                          double uptime);
 
 } // namespace model

@@ -3,8 +3,102 @@
 #include <algorithm>
 #include <numeric>
 #include <unordered_map>
+#include <vector>
 
 namespace model {
+
+namespace {
+
+using snapshot::Census;
+
+/// The bind bucket of such a port has fastreuse or fastreuseport >= 0, whatever its address and family.
+snapshot::PortSet blocked_for_sure(const Census& census) {
+    snapshot::PortSet ports;
+    for (const snapshot::Listener& listener : census.listeners()) {
+        ports.set(listener.port);
+    }
+    for (const auto& [port, counts] : census.services()) {
+        ports.set(port); // accepted children keep the bucket of the listener that is gone
+    }
+    if (const snapshot::PortSet* explicit_ports = census.explicit_ports()) {
+        ports |= *explicit_ports;
+    }
+    if (const snapshot::PortSet* bound_ports = census.bound_ports()) {
+        ports |= *bound_ports;
+    }
+    return ports;
+}
+
+snapshot::PortSet bound_by_address(const snapshot::Namespace& space) {
+    snapshot::PortSet ports;
+    const Census& census = space.sockets;
+    if (space.routed_sources.empty() || census.early_ports() == nullptr) {
+        return ports;
+    }
+    std::vector<bool> off_route(census.flows().size());
+    for (std::size_t flow = 0; flow < off_route.size(); ++flow) {
+        const auto routed = space.routed_sources.find(census.flows()[flow].remote.to_text());
+        off_route[flow] =
+            routed != space.routed_sources.end() && !(routed->second == census.flows()[flow].source);
+    }
+    for (std::size_t i = 0; i < census.record_count(); ++i) {
+        const snapshot::Record& record = census.record(i);
+        if (off_route[record.flow] && census.early_ports()->test(record.port)) {
+            ports.set(record.port);
+        }
+    }
+    return ports;
+}
+
+} // namespace
+
+snapshot::PortSet ports_of(const snapshot::PortRange& range) {
+    const std::size_t beyond = snapshot::PortSet().size() - range.size();
+    return (~snapshot::PortSet() >> beyond) << range.low; // a word at a time
+}
+
+snapshot::Reading<std::uint64_t> sockets_outside_tables(const snapshot::Counters& counters) {
+    const auto allocated = counters.get("sockstat.TCP.alloc");
+    const auto in_use = counters.get("sockstat.TCP.inuse");
+    if (!allocated) {
+        return allocated.error();
+    }
+    if (!in_use) {
+        return in_use.error();
+    }
+    const std::uint64_t in_tables = *in_use + counters.get("sockstat6.TCP6.inuse").value_or(0);
+    return *allocated > in_tables ? *allocated - in_tables : 0;
+}
+
+snapshot::Reading<PortSpace> port_space(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls) {
+    const auto range = sysctls.port_range();
+    if (!range) {
+        return range.error();
+    }
+    const auto reserved = sysctls.reserved_ports();
+    if (!reserved && reserved.error().why != base::Why::absent) {
+        return reserved.error();
+    }
+    PortSpace result;
+    result.range = *range;
+    const auto running = space.sysctls.port_range();
+    result.parity_low = running ? running->low : range->low;
+    result.eligible = ports_of(*range) & ~reserved.value_or({});
+    result.usable = static_cast<std::uint32_t>(result.eligible.count());
+    result.reserved = range->size() - result.usable;
+    result.blocked = blocked_for_sure(space.sockets) & result.eligible;
+    result.blocked_count = static_cast<std::uint32_t>(result.blocked.count());
+    result.probably_bound = bound_by_address(space) & result.eligible;
+    result.explicit_known = space.sockets.explicit_ports() != nullptr;
+    result.bound_known = space.sockets.bound_ports() != nullptr;
+    if (result.bound_known) {
+        result.hidden_bound = 0;
+    } else if (const auto outside = sockets_outside_tables(space.counters)) {
+        result.hidden_bound = static_cast<std::uint32_t>(std::min<std::uint64_t>(*outside, 65536));
+    }
+    return result;
+}
+
 namespace {
 
 using snapshot::State;
@@ -293,6 +387,90 @@ const Tally& TallyBook::own_tally(std::size_t place) const {
         fill(block_start_, std::min(block_size, order_.size() - block_start_), block_);
     }
     return block_[place - block_start_];
+}
+
+// The part of the tally that guesses: which ports bind() is likely to have taken, and which it cannot have
+// taken.
+
+namespace {
+
+/// A TIME_WAIT socket does not say how its port was chosen; nor does one in SYN_RECV.
+bool is_mute(const snapshot::Record& record) {
+    return record.state() == State::time_wait || record.state() == State::syn_recv ||
+           (record.state() == State::fin_wait2 && record.detail() == 1);
+}
+
+} // namespace
+
+/// connect() takes ports of odd offset once the even ones are used up towards a destination. So the odd ports
+/// of a flow say nothing if it holds about as many ports as there are even ones; nor if all of them are old
+/// TIME_WAITs: the even ones that were there before them may have expired since.
+bool TallyBook::explains_itself(const Tally& tally, std::size_t even_ports) const {
+    constexpr double nearly = 0.9;
+    return tally.held() >= nearly * static_cast<double>(even_ports) || tally.young_odd == 0;
+}
+
+/// Ports that a flow holds which explains itself.
+snapshot::PortSet TallyBook::explained() const {
+    const std::size_t even_ports = (space_.eligible & ~space_.blocked & ~odd_ports_).count();
+    std::vector<bool> explaining(census_.flows().size());
+    std::size_t number = 0;
+    for (std::size_t place = 0; place < busy_count_; ++place) {
+        const bool explains = explains_itself(busy_[place], even_ports);
+        explaining[order_[place]] = explains;
+        number += explains ? 1 : 0;
+    }
+    if (number == explaining.size()) {
+        return occupation_.ports;
+    }
+    snapshot::PortSet explained;
+    for (std::size_t i = 0; i < census_.record_count() && number > 0; ++i) {
+        if (explaining[census_.record(i).flow]) {
+            explained.set(census_.record(i).port);
+        }
+    }
+    return explained;
+}
+
+/// So does IP_LOCAL_PORT_RANGE take odd ports, and then many of them are shared by two remotes, which bind()
+/// with port 0 never does.
+bool TallyBook::parity_tells(const snapshot::PortSet& shared, const snapshot::PortSet& suspect) const {
+    return (shared & odd_ports_).count() <= suspect.count();
+}
+
+/// Where each socket on a port is known to have left the choice to connect(), the port is free for all others
+/// (docs/kernel-model.md, 3.3).
+void TallyBook::find_open() {
+    if (census_.early_ports() == nullptr || !space_.explicit_known) {
+        return;
+    }
+    snapshot::PortSet closed = space_.blocked | *census_.early_ports();
+    for (std::size_t i = 0; i < census_.record_count(); ++i) {
+        if (is_mute(census_.record(i))) {
+            closed.set(census_.record(i).port);
+        }
+    }
+    occupation_.open = occupation_.ports & ~closed;
+}
+
+/// connect() takes ports of even offset first, bind() with port 0 those of odd offset, and bind() never
+/// shares a port of one address (docs/kernel-model.md, 3.3).
+void TallyBook::find_suspects() {
+    snapshot::PortSet shared;
+    for (const SourceTally& source : sources_) {
+        shared |= source.shared;
+    }
+    const snapshot::PortSet unclear = occupation_.ports & ~space_.blocked & ~occupation_.open;
+    occupation_.unclear = static_cast<std::uint32_t>(unclear.count());
+    snapshot::PortSet suspect = unclear & ~shared & odd_ports_;
+    if (suspect.any()) {
+        suspect &= ~explained();
+    }
+    if (!parity_tells(shared, suspect)) {
+        suspect.reset();
+    }
+    occupation_.suspect = suspect | (space_.probably_bound & unclear);
+    occupation_.suspects = static_cast<std::uint32_t>(occupation_.suspect.count());
 }
 
 } // namespace model

@@ -4,7 +4,6 @@
 
 #include "model/derive.h"
 #include "snapshot/host.h"
-#include "snapshot/request.h"
 
 #include <optional>
 

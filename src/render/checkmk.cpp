@@ -3,11 +3,9 @@
 // other. The names stay the same from run to run: a service that vanished would be stale.
 #include "base/number.h"
 #include "base/text.h"
-#include "render/perfdata.h"
-#include "render/render.h"
-#include "render/report_words.h"
-#include "render/reports.h"
-#include "render/wording.h"
+#include "render/formats.h"
+#include "render/nagios.h"
+#include "render/words.h"
 
 #include <algorithm>
 #include <string>

@@ -1,4 +1,4 @@
-#include "render/reports.h"
+#include "render/formats.h"
 
 #include <algorithm>
 #include <array>

@@ -2,9 +2,9 @@
 // script, no network and no other file.
 #pragma once
 
-#include "facts/picture.h"
+#include "facts/answers.h"
 #include "findings/report.h"
-#include "render/report_words.h"
+#include "render/words.h"
 
 #include <ostream>
 #include <string>

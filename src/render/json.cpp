@@ -1,6 +1,7 @@
 #include "render/json.h"
 
-#include "render/wording.h"
+#include "render/formats.h"
+#include "render/words.h"
 
 #include <cmath>
 #include <cstdint>
@@ -59,6 +60,437 @@ void error_json(std::string_view message, const std::vector<std::string>& detail
     answer["error"] = Json::object();
     answer["error"]["message"] = message;
     answer["error"]["diagnostics"] = details;
+    write_json(answer, out);
+}
+
+namespace {
+
+using facts::StateCount;
+
+Json count_json(std::optional<std::uint64_t> count) {
+    return count ? Json(*count) : Json();
+}
+
+} // namespace
+
+void add_counts(Json& json, const std::vector<StateCount>& states, const facts::Sockstat& sockstat) {
+    Json both = Json::object();
+    Json ipv4 = Json::object();
+    Json ipv6 = Json::object();
+    for (const StateCount& state : states) {
+        const std::string name(state.name);
+        both[name] = count_json(sum(state.ipv4, state.ipv6));
+        ipv4[name] = count_json(state.ipv4);
+        ipv6[name] = count_json(state.ipv6);
+    }
+    json["states"] = std::move(both);
+    json["families"] = Json::object();
+    json["families"]["ipv4"] = std::move(ipv4);
+    json["families"]["ipv6"] = std::move(ipv6);
+    Json& summary = json["sockstat"] = Json::object();
+    summary["in_use"] = count_json(sockstat.in_use);
+    summary["in_use6"] = count_json(sockstat.in_use6);
+    summary["orphan"] = count_json(sockstat.orphan);
+    summary["time_wait"] = count_json(sockstat.time_wait);
+    summary["allocated"] = count_json(sockstat.allocated);
+    summary["memory"] = count_json(sockstat.memory);
+}
+
+void states_json(const Origin& origin, const std::vector<facts::NamespaceStates>& spaces, std::ostream& out) {
+    Json answer = json_answer();
+    answer["host"] = json_host(origin.host, origin.kernel, origin.time);
+    add_counts(answer, sum_states(spaces), sum_sockstat(spaces));
+    Json list = Json::array();
+    std::vector<base::Gap> all_gaps;
+    for (const facts::NamespaceStates& space : spaces) {
+        const auto gaps = gaps_of(space);
+        Json item = Json::object();
+        item["id"] = space.id;
+        item["label"] = space.label;
+        item["source"] = json_text(space.source);
+        add_counts(item, known_states(space), space.sockstat);
+        item["gaps"] = json_gaps(gaps);
+        list.push_back(std::move(item));
+        all_gaps.insert(all_gaps.end(), gaps.begin(), gaps.end());
+    }
+    answer["namespaces"] = std::move(list);
+    answer["gaps"] = json_gaps(all_gaps);
+    answer["assumed"] = origin.assumed;
+    write_json(answer, out);
+}
+
+namespace {
+
+Json arithmetic_json(const facts::Destination& destination) {
+    Json ports = Json::object();
+    ports["usable"] = destination.usable;
+    ports["in_use"] = destination.in_use;
+    ports["blocked"] = destination.blocked;
+    ports["free"] = destination.free;
+    ports["free_min"] = destination.free_min;
+    ports["free_max"] = destination.free_max;
+    ports["inferred_because"] = json_text(destination.inferred_because);
+    return ports;
+}
+
+/// Something that timers tell.
+Json timed(const facts::Destination& destination, std::optional<double> number) {
+    return json_number(destination.no_timers ? std::nullopt : number);
+}
+
+Json flow_json(const facts::Destination& destination) {
+    Json rate = Json::object();
+    rate["per_second_5s"] = timed(destination, destination.births_5s);
+    rate["per_second_15s"] = timed(destination, destination.births_15s);
+    rate["per_second_60s"] = timed(destination, destination.births_60s);
+    return rate;
+}
+
+Json forecast_json(const facts::Destination& destination) {
+    Json forecast = Json::object();
+    forecast["load_percent"] = timed(destination, destination.load_percent);
+    forecast["peak_percent"] = timed(destination, destination.peak_percent);
+    forecast["exhausted_in_seconds"] = timed(destination, destination.exhausted_in);
+    forecast["sustainable_per_second"] = json_number(destination.sustainable_rate);
+    return forecast;
+}
+
+Json blocked_by_json(const facts::Destination& destination) {
+    if (!destination.blocked_by) {
+        return nullptr;
+    }
+    Json by = Json::object();
+    by["listeners"] = destination.blocked_by->listeners;
+    by["services"] = destination.blocked_by->services;
+    by["bound"] = destination.blocked_by->bound;
+    by["explicit_binds"] = destination.blocked_by->explicit_binds;
+    by["suspected"] = destination.blocked_by->suspected;
+    return by;
+}
+
+Json holders_json(const facts::Destination& destination) {
+    Json list = Json::array();
+    for (const facts::PortHolder& holder : destination.holders) {
+        Json item = Json::object();
+        item["name"] = holder.name;
+        item["ports"] = holder.ports;
+        item["confidence"] = holder.inferred ? "inferred" : "measured";
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
+Json range_json(const facts::NamespacePorts& space) {
+    const auto known = [&](std::uint32_t value) { return space.unknown ? Json() : Json(value); };
+    Json range = Json::object();
+    range["low"] = known(space.low);
+    range["high"] = known(space.high);
+    range["size"] = known(space.size);
+    range["reserved"] = known(space.reserved);
+    return range;
+}
+
+} // namespace
+
+Json destination_json(const facts::Destination& destination) {
+    Json item = Json::object();
+    item["local"] = destination.local ? Json(*destination.local) : Json();
+    item["remote"] = destination.remote;
+    item["remote_port"] = destination.remote_port;
+    item["device"] = destination.device;
+    item["ports"] = arithmetic_json(destination);
+    item["used_percent"] = json_number(destination.used_percent);
+    item["states"] = Json::object();
+    for (const auto& [state, count] : destination.states) {
+        item["states"][state] = count;
+    }
+    Json& reuse = item["time_wait_reuse"] = Json::object();
+    reuse["applies"] = destination.reuse.applies;
+    reuse["reusable"] = destination.reuse.reusable;
+    reuse["reason"] = json_text(destination.reuse.reason);
+    reuse["confidence"] = destination.reuse.inferred ? "inferred" : "measured";
+    item["rate"] = flow_json(destination);
+    item["forecast"] = forecast_json(destination);
+    item["blocked_by"] = blocked_by_json(destination);
+    item["holders"] = holders_json(destination);
+    item["on_devices"] = destination.on_devices;
+    return item;
+}
+
+void ports_json(const Origin& origin, const std::vector<facts::NamespacePorts>& spaces, std::ostream& out) {
+    Json answer = json_answer();
+    answer["host"] = json_host(origin.host, origin.kernel, origin.time);
+    Json list = Json::array();
+    for (const facts::NamespacePorts& space : spaces) {
+        std::vector<base::Gap> gaps = space.gaps;
+        if (space.unknown) {
+            gaps.insert(gaps.begin(), *space.unknown);
+        }
+        Json item = Json::object();
+        item["id"] = space.id;
+        item["label"] = space.label;
+        item["range"] = range_json(space);
+        item["destinations"] = Json::array();
+        for (std::size_t i = 0; i < space.destinations.size() && !space.unknown; ++i) {
+            item["destinations"].push_back(destination_json(space.destinations[i]));
+        }
+        item["gaps"] = json_gaps(gaps);
+        list.push_back(std::move(item));
+    }
+    answer["namespaces"] = std::move(list);
+    answer["assumed"] = origin.assumed;
+    write_json(answer, out);
+}
+
+namespace {
+
+using facts::NamespacePicture;
+
+Json destinations_json(const facts::NamespacePorts& ports) {
+    Json list = Json::array();
+    for (std::size_t i = 0; i < ports.destinations.size() && !ports.unknown; ++i) {
+        list.push_back(destination_json(ports.destinations[i]));
+    }
+    return list;
+}
+
+Json ages_json(const NamespacePicture& picture) {
+    Json list = Json::array();
+    for (std::size_t bin = 0; bin < picture.time_wait_ages.size(); ++bin) {
+        Json item = Json::object();
+        item["from_seconds"] = bin * facts::age_bin_seconds;
+        item["sockets"] = picture.time_wait_ages[bin];
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
+Json owner_json(const facts::WaitingOwner& owner) {
+    Json item = Json::object();
+    item["owner"] = owner.owner;
+    item["process"] = json_text(owner.process);
+    item["end_point"] = owner.end_point;
+    item["total"] = owner.total;
+    item["leaked"] = owner.leaked;
+    item["unread"] = owner.unread;
+    item["unaccepted"] = owner.unaccepted;
+    item["half_closed"] = owner.half_closed;
+    Json& ages = item["at_least"] = Json::array();
+    for (std::size_t step = 0; step < facts::waiting_steps_s.size(); ++step) {
+        Json age = Json::object();
+        age["seconds"] = facts::waiting_steps_s[step];
+        age["sockets"] = owner.older ? Json((*owner.older)[step]) : Json();
+        ages.push_back(std::move(age));
+    }
+    item["oldest_seconds"] = json_number(owner.oldest);
+    return item;
+}
+
+Json queue_json(const facts::ListenerQueue& queue) {
+    Json item = Json::object();
+    item["listener"] = queue.listener;
+    item["holder"] = json_text(queue.holder);
+    item["waiting"] = queue.queue;
+    item["backlog"] = queue.limit ? Json(*queue.limit) : Json();
+    item["established"] = queue.established;
+    item["syn_recv"] = queue.syn_recv;
+    return item;
+}
+
+Json namespace_json(const NamespacePicture& picture) {
+    Json item = Json::object();
+    item["namespace"] = picture.states.label;
+    item["id"] = picture.states.id;
+    add_counts(item, known_states(picture.states), picture.states.sockstat);
+    item["destinations"] = destinations_json(picture.ports);
+    item["time_wait_ages"] = ages_json(picture);
+    Json& owners = item["close_wait"] = Json::array();
+    for (const facts::WaitingOwner& owner : picture.close_wait) {
+        owners.push_back(owner_json(owner));
+    }
+    Json& queues = item["accept_queues"] = Json::array();
+    for (const facts::ListenerQueue& queue : picture.queues) {
+        queues.push_back(queue_json(queue));
+    }
+    item["listeners"] = picture.listeners;
+    return item;
+}
+
+} // namespace
+
+Json picture_json(const facts::Picture& picture) {
+    Json list = Json::array();
+    for (const NamespacePicture& space : picture.namespaces) {
+        list.push_back(namespace_json(space));
+    }
+    return list;
+}
+
+namespace {
+
+Json evidence_json(const findings::Finding& finding) {
+    Json all = Json::object();
+    for (const findings::Evidence& evidence : finding.evidence) {
+        Json item = Json::object();
+        if (evidence.text) {
+            item["value"] = *evidence.text;
+        } else if (evidence.truth) {
+            item["value"] = *evidence.truth;
+        } else {
+            item["value"] = json_number(evidence.number);
+        }
+        item["unit"] = evidence.unit;
+        const bool known = !item["value"].is_null();
+        item["confidence"] = known ? Json(evidence.inferred ? "inferred" : "measured") : Json();
+        all[evidence.name] = std::move(item);
+    }
+    return all;
+}
+
+Json remedies_json(const findings::Finding& finding) {
+    Json list = Json::array();
+    for (const findings::Remedy& remedy : finding.remedies) {
+        Json item = Json::object();
+        item["text"] = remedy.text;
+        item["command"] = json_text(remedy.command);
+        item["undo"] = json_text(remedy.undo);
+        item["risk"] = json_text(remedy.risk);
+        item["effect"] = json_text(remedy.effect);
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
+Json myths_json(const findings::Finding& finding) {
+    Json list = Json::array();
+    for (const findings::Myth& myth : finding.myths) {
+        Json item = Json::object();
+        item["change"] = myth.change;
+        item["text"] = myth.text;
+        item["effect"] = json_text(myth.effect);
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
+Json finding_json(const findings::Finding& finding) {
+    Json item = Json::object();
+    item["rule"] = finding.rule;
+    item["state"] = findings::name(finding.state);
+    item["namespace"] = finding.network_namespace;
+    item["subject"] = Json::object();
+    for (const auto& [column, value] : finding.subject) {
+        item["subject"][column] = value;
+    }
+    item["summary"] = finding.summary;
+    item["value"] = json_number(finding.value);
+    item["unit"] = finding.unit;
+    item["warning"] = json_text(finding.warning);
+    item["critical"] = json_text(finding.critical);
+    item["confidence"] = finding.inferred ? "inferred" : "measured";
+    const auto since = finding.since ? rfc3339(*finding.since) : std::nullopt;
+    item["since"] = since ? Json(*since) : Json();
+    item["evidence"] = evidence_json(finding);
+    item["why"] = finding.why;
+    item["remedies"] = remedies_json(finding);
+    item["myths"] = myths_json(finding);
+    return item;
+}
+
+Json findings_json(const findings::Report& report) {
+    Json list = Json::array();
+    for (const findings::Finding& finding : report.findings) {
+        list.push_back(finding_json(finding));
+    }
+    return list;
+}
+
+std::string_view kind_name(findings::OverrideNote::Kind kind) {
+    using Kind = findings::OverrideNote::Kind;
+    return kind == Kind::ignored ? "ignored" : kind == Kind::eased ? "eased" : "expired";
+}
+
+Json overrides_json(const findings::RuleOutcome& rule) {
+    Json list = Json::array();
+    for (const findings::OverrideNote& note : rule.overrides) {
+        Json item = Json::object();
+        item["kind"] = kind_name(note.kind);
+        item["subject"] = note.subject;
+        item["effect"] = note.effect;
+        item["reason"] = note.reason;
+        item["expires"] = json_text(note.expires);
+        item["origin"] = note.origin;
+        item["hidden"] = note.subjects > 0 ? Json(findings::name(note.hidden)) : Json();
+        item["example"] = json_text(note.example);
+        item["subjects"] = note.subjects;
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
+Json rules_json(const findings::Report& report) {
+    Json list = Json::array();
+    for (const findings::RuleOutcome& rule : report.rules) {
+        Json item = Json::object();
+        item["id"] = rule.id;
+        item["state"] = rule.state ? findings::name(*rule.state) : "SKIPPED";
+        item["reason"] = json_text(rule.reason);
+        item["waiting"] = rule.waiting;
+        item["numbers"] = json_text(rule.numbers);
+        item["overrides"] = overrides_json(rule);
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
+Json perfdata_json(const findings::Report& report) {
+    Json list = Json::array();
+    for (const findings::Perfdatum& datum : report.perfdata) {
+        Json item = Json::object();
+        item["label"] = datum.label;
+        item["value"] = json_number(datum.value);
+        item["unit"] = datum.unit;
+        item["warning"] = json_text(datum.warning);
+        item["critical"] = json_text(datum.critical);
+        item["min"] = json_number(datum.low);
+        item["max"] = json_number(datum.high);
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
+/// A broken file hides rules, as an unreadable file of the kernel hides facts.
+std::vector<base::Gap> gaps_of(const findings::Report& report) {
+    std::vector<base::Gap> gaps = report.gaps;
+    for (const std::string& file : report.broken_files) {
+        gaps.push_back({"a rules or settings file", base::Why::failed, file});
+    }
+    return gaps;
+}
+
+std::vector<std::string> notes_of(const findings::Report& report) {
+    std::vector<std::string> notes = report.notes;
+    notes.insert(notes.end(), report.remarks.begin(), report.remarks.end());
+    return notes;
+}
+
+} // namespace
+
+void report_json(const findings::Report& report, const facts::Picture* picture, const Style&,
+                 std::ostream& out) {
+    const findings::State worst = report.worst();
+    Json answer = json_answer();
+    answer["state"] = findings::name(worst);
+    answer["exit_code"] = findings::exit_code(report);
+    answer["host"] = json_host(report.host, report.kernel, report.time);
+    answer["namespaces"] = report.namespaces;
+    answer["findings"] = findings_json(report);
+    answer["rules"] = rules_json(report);
+    answer["perfdata"] = perfdata_json(report);
+    answer["picture"] = picture != nullptr ? picture_json(*picture) : Json();
+    answer["assumed"] = report.assumed;
+    answer["notes"] = notes_of(report);
+    answer["gaps"] = json_gaps(gaps_of(report));
     write_json(answer, out);
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/gap.h"
-#include "render/render.h"
+#include "render/formats.h"
 
 #include <optional>
 #include <ostream>

@@ -1,19 +1,67 @@
-// Nagios 4, Icinga 2 and NRPE 4 each cut, rewrite or reinterpret something. What survives all of them is:
-// performance data on line 1 only, no '|' in any text, no blank line, 1 KB for line 1 and 8 KB in all.
+#include "render/nagios.h"
+
+#include "base/number.h"
 #include "base/text.h"
-#include "render/finding_words.h"
-#include "render/override_text.h"
-#include "render/perfdata.h"
-#include "render/reports.h"
-#include "render/wording.h"
+#include "render/formats.h"
+#include "render/text.h"
+#include "render/words.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
 namespace render {
+
+namespace {
+
+constexpr int decimals = 3;
+
+std::string limit(std::optional<double> value) {
+    return value && std::isfinite(*value) ? base::to_text(*value, decimals) : std::string();
+}
+
+} // namespace
+
+std::string_view shortest_range(std::string_view range) {
+    for (const std::string_view zero : {"0:", ":"}) {
+        if (range.size() > zero.size() && range.starts_with(zero)) {
+            return range.substr(zero.size());
+        }
+    }
+    return range;
+}
+
+std::string to_perfdata(const findings::Perfdatum& datum) {
+    const bool known = datum.value && std::isfinite(*datum.value);
+    std::string text = datum.label + '=';
+    text += known ? base::to_text(*datum.value, decimals) + datum.unit : "U";
+    text += ';';
+    text += shortest_range(datum.warning);
+    text += ';';
+    text += shortest_range(datum.critical);
+    text += ';' + limit(datum.low) + ';' + limit(datum.high);
+    text.erase(text.find_last_not_of(';') + 1);
+    return text;
+}
+
+std::string to_perfdata(const std::vector<findings::Perfdatum>& data) {
+    std::string text;
+    for (const findings::Perfdatum& datum : data) {
+        if (!text.empty()) {
+            text += ' ';
+        }
+        text += to_perfdata(datum);
+    }
+    return text;
+}
+
+// Nagios 4, Icinga 2 and NRPE 4 each cut, rewrite or reinterpret something. What survives all of them is:
+// performance data on line 1 only, no '|' in any text, no blank line, 1 KB for line 1 and 8 KB in all.
+
 namespace {
 
 using findings::Finding;
@@ -91,7 +139,7 @@ bool finding_leads(const Report& report) {
 }
 
 /// What line 1 says first: the worst finding, else what could not be judged, else what was looked at.
-std::string headline(const Report& report) {
+std::string line_1_headline(const Report& report) {
     if (finding_leads(report)) {
         return summary_of(report, report.findings.front());
     }
@@ -224,7 +272,7 @@ std::vector<std::string> gap_lines(const Report& report) {
 } // namespace
 
 void report_nagios(const Report& report, const facts::Picture*, const Style& style, std::ostream& out) {
-    std::string output = line_1(plugin_state(report.worst()), headline(report), appendix(report),
+    std::string output = line_1(plugin_state(report.worst()), line_1_headline(report), appendix(report),
                                 to_perfdata(report.perfdata)) +
                          '\n';
     if (style.verbosity >= 0) {

@@ -1,19 +1,79 @@
-// Metrics by Prometheus' conventions: base units, shares from 0 to 1, "_total" only on counters. The number
-// of series is bounded: the picture holds the busiest destinations, owners and queues of each namespace. The
-// label is "netns" because "namespace" is Kubernetes' own, and what node exporter has already is left to it.
-#include "render/exposition.h"
-#include "render/reports.h"
-#include "render/sums.h"
+#include "render/prometheus.h"
+
+#include "base/number.h"
+#include "render/formats.h"
+#include "render/words.h"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <limits>
 #include <map>
 
 #include <fmt/format.h>
 
 namespace render {
+
+namespace {
+
+constexpr int decimals = 6;
+
+std::string escaped_value(std::string_view text) {
+    std::string safe;
+    for (const char c : safe_line(text)) {
+        safe += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
+    }
+    return safe;
+}
+
+std::string labels_text(const Labels& labels) {
+    std::string text;
+    for (const auto& [name, value] : labels) {
+        if (!value.empty()) {
+            text += fmt::format(R"({}{}="{}")", text.empty() ? "" : ",", name, escaped_value(value));
+        }
+    }
+    return text.empty() ? text : '{' + text + '}';
+}
+
+std::string number_text(double value) {
+    if (std::isinf(value)) {
+        return value > 0 ? "+Inf" : "-Inf";
+    }
+    return base::to_text(value, decimals);
+}
+
+} // namespace
+
+Metric::Metric(std::string_view name, MetricType type, std::string_view help)
+    : name_(name), type_(type), help_(help) {}
+
+void Metric::add(const Labels& labels, std::optional<double> value) {
+    if (!value || std::isnan(*value)) {
+        return;
+    }
+    const std::string series = labels_text(labels);
+    if (series_.insert(series).second) {
+        lines_.push_back(fmt::format("{}{} {}", name_, series, number_text(*value)));
+    }
+}
+
+void Metric::write(std::ostream& out) const {
+    if (lines_.empty()) {
+        return;
+    }
+    out << fmt::format("# HELP {} {}\n# TYPE {} {}\n", name_, help_, name_,
+                       type_ == MetricType::counter ? "counter" : "gauge");
+    for (const std::string& line : lines_) {
+        out << line << '\n';
+    }
+}
+
+// Metrics by Prometheus' conventions: base units, shares from 0 to 1, "_total" only on counters. The number
+// of series is bounded: the picture holds the busiest destinations, owners and queues of each namespace. The
+// label is "netns" because "namespace" is Kubernetes' own, and what node exporter has already is left to it.
+
 namespace {
 
 using facts::Destination;

@@ -1,12 +1,12 @@
-// What a person reads at three in the morning: the worst thing first, the number, what it means, what to do.
-#include "base/text.h"
-#include "render/finding_text.h"
-#include "render/override_text.h"
-#include "render/picture_text.h"
-#include "render/prose.h"
-#include "render/reports.h"
-#include "render/wording.h"
+#include "render/text.h"
 
+#include "base/text.h"
+#include "render/answers.h"
+#include "render/formats.h"
+#include "render/table.h"
+#include "render/words.h"
+
+#include <algorithm>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -14,13 +14,338 @@
 #include <fmt/format.h>
 
 namespace render {
+
+namespace {
+
+using findings::OverrideNote;
+
+std::string_view word(OverrideNote::Kind kind) {
+    switch (kind) {
+    case OverrideNote::Kind::ignored:
+        return "IGNORED";
+    case OverrideNote::Kind::eased:
+        return "EASED";
+    case OverrideNote::Kind::expired:
+        return "EXPIRED";
+    }
+    return "";
+}
+
+/// "CRITICAL of remote 10.1.2.3:443 and 2 more".
+std::string hidden_text(const OverrideNote& note) {
+    const std::string more = note.subjects > 1 ? fmt::format(" and {} more", note.subjects - 1) : "";
+    return fmt::format("{} of {}{}", findings::name(note.hidden), note.example, more);
+}
+
+std::string override_line(const std::string& rule, const OverrideNote& note) {
+    const bool expired = note.kind == OverrideNote::Kind::expired;
+    std::string text = fmt::format("[{}] {}: {} {}{}", word(note.kind), rule, note.subject,
+                                   expired ? "was " : "", note.effect);
+    if (!note.expires.empty()) {
+        text += " until " + note.expires;
+    }
+    text += fmt::format(": {} ({})", note.reason, note.origin);
+    return note.subjects > 0 ? text + ", hides " + hidden_text(note) : text;
+}
+
+} // namespace
+
+std::vector<std::string> override_lines(const findings::Report& report) {
+    std::vector<std::string> lines;
+    for (const findings::RuleOutcome& rule : report.rules) {
+        for (const OverrideNote& note : rule.overrides) {
+            lines.push_back(override_line(rule.id, note));
+        }
+    }
+    return lines;
+}
+
+namespace {
+
+using findings::Finding;
+using findings::Remedy;
+
+constexpr std::string_view indent = "  ";
+
+/// Once for each subject, however many rules it breaks.
+void show_who(std::ostream& out, const Style& style, const Finding& finding, const findings::Report& report,
+              const facts::Picture* picture) {
+    const std::string who = who_text(finding, picture);
+    if (who.empty()) {
+        return;
+    }
+    bool is_told = false;
+    for (const Finding& earlier : report.findings) {
+        if (&earlier == &finding) {
+            break;
+        }
+        is_told = is_told || (earlier.subject == finding.subject && who_text(earlier, picture) == who);
+    }
+    paragraph(out, style, "  Who: ", is_told ? "as above" : who);
+}
+
+/// Short, unless all is asked for.
+void show_evidence(std::ostream& out, const Style& style, const Finding& finding) {
+    constexpr std::size_t enough = 6;
+    std::vector<std::string> parts;
+    for (const findings::Evidence& evidence : finding.evidence) {
+        if (style.verbosity >= 1 || (parts.size() < enough && !is_unknown(evidence))) {
+            parts.push_back(evidence_text(evidence));
+        }
+    }
+    if (!parts.empty()) {
+        paragraph(out, style, "  Evidence: ", base::join(parts, ", "));
+    }
+}
+
+void show_remedy(std::ostream& out, const Style& style, std::size_t number, const Remedy& remedy) {
+    const std::string prefix = fmt::format("{:>4}. ", number);
+    paragraph(out, style, prefix, remedy.text);
+    const auto label = [&](std::string_view name) {
+        return std::string(prefix.size(), ' ') + fmt::format("{:<9}", name);
+    };
+    if (!remedy.command.empty()) {
+        command(out, label("command"), remedy.command);
+    }
+    if (!remedy.undo.empty()) {
+        command(out, label("undo"), remedy.undo);
+    }
+    if (!remedy.risk.empty()) {
+        paragraph(out, style, label("risk"), remedy.risk);
+    }
+    if (!remedy.effect.empty()) {
+        paragraph(out, style, label("effect"), remedy.effect);
+    }
+}
+
+void show_remedies(std::ostream& out, const Style& style, const Finding& finding) {
+    if (finding.remedies.empty()) {
+        return;
+    }
+    out << "\n  " << bold(style, "What to do") << '\n';
+    for (std::size_t i = 0; i < finding.remedies.size(); ++i) {
+        show_remedy(out, style, i + 1, finding.remedies[i]);
+    }
+}
+
+void show_myths(std::ostream& out, const Style& style, const Finding& finding) {
+    if (finding.myths.empty()) {
+        return;
+    }
+    out << "\n  " << bold(style, "What does not help") << '\n';
+    for (const findings::Myth& myth : finding.myths) {
+        paragraph(out, style, "    - ", myth.change + (myth.effect.empty() ? "" : ": " + myth.effect));
+        paragraph(out, style, "      ", myth.text);
+    }
+}
+
+void show_more(std::ostream& out, const Style& style, const Finding& finding,
+               const findings::Report& report) {
+    out << '\n';
+    std::string_view label = "  Next: ";
+    for (const std::string& next : next_commands(finding, report)) {
+        command(out, label, next);
+        label = "        ";
+    }
+    if (const auto places = places_to_see(finding); !places.empty()) {
+        paragraph(out, style, "  See:  ", base::join(places, ", "));
+    }
+}
+
+} // namespace
+
+void finding_text(std::ostream& out, const Style& style, const Shown& shown, const findings::Report& report,
+                  const facts::Picture* picture) {
+    const Finding& finding = *shown.finding;
+    const Finding* explained = shown.explained;
+    out << '\n'
+        << paint(style, finding.state, findings::name(finding.state)) << "  "
+        << bold(style, safe_line(finding.rule)) << '\n';
+    paragraph(out, style, indent, finding.summary.empty() ? finding.title : finding.summary);
+    paragraph(out, style, indent, measure(finding, report));
+    show_who(out, style, finding, report, picture);
+    show_evidence(out, style, finding);
+    const bool why_is_new = explained == nullptr || explained->why != finding.why;
+    if (why_is_new && !base::trim(finding.why).empty()) {
+        out << '\n';
+        paragraph(out, style, indent, finding.why);
+    }
+    if (explained == nullptr || !same_remedies(*explained, finding)) {
+        show_remedies(out, style, finding);
+        show_myths(out, style, finding);
+    }
+    if (explained == nullptr) {
+        show_more(out, style, finding, report);
+    }
+}
+
+namespace {
+
+using facts::NamespacePicture;
+using facts::WaitingOwner;
+
+void heading(std::ostream& out, const Style& style, std::string_view text) {
+    out << '\n' << bold(style, text) << '\n';
+}
+
+void states_part(std::ostream& out, const Style& style, const NamespacePicture& picture) {
+    heading(out, style, "Connections by state");
+    if (picture.states.unknown) {
+        paragraph(out, style, "",
+                  "The counts are unknown, not zero: " + base::to_text(*picture.states.unknown));
+        return;
+    }
+    states_table(out, style, picture.states.states);
+    constexpr int width_of_diagram = 70;
+    if (style.width >= width_of_diagram) { // folded by a terminal it is no drawing; the table says the same
+        out << '\n';
+        state_diagram(out, style, picture.states.states);
+    }
+}
+
+void destinations_part(std::ostream& out, const Style& style, const NamespacePicture& picture) {
+    heading(out, style, "Busiest destinations");
+    const facts::NamespacePorts& ports = picture.ports;
+    if (ports.unknown) {
+        paragraph(out, style, "", "Port use is unknown: " + base::to_text(*ports.unknown));
+    } else if (ports.destinations.empty()) {
+        out << "No outgoing connections.\n";
+    } else {
+        ports_table(out, style, ports.destinations);
+    }
+}
+
+void ages_part(std::ostream& out, const Style& style, const NamespacePicture& picture) {
+    if (time_wait_count(picture) == 0) {
+        return;
+    }
+    heading(out, style, "TIME_WAIT by age, outgoing connections");
+    constexpr std::size_t columns_of_numbers = 22;
+    constexpr std::size_t widest_bar = 60;
+    const auto width = static_cast<std::size_t>(std::max(style.width, 0));
+    const std::size_t room = std::min(width - std::min(width, columns_of_numbers), widest_bar);
+    const auto& ages = picture.time_wait_ages;
+    const double most = *std::max_element(ages.begin(), ages.end());
+    Table table({{"AGE", Align::right}, {"SOCKETS", Align::right}, {""}});
+    for (std::size_t bin = 0; bin < ages.size(); ++bin) {
+        table.add_row({age_bin_name(bin), std::to_string(ages[bin]),
+                       bar(ages[bin], most, room, style.unicode ? Ink::unicode : Ink::ascii)});
+    }
+    table.write(out);
+}
+
+std::string owner_line(const WaitingOwner& owner) {
+    std::string text = owner.owner;
+    if (!owner.process.empty() && text.find(owner.process) == std::string::npos) {
+        text += ", " + owner.process;
+    }
+    text += fmt::format(": {}", count_of(owner.total, "connection", "connections"));
+    if (owner.half_closed > 0) {
+        text += fmt::format(", {} half-closed (legitimate)", owner.half_closed);
+    }
+    return owner.oldest ? text + ", oldest " + duration(*owner.oldest) : text;
+}
+
+Table waiting_table(const std::vector<WaitingOwner>& owners) {
+    std::vector<Column> columns;
+    for (const char* title : {"LEAKED", "UNREAD", "UNACCEPTED"}) {
+        columns.push_back({title, Align::right});
+    }
+    for (const std::uint32_t step : facts::waiting_steps_s) {
+        columns.push_back({step_name(step), Align::right});
+    }
+    Table table(std::move(columns));
+    for (const WaitingOwner& owner : owners) {
+        std::vector<std::string> cells = {std::to_string(owner.leaked), std::to_string(owner.unread),
+                                          std::to_string(owner.unaccepted)};
+        for (std::size_t step = 0; step < facts::waiting_steps_s.size(); ++step) {
+            cells.push_back(owner.older ? std::to_string((*owner.older)[step]) : "-");
+        }
+        table.add_row(std::move(cells));
+    }
+    return table;
+}
+
+void close_wait_part(std::ostream& out, const Style& style, const NamespacePicture& picture) {
+    if (picture.close_wait.empty()) {
+        return;
+    }
+    heading(out, style, "CLOSE_WAIT by owner and age");
+    paragraph(out, style, "", "what each owner holds, and how many of these are at least so old");
+    const auto lines = waiting_table(picture.close_wait).lines();
+    out << "  " << lines.front() << '\n';
+    for (std::size_t i = 0; i < picture.close_wait.size(); ++i) {
+        paragraph(out, style, "", owner_line(picture.close_wait[i]));
+        out << "  " << lines[i + 1] << '\n';
+    }
+    if (picture.owners_left_out > 0) {
+        out << "and " << count_of(picture.owners_left_out, "more owner", "more owners") << '\n';
+    }
+}
+
+void queues_part(std::ostream& out, const Style& style, const NamespacePicture& picture) {
+    if (picture.states.unknown) {
+        return;
+    }
+    heading(out, style, "Accept queues");
+    if (picture.queues.empty()) {
+        paragraph(out, style, "", empty_queues_text(picture));
+        return;
+    }
+    Table table({{"LISTENER"},
+                 {"WAITING", Align::right},
+                 {"BACKLOG", Align::right},
+                 {"USED", Align::right},
+                 {"ESTABLISHED", Align::right},
+                 {"SYN_RECV", Align::right}});
+    for (const facts::ListenerQueue& queue : picture.queues) {
+        table.add_row({safe_line(queue.listener), std::to_string(queue.queue),
+                       queue.limit ? std::to_string(*queue.limit) : "-", queue_share(queue),
+                       std::to_string(queue.established), std::to_string(queue.syn_recv)});
+    }
+    table.write(out);
+    if (picture.queues_left_out > 0) {
+        out << "and " << count_of(picture.queues_left_out, "more queue", "more queues") << '\n';
+    }
+}
+
+} // namespace
+
+void picture_text(std::ostream& out, const Style& style, const facts::Picture& picture,
+                  const findings::Report& report) {
+    auto spaces = namespaces_with_findings(picture, report);
+    if (style.verbosity >= 1) {
+        spaces.clear();
+        for (const NamespacePicture& space : picture.namespaces) {
+            spaces.push_back(&space);
+        }
+    }
+    constexpr std::size_t enough = 3;
+    const std::size_t shown = style.verbosity >= 1 ? spaces.size() : std::min(spaces.size(), enough);
+    for (std::size_t i = 0; i < shown; ++i) {
+        if (picture.namespaces.size() > 1) {
+            heading(out, style, safe_line("In " + spaces[i]->states.label));
+        }
+        states_part(out, style, *spaces[i]);
+        destinations_part(out, style, *spaces[i]);
+        ages_part(out, style, *spaces[i]);
+        close_wait_part(out, style, *spaces[i]);
+        queues_part(out, style, *spaces[i]);
+    }
+    if (shown < picture.namespaces.size()) {
+        out << '\n'
+            << count_of(picture.namespaces.size() - shown, "more namespace", "more namespaces")
+            << " (-v shows all)\n";
+    }
+}
+
+// What a person reads at three in the morning: the worst thing first, the number, what it means, what to do.
+
 namespace {
 
 using findings::Report;
 using findings::RuleOutcome;
 using findings::State;
-
-constexpr std::string_view indent = "  ";
 
 /// Quiet output is for scripts, and stays on one line.
 void first_line(std::ostream& out, const Style& style, const Report& report) {

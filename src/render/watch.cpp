@@ -2,10 +2,8 @@
 
 #include "base/number.h"
 #include "base/text.h"
-#include "render/finding_words.h"
-#include "render/prose.h"
-#include "render/sums.h"
-#include "render/wording.h"
+#include "render/table.h"
+#include "render/words.h"
 
 #include <algorithm>
 #include <sstream>

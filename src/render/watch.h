@@ -1,9 +1,9 @@
 // One picture of `tcpadvisor watch`. Knows no terminal: the lines are for whoever shows them.
 #pragma once
 
-#include "facts/look.h"
+#include "facts/answers.h"
 #include "findings/report.h"
-#include "render/render.h"
+#include "render/formats.h"
 
 #include <set>
 #include <string>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "facts/table.h"
-#include "findings/finding.h"
+#include "findings/report.h"
 #include "rules/rule.h"
 
 #include <cstddef>
@@ -30,5 +30,11 @@ struct Arithmetic {
 /// The subjects that the rule is about, the worst first, at most `most` of them; those that it does not judge
 /// come last.
 std::vector<Arithmetic> arithmetic(const Rule& rule, const facts::Facts& facts, std::size_t most);
+
+// The judgement of each rule as one line with the numbers of this host, for a report that is asked for it.
+// Decides nothing.
+
+/// Fills `numbers` of every outcome, from the subject that is nearest to an alert.
+void add_live_numbers(findings::Report& report, const RuleSet& rules, const facts::Facts& facts);
 
 } // namespace rules

@@ -5,9 +5,8 @@
 #include "rules/document.h"
 #include "rules/evaluate.h"
 #include "rules/finding_writer.h"
-#include "rules/literal_table.h"
+#include "rules/reader.h"
 #include "rules/resolve.h"
-#include "rules/rule_reader.h"
 #include "rules/scoped_reader.h"
 #include "rules/settings.h"
 
@@ -17,6 +16,24 @@
 #include <fmt/format.h>
 
 namespace rules {
+
+LiteralTable::LiteralTable(facts::TableId which) : schema_(facts::schema(which)) {}
+
+void LiteralTable::add_row() {
+    std::vector<facts::Value>& row = rows_.emplace_back();
+    for (const facts::Column& column : schema_.columns) {
+        row.emplace_back(base::Gap{std::string(column.name), base::Why::absent, ""});
+    }
+}
+
+bool LiteralTable::set(std::string_view column, facts::Value value) {
+    const auto number = schema_.find(column);
+    if (number) {
+        rows_.back()[*number] = std::move(value);
+    }
+    return number.has_value();
+}
+
 namespace {
 
 using Kind = Node::Kind;
@@ -243,7 +260,7 @@ class CaseRunner {
         };
         const std::string state = keys.text("state");
         constexpr double now = 1e6; // seconds since the boot
-        findings::Memory memory;
+        history::Memory memory;
         memory.judged.push_back({fingerprint_of(*rule_), now - 600, now - 60});
         if (const double runs = number("runs"); runs > 0) {
             const double since = now - std::max(number("seconds"), 60 * runs);
@@ -254,7 +271,7 @@ class CaseRunner {
                                                            : findings::State::ok,
                                       since, now - 60, static_cast<std::uint32_t>(runs), now - 60, now - 60});
         }
-        recall_.emplace(std::vector<findings::Memory>{memory}, now, now, Remembers::yes);
+        recall_.emplace(std::vector<history::Memory>{memory}, now, now, Remembers::yes);
     }
 
     std::string compare(std::string_view expect, const Verdict& verdict) const {

@@ -2,7 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
-#include "rules/harm.h"
+#include "rules/effect.h"
 
 #include <algorithm>
 

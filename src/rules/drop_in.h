@@ -2,7 +2,6 @@
 // is taken. Pure; the caller says how the snapshot is judged under other sysctls.
 #pragma once
 
-#include "findings/drop_in.h"
 #include "findings/report.h"
 #include "rules/effect.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "facts/value.h"
+#include "facts/table.h"
 
 #include <cstddef>
 #include <cstdint>

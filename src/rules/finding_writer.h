@@ -3,7 +3,7 @@
 #pragma once
 
 #include "facts/table.h"
-#include "findings/finding.h"
+#include "findings/report.h"
 #include "rules/rule.h"
 
 #include <optional>

@@ -2,8 +2,6 @@
 
 #include "base/text.h"
 #include "rules/document.h"
-#include "rules/last_look.h"
-#include "rules/lean.h"
 #include "rules/settings.h"
 
 #include <algorithm>
@@ -13,6 +11,7 @@
 #include <fmt/format.h>
 
 namespace rules {
+
 namespace {
 
 constexpr auto file_keys = std::to_array<std::string_view>({"rule"});

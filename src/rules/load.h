@@ -1,16 +1,26 @@
-// From texts to rules: shipped files, then drop-ins, then settings, then options. What is wrong is reported
-// all at once, and what is intact stays in force. Reads no file itself.
+// The rules that are compiled into the program. The sources are written by tools/embed.py.
 #pragma once
 
+#include "base/text.h"
+#include "rules/document.h"
+#include "rules/reader.h"
 #include "rules/rule.h"
-#include "rules/rule_reader.h"
-#include "rules/source.h"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace rules {
+
+/// Every shipped file in the order of judgement.
+std::span<const base::Embedded> shipped_rules();
+
+/// The same rules in one file each without title, why, references and remedies: for a quick start.
+std::span<const base::Embedded> lean_rules();
+
+// From texts to rules: shipped files, then drop-ins, then settings, then options. What is wrong is reported
+// all at once, and what is intact stays in force. Reads no file itself.
 
 struct Inputs {
     std::vector<TextFile> shipped;

@@ -1,7 +1,7 @@
 // Text with {placeholders}, parsed once when it is loaded. Numbers are printed as people write them.
 #pragma once
 
-#include "facts/value.h"
+#include "facts/table.h"
 #include "rules/compute.h"
 #include "rules/resolve.h"
 

@@ -1,13 +1,13 @@
 #include "rules/recall.h"
 
-#include "base/fingerprint.h"
+#include "base/text.h"
 
 #include <algorithm>
 
 namespace rules {
 namespace {
 
-using findings::Remembered;
+using history::Remembered;
 
 constexpr std::size_t most_of_rule = 64; // subjects that alert at once; of more, the rest has no past
 constexpr std::size_t most_entries = 1024;
@@ -39,22 +39,22 @@ std::uint64_t subject_of(const Context& context) {
     return print.value();
 }
 
-Recall::Recall(std::vector<findings::Memory> earlier, double uptime, double time, Remembers remembers)
+Recall::Recall(std::vector<history::Memory> earlier, double uptime, double time, Remembers remembers)
     : earlier_(std::move(earlier)), updates_(earlier_.size()), uptime_(uptime), time_(time),
       remembers_(remembers) {
-    for (findings::MemoryUpdate& update : updates_) {
+    for (history::MemoryUpdate& update : updates_) {
         update.uptime = uptime;
     }
-    for (findings::Memory& memory : earlier_) {
+    for (history::Memory& memory : earlier_) {
         std::erase_if(memory.entries, [&](const Remembered& entry) {
             return entry.seen > uptime || entry.since > entry.seen ||
-                   uptime - entry.seen > findings::longest_silence;
+                   uptime - entry.seen > history::longest_silence;
         });
     }
 }
 
 bool Recall::knows(std::uint64_t rule) const {
-    return std::any_of(earlier_.begin(), earlier_.end(), [&](const findings::Memory& memory) {
+    return std::any_of(earlier_.begin(), earlier_.end(), [&](const history::Memory& memory) {
         return std::any_of(memory.entries.begin(), memory.entries.end(),
                            [&](const Remembered& entry) { return entry.rule == rule; });
     });
@@ -77,8 +77,8 @@ bool Recall::watched(std::uint64_t rule, std::size_t network_namespace) const {
         return false;
     }
     const auto& judged = earlier_[network_namespace].judged;
-    return std::any_of(judged.begin(), judged.end(), [&](const findings::Memory::Judged& each) {
-        return each.rule == rule && each.seen <= uptime_ && uptime_ - each.seen <= findings::longest_gap &&
+    return std::any_of(judged.begin(), judged.end(), [&](const history::Memory::Judged& each) {
+        return each.rule == rule && each.seen <= uptime_ && uptime_ - each.seen <= history::longest_gap &&
                uptime_ - each.since >= run_spacing;
     });
 }
@@ -111,7 +111,7 @@ void Recall::note(std::size_t network_namespace, const Remembered& entry) {
 }
 
 void Recall::judged(std::uint64_t rule) {
-    for (findings::MemoryUpdate& update : updates_) {
+    for (history::MemoryUpdate& update : updates_) {
         update.judged.push_back(rule);
     }
 }

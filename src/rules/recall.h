@@ -2,7 +2,7 @@
 // whether a state stays. Pure; the caller keeps the memory.
 #pragma once
 
-#include "findings/memory.h"
+#include "history/alerts.h"
 #include "rules/compute.h"
 #include "rules/rule.h"
 
@@ -22,26 +22,26 @@ class Recall {
   public:
     /// One memory for each network namespace. `uptime` is now, in seconds since the boot; `time` the same
     /// moment in seconds since the epoch.
-    Recall(std::vector<findings::Memory> earlier, double uptime, double time, Remembers remembers);
+    Recall(std::vector<history::Memory> earlier, double uptime, double time, Remembers remembers);
 
     /// Is anything known about a subject of this rule?
     bool knows(std::uint64_t rule) const;
     /// The unbroken run that this subject is in; null if it did not alert in the last run of the rule.
-    const findings::Remembered* find(std::uint64_t rule, std::size_t network_namespace,
-                                     std::uint64_t subject) const;
+    const history::Remembered* find(std::uint64_t rule, std::size_t network_namespace,
+                                    std::uint64_t subject) const;
 
     /// The unbroken run with this one as its last.
-    findings::Remembered continued(std::uint64_t rule, std::uint64_t subject,
-                                   const findings::Remembered* earlier) const;
+    history::Remembered continued(std::uint64_t rule, std::uint64_t subject,
+                                  const history::Remembered* earlier) const;
     /// False if nobody will know that an alert began in this run.
-    bool counts(const findings::Remembered* earlier) const {
+    bool counts(const history::Remembered* earlier) const {
         return earlier != nullptr || remembers_ == Remembers::yes;
     }
     /// Have runs judged the rule for half a minute, and up to now? Only then is an alert that is new here
     /// known to be new: one that was there when looking began may have lasted for hours.
     bool watched(std::uint64_t rule, std::size_t network_namespace) const;
 
-    void note(std::size_t network_namespace, const findings::Remembered& entry);
+    void note(std::size_t network_namespace, const history::Remembered& entry);
     /// The rule was judged in full: what is not noted is over.
     void judged(std::uint64_t rule);
 
@@ -50,11 +50,11 @@ class Recall {
     double time_of(double uptime) const { return time_ - (uptime_ - uptime); }
 
     /// What the run has to say, for each network namespace.
-    const std::vector<findings::MemoryUpdate>& updates() const { return updates_; }
+    const std::vector<history::MemoryUpdate>& updates() const { return updates_; }
 
   private:
-    std::vector<findings::Memory> earlier_;
-    std::vector<findings::MemoryUpdate> updates_;
+    std::vector<history::Memory> earlier_;
+    std::vector<history::MemoryUpdate> updates_;
     double uptime_;
     double time_;
     Remembers remembers_;

@@ -1,5 +1,9 @@
 #include "rules/rule.h"
 
+#include "facts/schema.h"
+#include "rules/overrides.h"
+#include "rules/resolve.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -20,6 +24,143 @@ const Rule* RuleSet::find(std::string_view id) const {
 std::string RuleSet::describe(const Origin& origin) const {
     const std::string& file = files[origin.file];
     return origin.line == 0 ? file : fmt::format("{}:{}", file, origin.line);
+}
+
+namespace {
+
+class Collector {
+  public:
+    Collector(Needs& needs, const Rule& rule) : needs_(needs), rule_(rule) {}
+
+    void run() {
+        needs_.add(rule_.table);
+        for (const Expression* each :
+             {&rule_.when, &rule_.value, &rule_.condition, &rule_.warning_when, &rule_.critical_when}) {
+            add(*each);
+        }
+        add(rule_.summary);
+        std::for_each(rule_.evidence.begin(), rule_.evidence.end(),
+                      [this](const Reference& each) { add(each); });
+        for (const Remedy& remedy : rule_.remedies) {
+            add(remedy.when);
+            for (const Template* each : {&remedy.text, &remedy.command, &remedy.undo, &remedy.risk}) {
+                add(*each);
+            }
+            for (const auto& [name, value] : remedy.sysctls) {
+                add(value);
+            }
+        }
+    }
+
+  private:
+    void add(const Reference& reference) {
+        if (const auto table = table_of(reference.where, rule_.table)) {
+            needs_.add(*table, reference.index);
+        }
+    }
+
+    void add(const Expression& expression) {
+        for (const ExpressionNode& node : expression.nodes) {
+            if (node.op == Op::name) {
+                add(node.reference);
+            }
+        }
+    }
+
+    void add(const Template& text) {
+        for (const Template::Part& part : text.parts) {
+            if (part.has_name && part.special == Template::Special::none) {
+                add(part.reference);
+            }
+        }
+    }
+
+    Needs& needs_;
+    const Rule& rule_;
+};
+
+} // namespace
+
+bool Needs::has(facts::TableId table, std::string_view column) const {
+    const auto number = facts::schema(table).find(column);
+    return number && columns_[static_cast<std::size_t>(table)].test(*number);
+}
+
+void Needs::add(facts::TableId table, std::size_t column) {
+    add(table);
+    columns_[static_cast<std::size_t>(table)].set(column);
+}
+
+Needs needs(const RuleSet& rules) {
+    Needs needs;
+    for (const Rule& rule : rules.rules) {
+        if (rule.active) {
+            Collector(needs, rule).run();
+        }
+    }
+    return needs;
+}
+
+namespace {
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    for (char& c : result) {
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    }
+    return result;
+}
+
+std::vector<ListedValue> values_of(const Rule& rule, const RuleSet& rules) {
+    std::vector<ListedValue> values;
+    values.push_back(
+        {"enabled", rule.enabled ? "true" : "false", "", "", "", rules.describe(rule.enabled_origin)});
+    const auto add = [&](const char* name, const Threshold& threshold) {
+        if (threshold.range) {
+            values.push_back(
+                {name, threshold.range->text, "", rule.unit, "", rules.describe(threshold.origin)});
+        }
+    };
+    add("warning", rule.warning);
+    add("critical", rule.critical);
+    for (const Parameter& parameter : rule.parameters) {
+        const std::string value = to_text(parameter.value);
+        const std::string standard = to_text(parameter.standard);
+        values.push_back({parameter.name, value, value == standard ? std::string() : standard, parameter.unit,
+                          parameter.help, rules.describe(parameter.origin)});
+    }
+    return values;
+}
+
+ListedOverride listed(const Override& exception, const RuleSet& rules) {
+    return {to_text(exception.subject), describe(exception), exception.reason,
+            exception.expires,          exception.expired,   rules.describe(exception.origin)};
+}
+
+} // namespace
+
+std::vector<ListedRule> list(const RuleSet& rules) {
+    std::vector<ListedRule> all;
+    for (const Rule& rule : rules.rules) {
+        ListedRule item;
+        item.id = rule.id;
+        item.title = rule.title;
+        item.aliases = rule.aliases;
+        item.tags = rule.tags;
+        item.table = std::string(facts::schema(rule.table).name);
+        item.enabled = rule.enabled;
+        item.active = rule.active;
+        item.judgement = rule.condition.empty() ? rule.value.text : rule.condition.text;
+        item.severity = rule.condition.empty() ? std::string() : lower(findings::name(rule.severity));
+        item.unit = rule.unit;
+        item.origin = rules.describe(rule.origin);
+        item.values = values_of(rule, rules);
+        for (const Override& exception : rule.overrides) {
+            item.overrides.push_back(listed(exception, rules));
+        }
+        all.push_back(std::move(item));
+    }
+    return all;
 }
 
 } // namespace rules

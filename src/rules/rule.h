@@ -102,13 +102,14 @@
 #pragma once
 
 #include "facts/table.h"
-#include "findings/finding.h"
+#include "findings/report.h"
 #include "rules/expression.h"
 #include "rules/placeholders.h"
 #include "rules/range.h"
 #include "rules/subject.h"
 
 #include <array>
+#include <bitset>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -221,5 +222,65 @@ struct RuleSet {
     /// "tcpadvisor.toml:12", "--set".
     std::string describe(const Origin& origin) const;
 };
+
+// Which facts the active rules read, so that nothing else need be collected.
+
+class Needs {
+  public:
+    bool has(facts::TableId table, std::string_view column) const;
+    /// Any fact of the table, or its rows.
+    bool has(facts::TableId table) const { return tables_.test(static_cast<std::size_t>(table)); }
+
+    void add(facts::TableId table) { tables_.set(static_cast<std::size_t>(table)); }
+    void add(facts::TableId table, std::size_t column);
+
+  private:
+    std::bitset<facts::table_count> tables_;
+    static constexpr std::size_t most_columns = 128;
+    std::array<std::bitset<most_columns>, facts::table_count> columns_;
+};
+
+/// What judging reads, and what the texts of a finding would read.
+Needs needs(const RuleSet& rules);
+
+// What `rules list` shows, with the origin of every value. Plain data for the caller to print.
+
+struct ListedValue {
+    std::string name; // "warning", "critical", "enabled" or a parameter
+    std::string value;
+    std::string standard; // of a parameter that was changed; else empty
+    std::string unit;
+    std::string help; // of a parameter
+    std::string
+        origin; // "ports.toml:12", "/etc/tcpadvisor/tcpadvisor.toml:3", "--set"; empty for what nobody wrote
+};
+
+struct ListedOverride {
+    std::string subject; // "remote 192.0.2.1:443, namespace web"
+    std::string effect;  // "ignored", or "judged by warning 80, critical 95"
+    std::string reason;
+    std::string expires; // empty: never
+    bool expired = false;
+    std::string origin;
+};
+
+struct ListedRule {
+    std::string id;
+    std::string title;
+    std::vector<std::string> aliases;
+    std::vector<std::string> tags;
+    std::string table; // as for_each writes it
+    bool enabled = true;
+    bool active = true;    // enabled and chosen by the options
+    std::string judgement; // the value or condition as written
+    std::string severity;  // of a condition; else empty
+    std::string unit;
+    std::string origin;
+    std::vector<ListedValue> values; // enabled, warning, critical as far as they are given, then parameters
+    std::vector<ListedOverride> overrides;
+};
+
+/// Every rule in the order of judgement, active or not.
+std::vector<ListedRule> list(const RuleSet& rules);
 
 } // namespace rules

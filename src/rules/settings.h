@@ -5,6 +5,7 @@
 #include "rules/document.h"
 #include "rules/rule.h"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,5 +41,21 @@ void change_parameter(Rule& rule, const Node::Member& given, Origin origin, Repo
 
 /// All ids and aliases, for suggestions.
 std::vector<std::string> all_ids(const RuleSet& rules);
+
+// What can only be seen once files, settings and options have been applied: rules that can no longer be
+// judged or warn. Changes nothing.
+
+/// Where the values in force come from: the settings file, if there is one, and RuleSet::files from
+/// `first_option` on, the options of this run.
+struct Layers {
+    const TextFile* settings = nullptr;
+    std::size_t first_option = 0;
+};
+
+/// Warning ranges that never fire because critical alerts wherever they would. An error in `argument_errors`
+/// if both come from options, else a warning in `diagnostics`. What one file says by itself was reported with
+/// the file.
+void find_silent_warnings(const RuleSet& rules, const Layers& layers, base::Diagnostics& diagnostics,
+                          base::Diagnostics& argument_errors);
 
 } // namespace rules

@@ -133,6 +133,13 @@ void CloseWaits::prolong(CloseWaitSocket& socket, double least_s) {
     widen(counts.oldest, age);
 }
 
+const WaitingSocket* WaitingSockets::find(std::uint64_t cookie) const {
+    const auto found = std::lower_bound(
+        sockets.begin(), sockets.end(), cookie,
+        [](const WaitingSocket& socket, std::uint64_t wanted) { return socket.cookie < wanted; });
+    return found != sockets.end() && found->cookie == cookie ? &*found : nullptr;
+}
+
 void CloseWaits::prove_ages(const WaitingSockets& earlier, double uptime) {
     constexpr double slack = 1; // seconds that a dump may take
     const double since_then = uptime - earlier.uptime;

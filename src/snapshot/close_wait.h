@@ -2,7 +2,6 @@
 // holders can be looked for. Ages are intervals and not judged here.
 #pragma once
 
-#include "snapshot/history.h"
 #include "snapshot/socket.h"
 
 #include <array>
@@ -58,6 +57,21 @@ struct CloseWaitSocket {
 
 /// What the descriptor, the queues and the timers of the socket say about it.
 CloseWaitKind kind_of(const Socket& socket);
+
+/// A socket that was in CLOSE_WAIT in every run since `first_seen`.
+struct WaitingSocket {
+    std::uint64_t cookie = 0;
+    double first_seen = 0;
+};
+
+struct WaitingSockets {
+    double uptime = 0;                  // of the run that saw them
+    bool complete = false;              // no other socket was in CLOSE_WAIT then
+    std::vector<WaitingSocket> sockets; // by cookie
+
+    /// Null if it is not listed.
+    const WaitingSocket* find(std::uint64_t cookie) const;
+};
 
 class CloseWaits {
   public:

@@ -1,24 +1,102 @@
-// The whole snapshot: one host, one or more network namespaces. Every sysctl, counter and socket belongs to a
-// namespace, because a child namespace starts from kernel defaults and not from the host's values.
+// What the files of sysctl.d say: the assignments that win at the next boot, with the lines that make them,
+// and what in the files does not do what its author meant.
 #pragma once
 
 #include "base/gap.h"
-#include "snapshot/boot_sysctls.h"
+#include "snapshot/address.h"
 #include "snapshot/census.h"
 #include "snapshot/counters.h"
 #include "snapshot/owners.h"
-#include "snapshot/peer.h"
-#include "snapshot/provenance.h"
+#include "snapshot/socket.h"
 #include "snapshot/sysctls.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace snapshot {
+
+struct BootValue {
+    std::string value;
+    std::string origin;    // "/etc/sysctl.d/60-ports.conf:3"
+    bool may_fail = false; // "-key = value": whoever wrote it does not mind if the kernel has no such sysctl
+};
+
+/// By the dotted name of the sysctl.
+using BootValues = std::map<std::string, BootValue, std::less<>>;
+
+struct BootSysctls {
+    BootValues values;                // what the boot sets, of the sysctls that the program knows
+    BootValues by_hand;               // what `sysctl --system` sets, where that is another value
+    BootValues outvoted;              // the last line below /etc that gives another value, to no avail
+    BootValues dead;                  // of TCP, unknown to the program and to this kernel
+    std::uint64_t no_assignments = 0; // lines that are neither an assignment nor a comment
+    std::string first_no_assignment;  // FILE:LINE
+    std::optional<base::Gap> unread;  // the first file that could not be read: then no value is certain
+};
+
+// The live sockets towards one remote end, one by one: who holds them, and what they negotiated. Collected
+// only for the few remote ends that a question is about.
+
+/// Live sockets with and without TCP timestamps.
+struct Timestamps {
+    std::uint32_t with = 0;
+    std::uint32_t without = 0;
+};
+
+struct PeerSocket {
+    Address source;
+    std::uint16_t port = 0; // local
+    std::uint32_t device = 0;
+    State state = State::established;
+    std::uint32_t uid = 0;
+    std::uint32_t inode = 0; // 0: no process holds it any more
+    std::optional<std::uint64_t> cgroup;
+};
+
+struct Peer {
+    EndPoint remote;
+    Timestamps timestamps;
+    std::vector<PeerSocket> sockets;             // at most one range of ports for each source
+    std::optional<Owners> owners = std::nullopt; // if somebody asked who holds them
+};
+
+// Where a snapshot comes from when it is neither the kernel nor a capture of one, and what such a source
+// cannot tell. Plain data; what follows from it is the model's question.
+
+struct Provenance {
+    std::string name; // "the text of ss"; empty: a kernel told everything itself
+    /// Ages of TIME_WAIT and retransmissions are not told: the sockets look as if they were of now.
+    std::optional<base::Gap> no_timers;
+    bool has_backlogs = true; // of listeners
+    bool has_users = true;    // whose sockets they are
+
+    bool is_foreign() const { return !name.empty(); }
+};
+
+// What may be collected beyond the base pass, because it costs another walk of the kernel's socket table, or
+// one over all processes.
+
+struct Request {
+    std::size_t place = 0; // index of the namespace in the host
+    bool explicit_binds = false;
+    bool bound_sockets = false;
+    bool early_binds = false; // which connections may have been bound early; tells nothing before Linux 6.18
+    std::vector<EndPoint> peers = {}; // whose live sockets to look at one by one
+    bool peer_owners = false;         // and who holds those
+    bool queue_owners = false;        // who holds the listeners whose accept queue is not empty
+    bool boot_sysctls = false;        // sysctl.d: what a boot sets in the initial namespace
+    /// Who holds the CLOSE_WAIT sockets of at least this age; the holders of others are noted in passing.
+    std::optional<std::uint32_t> owners_of_age_ms = std::nullopt;
+};
+
+// The whole snapshot: one host, one or more network namespaces. Every sysctl, counter and socket belongs to a
+// namespace, because a child namespace starts from kernel defaults and not from the host's values.
 
 /// Where the sockets came from; /proc/net/tcp cannot tell ages, explicit binds or bound sockets.
 enum class SocketSource { none, sock_diag, proc };

@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-FOLDERS = ["base", "snapshot", "facts", "findings", "history", "kernel", "model", "rules", "render", "cli"]
+FOLDERS = ["base", "snapshot", "facts", "findings", "history", "kernel", "replay", "model", "rules", "render", "cli"]
 MAY_INCLUDE = {
     "base": set(),
     "snapshot": {"base"},
@@ -15,8 +15,9 @@ MAY_INCLUDE = {
     "findings": {"base"},
     "history": {"base", "snapshot", "findings"},
     "kernel": {"base", "snapshot"},
-    "model": {"base", "snapshot", "facts"},
-    "rules": {"base", "facts", "findings"},
+    "replay": {"base", "snapshot", "kernel"},
+    "model": {"base", "snapshot", "facts", "history"},
+    "rules": {"base", "facts", "findings", "history"},
     "render": {"base", "findings", "facts"},
     "cli": set(FOLDERS),
 }
@@ -27,11 +28,11 @@ DOORS = [
     ("libmnl", r"#include\s+<libmnl/", ["kernel/"]),
     ("libcap", r"#include\s+<sys/capability\.h>", ["kernel/privileges.cpp"]),
     ("nlohmann-json", r"#include\s+<nlohmann/", ["render/"]),
-    ("spdlog", r"#include\s+<spdlog/", ["cli/", "kernel/"]),
-    ("netlink", r"#include\s+<linux/", ["kernel/"]),
+    ("spdlog", r"#include\s+<spdlog/", ["cli/", "kernel/", "replay/"]),
+    ("netlink", r"#include\s+<linux/", ["kernel/", "replay/"]),
     ("setns", r"\bsetns\s*\(", ["kernel/"]),
-    ("/proc and /sys", r'"/(proc|sys)/', ["kernel/"]),
-    ("opening files", r"((?<!\w)::open\s*\(|\bfopen\s*\(|\b[io]?fstream\b)", ["base/file.cpp", "base/private_directory.cpp", "base/trusted_file.cpp", "kernel/"]),
+    ("/proc and /sys", r'"/(proc|sys)/', ["kernel/", "replay/"]),
+    ("opening files", r"((?<!\w)::open\s*\(|\bfopen\s*\(|\b[io]?fstream\b)", ["base/file.cpp", "kernel/", "replay/"]),
     ("running programs", r"\b(system|popen|execv[pe]*|posix_spawn)\s*\(", []),
     ("printing", r"\b(std::cout|std::cerr|printf\s*\(|puts\s*\()", []),
     ("ending the process", r"(std::exit|\b_exit|std::abort|\bexit)\s*\(", ["cli/output.cpp"]),

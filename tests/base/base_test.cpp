@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "base/trusted_file.h"
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,5 +1,4 @@
 // The formulas that `explain` shows are what the model computes.
-#include "facts/formulas.h"
 #include "facts/schema.h"
 #include "model/derive.h"
 #include "rules/compute.h"

@@ -2,7 +2,7 @@
 // that the kernel would give of it. What kind of host it is, is said in hosts.cpp.
 #pragma once
 
-#include "snapshot/request.h"
+#include "snapshot/host.h"
 #include "tests/day/service.h"
 #include "tests/day/upstream.h"
 

@@ -1,9 +1,9 @@
 #include "tests/day/watch.h"
 
 #include "base/diagnostic.h"
+#include "cli/judge.h"
 #include "cli/observe.h"
-#include "cli/past.h"
-#include "cli/rule_files.h"
+#include "cli/rules.h"
 #include "model/derive.h"
 #include "rules/evaluate.h"
 

@@ -1,10 +1,10 @@
 // Captures and texts with bytes changed, cut, doubled and mixed, through the whole way from bytes to a
 // report: `replay_fuzz ROUNDS SEED DIRECTORY`, the captures in it and some texts. Fails by a sanitizer, an
 // assertion, an exception or a hang; the seed repeats a run.
-#include "cli/judgement.h"
+#include "cli/judge.h"
 #include "cli/observe.h"
-#include "cli/rule_files.h"
-#include "kernel/replay.h"
+#include "cli/rules.h"
+#include "replay/replay.h"
 #include "rules/load.h"
 #include "tests/kernel/foreign_texts.h"
 
@@ -109,7 +109,7 @@ std::vector<std::string> originals_of(const char* directory) {
 
 /// Was it accepted?
 bool judged(const std::string& bytes, const cli::Options& options, const rules::Loaded& rules) {
-    auto replay = kernel::replay_of(bytes);
+    auto replay = replay::replay_of(bytes);
     if (!replay) {
         return false;
     }

@@ -1,4 +1,4 @@
-#include "history/keeper.h"
+#include "history/state_file.h"
 
 #include "base/file.h"
 #include "tests/catch.h"

@@ -1,6 +1,6 @@
 #include "history/state_file.h"
 
-#include "base/fingerprint.h"
+#include "base/text.h"
 #include "tests/catch.h"
 #include "tests/history/states.h"
 
@@ -26,7 +26,7 @@ std::string refusal(std::string_view text) {
 
 std::string sample_line(const std::string& uptime) {
     std::string line = "sample " + uptime + " 0";
-    for (std::size_t i = 0; i < snapshot::tracked_counters.size(); ++i) {
+    for (std::size_t i = 0; i < history::tracked_counters.size(); ++i) {
         line += " -";
     }
     return line + "\n";
@@ -38,12 +38,12 @@ TEST_CASE("What a run leaves comes back as it was") {
     const auto state = history::decode(some_key(), history::encode(some_key(), some_state()));
     REQUIRE(state);
     REQUIRE(state->space.samples.size() == 2);
-    const snapshot::Sample& sample = state->space.samples[1];
+    const history::Sample& sample = state->space.samples[1];
     CHECK(sample.uptime == 1060.5);
     CHECK(sample.unlisted_most == 19);
-    CHECK(sample.counters[snapshot::tracked("netstat.TcpExt.ListenOverflows")] == 9);
-    CHECK(sample.counters[snapshot::tracked("conntrack.drop")] == 18446744073709551615U);
-    CHECK_FALSE(sample.counters[snapshot::tracked("netstat.TcpExt.ListenDrops")]);
+    CHECK(sample.counters[history::tracked("netstat.TcpExt.ListenOverflows")] == 9);
+    CHECK(sample.counters[history::tracked("conntrack.drop")] == 18446744073709551615U);
+    CHECK_FALSE(sample.counters[history::tracked("netstat.TcpExt.ListenDrops")]);
     REQUIRE(sample.levels.size() == 2);
     CHECK(sample.levels[0].key == 0xFEDCBA9876543210);
     CHECK(sample.levels[0].count == 1200);

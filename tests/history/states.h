@@ -9,11 +9,11 @@ inline history::Key some_key() {
     return {"11111111-2222-3333-4444-555555555555", "cookie 7"};
 }
 
-inline snapshot::Sample sample_at(double uptime, std::uint64_t overflows = 5) {
-    snapshot::Sample sample;
+inline history::Sample sample_at(double uptime, std::uint64_t overflows = 5) {
+    history::Sample sample;
     sample.uptime = uptime;
-    sample.counters[snapshot::tracked("netstat.TcpExt.ListenOverflows")] = overflows;
-    sample.counters[snapshot::tracked("conntrack.drop")] = 18446744073709551615U;
+    sample.counters[history::tracked("netstat.TcpExt.ListenOverflows")] = overflows;
+    sample.counters[history::tracked("conntrack.drop")] = 18446744073709551615U;
     sample.levels = {{0xFEDCBA9876543210, 1200}, {1, 20}};
     sample.unlisted_most = 19;
     return sample;

@@ -1,8 +1,7 @@
-#include "kernel/capture.h"
 #include "kernel/cgroups.h"
 #include "kernel/collect.h"
-#include "kernel/owner_records.h"
 #include "kernel/processes.h"
+#include "replay/capture.h"
 #include "tests/kernel/messages.h"
 
 #include "tests/catch.h"
@@ -281,16 +280,16 @@ TEST_CASE("holders as text and back") {
     held.sockets = {{42, 1, 3}, {43, 0, 4294967295}};
     snapshot::Holders again;
     for (const auto& process : held.processes) {
-        CHECK(kernel::add_process(std::to_string(process.pid), kernel::process_text(process), again));
+        CHECK(replay::add_process(std::to_string(process.pid), replay::process_text(process), again));
     }
-    CHECK(kernel::add_holders(kernel::holders_text(held.sockets), again));
+    CHECK(replay::add_holders(replay::holders_text(held.sockets), again));
     CHECK(again == held);
 }
 
 TEST_CASE("holders that lie") {
     const auto process = [](std::string_view pid, std::string_view text) {
         snapshot::Holders into;
-        return kernel::add_process(pid, text, into);
+        return replay::add_process(pid, text, into);
     };
     using namespace std::string_literals;
     using namespace std::string_view_literals;
@@ -308,7 +307,7 @@ TEST_CASE("holders that lie") {
     const auto holders = [](std::string_view text) {
         snapshot::Holders into;
         into.processes.resize(2);
-        return kernel::add_holders(text, into);
+        return replay::add_holders(text, into);
     };
     CHECK(holders("1 0 0\n2 1 0\n"));
     CHECK(holders(""));
@@ -406,18 +405,18 @@ TEST_CASE("a kernel that tells no control group: processes are looked for all th
 TEST_CASE("owners survive a capture; one without them did not collect them") {
     std::vector<kernel::Place> places;
     places.push_back({"this namespace", 42, machine_with_close_waits()});
-    kernel::Capture capture;
-    places = kernel::recording(std::move(places), capture);
+    replay::Capture capture;
+    places = replay::recording(std::move(places), capture);
     snapshot::Host host = kernel::collect(places);
-    const std::string without = kernel::to_bytes(capture);
+    const std::string without = replay::to_bytes(capture);
     kernel::collect({.place = 0, .owners_of_age_ms = 5000}, places, host);
-    const std::string bytes = kernel::to_bytes(capture);
+    const std::string bytes = replay::to_bytes(capture);
 
     const auto replayed = [](const std::string& from) {
-        const auto read = kernel::parse_capture(from);
+        const auto read = replay::parse_capture(from);
         REQUIRE(read);
-        CHECK(kernel::to_bytes(*read) == from);
-        auto again = kernel::replaying(*read);
+        CHECK(replay::to_bytes(*read) == from);
+        auto again = replay::replaying(*read);
         snapshot::Host seen = kernel::collect(again);
         kernel::collect({.place = 0, .owners_of_age_ms = 5000}, again, seen);
         return *seen.namespaces[0].owners;
@@ -435,8 +434,8 @@ TEST_CASE("owners survive a capture; one without them did not collect them") {
          ++at) {
         std::string changed = bytes;
         changed[at] = '9';
-        if (const auto capture_of_strangers = kernel::parse_capture(changed)) {
-            auto again = kernel::replaying(*capture_of_strangers);
+        if (const auto capture_of_strangers = replay::parse_capture(changed)) {
+            auto again = replay::replaying(*capture_of_strangers);
             snapshot::Host seen = kernel::collect(again);
             kernel::collect({.place = 0, .owners_of_age_ms = 0}, again, seen);
         }
@@ -446,7 +445,7 @@ TEST_CASE("owners survive a capture; one without them did not collect them") {
 TEST_CASE("owner records that lie, each with its own message") {
     const std::string place = "tcpadvisor-capture 1\nplace 1 7\nx\n";
     const auto what_of = [&](const std::string& records) {
-        const auto capture = kernel::parse_capture(place + records);
+        const auto capture = replay::parse_capture(place + records);
         return capture ? "" : capture.error().what;
     };
     CHECK(what_of("cgroup 2 x\n/a\n") == "byte 33: a control group without a number");
@@ -462,8 +461,8 @@ TEST_CASE("a capture keeps the holders of every search, each once") {
     auto made = std::make_unique<test::Machine>();
     test::Machine& machine = *made;
     places.push_back({"this namespace", 42, std::move(made)});
-    kernel::Capture capture;
-    places = kernel::recording(std::move(places), capture);
+    replay::Capture capture;
+    places = replay::recording(std::move(places), capture);
     const auto process = [](std::uint32_t pid) {
         snapshot::Process one;
         one.pid = pid;
@@ -474,9 +473,9 @@ TEST_CASE("a capture keeps the holders of every search, each once") {
     CHECK(places[0].machine->holders({}) == machine.held);
     machine.held = {{process(8), process(9)}, {{200, 1, 5}, {300, 0, 4}}, base::Gap{"x", Why::denied, "y"}};
     CHECK(places[0].machine->holders({}) == machine.held);
-    const auto kept = kernel::parse_capture(kernel::to_bytes(capture));
+    const auto kept = replay::parse_capture(replay::to_bytes(capture));
     REQUIRE(kept);
-    const snapshot::Holders all = kernel::replaying(*kept)[0].machine->holders({});
+    const snapshot::Holders all = replay::replaying(*kept)[0].machine->holders({});
     REQUIRE(all.sockets.size() == 3);
     const std::vector<std::pair<std::uint32_t, std::uint32_t>> wanted = {{100, 7}, {200, 9}, {300, 8}};
     for (const auto& [inode, pid] : wanted) {

@@ -1,5 +1,4 @@
 #include "kernel/proc_net.h"
-#include "kernel/sysctl.h"
 #include "tests/kernel/messages.h"
 
 #include "tests/catch.h"

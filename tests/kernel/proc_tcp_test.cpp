@@ -1,4 +1,4 @@
-#include "kernel/proc_tcp.h"
+#include "kernel/proc_net.h"
 
 #include "tests/catch.h"
 

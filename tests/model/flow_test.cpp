@@ -1,6 +1,6 @@
 #include "tests/catch.h"
 
-#include "model/flow.h"
+#include "model/time_wait.h"
 #include "tests/model/spaces.h"
 
 namespace {

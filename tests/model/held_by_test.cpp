@@ -1,4 +1,4 @@
-#include "model/held_by.h"
+#include "model/ports.h"
 #include "tests/catch.h"
 
 namespace {

@@ -1,5 +1,5 @@
 // Who holds the ports of a destination, and what has blocked the others.
-#include "model/port_holders.h"
+#include "model/ports_answer.h"
 
 #include "base/text.h"
 #include "tests/catch.h"

@@ -2,21 +2,20 @@
 
 #include "facts/schema.h"
 #include "model/derive.h"
-#include "model/growth.h"
 #include "tests/catch.h"
 #include "tests/model/spaces.h"
 
+using history::SpaceHistory;
+using history::tracked;
 using model::Rates;
-using snapshot::SpaceHistory;
-using snapshot::tracked;
 
 namespace {
 
 constexpr std::size_t overflows = tracked("netstat.TcpExt.ListenOverflows");
 constexpr std::size_t conntrack = tracked("conntrack.drop");
 
-snapshot::Sample sample(double uptime, std::uint64_t count) {
-    snapshot::Sample made;
+history::Sample sample(double uptime, std::uint64_t count) {
+    history::Sample made;
     made.uptime = uptime;
     made.counters[overflows] = count;
     return made;
@@ -34,7 +33,7 @@ std::string reason(const snapshot::Reading<double>& reading) {
 
 /// The facts of a host, and the earlier runs that they refer to.
 struct Derived {
-    snapshot::History history;
+    history::History history;
     facts::Facts facts;
 };
 
@@ -42,13 +41,13 @@ struct Derived {
 std::unique_ptr<Derived> growing(const snapshot::Host& host, std::uint32_t first, std::uint32_t then,
                                  std::uint32_t last) {
     auto derived = std::make_unique<Derived>();
-    snapshot::History& history = derived->history;
+    history::History& history = derived->history;
     history.uptime = 1000;
     history.spaces.resize(1);
     const std::uint64_t key = model::level_key_of_destination(tests::here, "192.0.2.9:80", 0);
     const std::pair<double, std::uint32_t> levels[] = {{580, first}, {700, first}, {940, then}, {990, last}};
     for (const auto& [uptime, count] : levels) {
-        snapshot::Sample made;
+        history::Sample made;
         made.uptime = uptime;
         made.levels = {{key, count}};
         history.spaces[0].samples.push_back(made);
@@ -149,11 +148,11 @@ TEST_CASE("Growth that goes on exhausts the ports") {
 
 TEST_CASE("A destination that no sample lists had at most as many as the least that was listed") {
     const auto host = established(400);
-    snapshot::History history;
+    history::History history;
     history.uptime = 1000;
     history.spaces.resize(1);
     for (const double uptime : {600.0, 940.0}) {
-        snapshot::Sample made;
+        history::Sample made;
         made.uptime = uptime;
         made.unlisted_most = 390;
         history.spaces[0].samples.push_back(made);

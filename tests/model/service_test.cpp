@@ -1,6 +1,6 @@
 #include "tests/catch.h"
 
-#include "model/service.h"
+#include "model/listeners.h"
 
 using model::service_of;
 

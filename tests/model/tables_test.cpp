@@ -2,7 +2,7 @@
 
 #include "facts/schema.h"
 #include "model/derive.h"
-#include "model/states.h"
+#include "model/picture.h"
 #include "tests/model/spaces.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Answers of `tcpadvisor states` and `tcpadvisor ports` for the tests.
 #pragma once
 
-#include "render/render.h"
+#include "render/formats.h"
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 // Programs depend on the keys of design section "JSON": every key is always there, null when its value is
 // unknown.
-#include "render/render.h"
+#include "render/formats.h"
 #include "tests/catch.h"
 #include "tests/render/answers.h"
 #include "tests/render/golden.h"

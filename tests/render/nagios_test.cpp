@@ -1,8 +1,8 @@
 // The plugin contract, checked on random foreign text: whatever a report says, every consumer must read it
 // the same.
 #include "base/text.h"
-#include "render/perfdata.h"
-#include "render/render.h"
+#include "render/formats.h"
+#include "render/nagios.h"
 #include "tests/catch.h"
 #include "tests/render/reports.h"
 

@@ -1,7 +1,7 @@
 // Pictures of hosts for the golden files.
 #pragma once
 
-#include "facts/picture.h"
+#include "facts/answers.h"
 
 namespace test {
 

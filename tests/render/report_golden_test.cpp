@@ -1,4 +1,4 @@
-#include "render/render.h"
+#include "render/formats.h"
 #include "tests/catch.h"
 #include "tests/render/golden.h"
 #include "tests/render/pictures.h"

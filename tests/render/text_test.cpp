@@ -1,9 +1,8 @@
 // Answers for people: what they look like, that they fit the terminal, and that foreign text cannot reach it.
 #include "base/text.h"
-#include "render/bars.h"
-#include "render/render.h"
+#include "render/formats.h"
 #include "render/table.h"
-#include "render/wording.h"
+#include "render/words.h"
 #include "tests/catch.h"
 #include "tests/render/answers.h"
 #include "tests/render/golden.h"

@@ -1,6 +1,5 @@
 #include "base/file.h"
 #include "rules/load.h"
-#include "rules/shipped.h"
 #include "tests/catch.h"
 
 #include <cstdlib>

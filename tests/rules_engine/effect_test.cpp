@@ -1,7 +1,6 @@
 // What remedies and myths would change, and the arithmetic of a judgement.
 #include "rules/arithmetic.h"
 #include "rules/evaluate.h"
-#include "rules/live_numbers.h"
 #include "tests/catch.h"
 #include "tests/rules_engine/world.h"
 

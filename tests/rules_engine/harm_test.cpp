@@ -1,5 +1,5 @@
 // A sysctl that the next boot sets otherwise: advice, unless the value of the boot makes something worse.
-#include "rules/harm.h"
+#include "rules/effect.h"
 
 #include "tests/catch.h"
 #include "tests/rules_engine/world.h"

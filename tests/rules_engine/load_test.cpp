@@ -1,6 +1,5 @@
-#include "rules/listing.h"
 #include "rules/load.h"
-#include "rules/needs.h"
+#include "rules/rule.h"
 #include "tests/catch.h"
 #include "tests/rules_engine/world.h"
 

@@ -188,7 +188,7 @@ TEST_CASE("an ignored subject leaves no memory, and one that waits is not called
         with(override_of("ports", "remote = \"192.0.2.7\"\nignore = true\nexpires = 2027-01-31") +
              override_of("ports", "remote = \"10.0.0.0/8\"\nwarning = 5"));
     rules.find("ports")->wait_seconds = 120;
-    findings::Memory looked;
+    history::Memory looked;
     looked.judged.push_back({rules::fingerprint_of(*rules.find("ports")), 880, 940});
     rules::Recall recall({looked}, 1000, first_of_2027, rules::Remembers::yes);
     const auto verdict = rules::judge(*rules.find("ports"), rules, world.facts, &recall);

@@ -1,7 +1,6 @@
 #include "facts/schema.h"
 #include "rules/load.h"
 #include "rules/perfdata.h"
-#include "rules/shipped.h"
 #include "tests/catch.h"
 #include "tests/rules_engine/world.h"
 

@@ -3,8 +3,8 @@
 #include "tests/rules_engine/world.h"
 
 using facts::TableId;
-using findings::Memory;
 using findings::State;
+using history::Memory;
 using rules::Recall;
 using rules::Remembers;
 using test::number;
@@ -112,7 +112,7 @@ class Runs {
         findings::Report report = rules::evaluate(rules_, world.facts, {}, &recall);
         report.time = boot + uptime;
         if (remembers == Remembers::yes) {
-            findings::update(memory, recall.updates().front());
+            history::update(memory, recall.updates().front());
         }
         return report;
     }

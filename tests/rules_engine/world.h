@@ -1,8 +1,8 @@
 // A small world of facts for the tests of rules, and rules loaded from a text.
 #pragma once
 
+#include "rules/cases.h"
 #include "rules/evaluate.h"
-#include "rules/literal_table.h"
 #include "rules/load.h"
 
 #include <memory>

@@ -1,0 +1,203 @@
+// The port arithmetic of one destination, as the model computes it: the rows of the `destination` table and
+// the answer of `tcpadvisor ports`. Plain data; a value that could not be known is empty.
+#pragma once
+
+#include "base/gap.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace facts {
+
+struct TimeWaitReuse {
+    bool applies = false;
+    bool inferred = false;      // no evidence that the other end sends timestamps
+    std::uint32_t reusable = 0; // ports
+    std::string reason;         // why it applies or not, one clause
+};
+
+struct PortHolder {
+    std::string name; // process, unit or user; printable
+    std::uint32_t ports = 0;
+    bool inferred = false;
+};
+
+/// Why ports are lost to every destination; each port counts once.
+struct BlockedBy {
+    std::uint32_t listeners = 0;
+    std::uint32_t services = 0;       // accepted connections whose listener is gone
+    std::uint32_t bound = 0;          // bound and not connected
+    std::uint32_t explicit_binds = 0; // connected after bind() with a port
+    std::uint32_t suspected = 0;      // look as if bind() with port 0 had taken them
+};
+
+struct Destination {
+    std::optional<std::string> local; // none: unknown in a replay
+    std::string remote;               // address, without brackets
+    std::uint16_t remote_port = 0;
+    std::uint32_t device = 0;
+    bool loopback = false;
+
+    std::uint32_t connections = 0; // all states
+    /// Every state that a connection can have, by netstat name, in the order of its life.
+    std::vector<std::pair<std::string, std::uint32_t>> states;
+    std::uint32_t established = 0;
+    std::uint32_t established_retrying = 0;
+    std::uint32_t syn_sent = 0;
+    std::uint32_t syn_sent_retried = 0;
+    std::uint32_t fin_wait = 0;
+    std::uint32_t time_wait = 0;
+    std::uint32_t close_wait = 0;
+    std::uint32_t lasting = 0;            // established, fin_wait and close_wait
+    std::optional<double> lasting_growth; // per second; none without earlier runs
+
+    std::uint32_t usable = 0; // range less reserved
+    std::uint32_t in_use = 0;
+    std::uint32_t blocked = 0;
+    std::uint32_t free = 0;
+    std::uint32_t free_min = 0;
+    std::uint32_t free_max = 0;
+    double used_percent = 0;
+    std::string inferred_because; // why free_min and free_max differ; empty if they do not
+
+    TimeWaitReuse reuse;
+
+    /// Why the rates and forecasts that follow mean nothing, and syn_sent_retried with them.
+    std::optional<base::Gap> no_timers;
+    double births_5s = 0; // per second
+    double births_15s = 0;
+    double births_60s = 0;
+    double turnover = 0;         // ports that connections which end in TIME_WAIT can use
+    double port_time = 0;        // seconds that a closed connection keeps its port
+    double sustainable_rate = 0; // per second
+    double load_percent = 0;
+    double load_percent_15s = 0;
+    double load_percent_lasting = 0;
+    double peak_percent = 0;
+    std::optional<double> exhausted_in;        // seconds; none if the rate is sustainable
+    std::optional<double> growth_exhausted_in; // seconds; none if `lasting` does not grow
+
+    std::optional<BlockedBy> blocked_by; // both only for a destination that was asked about
+    std::vector<PortHolder> holders;     // most ports first
+    std::uint32_t on_devices = 0;        // connections between the same ends, bound to another device
+};
+
+struct NamespacePorts {
+    std::string label;
+    std::uint64_t id = 0;
+    std::uint32_t low = 0;
+    std::uint32_t high = 0;
+    std::uint32_t size = 0;
+    std::uint32_t reserved = 0;
+    std::vector<Destination> destinations; // busiest first
+    /// Nothing can be computed: no range, or no sockets. Then all numbers above are void.
+    std::optional<base::Gap> unknown;
+    std::vector<base::Gap> gaps;
+};
+
+// Connections by state: the answer of `tcpadvisor states`. Plain data.
+
+struct StateCount {
+    std::string_view name;             // netstat's: "TIME_WAIT"
+    std::optional<std::uint64_t> ipv4; // none: not collected
+    std::optional<std::uint64_t> ipv6;
+};
+
+/// /proc/net/sockstat and sockstat6: what `ss -s` sums up. `orphan`, `allocated` and `memory` are the whole
+/// host's.
+struct Sockstat {
+    std::optional<std::uint64_t> in_use;
+    std::optional<std::uint64_t> in_use6;
+    std::optional<std::uint64_t> orphan;
+    std::optional<std::uint64_t> time_wait; // with orphaned FIN_WAIT2
+    std::optional<std::uint64_t> allocated;
+    std::optional<std::uint64_t> memory; // pages
+};
+
+struct NamespaceStates {
+    std::string label;
+    std::uint64_t id = 0;
+    std::vector<StateCount> states; // in the order of a connection's life, every name always
+    std::string source;             // "sock_diag" or "procfs"
+    Sockstat sockstat;
+    /// The socket table could not be read: the counts are void or incomplete.
+    std::optional<base::Gap> unknown;
+    std::vector<base::Gap> gaps;
+};
+
+// The picture of a host: what somebody wants to see of each namespace beside the findings. Connections by
+// state, the destinations that use most ports, how old TIME_WAIT is, who holds CLOSE_WAIT, and the accept
+// queues. Plain data; judges nothing.
+
+/// Bins of the TIME_WAIT histogram: 5 s each, the last one for the timer's slack at 60 s and more.
+constexpr std::uint32_t age_bin_seconds = 5;
+constexpr std::size_t age_bin_count = 13;
+
+/// "At least so old", in seconds, for CLOSE_WAIT.
+constexpr std::array<std::uint32_t, 6> waiting_steps_s = {5, 30, 60, 300, 3600, 86400};
+
+/// CLOSE_WAIT sockets of one owner.
+struct WaitingOwner {
+    std::string owner;     // unit, container, command or user; printable
+    std::string process;   // "java (pid 4711)"; empty if none is known
+    std::string end_point; // with most of them
+    std::uint32_t total = 0;
+    std::uint32_t leaked = 0;      // end of file read, not closed
+    std::uint32_t unread = 0;      // end of file not read
+    std::uint32_t unaccepted = 0;  // never accepted
+    std::uint32_t half_closed = 0; // still sending: legitimate
+    /// All but half-closed ones, at least as old as each step; none where ages are unknown.
+    std::optional<std::array<std::uint32_t, waiting_steps_s.size()>> older;
+    std::optional<double> oldest; // seconds, proven
+};
+
+struct ListenerQueue {
+    std::string listener; // address and port
+    std::string holder;   // "nginx.service, nginx (pid 812)"; empty if nobody looked
+    std::uint32_t queue = 0;
+    std::optional<std::uint32_t> limit; // none: only sock_diag tells it
+    std::uint32_t established = 0;
+    std::uint32_t syn_recv = 0;
+};
+
+struct NamespacePicture {
+    NamespaceStates states;
+    NamespacePorts ports;                                      // only the busiest destinations
+    std::array<std::uint32_t, age_bin_count> time_wait_ages{}; // of connections that no listener here owns
+    std::vector<WaitingOwner> close_wait;                      // most sockets first
+    std::vector<ListenerQueue> queues;                         // that are not empty, longest first
+    std::size_t listeners = 0;
+    std::size_t owners_left_out = 0; // of CLOSE_WAIT
+    std::size_t queues_left_out = 0;
+};
+
+struct Picture {
+    std::vector<NamespacePicture> namespaces;
+};
+
+// What one look of `tcpadvisor watch` shows beside the findings: numbers of now, and what moved since the
+// last look. Plain data.
+
+/// How fast a counter grew since the last look.
+struct Movement {
+    std::string_view what; // "refused by a full accept queue"
+    double per_second = 0;
+};
+
+struct NamespaceLook {
+    NamespaceStates states;
+    NamespacePorts ports;
+    std::vector<Movement> movements; // of what moved
+};
+
+struct Look {
+    double seconds = 0; // since the last look; 0: this is the first
+    std::vector<NamespaceLook> namespaces;
+};
+
+} // namespace facts

@@ -1,0 +1,95 @@
+// What earlier runs saw, as plain data: samples of counters and levels, and sockets in CLOSE_WAIT. How they
+// are kept is not known here. Times are seconds since the boot, which no change of the clock moves.
+#pragma once
+
+#include "snapshot/close_wait.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace history {
+
+/// The counters whose growth is judged, by their keys in Counters and in the order of Sample::counters. A
+/// change of this list is a new version of the state file.
+inline constexpr auto tracked_counters = std::to_array<std::string_view>({
+    "netstat.TcpExt.ListenOverflows",
+    "netstat.TcpExt.ListenDrops",
+    "netstat.TcpExt.TCPReqQFullDrop",
+    "netstat.TcpExt.TCPReqQFullDoCookies",
+    "netstat.TcpExt.SyncookiesSent",
+    "netstat.TcpExt.SyncookiesFailed",
+    "netstat.TcpExt.TCPTimeWaitOverflow",
+    "netstat.TcpExt.TWRecycled",
+    "netstat.TcpExt.TCPAbortOnMemory",
+    "netstat.TcpExt.TCPAbortOnTimeout",
+    "netstat.TcpExt.PruneCalled",
+    "snmp.Tcp.ActiveOpens",
+    "snmp.Tcp.PassiveOpens",
+    "snmp.Tcp.OutSegs",
+    "snmp.Tcp.RetransSegs",
+    "conntrack.drop",
+    "conntrack.insert_failed",
+    "conntrack.early_drop",
+});
+/// The place of a key in that list, which must hold it.
+consteval std::size_t tracked(std::string_view key) {
+    for (std::size_t i = 0; i < tracked_counters.size(); ++i) {
+        if (tracked_counters[i] == key) {
+            return i;
+        }
+    }
+    throw "this counter is not tracked"; // never compiled
+}
+/// Counters of the namespace: none of them ever goes back.
+constexpr bool never_goes_back(std::string_view key) {
+    return key.starts_with("netstat.") || key.starts_with("snmp.");
+}
+
+/// A number of sockets that something held; `key` is the model's.
+struct Level {
+    std::uint64_t key = 0;
+    std::uint32_t count = 0;
+};
+
+struct Sample {
+    double uptime = 0;
+    std::array<std::optional<std::uint64_t>, tracked_counters.size()> counters;
+    std::vector<Level> levels;
+    std::uint32_t unlisted_most = 0; // what is not among `levels` had at most so many
+};
+
+/// Of one network namespace.
+struct SpaceHistory {
+    std::vector<Sample> samples; // oldest first
+    std::optional<snapshot::WaitingSockets> waiting;
+
+    /// The newest sample that is at least `age` old, and no older than an hour; null if there is none.
+    const Sample* before(double uptime, double age) const;
+};
+
+/// Samples nearer to each other are not worth keeping: a run by hand a second after the scheduled one must
+/// not push that one out.
+constexpr double sample_spacing = 10;
+constexpr double oldest_sample = 3600;
+
+/// Adds the sample unless the last one is as good, and thins out the old ones: at most about 30 stay. Samples
+/// of the future are of another machine and go.
+void add(SpaceHistory& history, Sample sample);
+
+struct History {
+    double uptime = 0;                // now
+    std::vector<SpaceHistory> spaces; // in the order of Host::namespaces; none if there is no history
+    /// Why there is none, for those who miss it.
+    std::string unusable_because = "no earlier run is known";
+
+    const SpaceHistory* of(std::size_t network_namespace) const {
+        return network_namespace < spaces.size() ? &spaces[network_namespace] : nullptr;
+    }
+};
+
+} // namespace history

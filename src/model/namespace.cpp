@@ -1,0 +1,414 @@
+#include "model/expected.h"
+#include "model/sysctls.h"
+#include "model/tables.h"
+
+#include <algorithm>
+
+namespace model {
+
+namespace {
+
+using base::Gap;
+using base::Why;
+using facts::Basis;
+using facts::Value;
+using history::tracked;
+using snapshot::State;
+
+struct Space {
+    const snapshot::Namespace* space;
+    snapshot::Sysctls sysctls;
+    std::shared_ptr<const PortModel> ports;
+    Earlier earlier;
+    Expectation expected;
+    mutable std::optional<Headline> worst; // of all destinations, once a column was asked for
+};
+
+template <State state>
+Value in_state(const Space& s) {
+    if (s.space->lost_sockets) {
+        return *s.space->lost_sockets;
+    }
+    return static_cast<double>(s.space->sockets.count(state));
+}
+
+Value fin_wait(const Space& s) {
+    if (s.space->lost_sockets) {
+        return *s.space->lost_sockets;
+    }
+    return static_cast<double>(s.space->sockets.count(State::fin_wait1) +
+                               s.space->sockets.count(State::fin_wait2));
+}
+
+Value established_retrying(const Space& s) {
+    if (s.space->lost_sockets) {
+        return *s.space->lost_sockets;
+    }
+    if (s.space->provenance.no_timers) {
+        return *s.space->provenance.no_timers;
+    }
+    return static_cast<double>(s.space->sockets.established_retrying());
+}
+
+Value bound(const Space& s) {
+    if (s.space->sockets.bound_ports() == nullptr) {
+        return base::Gap{"bound sockets", base::Why::not_collected, {}};
+    }
+    return in_state<State::bound>(s);
+}
+
+template <typename F>
+Value of_space(const Space& s, F number) {
+    return s.ports->space ? Value(static_cast<double>(number(*s.ports->space)))
+                          : Value(s.ports->space.error());
+}
+
+/// Explicit binds and bound sockets that were not asked for, or that others may hold, make this a lower
+/// bound.
+Basis basis_of_blocked(const PortSpace& space) {
+    return space.explicit_known && space.hidden_bound == 0 ? Basis::measured : Basis::inferred;
+}
+
+Value blocked(const Space& s) {
+    if (!s.ports->space) {
+        return s.ports->space.error();
+    }
+    return Value(s.ports->space->blocked_count, basis_of_blocked(*s.ports->space));
+}
+
+Value blocked_percent(const Space& s) {
+    if (!s.ports->space) {
+        return s.ports->space.error();
+    }
+    const PortSpace& space = *s.ports->space;
+    const double percent = space.usable > 0 ? 100.0 * space.blocked_count / space.usable : 100.0;
+    return {percent, basis_of_blocked(space)};
+}
+
+Value sysctl(const Space& s, std::string_view name) {
+    return value_of(s.sysctls.integer(name));
+}
+
+Value counter(const Space& s, std::string_view key) {
+    return value_of(s.space->counters.get(key));
+}
+
+Value ehash_entries(const Space& s) {
+    const auto entries = s.sysctls.integer("net.ipv4.tcp_ehash_entries");
+    return entries
+               ? Value(std::abs(static_cast<double>(*entries))) // negative: shared with the initial namespace
+               : Value(entries.error());
+}
+
+Value tw_reuse_delay(const Space& s) {
+    const auto delay = s.sysctls.integer("net.ipv4.tcp_tw_reuse_delay");
+    return delay ? Value(static_cast<double>(*delay)) : Value(1000.0, Basis::inferred);
+}
+
+Value worst_ports(const Space& s, double Headline::*which) {
+    if (const auto gap = s.ports->incomplete()) {
+        return *gap;
+    }
+    if (which == &Headline::load_percent && s.space->provenance.no_timers) {
+        return *s.space->provenance.no_timers;
+    }
+    if (!s.worst) {
+        s.worst = s.ports->worst();
+    }
+    return {(*s.worst).*which, Basis::inferred};
+}
+
+Value accept_queue_percent(const Space& s) {
+    if (s.space->lost_sockets) {
+        return *s.space->lost_sockets;
+    }
+    if (s.space->source != snapshot::SocketSource::sock_diag) {
+        return unknown_backlog();
+    }
+    double worst = 0;
+    for (const snapshot::Listener& listener : s.space->sockets.listeners()) {
+        worst = std::max(worst, queue_percent(listener));
+    }
+    return worst;
+}
+
+Value close_wait_leaked(const Space& s) {
+    if (s.space->lost_sockets) {
+        return *s.space->lost_sockets;
+    }
+    constexpr std::size_t minute = 2;
+    static_assert(snapshot::close_wait_ages_s[minute] == 60);
+    double leaked = 0;
+    for (const snapshot::CloseWaitGroup& group : s.space->sockets.close_waits()) {
+        if (group.kind == snapshot::CloseWaitKind::leaked) {
+            if (group.all.without_age > 0) {
+                return base::Gap{"the age of CLOSE_WAIT sockets", base::Why::failed,
+                                 "only sock_diag tells it"};
+            }
+            leaked += group.all.older[minute];
+        }
+    }
+    return leaked;
+}
+
+Value inferred(const Expected& expected) {
+    return expected ? Value(*expected, Basis::inferred) : Value(expected.error());
+}
+
+template <std::size_t counter>
+Value rate(const Space& s) {
+    return value_of(s.earlier.rates.per_second(counter));
+}
+
+Value retransmit_percent(const Space& s) {
+    const auto again = s.earlier.rates.per_second(tracked("snmp.Tcp.RetransSegs"));
+    const auto sent = s.earlier.rates.per_second(tracked("snmp.Tcp.OutSegs"));
+    if (again && sent && *sent <= 0) {
+        return Gap{"retransmit_percent", Why::absent, "nothing was sent"};
+    }
+    return percent_of(again, sent);
+}
+
+/// The sum of gauges; a protocol that the kernel does not have counts for nothing.
+snapshot::Reading<double> sum(const snapshot::Counters& counters, std::span<const std::string_view> keys) {
+    double all = 0;
+    for (const std::string_view key : keys) {
+        const auto value = counters.get(key);
+        if (!value && value.error().why != Why::absent) {
+            return value.error();
+        }
+        all += value ? static_cast<double>(*value) : 0;
+    }
+    return all;
+}
+
+/// Sockets of all kinds that some list of this namespace holds. Without /proc/net/protocols those of UNIX and
+/// netlink are missing.
+snapshot::Reading<double> in_lists(const snapshot::Counters& counters) {
+    constexpr std::string_view known[] = {
+        "sockstat.TCP.inuse",     "sockstat6.TCP6.inuse",     "sockstat.UDP.inuse", "sockstat6.UDP6.inuse",
+        "sockstat.UDPLITE.inuse", "sockstat6.UDPLITE6.inuse", "sockstat.RAW.inuse", "sockstat6.RAW6.inuse"};
+    if (const auto all = counters.get("protocols.all.sockets")) {
+        return static_cast<double>(*all);
+    }
+    return sum(counters, known);
+}
+
+/// Allocated and in no table. `alloc` counts TCP sockets of all namespaces, `used` sockets of all kinds here:
+/// the smaller rest holds both back.
+Value dead_sockets(const Space& s) {
+    constexpr std::string_view tcp[] = {"sockstat.TCP.inuse", "sockstat6.TCP6.inuse"};
+    const snapshot::Counters& counters = s.space->counters;
+    const auto allocated = counters.get("sockstat.TCP.alloc");
+    const auto used = counters.get("sockstat.sockets.used");
+    const auto in_tables = sum(counters, tcp);
+    const auto listed = in_lists(counters);
+    for (const auto* reading : {&allocated, &used}) {
+        if (!*reading) {
+            return reading->error();
+        }
+    }
+    for (const auto* reading : {&in_tables, &listed}) {
+        if (!*reading) {
+            return reading->error();
+        }
+    }
+    const double dead =
+        std::min(static_cast<double>(*allocated) - *in_tables, static_cast<double>(*used) - *listed);
+    return {std::max(dead, 0.0), Basis::inferred};
+}
+
+Value dead_socket_growth(const Space& s) {
+    const Value dead = dead_sockets(s);
+    if (!dead.known()) {
+        return dead;
+    }
+    if (!s.earlier.leak.known()) {
+        return Gap{"dead_socket_growth", Why::absent, "no runs over the last 50 minutes"};
+    }
+    const auto count = static_cast<std::uint32_t>(dead.number());
+    return {s.earlier.leak.per_second(level_key_of_dead_sockets(), count), Basis::inferred};
+}
+
+constexpr auto getters = std::to_array<Getter<Space>>({
+    {"established", in_state<State::established>},
+    {"established_retrying", established_retrying},
+    {"syn_sent", in_state<State::syn_sent>},
+    {"syn_recv", in_state<State::syn_recv>},
+    {"fin_wait1", in_state<State::fin_wait1>},
+    {"fin_wait2", in_state<State::fin_wait2>},
+    {"fin_wait", fin_wait},
+    {"time_wait", in_state<State::time_wait>},
+    {"close", in_state<State::close>},
+    {"close_wait", in_state<State::close_wait>},
+    {"last_ack", in_state<State::last_ack>},
+    {"listen", in_state<State::listen>},
+    {"closing", in_state<State::closing>},
+    {"bound", bound},
+    {"range_low", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.range.low; }); }},
+    {"range_high", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.range.high; }); }},
+    {"range_size", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.range.size(); }); }},
+    {"reserved", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.reserved; }); }},
+    {"reserved_percent",
+     [](const Space& s) { return of_space(s, [](const PortSpace& p) { return 100.0 * p.reserved / p.range.size(); }); }},
+    {"usable", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.usable; }); }},
+    {"blocked", blocked},
+    {"blocked_percent", blocked_percent},
+    {"tw_reuse", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_tw_reuse"); }},
+    {"tw_reuse_delay", tw_reuse_delay},
+    {"timestamps", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_timestamps"); }},
+    {"fin_timeout", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_fin_timeout"); }},
+    {"retries2", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_retries2"); }},
+    {"somaxconn", [](const Space& s) { return sysctl(s, "net.core.somaxconn"); }},
+    {"syncookies", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_syncookies"); }},
+    {"max_tw_buckets", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_max_tw_buckets"); }},
+    {"tw_buckets", [](const Space& s) { return counter(s, "sockstat.TCP.tw"); }},
+    {"tw_bucket_percent",
+     [](const Space& s) {
+         return percent_of(s.space->counters.get("sockstat.TCP.tw"),
+                           s.sysctls.integer("net.ipv4.tcp_max_tw_buckets"));
+     }},
+    {"ehash_entries", ehash_entries},
+    {"tw_recycle", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_tw_recycle"); }},
+    {"conntrack_count", [](const Space& s) { return counter(s, "conntrack.count"); }},
+    {"conntrack_max", [](const Space& s) { return sysctl(s, "net.netfilter.nf_conntrack_max"); }},
+    {"conntrack_percent",
+     [](const Space& s) {
+         return percent_of(s.space->counters.get("conntrack.count"),
+                           s.sysctls.integer("net.netfilter.nf_conntrack_max"));
+     }},
+    {"listen_overflows", [](const Space& s) { return counter(s, "netstat.TcpExt.ListenOverflows"); }},
+    {"time_wait_overflows", [](const Space& s) { return counter(s, "netstat.TcpExt.TCPTimeWaitOverflow"); }},
+    {"ports_used_percent", [](const Space& s) { return worst_ports(s, &Headline::used_percent); }},
+    {"ports_load_percent", [](const Space& s) { return worst_ports(s, &Headline::load_percent); }},
+    {"accept_queue_percent", accept_queue_percent},
+    {"close_wait_leaked", close_wait_leaked},
+    {"rate_interval", [](const Space& s) { return value_of(s.earlier.rates.interval()); }},
+    {"listen_overflow_rate", rate<tracked("netstat.TcpExt.ListenOverflows")>},
+    {"listen_drop_rate", rate<tracked("netstat.TcpExt.ListenDrops")>},
+    {"syn_queue_drop_rate", rate<tracked("netstat.TcpExt.TCPReqQFullDrop")>},
+    {"syn_cookie_rate", rate<tracked("netstat.TcpExt.SyncookiesSent")>},
+    {"time_wait_overflow_rate", rate<tracked("netstat.TcpExt.TCPTimeWaitOverflow")>},
+    {"time_wait_reuse_rate", rate<tracked("netstat.TcpExt.TWRecycled")>},
+    {"memory_abort_rate", rate<tracked("netstat.TcpExt.TCPAbortOnMemory")>},
+    {"timeout_abort_rate", rate<tracked("netstat.TcpExt.TCPAbortOnTimeout")>},
+    {"prune_rate", rate<tracked("netstat.TcpExt.PruneCalled")>},
+    {"active_open_rate", rate<tracked("snmp.Tcp.ActiveOpens")>},
+    {"passive_open_rate", rate<tracked("snmp.Tcp.PassiveOpens")>},
+    {"segment_rate", rate<tracked("snmp.Tcp.OutSegs")>},
+    {"retransmit_percent", retransmit_percent},
+    {"conntrack_drop_rate", rate<tracked("conntrack.drop")>},
+    {"conntrack_insert_failed_rate", rate<tracked("conntrack.insert_failed")>},
+    {"conntrack_early_drop_rate", rate<tracked("conntrack.early_drop")>},
+    {"conntrack_time_wait",
+     [](const Space& s) { return sysctl(s, "net.netfilter.nf_conntrack_tcp_timeout_time_wait"); }},
+    {"max_syn_backlog", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_max_syn_backlog"); }},
+    {"expected_rate", [](const Space& s) { return value_of(expected_rate(s.expected)); }},
+    {"expected_destinations", [](const Space& s) { return value_of(expected_destinations(s.expected)); }},
+    {"expected_hold", [](const Space& s) { return value_of(expected_hold(s.expected)); }},
+    {"expected_open", [](const Space& s) { return value_of(expected_open(s.expected)); }},
+    {"expected_time_wait", [](const Space& s) { return value_of(expected_time_wait(s.expected)); }},
+    {"expected_port_time",
+     [](const Space& s) { return inferred(expected_port_time(s.expected, reuse_settings(s.sysctls))); }},
+    {"expected_ports",
+     [](const Space& s) { return inferred(expected_ports(s.expected, reuse_settings(s.sysctls))); }},
+    {"expected_ports_percent",
+     [](const Space& s) {
+         return inferred(expected_ports_percent(s.expected, reuse_settings(s.sysctls), s.ports->space));
+     }},
+    {"expected_conntrack",
+     [](const Space& s) {
+         const auto linger = s.sysctls.integer("net.netfilter.nf_conntrack_tcp_timeout_time_wait");
+         return inferred(expected_conntrack(
+             s.expected, linger ? static_cast<double>(*linger) : conntrack_linger_seconds));
+     }},
+    {"expected_memory", [](const Space& s) { return inferred(expected_memory(s.expected)); }},
+    {"boot_tw_reuse", [](const Space& s) { return number_at_boot(*s.space, "net.ipv4.tcp_tw_reuse"); }},
+    {"boot_timestamps", [](const Space& s) { return number_at_boot(*s.space, "net.ipv4.tcp_timestamps"); }},
+    {"boot_no_assignments", [](const Space& s) { return no_assignments(*s.space); }},
+    {"boot_no_assignment", [](const Space& s) { return first_no_assignment(*s.space); }},
+    {"dead_sockets", dead_sockets},
+    {"dead_socket_growth", dead_socket_growth},
+});
+static_assert(follows(facts::namespace_columns, getters));
+
+/// Counters and sysctls of the whole host, from the first namespace that has them.
+struct HostRow {
+    const snapshot::Host* host;
+    Assumptions assumed;
+    snapshot::Reading<std::uint64_t> counter(std::string_view key) const {
+        snapshot::Reading<std::uint64_t> found = base::Gap{std::string(key), base::Why::absent, {}};
+        for (const snapshot::Namespace& space : host->namespaces) {
+            if (found = space.counters.get(key); found) {
+                break;
+            }
+        }
+        return found;
+    }
+    snapshot::Reading<std::vector<std::int64_t>> sysctl(std::string_view name, std::size_t numbers) const {
+        snapshot::Reading<std::vector<std::int64_t>> found =
+            base::Gap{std::string(name), base::Why::absent, {}};
+        if (const auto given = assumed.find(std::string(name)); given != assumed.end()) {
+            snapshot::Sysctls only;
+            only.set(name, given->second);
+            return only.integers(name, numbers);
+        }
+        for (const snapshot::Namespace& space : host->namespaces) {
+            if (found = space.sysctls.integers(name, numbers);
+                found || found.error().why != base::Why::absent) {
+                break;
+            }
+        }
+        return found;
+    }
+    snapshot::Reading<std::int64_t> number(std::string_view name, std::size_t numbers,
+                                           std::size_t which) const {
+        const auto found = sysctl(name, numbers);
+        if (!found) {
+            return found.error();
+        }
+        return (*found)[which];
+    }
+};
+
+constexpr auto host_getters = std::to_array<Getter<HostRow>>({
+    {"kernel", [](const HostRow& h) { return Value(h.host->kernel); }},
+    {"orphans", [](const HostRow& h) { return value_of(h.counter("sockstat.TCP.orphan")); }},
+    {"max_orphans", [](const HostRow& h) { return value_of(h.number("net.ipv4.tcp_max_orphans", 1, 0)); }},
+    {"orphan_percent",
+     [](const HostRow& h) {
+         return percent_of(h.counter("sockstat.TCP.orphan"), h.number("net.ipv4.tcp_max_orphans", 1, 0));
+     }},
+    {"tcp_memory", [](const HostRow& h) { return value_of(h.counter("sockstat.TCP.mem")); }},
+    {"tcp_memory_pressure", [](const HostRow& h) { return value_of(h.number("net.ipv4.tcp_mem", 3, 1)); }},
+    {"tcp_memory_limit", [](const HostRow& h) { return value_of(h.number("net.ipv4.tcp_mem", 3, 2)); }},
+    {"tcp_memory_percent",
+     [](const HostRow& h) {
+         return percent_of(h.counter("sockstat.TCP.mem"), h.number("net.ipv4.tcp_mem", 3, 2));
+     }},
+    {"tcp_allocated", [](const HostRow& h) { return value_of(h.counter("sockstat.TCP.alloc")); }},
+    {"files_open", [](const HostRow& h) { return value_of(h.counter("files.open")); }},
+    {"files_max", [](const HostRow& h) { return value_of(h.counter("files.max")); }},
+    {"files_percent",
+     [](const HostRow& h) { return percent_of(h.counter("files.open"), h.counter("files.max")); }},
+});
+static_assert(follows(facts::host_columns, host_getters));
+
+} // namespace
+
+std::unique_ptr<facts::Table> host_table(const snapshot::Host& host, const Assumptions& assumed) {
+    return std::make_unique<RowTable<HostRow>>(facts::TableId::host, std::vector<HostRow>{{&host, assumed}},
+                                               host_getters, std::nullopt);
+}
+
+std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
+                                              const snapshot::Sysctls& sysctls,
+                                              std::shared_ptr<const PortModel> ports, const Earlier& earlier,
+                                              const Expectation& expected) {
+    return std::make_unique<RowTable<Space>>(
+        facts::TableId::network_namespace,
+        std::vector<Space>{{&space, sysctls, std::move(ports), earlier, expected, {}}}, getters,
+        std::nullopt);
+}
+
+} // namespace model

@@ -1,0 +1,197 @@
+#include "model/sysctls.h"
+
+#include "base/text.h"
+#include "model/tables.h"
+#include "snapshot/sysctls.h"
+
+namespace model {
+
+using facts::Basis;
+using facts::Value;
+
+base::Gap unread_boot() {
+    return {"sysctl.d", base::Why::not_collected, "not read for this run, or not of this namespace"};
+}
+
+Value number_at_boot(const snapshot::Namespace& space, std::string_view name) {
+    if (!space.boot_sysctls) {
+        return unread_boot();
+    }
+    const snapshot::BootSysctls& files = *space.boot_sysctls;
+    const auto found = files.values.find(name);
+    if (found == files.values.end() && files.unread) {
+        return *files.unread;
+    }
+    const snapshot::SysctlInfo& info = *snapshot::find_sysctl(name);
+    snapshot::Sysctls boot;
+    boot.set(name, info.default_value);
+    if (found != files.values.end()) {
+        if (const auto taken = snapshot::as_kernel_takes(info, found->second.value)) {
+            boot.set(name, *taken);
+        }
+    }
+    const auto number = boot.integer(name);
+    return number ? Value(*number, files.unread ? Basis::inferred : Basis::measured) : Value(number.error());
+}
+
+Value no_assignments(const snapshot::Namespace& space) {
+    return space.boot_sysctls ? Value(space.boot_sysctls->no_assignments) : Value(unread_boot());
+}
+
+Value first_no_assignment(const snapshot::Namespace& space) {
+    if (!space.boot_sysctls) {
+        return unread_boot();
+    }
+    const std::string& line = space.boot_sysctls->first_no_assignment;
+    return line.empty() ? Value(base::Gap{"sysctl.d", base::Why::absent, "every line is an assignment"})
+                        : Value(base::printable(line));
+}
+
+namespace {
+
+using snapshot::BootSysctls;
+using snapshot::SysctlInfo;
+
+struct Row {
+    std::string name;
+    const SysctlInfo* info; // null if the program does not know it
+    snapshot::Reading<std::string> text;
+    snapshot::Reading<std::int64_t> number;
+    const BootSysctls* files; // null if they were not read
+};
+
+/// Spaces and tabs between numbers do not matter.
+bool same(std::string_view a, std::string_view b) {
+    return base::words(a) == base::words(b);
+}
+
+Value absent(const Row& row, std::string_view why) {
+    return base::Gap{row.name, base::Why::absent, std::string(why)};
+}
+
+/// A fact about one of the assignments of the files. It may be another one if not all files could be read.
+template <typename F>
+Value of_assignment(const Row& row, const snapshot::BootValues BootSysctls::*which, std::string_view none,
+                    F value) {
+    if (row.files == nullptr) {
+        return unread_boot();
+    }
+    const snapshot::BootValues& values = row.files->*which;
+    const auto found = values.find(row.name);
+    if (found != values.end()) {
+        return value(found->second, row.files->unread ? Basis::inferred : Basis::measured);
+    }
+    return row.files->unread ? Value(*row.files->unread) : absent(row, none);
+}
+
+/// Of what need not be there: an empty text if it is not.
+template <typename F>
+Value if_any(const Row& row, const snapshot::BootValues BootSysctls::*which, F text) {
+    const Value value = of_assignment(row, which, "none", text);
+    return !value.known() && value.gap().why == base::Why::absent ? Value(std::string()) : value;
+}
+
+template <typename F>
+Value of_boot(const Row& row, F value) {
+    return of_assignment(row, row.info != nullptr ? &BootSysctls::values : &BootSysctls::dead,
+                         "no file sets it", value);
+}
+
+Value text_of(const snapshot::BootValue& value, Basis basis) {
+    return {base::printable(value.value), basis};
+}
+
+Value origin_of(const snapshot::BootValue& value, Basis basis) {
+    return {base::printable(value.origin), basis};
+}
+
+Value drifted(const Row& row) {
+    if (!row.text) {
+        return row.text.error();
+    }
+    return of_boot(row, [&](const snapshot::BootValue& boot, Basis basis) {
+        const auto taken = snapshot::as_kernel_takes(*row.info, boot.value);
+        return taken ? Value(!same(*taken, *row.text), basis)
+                     : absent(row, "the kernel will not take the boot value");
+    });
+}
+
+/// Like of_boot(), but what no file sets has nothing wrong with it.
+template <typename F>
+Value fault_of_boot(const Row& row, F fault) {
+    const Value value = of_boot(row, fault);
+    return !value.known() && value.gap().why == base::Why::absent ? Value(false) : value;
+}
+
+Value boot_refused(const Row& row) {
+    return fault_of_boot(row, [&](const snapshot::BootValue& boot, Basis basis) {
+        return Value(row.info != nullptr && !snapshot::as_kernel_takes(*row.info, boot.value), basis);
+    });
+}
+
+/// Sysctls of modules may appear later, those of TCP are there or never.
+bool is_built_in(std::string_view name) {
+    return name.starts_with("net.ipv4.") || name.starts_with("net.core.");
+}
+
+Value dead(const Row& row) {
+    return fault_of_boot(row, [&](const snapshot::BootValue& boot, Basis basis) {
+        const bool gone = !row.text && row.text.error().why == base::Why::absent;
+        return Value(gone && is_built_in(row.name) && !boot.may_fail, basis);
+    });
+}
+
+Value default_text(const Row& row) {
+    const bool fixed = row.info != nullptr &&
+                       (!row.info->default_value.empty() || row.info->kind == SysctlInfo::Kind::ports);
+    return fixed ? Value(std::string(row.info->default_value))
+                 : absent(row, "the default depends on the machine");
+}
+
+Value default_number(const Row& row) {
+    snapshot::Sysctls defaults;
+    defaults.set(row.name, row.info != nullptr ? row.info->default_value : std::string_view());
+    const auto number = defaults.integer(row.name);
+    return number ? Value(*number) : absent(row, "no default with one number");
+}
+
+constexpr auto getters = std::to_array<Getter<Row>>({
+    {"name", [](const Row& r) { return Value(base::printable(r.name)); }},
+    {"runtime", [](const Row& r) { return r.text ? Value(*r.text) : Value(r.text.error()); }},
+    {"number",
+     [](const Row& r) {
+         const bool has_one = r.info == nullptr || r.info->kind == SysctlInfo::Kind::integer;
+         return has_one ? value_of(r.number) : absent(r, "more than one number");
+     }},
+    {"default", default_text},
+    {"default_number", default_number},
+    {"per_namespace", [](const Row& r) { return Value(r.info != nullptr && r.info->per_namespace); }},
+    {"boot", [](const Row& r) { return of_boot(r, text_of); }},
+    {"boot_origin", [](const Row& r) { return of_boot(r, origin_of); }},
+    {"drifted", drifted},
+    {"boot_refused", boot_refused},
+    {"outvoted", [](const Row& r) { return if_any(r, &BootSysctls::outvoted, text_of); }},
+    {"outvoted_origin", [](const Row& r) { return if_any(r, &BootSysctls::outvoted, origin_of); }},
+    {"by_hand", [](const Row& r) { return if_any(r, &BootSysctls::by_hand, text_of); }},
+    {"by_hand_origin", [](const Row& r) { return if_any(r, &BootSysctls::by_hand, origin_of); }},
+    {"dead", dead},
+});
+static_assert(follows(facts::sysctl_columns, getters));
+
+} // namespace
+
+std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space,
+                                           const snapshot::Sysctls& sysctls) {
+    const BootSysctls* files = space.boot_sysctls ? &*space.boot_sysctls : nullptr;
+    std::vector<Row> rows;
+    for (const SysctlInfo& info : snapshot::known_sysctls()) {
+        const std::string name(info.name);
+        rows.push_back({name, &info, sysctls.text(name), sysctls.integer(name), files});
+    }
+    for (const auto& [name, value] : files != nullptr ? files->dead : snapshot::BootValues()) {
+        rows.push_back({name, nullptr, sysctls.text(name), sysctls.integer(name), files});
+    }
+    return std::make_unique<RowTable<Row>>(facts::TableId::sysctl, std::move(rows), getters, std::nullopt);
+}
+
+} // namespace model

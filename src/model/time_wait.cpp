@@ -1,0 +1,185 @@
+#include "model/time_wait.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+
+namespace model {
+
+namespace {
+
+using facts::TimeWaitReuse;
+
+constexpr std::uint32_t loopback_device = 1; // `lo` is the first device of every namespace
+
+// Ages come from timers in jiffies and are kept in steps of 16 ms: near the delay both outcomes are possible.
+constexpr std::uint32_t margin_ms = 64;
+
+ReuseDelay delay_of(const snapshot::Sysctls& sysctls) {
+    constexpr std::uint32_t longest_ms = 60'000;
+    const auto set = sysctls.integer("net.ipv4.tcp_tw_reuse_delay");
+    if (!set) {
+        // Before Linux 6.14 a whole second must have begun since the last timestamp came: 0 to 1 s.
+        return {0, set.error().why == base::Why::absent ? 1000 : longest_ms};
+    }
+    const auto delay = static_cast<std::uint32_t>(std::clamp<std::int64_t>(*set, 1, longest_ms));
+    return {delay > margin_ms ? delay - margin_ms : 0, delay};
+}
+
+bool is_loopback(const snapshot::Flow& flow) {
+    return flow.source.is_loopback() || flow.remote.is_loopback() || flow.device == loopback_device;
+}
+
+/// Mode 1, timestamps on at this end: what is known of the other end.
+TimeWaitReuse by_evidence(const snapshot::Timestamps* seen) {
+    if (seen == nullptr || seen->with + seen->without == 0) {
+        return {true, true, 0, "tcp_tw_reuse is 1; assumes that the other end sends timestamps too"};
+    }
+    const std::uint32_t all = seen->with + seen->without;
+    if (seen->without == 0) {
+        return {true, false, 0,
+                fmt::format("tcp_tw_reuse is 1, and {} live connections to it use timestamps", all)};
+    }
+    return {seen->with > seen->without, true, 0,
+            fmt::format("tcp_tw_reuse is 1, but only {} of {} live connections to it use timestamps",
+                        seen->with, all)};
+}
+
+} // namespace
+
+ReuseSettings reuse_settings(const snapshot::Sysctls& sysctls) {
+    return {sysctls.integer("net.ipv4.tcp_tw_reuse"), sysctls.integer("net.ipv4.tcp_timestamps"),
+            delay_of(sysctls)};
+}
+
+TimeWaitReuse reuse_of(const snapshot::Flow& flow, const ReuseSettings& settings,
+                       const snapshot::Timestamps* seen) {
+    const bool loopback = is_loopback(flow);
+    const auto no = [](std::string reason) { return TimeWaitReuse{false, false, 0, std::move(reason)}; };
+    if (!settings.mode) {
+        return {false, true, 0, base::to_text(settings.mode.error())};
+    }
+    if (*settings.mode == 0) {
+        return no("tcp_tw_reuse is 0");
+    }
+    if (*settings.mode == 2 && !loopback) {
+        return no("tcp_tw_reuse is 2: loopback only");
+    }
+    if (!settings.timestamps) {
+        return {false, true, 0, base::to_text(settings.timestamps.error())};
+    }
+    if (*settings.timestamps == 0) {
+        return {false, true, 0, "tcp_timestamps is 0: what was opened without timestamps is not reused"};
+    }
+    if (loopback) {
+        return {true, false, 0, fmt::format("tcp_tw_reuse is {}, loopback, timestamps on", *settings.mode)};
+    }
+    return by_evidence(seen);
+}
+
+namespace {
+
+constexpr double enough_sockets = 20;
+constexpr double enough_to_miss = 8;
+
+double born_within(const std::array<std::uint16_t, age_bins>& ages, std::size_t seconds) {
+    return std::accumulate(ages.begin(), ages.begin() + static_cast<std::ptrdiff_t>(seconds), 0.0);
+}
+
+double percent(double rate, double sustainable) {
+    if (rate <= 0) {
+        return 0;
+    }
+    return sustainable > 0 ? std::min(100 * rate / sustainable, most_load) : most_load;
+}
+
+/// Ports that come back in this second from now (1: the next one). The last bin, 60 s and more, is gone after
+/// `slack` seconds.
+double deaths(const std::array<std::uint16_t, age_bins>& ages, double rate, std::size_t second,
+              std::size_t slack) {
+    const std::size_t last = age_bins + slack - 1; // the second in which the youngest of now go
+    if (second < slack) {
+        return 0;
+    }
+    return second <= last ? ages[last - second] : rate;
+}
+
+} // namespace
+
+Births births(const std::array<std::uint16_t, age_bins>& ages) {
+    return {born_within(ages, 2) / 2, born_within(ages, 5) / 5, born_within(ages, 15) / 15,
+            born_within(ages, 60) / 60};
+}
+
+Births births_under_reuse(const std::array<std::uint16_t, age_bins>& ages, std::uint32_t delay_ms) {
+    const std::size_t seconds = std::clamp<std::size_t>(delay_ms / 1000, 1, age_bins - 1);
+    const double complete = born_within(ages, seconds) / static_cast<double>(seconds);
+    const Births seen = births(ages);
+    return {std::max(seen.over_2s, complete), std::max(seen.over_5s, complete),
+            std::max(seen.over_15s, complete), std::max(seen.over_60s, complete)};
+}
+
+double present_rate(const Births& births) {
+    const double last = births.over_5s * 5; // sockets
+    if (last == 0) {
+        return 0;
+    }
+    const double expected = births.over_5s * 2; // sockets of the last 2 s, if the rate still holds
+    if (expected >= enough_to_miss && births.over_2s * 2 * 4 < expected) {
+        return births.over_2s;
+    }
+    for (const double longer : {births.over_60s, births.over_15s}) {
+        if (std::abs(longer * 5 - last) <= std::sqrt(last)) { // within the scatter of such a count
+            return longer;
+        }
+    }
+    return last >= enough_sockets ? births.over_5s : births.over_15s;
+}
+
+Load load_of(const Births& births, double room, double hold_seconds) {
+    const double sustainable = std::max(room, 0.0) / hold_seconds;
+    const double before = (births.over_15s * 15 - births.over_5s * 5) / 10;
+    return {sustainable, percent(births.over_60s, sustainable), percent(births.over_15s, sustainable),
+            percent(std::min(births.over_5s, before), sustainable)};
+}
+
+Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, double room) {
+    double held = std::accumulate(ages.begin(), ages.end(), 0.0);
+    Forecast result{held, std::nullopt};
+    if (held >= room) {
+        result.full_after = 0;
+        return result;
+    }
+    if (rate <= 0) {
+        return result;
+    }
+    // Near the limit the scatter of the timers decides: a rate that lasts gets the fast half of it.
+    const std::size_t slack = rate * time_wait_seconds > room ? 2 : 1;
+    // At a constant rate nothing grows any more once the first of the new ones dies.
+    constexpr std::size_t horizon = age_bins + 2;
+    for (std::size_t second = 1; second <= horizon; ++second) {
+        const double before = held;
+        held += rate - deaths(ages, rate, second, slack);
+        result.peak_ports = std::max(result.peak_ports, held);
+        if (held >= room) {
+            result.full_after = static_cast<double>(second) - 1 + (room - before) / (held - before);
+            return result;
+        }
+    }
+    return result;
+}
+
+Forecast forecast_under_reuse(double young, double rate, double room, double hold_seconds) {
+    const double lasting = rate * hold_seconds;
+    Forecast result{std::min(std::max(young, lasting), std::max(room, 0.0)), std::nullopt};
+    if (young >= room) {
+        result.full_after = 0;
+    } else if (lasting > room) {
+        result.full_after = (room - young) / rate;
+    }
+    return result;
+}
+
+} // namespace model

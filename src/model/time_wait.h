@@ -1,0 +1,83 @@
+// Whether the kernel may give a port in TIME_WAIT to a new connection (docs/kernel-model.md, 1.4).
+#pragma once
+
+#include "facts/answers.h"
+#include "snapshot/flow_table.h"
+#include "snapshot/host.h"
+#include "snapshot/sysctls.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+namespace model {
+
+constexpr std::size_t age_bins = 61; // whole seconds; the last one holds 60 s and more
+
+/// How old a TIME_WAIT socket must be, in ms: never reused before `least`, always after `most`.
+struct ReuseDelay {
+    std::uint32_t least = 936;
+    std::uint32_t most = 1000;
+};
+
+struct ReuseSettings {
+    snapshot::Reading<std::int64_t> mode;       // net.ipv4.tcp_tw_reuse
+    snapshot::Reading<std::int64_t> timestamps; // net.ipv4.tcp_timestamps
+    ReuseDelay delay;
+};
+
+ReuseSettings reuse_settings(const snapshot::Sysctls& sysctls);
+
+/// Does reuse apply to connections of this flow, and by what evidence: `seen` are the TCP timestamps of live
+/// sockets to the same remote end, null if nobody looked. `reusable` stays 0.
+facts::TimeWaitReuse reuse_of(const snapshot::Flow& flow, const ReuseSettings& settings,
+                              const snapshot::Timestamps* seen);
+
+// Rates and forecast of one destination from the ages of its TIME_WAIT sockets. Pure arithmetic: an entry of
+// age a was born a seconds ago and dies when it is 62 s old (docs/kernel-model.md, 0 and 4.2).
+
+/// 60 s and the slack of the timer wheel: the most of 2600 at HZ=250, whose mean is 61.07 s. With the mean a
+/// rate just below the limit would be called sustainable and fail in the slow half of the wheel
+/// (docs/kernel-model.md, 4).
+constexpr double time_wait_seconds = 62.1;
+
+struct Births {
+    double over_2s = 0; // per second
+    double over_5s = 0;
+    double over_15s = 0;
+    double over_60s = 0;
+};
+Births births(const std::array<std::uint16_t, age_bins>& ages);
+
+/// The same where ports in TIME_WAIT are reused: what is older than the reuse delay may have been replaced
+/// and is missing, so that no rate is less than that of the sockets younger than the delay.
+Births births_under_reuse(const std::array<std::uint16_t, age_bins>& ages, std::uint32_t delay_ms);
+
+/// The rate that a forecast goes on with: over the longest of 60, 15 and 5 s that agrees with the last 5 s
+/// (else over 5 s if that counts enough sockets, or over 15 s); 0 once nothing was born for 5 s, because a
+/// burst that is over is not a trend, and next to nothing once the last 2 s saw next to nothing. Per second.
+double present_rate(const Births& births);
+
+struct Load {
+    double sustainable_rate = 0; // per second
+    double percent = 0;          // over 60 s, at most `most_load`
+    double percent_15s = 0;
+    double percent_lasting = 0; // the lower of the last 5 s and the 10 s before: no burst
+};
+constexpr double most_load = 1000;
+
+/// `room`: ports that TIME_WAIT may fill (usable less blocked less those of live connections);
+/// `hold_seconds`: how long a closed connection keeps its port.
+Load load_of(const Births& births, double room, double hold_seconds);
+
+struct Forecast {
+    double peak_ports = 0;            // most ports that TIME_WAIT holds within the next 60 s
+    std::optional<double> full_after; // seconds until they fill `room`
+};
+Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, double room);
+
+/// The same where ports in TIME_WAIT are reused after `hold_seconds`. `young`: ports in TIME_WAIT that are
+/// not reusable yet.
+Forecast forecast_under_reuse(double young, double rate, double room, double hold_seconds);
+
+} // namespace model

@@ -1,0 +1,469 @@
+#include "render/answers.h"
+
+#include "base/number.h"
+#include "base/text.h"
+#include "render/table.h"
+#include "render/words.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace render {
+
+namespace {
+
+using facts::Destination;
+
+/// From the widest to the narrowest; the last one fits 80 columns whatever the addresses are, and 60 as it
+/// then goes without the gauge.
+enum class Layout { gauges, percents, two_lines };
+
+enum class From { shown, same_everywhere };
+
+std::string used_cell(const Destination& destination, const Style& style, Layout layout) {
+    constexpr std::size_t gauge_width = 10;
+    const std::string percent = base::to_text(destination.used_percent, 0) + " %";
+    constexpr int room_for_gauge = 80;
+    if (layout == Layout::percents || style.width < room_for_gauge) {
+        return percent;
+    }
+    return fmt::format(
+        "{} {:>5}",
+        gauge(destination.used_percent, 100, gauge_width, style.unicode ? Ink::unicode : Ink::ascii),
+        percent);
+}
+
+std::vector<Column> columns_of(Layout layout, From from) {
+    std::vector<Column> columns;
+    if (layout != Layout::two_lines) {
+        columns.push_back({"REMOTE"});
+        if (from == From::shown) {
+            columns.push_back({"FROM"});
+        }
+    }
+    for (const char* title : {"CONNS", "TIME_WAIT", "FREE/USABLE", "USED", "RATE/s", "LEFT"}) {
+        columns.push_back({title, Align::right});
+    }
+    return columns;
+}
+
+Table table_of(const std::vector<Destination>& destinations, const Style& style, Layout layout, From from) {
+    Table table(columns_of(layout, from));
+    for (const Destination& destination : destinations) {
+        std::vector<std::string> cells;
+        if (layout != Layout::two_lines) {
+            cells.push_back(remote_of(destination));
+            if (from == From::shown) {
+                cells.push_back(local_of(destination));
+            }
+        }
+        const bool estimated = destination.free_min != destination.free_max;
+        cells.push_back(std::to_string(destination.connections));
+        cells.push_back(std::to_string(destination.time_wait));
+        cells.push_back(fmt::format("{}{}/{}", estimated ? "~" : "", destination.free, destination.usable));
+        cells.push_back(used_cell(destination, style, layout));
+        cells.push_back(destination.no_timers ? "-" : base::to_text(destination.births_15s));
+        cells.push_back(time_left(destination));
+        table.add_row(std::move(cells));
+    }
+    return table;
+}
+
+void write_two_lines(std::ostream& out, const Style& style, const std::vector<Destination>& destinations,
+                     From from) {
+    const auto lines = table_of(destinations, style, Layout::two_lines, from).lines();
+    out << "  " << lines.front() << '\n';
+    for (std::size_t i = 0; i < destinations.size(); ++i) {
+        paragraph(out, style, "",
+                  remote_of(destinations[i]) +
+                      (from == From::shown ? " from " + local_of(destinations[i]) : ""));
+        out << "  " << lines[i + 1] << '\n';
+    }
+}
+
+void write_table(std::ostream& out, const Style& style, const std::vector<Destination>& destinations,
+                 From from) {
+    for (const Layout layout : {Layout::gauges, Layout::percents}) {
+        const Table table = table_of(destinations, style, layout, from);
+        if (table.width() <= static_cast<std::size_t>(std::max(style.width, 0))) {
+            table.write(out);
+            return;
+        }
+    }
+    write_two_lines(out, style, destinations, from);
+}
+
+/// Lines that explain marks, after an empty one, only where the marks are.
+void legend(std::ostream& out, const Style& style, const std::vector<Destination>& destinations) {
+    const auto any = [&](auto&& test) { return std::any_of(destinations.begin(), destinations.end(), test); };
+    const bool estimated = any([](const Destination& d) { return d.free_min != d.free_max; });
+    const bool ending = any([](const Destination& d) { return d.exhausted_in.has_value(); });
+    if (estimated || ending) {
+        out << '\n';
+    }
+    if (estimated) {
+        paragraph(out, style, "~ ",
+                  "estimated: tcpadvisor ports --to ADDRESS:PORT says between which bounds, and why");
+    }
+    if (ending) {
+        paragraph(out, style, "LEFT ", "time until no port is free, if connections go on at this rate");
+    }
+}
+
+} // namespace
+
+std::string local_of(const facts::Destination& destination) {
+    return destination.local ? safe_line(*destination.local) : "unknown";
+}
+
+std::string time_left(const facts::Destination& destination) {
+    if (destination.free == 0) {
+        return "none";
+    }
+    return destination.exhausted_in && !destination.no_timers ? duration(*destination.exhausted_in) : "-";
+}
+
+void ports_table(std::ostream& out, const Style& style, const std::vector<Destination>& rows) {
+    const bool one_source = std::all_of(rows.begin(), rows.end(),
+                                        [&](const Destination& d) { return d.local == rows.front().local; });
+    if (one_source) {
+        paragraph(out, style, "", "all from " + local_of(rows.front()));
+    }
+    out << '\n';
+    write_table(out, style, rows, one_source ? From::same_everywhere : From::shown);
+    if (style.verbosity >= 0) {
+        legend(out, style, rows);
+    }
+}
+
+namespace {
+
+using facts::NamespacePorts;
+
+std::string rate(double per_second) {
+    return base::to_text(per_second) + "/s";
+}
+
+std::string percent(double value) {
+    return base::to_text(value) + " %";
+}
+
+std::string states_of(const Destination& destination) {
+    std::vector<std::string> parts;
+    for (const auto& [state, count] : destination.states) {
+        if (count > 0) {
+            parts.push_back(fmt::format("{} {}", state, count));
+        }
+    }
+    return parts.empty() ? "none" : base::join(parts, ", ");
+}
+
+std::string free_note(const Destination& destination) {
+    if (destination.free_min == destination.free_max) {
+        return {};
+    }
+    const std::string reason =
+        destination.inferred_because.empty() ? "" : ": " + destination.inferred_because;
+    return fmt::format("between {} and {}{}", destination.free_min, destination.free_max, reason);
+}
+
+/// One term: what, how many, and a note in brackets under which its later lines stand.
+void term(std::ostream& out, const Style& style, std::string_view what, std::string_view number,
+          std::string_view note = {}) {
+    const std::string start = fmt::format("  {:<20}{:>8}", what, number);
+    if (note.empty()) {
+        out << start << '\n';
+    } else {
+        paragraph(out, style, start + "   ", fmt::format("({})", note));
+    }
+}
+
+std::string blocked_note(const Destination& destination) {
+    if (destination.blocked == 0) {
+        return {};
+    }
+    std::vector<std::string> parts;
+    const auto part = [&](std::uint32_t ports, std::string_view reason) {
+        if (ports > 0) {
+            parts.push_back(fmt::format("{} {}", ports, reason));
+        }
+    };
+    if (const auto& by = destination.blocked_by) {
+        part(by->listeners, "by listeners");
+        part(by->services, "by connections whose listener is gone");
+        part(by->bound, "by sockets bound and not connected");
+        part(by->explicit_binds, "by clients that bound a port first");
+        part(by->suspected, "probably by clients that bound an address first");
+    }
+    return "for every destination" + (parts.empty() ? "" : ": " + base::join(parts, ", "));
+}
+
+void equation(std::ostream& out, const Style& style, const NamespacePorts& space,
+              const Destination& destination) {
+    const std::string reusable =
+        destination.reuse.reusable > 0 ? fmt::format(", less {} reusable", destination.reuse.reusable) : "";
+    term(out, style, fmt::format("range {}-{}", space.low, space.high), std::to_string(space.size), "ports");
+    term(out, style, "- reserved", std::to_string(space.reserved));
+    term(out, style, "- blocked", std::to_string(destination.blocked), blocked_note(destination));
+    term(out, style, "- in use", std::to_string(destination.in_use),
+         destination.connections > 0 ? states_of(destination) + reusable : "");
+    term(out, style, "= free", std::to_string(destination.free), free_note(destination));
+    term(out, style, "used", percent(destination.used_percent));
+    out << "  " << gauge(destination.used_percent, 100, 40, style.unicode ? Ink::unicode : Ink::ascii)
+        << '\n';
+}
+
+void flow(std::ostream& out, const Style& style, const Destination& destination) {
+    if (destination.no_timers) {
+        paragraph(out, style, "  rate         ", "unknown: " + safe_line(destination.no_timers->detail));
+        return;
+    }
+    paragraph(out, style, "  rate         ",
+              fmt::format("{} over 5 s, {} over 15 s, {} over 60 s (connections that ended in TIME_WAIT)",
+                          rate(destination.births_5s), rate(destination.births_15s),
+                          rate(destination.births_60s)));
+    paragraph(out, style, "  load         ",
+              fmt::format("{} of the sustainable rate ({} over the last 15 s)",
+                          percent(destination.load_percent), percent(destination.load_percent_15s)));
+    paragraph(out, style, "  peak         ",
+              fmt::format("{} of the ports within the next 60 s", percent(destination.peak_percent)));
+    std::string left =
+        "TIME_WAIT does not use the ports up at this rate; connections that stay open are not counted";
+    if (destination.free_max == 0) {
+        left = "none: connect() fails now";
+    } else if (destination.free == 0) {
+        left = "about none: connect() may fail now";
+    } else if (destination.exhausted_in) {
+        const double seconds = *destination.exhausted_in;
+        left = fmt::format("{} until no port is free, if connections go on at this rate",
+                           seconds < 1 ? "less than a second" : duration(seconds));
+    }
+    paragraph(out, style, "  time left    ", left);
+}
+
+void holders(std::ostream& out, const Style& style, const Destination& destination) {
+    constexpr std::size_t most_shown = 8;
+    std::string label = "  held by      ";
+    for (std::size_t i = 0; i < std::min(destination.holders.size(), most_shown); ++i) {
+        const facts::PortHolder& holder = destination.holders[i];
+        paragraph(out, style, label,
+                  fmt::format("{} {}: {}{}", holder.ports, holder.ports == 1 ? "port" : "ports",
+                              safe_line(holder.name), holder.inferred ? " (inferred)" : ""));
+        label.assign(label.size(), ' ');
+    }
+    if (destination.holders.size() > most_shown) {
+        paragraph(out, style, label, fmt::format("and {} more", destination.holders.size() - most_shown));
+    }
+}
+
+std::string reuse_text(const Destination& destination) {
+    const facts::TimeWaitReuse& reuse = destination.reuse;
+    std::string text = reuse.applies
+                           ? fmt::format("TIME_WAIT ports are reused, {} of them now", reuse.reusable)
+                           : "TIME_WAIT ports are not reused";
+    if (!reuse.reason.empty()) {
+        text += ": " + reuse.reason;
+    }
+    return reuse.inferred ? text + " (inferred)" : text;
+}
+
+} // namespace
+
+std::string remote_of(const Destination& destination) {
+    const std::string address = safe_line(destination.remote);
+    const std::string end = address.find(':') == std::string::npos
+                                ? fmt::format("{}:{}", address, destination.remote_port)
+                                : fmt::format("[{}]:{}", address, destination.remote_port);
+    return destination.device == 0 ? end : fmt::format("{}, device {}", end, destination.device);
+}
+
+void port_equation(std::ostream& out, const Style& style, const NamespacePorts& space,
+                   const Destination& destination) {
+    const std::string from = destination.local ? " from " + *destination.local : "";
+    paragraph(out, style, "", fmt::format("{}{}, {}", remote_of(destination), from, space.label));
+    out << '\n';
+    equation(out, style, space, destination);
+    out << '\n';
+    if (destination.on_devices > 0) {
+        paragraph(
+            out, style, "  ",
+            fmt::format("{} connections between the same ends are bound to a device; they take no port from "
+                        "others. The table of 'tcpadvisor ports' has them.",
+                        destination.on_devices));
+    }
+    if (destination.connections == 0) {
+        paragraph(out, style, "  ", "Nothing is connected to it now.");
+    }
+    holders(out, style, destination);
+    paragraph(out, style, "  reuse        ", reuse_text(destination));
+    paragraph(out, style, "  sustainable  ",
+              fmt::format("{} new connections can go on for ever", rate(destination.sustainable_rate)));
+    if (destination.connections > 0) {
+        flow(out, style, destination);
+    }
+}
+
+// `tcpadvisor ports` for people: a table of destinations, busiest first. The equation of one is in
+// port_equation.cpp.
+
+namespace {
+
+void namespace_text(std::ostream& out, const Style& style, const NamespacePorts& space, PortsView view) {
+    if (space.unknown) {
+        paragraph(out, style, "", space.label + ": port use is unknown, " + base::to_text(*space.unknown));
+        return;
+    }
+    if (view == PortsView::one && !space.destinations.empty()) {
+        for (const facts::Destination& destination : space.destinations) {
+            port_equation(out, style, space, destination);
+        }
+        return;
+    }
+    paragraph(out, style, "",
+              fmt::format("{}: local ports {}-{}, {} less {} reserved = {} usable", space.label, space.low,
+                          space.high, space.size, space.reserved,
+                          space.size - std::min(space.size, space.reserved)));
+    if (space.destinations.empty()) {
+        out << "No outgoing connections.\n";
+        return;
+    }
+    ports_table(out, style, space.destinations);
+}
+
+} // namespace
+
+void ports_text(const Origin& origin, const std::vector<NamespacePorts>& spaces, PortsView view,
+                const Style& style, std::ostream& out) {
+    if (style.verbosity >= 0) {
+        origin_line(out, style, origin);
+        out << '\n';
+    }
+    if (spaces.empty()) {
+        out << "no namespace was looked at\n";
+    }
+    bool first = true;
+    for (const NamespacePorts& space : spaces) {
+        if (!first) {
+            out << '\n';
+        }
+        first = false;
+        namespace_text(out, style, space, view);
+        gap_list(out, style, space.gaps);
+    }
+}
+
+namespace {
+
+using facts::StateCount;
+using Count = std::optional<std::uint64_t>;
+
+std::string cell(Count count) {
+    return count ? std::to_string(*count) : "-";
+}
+
+/// What is known of all states together.
+struct Total {
+    std::uint64_t ipv4 = 0;
+    std::uint64_t ipv6 = 0;
+    std::uint64_t largest = 0;
+    bool complete = true;
+};
+
+Total total_of(const std::vector<StateCount>& states) {
+    Total total;
+    for (const StateCount& state : states) {
+        total.ipv4 += state.ipv4.value_or(0);
+        total.ipv6 += state.ipv6.value_or(0);
+        total.largest = std::max(total.largest, sum(state.ipv4, state.ipv6).value_or(0));
+        total.complete = total.complete && state.ipv4 && state.ipv6;
+    }
+    return total;
+}
+
+} // namespace
+
+void states_table(std::ostream& out, const Style& style, const std::vector<StateCount>& states) {
+    const Total total = total_of(states);
+    Table table({{"STATE"}, {"IPv4", Align::right}, {"IPv6", Align::right}, {"TOTAL", Align::right}, {""}});
+    constexpr std::size_t least_bar = 10;
+    constexpr std::size_t widest_bar = 40;
+    constexpr std::size_t columns_of_numbers = 44;
+    const auto width = static_cast<std::size_t>(std::max(style.width, 0));
+    const std::size_t room = std::clamp(width - std::min(width, columns_of_numbers), least_bar, widest_bar);
+    for (const StateCount& state : states) {
+        const Count both = sum(state.ipv4, state.ipv6);
+        table.add_row({std::string(state.name), cell(state.ipv4), cell(state.ipv6), cell(both),
+                       bar(static_cast<double>(both.value_or(0)), static_cast<double>(total.largest), room,
+                           style.unicode ? Ink::unicode : Ink::ascii)});
+    }
+    table.add_row({total.complete ? "TOTAL" : "TOTAL SEEN", std::to_string(total.ipv4),
+                   std::to_string(total.ipv6), std::to_string(total.ipv4 + total.ipv6), ""});
+    table.write(out);
+}
+
+// `tcpadvisor states` for people: what netstat | awk and ss -s told, with what could not be seen.
+
+namespace {
+
+using facts::NamespaceStates;
+using Count = std::optional<std::uint64_t>;
+
+std::string known(Count count, std::string_view what) {
+    return fmt::format("{} {}", count ? std::to_string(*count) : "unknown", what);
+}
+
+void sockstat_lines(std::ostream& out, const Style& style, const facts::Sockstat& sockstat) {
+    if (!sockstat.in_use && !sockstat.in_use6 && !sockstat.time_wait && !sockstat.allocated) {
+        return;
+    }
+    out << '\n';
+    paragraph(out, style, "sockstat: ",
+              fmt::format("{}, {}, {}", known(sockstat.in_use, "in use (IPv4)"),
+                          known(sockstat.in_use6, "in use (IPv6)"),
+                          known(sockstat.time_wait, "in TIME_WAIT or orphaned FIN_WAIT2")));
+    paragraph(out, style, "host:     ",
+              fmt::format("{}, {}, {}", known(sockstat.allocated, "sockets allocated"),
+                          known(sockstat.orphan, "orphaned"), known(sockstat.memory, "pages of memory")));
+}
+
+void namespace_text(std::ostream& out, const Style& style, const NamespaceStates& space) {
+    const std::string source = space.source.empty() ? "" : " (from " + space.source + ")";
+    paragraph(out, style, "", space.label + source);
+    out << '\n';
+    if (space.unknown) {
+        paragraph(out, style, "", "The counts are unknown, not zero: " + base::to_text(*space.unknown));
+    } else {
+        states_table(out, style, space.states);
+    }
+    sockstat_lines(out, style, space.sockstat);
+    if (!space.unknown && style.verbosity >= 0) {
+        out << '\n';
+        state_diagram(out, style, space.states);
+    }
+    gap_list(out, style, space.unknown ? space.gaps : gaps_of(space));
+}
+
+} // namespace
+
+void states_text(const Origin& origin, const std::vector<NamespaceStates>& spaces, const Style& style,
+                 std::ostream& out) {
+    if (style.verbosity >= 0) {
+        origin_line(out, style, origin);
+        out << '\n';
+    }
+    if (spaces.empty()) {
+        out << "no namespace was looked at\n";
+    }
+    bool first = true;
+    for (const NamespaceStates& space : spaces) {
+        if (!first) {
+            out << '\n';
+        }
+        first = false;
+        namespace_text(out, style, space);
+    }
+}
+
+} // namespace render

@@ -1,0 +1,100 @@
+// A drop-in for sysctl.d. A comment must have its line to itself: what follows a value belongs to the value.
+#include "base/text.h"
+#include "render/ci.h"
+#include "render/formats.h"
+#include "render/words.h"
+
+#include <fmt/format.h>
+
+namespace render {
+
+namespace {
+
+using findings::DropIn;
+using findings::DropInLine;
+
+constexpr std::size_t columns = 78;
+
+/// "# prefix text", wrapped; later lines stand under the text. No line for an empty text.
+void comment(std::ostream& out, std::string_view prefix, std::string_view text) {
+    if (text.empty()) {
+        return;
+    }
+    std::string before = "# " + std::string(prefix);
+    for (const std::string& line : base::wrap(safe_line(text), columns - before.size())) {
+        out << before << line << '\n';
+        before = "# " + std::string(prefix.size(), ' ');
+    }
+}
+
+/// For copying: whole, however long.
+void command(std::ostream& out, std::string_view prefix, std::string_view text) {
+    out << "# " << prefix << safe_line(text) << '\n';
+}
+
+std::string undo_of(const findings::Setting& setting) {
+    return setting.now ? fmt::format("sysctl -w {}=\"{}\"", setting.name, *setting.now)
+                       : "unknown: the value of now could not be read";
+}
+
+void head(const findings::Report& report, std::ostream& out) {
+    const auto time = rfc3339(report.time);
+    comment(out, "", title_of(report) + (time ? ", " + *time : ""));
+    comment(out, "", "The sysctls that this host needs, and no others; made by 'tcpadvisor audit'.");
+}
+
+void how_to(const DropIn& plan, std::ostream& out) {
+    const std::string path(findings::drop_in_path);
+    out << "#\n";
+    command(out, "keep it    ", "install -m 644 THIS-FILE " + path);
+    command(out, "apply      ", "sysctl -p " + path + " (all files: sysctl --system)");
+    command(out, "verify     ", "tcpadvisor audit");
+    command(out, "undo       ", "rm " + path + " and the command below each line");
+    out << "#\n";
+    comment(out, "",
+            "Judged again as if these lines were in force: " +
+                count_of(plan.settled, "finding is", "findings are") + " gone, " +
+                std::to_string(plan.remaining.size()) + " there" + (plan.remaining.empty() ? "." : ":"));
+    for (const std::string& finding : plan.remaining) {
+        comment(out, "  ", finding);
+    }
+}
+
+void write_line(const DropInLine& line, std::ostream& out) {
+    out << '\n';
+    for (const std::string& reason : line.reasons) {
+        comment(out, "", reason);
+    }
+    comment(out, "  what     ", line.text);
+    comment(out, "  effect   ", line.effect);
+    comment(out, "  risk     ", line.risk);
+    for (const std::string& note : line.notes) {
+        comment(out, "  note     ", note);
+    }
+    command(out, "  undo     ", undo_of(line.setting));
+    out << line.setting.name << " = " << safe_line(line.setting.value) << '\n';
+}
+
+} // namespace
+
+void report_sysctl(const findings::Report& report, const facts::Picture*, const Style&, std::ostream& out) {
+    const DropIn plan = report.drop_in.value_or(DropIn());
+    head(report, out);
+    if (plan.lines.empty()) {
+        out << "#\n";
+        comment(out, "", "Nothing to set: no finding has a remedy that is a sysctl and helps.");
+    } else {
+        how_to(plan, out);
+    }
+    for (const DropInLine& line : plan.lines) {
+        write_line(line, out);
+    }
+    if (!plan.left_out.empty()) {
+        out << "\n# Left out\n";
+    }
+    for (const std::string& text : plan.left_out) {
+        comment(out, "  ", text);
+    }
+}
+
+} // namespace render

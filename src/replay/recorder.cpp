@@ -1,0 +1,225 @@
+#include "base/text.h"
+#include "kernel/sock_diag.h"
+#include "replay/capture.h"
+#include "replay/mask_sockets.h"
+
+#include <algorithm>
+
+namespace replay {
+
+namespace {
+
+/// What one question told, to what earlier ones did. The same process may have changed meanwhile: what was
+/// told first stays.
+void add(const snapshot::Holders& more, snapshot::Holders& known) {
+    for (const snapshot::Holder& holder : more.sockets) {
+        const snapshot::Process& process = more.processes[holder.process];
+        const auto same =
+            std::find_if(known.processes.begin(), known.processes.end(),
+                         [&](const snapshot::Process& other) { return other.pid == process.pid; });
+        const auto number = static_cast<std::uint32_t>(same - known.processes.begin());
+        if (same == known.processes.end()) {
+            known.processes.push_back(process);
+        }
+        known.sockets.push_back({holder.inode, number, holder.descriptor});
+    }
+    const auto by_inode = [](const snapshot::Holder& a, const snapshot::Holder& b) {
+        return a.inode < b.inode;
+    };
+    std::stable_sort(known.sockets.begin(), known.sockets.end(), by_inode);
+    const auto same_inode = [](const snapshot::Holder& a, const snapshot::Holder& b) {
+        return a.inode == b.inode;
+    };
+    known.sockets.erase(std::unique(known.sockets.begin(), known.sockets.end(), same_inode),
+                        known.sockets.end());
+    known.unseen = known.unseen ? known.unseen : more.unseen;
+}
+
+class Recorder : public kernel::Machine {
+  public:
+    Recorder(std::unique_ptr<kernel::Machine> machine, RecordedPlace& place)
+        : machine_(std::move(machine)), place_(place) {}
+
+    snapshot::Reading<std::string> read(const std::string& path) override {
+        auto content = machine_->read(path);
+        place_.files.try_emplace(path, content);
+        return content;
+    }
+
+    snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override {
+        auto names = machine_->list(directory);
+        using Text = snapshot::Reading<std::string>;
+        place_.listings.try_emplace(directory, names ? Text(base::join(*names, "\n")) : Text(names.error()));
+        return names;
+    }
+
+    kernel::Outcome dump(std::span<const std::byte> request, const kernel::FrameSink& sink) override {
+        RecordedDump dump;
+        const kernel::Outcome outcome = machine_->dump(request, [&](std::span<const std::byte> frame) {
+            const void* bytes = frame.data();
+            dump.frames.emplace_back(static_cast<const char*>(bytes), frame.size());
+            forget_keys(dump.frames.back());
+            return sink(frame);
+        });
+        if (!outcome) {
+            dump.gap = outcome.error();
+        }
+        const void* bytes = request.data();
+        place_.dumps.try_emplace(std::string(static_cast<const char*>(bytes), request.size()),
+                                 std::move(dump));
+        return outcome;
+    }
+
+    snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
+        auto holders = machine_->holders(wanted);
+        if (!place_.holders) {
+            place_.holders = holders;
+        } else {
+            add(holders, *place_.holders);
+        }
+        return holders;
+    }
+
+    snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override {
+        auto paths = machine_->cgroup_paths(numbers);
+        place_.cgroups.insert(paths.begin(), paths.end());
+        return paths;
+    }
+
+    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
+        const auto local = machine_->source_towards(remote);
+        if (local) {
+            place_.routes.try_emplace(remote.to_text(), local->to_text());
+        }
+        return local;
+    }
+
+    std::optional<std::uint64_t> namespace_cookie() override { return machine_->namespace_cookie(); }
+
+    double now() override {
+        if (place_.time == 0) {
+            place_.time = machine_->now();
+        }
+        return place_.time;
+    }
+
+  private:
+    std::unique_ptr<kernel::Machine> machine_;
+    RecordedPlace& place_;
+};
+
+base::Gap not_captured(const std::string& what) {
+    return {what, base::Why::not_collected, "the capture does not hold it"};
+}
+
+class Replayer : public kernel::Machine {
+  public:
+    explicit Replayer(const RecordedPlace& place) : place_(place) {}
+
+    snapshot::Reading<std::string> read(const std::string& path) override {
+        const auto found = place_.files.find(path);
+        if (found == place_.files.end()) {
+            return not_captured(path);
+        }
+        return found->second;
+    }
+
+    snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override {
+        const auto found = place_.listings.find(directory);
+        if (found == place_.listings.end()) {
+            return not_captured(directory);
+        }
+        if (!found->second) {
+            return found->second.error();
+        }
+        std::vector<std::string> names;
+        for (const std::string_view name : base::split(*found->second, '\n')) {
+            if (!name.empty()) {
+                names.emplace_back(name);
+            }
+        }
+        return names;
+    }
+
+    kernel::Outcome dump(std::span<const std::byte> request, const kernel::FrameSink& sink) override {
+        const void* bytes = request.data();
+        const auto found = place_.dumps.find(std::string(static_cast<const char*>(bytes), request.size()));
+        const RecordedDump* recorded = found != place_.dumps.end() ? &found->second : wider(request);
+        if (recorded == nullptr) {
+            return not_captured("the socket table");
+        }
+        for (const std::string& frame : recorded->frames) {
+            if (!sink(std::as_bytes(std::span(frame)))) {
+                return base::Nothing{};
+            }
+        }
+        if (recorded->gap) {
+            return *recorded->gap;
+        }
+        return base::Nothing{};
+    }
+
+    /// All that the capture knows: a holder of a socket that was not asked for does no harm.
+    snapshot::Holders holders(std::span<const snapshot::WantedSocket>) override {
+        return place_.holders ? *place_.holders
+                              : snapshot::Holders{{}, {}, not_captured("who holds the sockets")};
+    }
+
+    snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override {
+        snapshot::CgroupPaths paths;
+        for (const std::uint64_t number : numbers) {
+            const auto found = place_.cgroups.find(number);
+            paths.emplace(number,
+                          found != place_.cgroups.end() ? found->second : not_captured("a control group"));
+        }
+        return paths;
+    }
+
+    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
+        const auto found = place_.routes.find(remote.to_text());
+        return found != place_.routes.end() ? snapshot::Address::parse(found->second) : std::nullopt;
+    }
+
+    double now() override { return place_.time; }
+
+  private:
+    /// The answer to a question about these remote ends and more: whoever asked knows which ones it meant.
+    const RecordedDump* wider(std::span<const std::byte> request) const {
+        const auto wanted = kernel::peers_of(request);
+        for (const auto& [asked, dump] : place_.dumps) {
+            const auto known = kernel::peers_of(std::as_bytes(std::span(asked)));
+            const auto is_known = [&](const snapshot::EndPoint& end) {
+                return std::find(known.begin(), known.end(), end) != known.end();
+            };
+            if (!wanted.empty() && std::all_of(wanted.begin(), wanted.end(), is_known)) {
+                return &dump;
+            }
+        }
+        return nullptr;
+    }
+
+    const RecordedPlace& place_;
+};
+
+} // namespace
+
+std::vector<kernel::Place> recording(std::vector<kernel::Place> places, Capture& capture) {
+    for (kernel::Place& place : places) {
+        capture.places.push_back(std::make_unique<RecordedPlace>());
+        RecordedPlace& recorded = *capture.places.back();
+        recorded.label = place.label;
+        recorded.id = place.id;
+        place.machine = std::make_unique<Recorder>(std::move(place.machine), recorded);
+    }
+    return places;
+}
+
+std::vector<kernel::Place> replaying(const Capture& capture) {
+    std::vector<kernel::Place> places;
+    for (const auto& place : capture.places) {
+        places.push_back({place->label, place->id, std::make_unique<Replayer>(*place)});
+    }
+    return places;
+}
+
+} // namespace replay

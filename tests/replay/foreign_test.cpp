@@ -1,0 +1,371 @@
+#include "kernel/collect.h"
+#include "replay/foreign.h"
+#include "replay/replay.h"
+#include "tests/replay/foreign_texts.h"
+#include "tests/kernel/messages.h"
+
+#include "tests/catch.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+using base::Why;
+using snapshot::Family;
+using snapshot::Socket;
+using snapshot::State;
+using test::operator+;
+
+namespace {
+
+replay::SocketList list_of(std::string_view text) {
+    auto list = replay::read_foreign(text);
+    if (!list) {
+        FAIL(list.error().what);
+    }
+    return std::move(*list);
+}
+
+std::string error_of(std::string_view text) {
+    const auto list = replay::read_foreign(text);
+    return list ? "" : list.error().what;
+}
+
+const Socket& socket_at(const replay::SocketList& list, std::uint16_t port, State state) {
+    for (const Socket& socket : list.sockets) {
+        if (socket.local_port == port && socket.state == state) {
+            return socket;
+        }
+    }
+    FAIL("no such socket");
+    return list.sockets.front();
+}
+
+snapshot::Host host_of(replay::SocketList list) {
+    std::vector<kernel::Place> places;
+    places.push_back({"x", 0, std::make_unique<replay::ForeignMachine>(std::move(list), std::nullopt)});
+    return kernel::collect(places);
+}
+
+std::string lost_because(std::string_view text) {
+    const auto list = list_of(text);
+    return list.lost ? list.lost->detail : "";
+}
+
+std::string bytes_of(const test::Bytes& bytes) {
+    const void* data = bytes.data();
+    return {static_cast<const char*>(data), bytes.size()};
+}
+
+} // namespace
+
+TEST_CASE("the text of ss -tan") {
+    const auto list = list_of(test::ss_tan);
+    REQUIRE(list.sockets.size() == 13);
+    CHECK_FALSE(list.lost);
+    CHECK(list.provenance.name == "the text of ss");
+    const Socket& listener = socket_at(list, 8080, State::listen);
+    CHECK((listener.rqueue == 1 && listener.wqueue == 16 && listener.family == Family::ipv4));
+    CHECK(socket_at(list, 8443, State::listen).v6_only == std::optional(false));
+    CHECK(socket_at(list, 8443, State::listen).local == snapshot::Address());
+    const Socket& mapped = socket_at(list, 8443, State::established);
+    CHECK((mapped.family == Family::ipv6 && mapped.local.is_v4()));
+    const Socket& on_device = socket_at(list, 58880, State::established);
+    CHECK(on_device.device != 0);
+    CHECK(on_device.device == socket_at(list, 9001, State::listen).device);
+    CHECK(on_device.remote.to_text() == "fe80::77");
+}
+
+TEST_CASE("what ss -tan cannot tell is a gap") {
+    const auto list = list_of(test::ss_tan);
+    REQUIRE(list.provenance.no_timers);
+    CHECK(list.provenance.no_timers->detail == "the text of ss without -o does not tell them");
+    CHECK_FALSE(list.provenance.has_users);
+    CHECK(socket_at(list, 49704, State::time_wait).expires_ms == 60'000); // as if it was born now
+    CHECK(socket_at(list, 49268, State::close_wait).inode != 0);          // nobody listens there: accepted
+    const auto host = host_of(list);
+    const snapshot::Namespace& space = host.namespaces[0];
+    CHECK_FALSE(space.lost_sockets);
+    const auto range = space.sysctls.port_range();
+    REQUIRE_FALSE(range);
+    CHECK(range.error().why == Why::not_collected);
+    CHECK(range.error().detail.find("--assume ip_local_port_range=\"32768 60999\"") != std::string::npos);
+    CHECK(space.counters.get("netstat.TcpExt.ListenOverflows").error().why == Why::not_collected);
+    CHECK(space.sysctls.text("net.ipv4.tcp_mem").error().why == Why::not_collected);
+}
+
+TEST_CASE("the text of ss -peaonmi") {
+    const auto list = list_of(test::ss_peaonmi);
+    REQUIRE(list.sockets.size() == 4);
+    CHECK_FALSE(list.lost);
+    CHECK_FALSE(list.provenance.no_timers);
+    CHECK(list.provenance.has_users);
+    CHECK(socket_at(list, 49704, State::time_wait).expires_ms == 56'999);
+    const Socket& syn = socket_at(list, 47380, State::syn_sent);
+    CHECK(syn.retransmits == 3);
+    CHECK(syn.expires_ms == 1264);
+    const Socket& stuck = socket_at(list, 49268, State::close_wait);
+    CHECK((stuck.uid == 1000 && stuck.inode == 127354642));
+    REQUIRE(stuck.activity);
+    CHECK(stuck.activity->last_data_sent_ms == 93756);
+    CHECK(stuck.activity->last_data_recv_ms == 83756);
+    CHECK(stuck.activity->last_ack_recv_ms == 73756); // and not that of the control group's name
+    CHECK(*list.cgroups.at(*stuck.cgroup) == "/user.slice/a lastack:9 b.scope");
+    REQUIRE(list.holders);
+    const auto* holder = list.holders->find(127354642);
+    REQUIRE(holder != nullptr);
+    CHECK(list.holders->processes[holder->process].command == "python3");
+    CHECK(list.holders->processes[holder->process].pid == 6805);
+    CHECK(holder->descriptor == 15);
+}
+
+TEST_CASE("ss without a heading, on one line, of older versions, and of a pipe through Windows") {
+    CHECK(list_of("LISTEN 0 5 0.0.0.0:1 0.0.0.0:*\r\nESTAB 0 0 1.2.3.4:5 5.6.7.8:9\r\n").sockets.size() == 2);
+    CHECK(list_of("State Recv-Q\nLISTEN 0 5 *:22 *:*\nLISTEN 0 5 :::22 :::*\nESTAB 0 0 ::ffff:1.2.3.4:22 "
+                  "::ffff:1.2.3.5:99\n")
+              .sockets.size() == 3);
+    const auto old = list_of("LISTEN 0 5 *:22 *:*\nLISTEN 0 5 :::22 :::*\nESTAB 0 0 1.2.3.4:22 1.2.3.5:99\n");
+    CHECK(old.sockets[0].family == Family::ipv4);
+    CHECK(old.sockets[1].family == Family::ipv6);
+    const auto one_line =
+        list_of("LISTEN 0 5 1.2.3.4:1 0.0.0.0:*\nCLOSE-WAIT 0 0 1.2.3.4:5 5.6.7.8:9 uid:5 ino:7 "
+                "sk:1 cgroup:/ --> cubic rto:204 cwnd:10 lastack:70000\n");
+    CHECK(one_line.sockets[1].activity->last_ack_recv_ms == 70000);
+    CHECK(one_line.sockets[1].uid == 5);
+}
+
+TEST_CASE("times as ss writes them") {
+    const auto expires = [](const std::string& time) {
+        return list_of("LISTEN 0 1 1.2.3.4:1 0.0.0.0:*\nESTAB 0 0 1.2.3.4:5 5.6.7.8:9 timer:(keepalive," +
+                       time + ",0)\n")
+            .sockets[1]
+            .expires_ms;
+    };
+    CHECK(expires("56sec") == 56'999);
+    CHECK(expires("5.316ms") == 5316);
+    CHECK(expires("020ms") == 20);
+    CHECK(expires("1min54sec") == 114'999);
+    CHECK(expires("119min") == 119 * 60'000 + 999);
+    CHECK(expires("") == 0);
+    CHECK(expires("99999999999sec") == 0); // nonsense is no timer
+    CHECK(expires("sec") == 0);
+}
+
+TEST_CASE("the text of netstat") {
+    const auto list = list_of(test::netstat_tan);
+    CHECK(list.sockets.size() == 13);
+    CHECK_FALSE(list.lost);
+    CHECK(list.provenance.no_timers);
+    CHECK_FALSE(list.provenance.has_backlogs);
+    const Socket& mapped = socket_at(list, 8443, State::established);
+    CHECK((mapped.family == Family::ipv6 && mapped.local.is_v4()));
+    CHECK(host_of(list).namespaces[0].source == snapshot::SocketSource::proc);
+}
+
+TEST_CASE("the text of netstat -W -neopa") {
+    const auto list = list_of(test::netstat_neopa);
+    REQUIRE(list.sockets.size() == 4);
+    CHECK_FALSE(list.lost);
+    CHECK_FALSE(list.provenance.no_timers);
+    CHECK(list.provenance.has_users);
+    CHECK(socket_at(list, 49704, State::time_wait).expires_ms == 56'010);
+    const Socket& syn = socket_at(list, 47380, State::syn_sent);
+    CHECK((syn.retransmits == 3 && syn.uid == 1000 && syn.inode == 127354649));
+    CHECK(socket_at(list, 9002, State::listen).local.to_text() == "2001:db8:1234:5678:9abc:def0:1234:5678");
+}
+
+TEST_CASE("copies of /proc/net/tcp, one, both, or the wrong one") {
+    const auto both = list_of(std::string(test::proc_tcp) + std::string(test::proc_tcp6));
+    REQUIRE(both.sockets.size() == 4);
+    CHECK_FALSE(both.lost);
+    CHECK_FALSE(both.provenance.no_timers);
+    CHECK(socket_at(both, 49704, State::time_wait).expires_ms == 55'900);
+    CHECK(socket_at(both, 8443, State::established).local.is_v4());
+    CHECK(list_of(test::proc_tcp).sockets.size() == 2);
+    CHECK(lost_because(test::proc_tcp6) == "only tcp6: /proc/net/tcp is missing");
+    CHECK(lost_because(std::string(test::proc_tcp).substr(0, test::proc_tcp.size() - 40)) ==
+          "1 lines make no sense");
+    CHECK(
+        error_of("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
+                 "inode ref pointer drops\n") == "a table of UDP or raw sockets, not of TCP");
+}
+
+TEST_CASE("a dump by ss -D") {
+    const auto of_ss = [](test::Fields fields, const test::Bytes& attributes = {}) {
+        return test::message(20, test::payload(fields, attributes), NLM_F_MULTI, 123456);
+    };
+    test::Bytes dump =
+        of_ss({.state = 10, .local_port = 80}) +
+        of_ss({.family = AF_INET6, .state = 6, .timer = 3, .local = "::1", .expires_ms = 30'000}) +
+        of_ss({.state = 7, .local_port = 99}) + test::done() + test::done();
+    const auto list = list_of(bytes_of(dump));
+    REQUIRE(list.sockets.size() == 3);
+    CHECK_FALSE(list.lost);
+    CHECK(list.sockets[1].expires_ms == 30'000);
+    CHECK(list.sockets[2].state == State::bound);
+    CHECK(lost_because(bytes_of(dump).substr(0, dump.size() - 4)) ==
+          "the dump is cut short or damaged, or of one address family only");
+    const auto whole = bytes_of(dump);
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        const auto cut = replay::read_foreign(whole.substr(0, length));
+        CHECK((!cut || cut->lost));
+    }
+    std::string turned = whole;
+    std::swap(turned[4], turned[5]);
+    std::reverse(turned.begin(), turned.begin() + 4);
+    CHECK(error_of(turned) ==
+          "a dump by ss -D on a machine with the other byte order; it can be read only there");
+}
+
+TEST_CASE("texts that are not whole say so") {
+    CHECK(lost_because("State Recv-Q\n") == "no listening socket in it: was it made without -a?");
+    CHECK(lost_because("ESTAB 0 0 1.2.3.4:5 5.6.7.8:9\n") ==
+          "no listening socket in it: was it made without -a?");
+    CHECK(lost_because("LISTEN 0 0 1.2.3.4:5 0.0.0.0:*\n") ==
+          "only listening sockets in it: was it made with -l?");
+    CHECK(lost_because(
+              "Active Internet connections (w/o servers)\ntcp 0 0 1.2.3.4:1 1.2.3.4:2 ESTABLISHED\n") ==
+          "netstat was not asked for all sockets (-a)");
+    CHECK(lost_because(
+              "tcp6 0 0 2001:db8:1234:5678:9002 :::* LISTEN\ntcp 0 0 1.2.3.4:1 1.2.3.4:2 ESTABLISHED\n") ==
+          "line 1: '2001:db8:1234:5678:9002' may be cut short (netstat -W writes all of it)");
+    const auto host = host_of(list_of("ESTAB 0 0 1.2.3.4:5 5.6.7.8:9\n"));
+    CHECK(host.namespaces[0].lost_sockets);
+}
+
+TEST_CASE("rows that make no sense are named and make the list incomplete") {
+    const auto wrong = [](const std::string& row) {
+        return lost_because("LISTEN 0 1 1.2.3.4:1 0.0.0.0:*\n" + row + "\nESTAB 0 0 1.2.3.4:5 5.6.7.8:9\n");
+    };
+    CHECK(wrong("ESTAB 0 0 1.2.3.4:70000 5.6.7.8:9") ==
+          "line 2: '1.2.3.4:70000' has no port number (ss -n writes it)");
+    CHECK(wrong("ESTAB 0 0 1.2.3.4:-1 5.6.7.8:9") ==
+          "line 2: '1.2.3.4:-1' has no port number (ss -n writes it)");
+    CHECK(wrong("ESTAB 0 0 web1:5 5.6.7.8:9") ==
+          "line 2: 'web1:5' has no address in numbers (ss -n writes it)");
+    CHECK(wrong("ESTAB 0 0 1.2.3.4:5 [::1]:9") == "line 2: its ends have different families");
+    CHECK(wrong("ESTAB 0 99999999999 1.2.3.4:5 5.6.7.8:9") == "line 2: Recv-Q and Send-Q are no numbers");
+    CHECK(wrong("ESTAB 0 0 \x1b[31m:5 5.6.7.8:9") ==
+          "line 2: '?[31m:5' has no address in numbers (ss -n writes it)");
+    CHECK(wrong("rubbish") == "line 2: 'rubbish' is no row of ss");
+    CHECK(wrong("x\ny") == "line 2: 'x' is no row of ss (and 1 more lines)");
+    CHECK(wrong(std::string(1 << 20, 'x')).size() < 100);
+    CHECK(error_of("State Recv-Q\nrubbish\n") == "line 2: 'rubbish' is no row of ss");
+}
+
+TEST_CASE("what is nothing of all this is refused") {
+    const std::string refused = "neither a capture nor the text of ss -tan or netstat -tan, a copy of "
+                                "/proc/net/tcp or a dump by ss -D";
+    CHECK(error_of("") == refused);
+    CHECK(error_of("\n\n\n") == refused);
+    CHECK(error_of("hello, world\n") == refused);
+    CHECK(error_of(std::string("State\0Recv-Q", 12)) == refused);
+    CHECK(error_of(std::string(100'000, '\0')) == refused);
+    CHECK(error_of("\xFF\xFES\0t\0a\0t\0e\0") == refused); // UTF-16
+    CHECK(error_of(std::string(1 << 20, 'x')) == refused);
+}
+
+TEST_CASE("what is packed is to be unpacked") {
+    CHECK(error_of("\x1f\x8b\x08") == "packed by gzip: unpack it first");
+    CHECK(error_of("\xfd"
+                   "7zXZ") == "packed by xz: unpack it first");
+    CHECK(error_of("BZh9") == "packed by bzip2: unpack it first");
+    CHECK(error_of(std::string(257, 'x') + "ustar") ==
+          "a tar archive: unpack it first, and name the directory");
+}
+
+TEST_CASE("texts cut or damaged anywhere are read or refused, never trusted") {
+    for (const std::string_view text : {test::ss_tan, test::ss_peaonmi, test::netstat_tan,
+                                        test::netstat_neopa, test::proc_tcp, test::proc_tcp6}) {
+        for (std::size_t at = 0; at < text.size(); at += 3) {
+            if (auto list = replay::read_foreign(text.substr(0, at))) {
+                host_of(std::move(*list));
+            }
+            for (const char c : {'\0', '9', ' ', '\n', '\xFF', ')', '"'}) {
+                std::string changed(text);
+                changed[at] = c;
+                if (auto list = replay::read_foreign(changed)) {
+                    CHECK(list->sockets.size() < 20);
+                }
+            }
+        }
+    }
+}
+
+namespace {
+
+/// A directory that is gone afterwards.
+class Scratch {
+  public:
+    Scratch() { REQUIRE(::mkdtemp(path_.data()) != nullptr); }
+    ~Scratch() { std::filesystem::remove_all(path_); }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+
+    void write(const std::string& name, std::string_view content) const {
+        const std::filesystem::path file = path_ + "/" + name;
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream(file) << content;
+    }
+    const std::string& path() const { return path_; }
+
+  private:
+    std::string path_ = "/tmp/tcpadvisor-foreign-XXXXXX";
+};
+
+} // namespace
+
+TEST_CASE("an unpacked sosreport") {
+    const Scratch scratch;
+    scratch.write("sos_commands/networking/ss_-peaonmi", test::ss_peaonmi);
+    scratch.write("sos_commands/networking/netstat_-W_-neopa", test::netstat_neopa);
+    scratch.write("sos_commands/kernel/sysctl_-a", "kernel.hostname = web1\nkernel.osrelease = 5.14.0-1\n"
+                                                   "net.ipv4.ip_local_port_range = 40000\t40999\nrubbish\n");
+    scratch.write("proc/net/sockstat", "sockets: used 9\nTCP: inuse 3 orphan 0 tw 1 alloc 4 mem 1\n");
+    scratch.write("etc/sysctl.d/50-x.conf", "net.ipv4.tcp_tw_reuse = 1\n");
+    auto replay = replay::open_replay(scratch.path());
+    REQUIRE(replay);
+    snapshot::Host host = kernel::collect(replay->places);
+    kernel::collect({.boot_sysctls = true}, replay->places, host);
+    CHECK(host.name == "web1");
+    CHECK(host.kernel == "5.14.0-1");
+    const snapshot::Namespace& space = host.namespaces[0];
+    CHECK(space.provenance.name == "a sosreport, the text of ss");
+    CHECK(space.sockets.count(State::listen) == 1);
+    CHECK(space.sysctls.port_range()->low == 40000);
+    CHECK(*space.counters.get("sockstat.TCP.orphan") == 0);
+    CHECK(space.counters.get("snmp.Tcp.RetransSegs").error().why == Why::not_collected);
+    CHECK(space.sysctls.text("net.ipv4.tcp_mem").error().why ==
+          Why::absent); // `sysctl -a` lists all there are
+    CHECK(space.boot_sysctls->values.at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.d/50-x.conf:1");
+}
+
+TEST_CASE("links of a sosreport do not lead to this host") {
+    const Scratch scratch;
+    scratch.write("tcp", test::proc_tcp);
+    std::filesystem::create_symlink("/proc/sys/kernel/hostname", scratch.path() + "/hostname");
+    std::filesystem::create_directories(scratch.path() + "/proc/sys/kernel");
+    std::filesystem::create_symlink("/etc/hostname", scratch.path() + "/proc/sys/kernel/hostname");
+    std::filesystem::create_symlink("../../../../../../../../etc", scratch.path() + "/etc");
+    ::mkfifo((scratch.path() + "/tcp6").c_str(), 0600);
+    auto replay = replay::open_replay(scratch.path());
+    REQUIRE(replay);
+    CHECK(kernel::collect(replay->places).name.empty());
+    CHECK_FALSE(replay->places[0].machine->list("/etc"));
+}
+
+TEST_CASE("paths that are no source") {
+    const Scratch scratch;
+    const auto why = [](const std::string& path) {
+        const auto replay = replay::open_replay(path);
+        return replay ? "" : replay.error().what.substr(replay.error().what.rfind('/') + 1);
+    };
+    CHECK(replay::open_replay(scratch.path()).error().what.find("holds no sockets") != std::string::npos);
+    ::mkfifo((scratch.path() + "/fifo").c_str(), 0600);
+    CHECK(why(scratch.path() + "/fifo") == "fifo: is not a regular file");
+    CHECK(why(scratch.path() + "/none") == "none: No such file or directory");
+    CHECK(why("/dev/zero") == "zero: is not a regular file");
+}
