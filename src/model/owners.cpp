@@ -15,6 +15,9 @@ using snapshot::CloseWaitKind;
 using snapshot::CloseWaitSocket;
 
 constexpr std::uint32_t held_age_ms = 60'000;
+/// The kernel counts each age up to the moment when it lists the socket, and a list takes up to so long on a
+/// busy host: a smaller difference does not say which socket is the older one.
+constexpr std::uint32_t list_takes_ms = 1000;
 
 base::Gap no_process(base::Why why, std::string detail) {
     return {"the process", why, std::move(detail)};
@@ -41,6 +44,7 @@ class Sorter {
                 parts_[{&owner, number}] += group.unlisted.count;
             }
         }
+        name_descriptors();
         name_end_points();
         std::vector<Owner> all;
         for (auto& [key, owner] : owners_) {
@@ -58,6 +62,13 @@ class Sorter {
         std::string cgroup;
         std::optional<std::uint32_t> uid;
         std::uint32_t listener = 0; // inode of the one in whose queue it waits, else 0
+    };
+
+    struct Held {
+        Share* share;
+        std::uint32_t descriptor;
+        std::uint32_t age_ms;
+        bool of_listener;
     };
 
     Group describe(const CloseWaitGroup& group) const {
@@ -105,9 +116,21 @@ class Sorter {
         }
         if (share.sockets == 1 ||
             std::pair(!unaccepted, age_ms) > std::pair(!share.of_listener, share.oldest_ms)) {
-            share.descriptor = holder->descriptor;
             share.oldest_ms = age_ms;
             share.of_listener = unaccepted;
+        }
+        held_.push_back({&share, holder->descriptor, age_ms, unaccepted});
+    }
+
+    /// Of those that may be the oldest the one with the lowest descriptor, so that each run names the same.
+    void name_descriptors() {
+        for (const Held& held : held_) {
+            Share& share = *held.share;
+            const bool oldest = held.of_listener == share.of_listener &&
+                                held.age_ms + std::uint64_t{list_takes_ms} >= share.oldest_ms;
+            if (oldest) {
+                share.descriptor = std::min(share.descriptor, held.descriptor);
+            }
         }
     }
 
@@ -196,6 +219,7 @@ class Sorter {
     const snapshot::Census& census_;
     std::vector<Group> groups_;
     std::map<std::string, Owner> owners_;
+    std::vector<Held> held_;
     std::map<std::pair<Owner*, std::uint32_t>, std::uint32_t> parts_;  // sockets, by owner and group
     std::map<std::pair<std::uint32_t, std::uint32_t>, Owner*> places_; // by group and process
 };

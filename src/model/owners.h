@@ -29,12 +29,12 @@ std::string command_of(const snapshot::Process& process);
 /// A process and its part of an owner's sockets.
 struct Share {
     const snapshot::Process* process = nullptr;
-    std::uint32_t sockets = 0;     // with those that wait in the queue of its listener
-    std::uint32_t held = 0;        // leaked or unread for a minute: each a descriptor lost
-    std::uint32_t held_unaged = 0; // leaked or unread, for an unknown time
-    std::uint32_t descriptor = 0;  // of the oldest that has one, else of the listener that they wait for
-    std::uint32_t oldest_ms = 0;   // age of that socket
-    bool of_listener = true;
+    std::uint32_t sockets = 0;             // with those that wait in the queue of its listener
+    std::uint32_t held = 0;                // leaked or unread for a minute: each a descriptor lost
+    std::uint32_t held_unaged = 0;         // leaked or unread, for an unknown time
+    std::uint32_t oldest_ms = 0;           // of those that have a descriptor, else of those that wait
+    bool of_listener = true;               // none has one: all wait for the listener's process
+    std::uint32_t descriptor = UINT32_MAX; // the lowest of the oldest ones
 
     /// `held` as a share of the process's limit of open files; 0 without a limit.
     double of_limit() const;

@@ -101,7 +101,10 @@ bool healthy_day(const Kind& kind, const rules::RuleSet& rules, Length length) {
         alarms.peak("ports_used_percent"), alarms.peak("accept_queue_percent"));
     fmt::print("    waited and then said nothing: {}\n",
                alarms.waited().empty() ? "none" : names(alarms.waited()));
-    print_alarms(alarms);
+    if (!alarms.all().empty()) {
+        fmt::print("FAILED  {}, healthy\n", kind.name);
+        print_alarms(alarms);
+    }
     return alarms.all().empty();
 }
 
@@ -129,6 +132,9 @@ bool incident_day(const Incident& incident, const rules::RuleSet& rules, Length 
     const bool good = all.size() == 1 && all.front().begin >= incident.begin && after &&
                       *after <= incident.bound && !seen.alarms.open() && *closed <= longest_close;
     if (!good) {
+        fmt::print("FAILED  {}, {}: {} alarms, seen {} (at most {:+.1f}), closed {} (at most {:+.1f})\n",
+                   name, incident.name, all.size(), minutes(after), incident.bound / minute, minutes(closed),
+                   longest_close / minute);
         print_alarms(seen.alarms);
     }
     return good;

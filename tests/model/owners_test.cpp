@@ -89,6 +89,24 @@ TEST_CASE("The one process that holds them all") {
     CHECK(world.get("listener").gap().why == Why::absent);
 }
 
+TEST_CASE("Of sockets that may be equally old the one with the lowest descriptor is named") {
+    const auto named = [](std::uint32_t late, std::uint32_t late_ms) {
+        World world;
+        for (std::uint32_t inode = 100; inode < 110; ++inode) {
+            auto one = world.leaked(inode);
+            one.activity->last_ack_recv_ms += inode >= late ? late_ms : 0;
+            one.activity->last_data_recv_ms = one.activity->last_ack_recv_ms;
+            world.add(one);
+        }
+        world.hold(812, "python3", 100, 10);
+        return world.get("fd").number();
+    };
+    CHECK(named(200, 0) == 10);
+    CHECK(named(105, 4) == 10); // a tick of the clock
+    CHECK(named(109, 1000) == 10);
+    CHECK(named(105, 1001) == 15);
+}
+
 TEST_CASE("Processes of one command and user are one owner; the fullest of them is named") {
     World world;
     world.leak(100, 30);
