@@ -1,4 +1,5 @@
-// Owns a file descriptor.
+// Reading files with a bound, replacing files in one step, and keeping them where nobody else may change them.
+// Every error says what the system said.
 #pragma once
 
 #include "base/gap.h"
@@ -13,6 +14,7 @@
 
 namespace base {
 
+/// Owns a file descriptor.
 class Descriptor {
   public:
     explicit Descriptor(int number) : number_(number) {}
@@ -33,8 +35,6 @@ class Descriptor {
   private:
     int number_;
 };
-
-// Reading files with a bound and replacing files atomically. Every error says what the system said.
 
 /// The whole regular file, at most `limit` bytes. A missing file is `absent`; a directory, a device or a
 /// larger file is `failed`; no permission is `denied`. Never blocks on a FIFO.
@@ -57,9 +57,8 @@ Status write_atomically(const std::string& path, std::string_view content);
 /// Writes all of `content` to a descriptor, whatever the number of writes it takes.
 Status write_all(int descriptor, std::string_view content);
 
-// A directory of one user's own files that nobody else may change: opened without following links, refused if
-// others may write to it, files replaced in one step. Every refusal says why.
-
+/// A directory of one user's own files that nobody else may change: opened without following links, refused if
+/// others may write to it, files replaced in one step.
 class PrivateDirectory {
   public:
     enum class Create { no, last, with_parents };
@@ -94,8 +93,6 @@ class PrivateDirectory {
     std::string path_;
     Descriptor descriptor_;
 };
-
-// Reading files that a program with more rights than its user may believe.
 
 /// Like read_file, but refused (`failed`) if somebody else than root and this user could have written the
 /// file, or could have put it there: its owner, its mode, and those of its directory.

@@ -1,5 +1,5 @@
-// Small operations on text: splitting, the closest match for "did you mean", and making foreign bytes safe to
-// print.
+// Small operations on text: splitting, the closest match for "did you mean", making foreign bytes safe to print,
+// and numbers that stand for texts.
 #pragma once
 
 #include <cstdint>
@@ -45,9 +45,8 @@ std::size_t display_width(std::string_view text);
 /// `text` broken at spaces into lines of at most `width` columns; longer words stay whole.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
-// A number that stands for a text, the same in every build and on every machine (FNV-1a, 64 bits): for files
-// that outlive the program. No defence against texts that were made to collide.
-
+/// A number that stands for a text, the same in every build and on every machine (FNV-1a, 64 bits): for files
+/// that outlive the program. No defence against texts that were made to collide.
 class Fingerprint {
   public:
     /// Adds a text and its end, so that "ab" "c" differs from "a" "bc".
@@ -70,8 +69,7 @@ inline std::uint64_t fingerprint(std::string_view text) {
     return Fingerprint().add(text).value();
 }
 
-// A text file that was compiled into the program (tools/embed.py writes the source).
-
+/// A text file that was compiled into the program (tools/embed.py writes the source).
 struct Embedded {
     std::string_view name;
     std::string_view text;

@@ -1,5 +1,6 @@
-// The port arithmetic of one destination, as the model computes it: the rows of the `destination` table and
-// the answer of `tcpadvisor ports`. Plain data; a value that could not be known is empty.
+// What commands answer beside the findings: the port arithmetic of destinations (`ports`, and the rows of the
+// `destination` table), connections by state (`states`), the picture of a host (`report`), one look of `watch`.
+// Plain data, judges nothing; a value that could not be known is empty.
 #pragma once
 
 #include "base/gap.h"
@@ -100,8 +101,6 @@ struct NamespacePorts {
     std::vector<base::Gap> gaps;
 };
 
-// Connections by state: the answer of `tcpadvisor states`. Plain data.
-
 struct StateCount {
     std::string_view name;             // netstat's: "TIME_WAIT"
     std::optional<std::uint64_t> ipv4; // none: not collected
@@ -129,10 +128,6 @@ struct NamespaceStates {
     std::optional<base::Gap> unknown;
     std::vector<base::Gap> gaps;
 };
-
-// The picture of a host: what somebody wants to see of each namespace beside the findings. Connections by
-// state, the destinations that use most ports, how old TIME_WAIT is, who holds CLOSE_WAIT, and the accept
-// queues. Plain data; judges nothing.
 
 /// Bins of the TIME_WAIT histogram: 5 s each, the last one for the timer's slack at 60 s and more.
 constexpr std::uint32_t age_bin_seconds = 5;
@@ -179,9 +174,6 @@ struct NamespacePicture {
 struct Picture {
     std::vector<NamespacePicture> namespaces;
 };
-
-// What one look of `tcpadvisor watch` shows beside the findings: numbers of now, and what moved since the
-// last look. Plain data.
 
 /// How fast a counter grew since the last look.
 struct Movement {

@@ -1,5 +1,5 @@
-// One value of a fact table: a number, a text or a boolean with how it is known, or the reason why it is
-// missing.
+// Named, typed, documented tables of values, and one value of them: a number, a text or a boolean with how it is
+// known, or the reason why it is missing. Tables are lazy: a value is computed when somebody asks for it.
 #pragma once
 
 #include "base/gap.h"
@@ -57,8 +57,6 @@ class Value {
     std::variant<base::Gap, bool, double, std::string> content_;
     Basis basis_ = Basis::measured;
 };
-
-// Named, typed, documented tables of values. Tables are lazy: a value is computed when somebody asks for it.
 
 struct Column {
     std::string_view name;

@@ -1,5 +1,6 @@
-// What a rule found: plain data, made by rules/ and shown by render/. Texts are made for people and not yet
-// safe for any one output: each renderer escapes for its own reader.
+// The whole answer of one run: findings, what became of each rule, performance data and what was not seen. Plain
+// data, made by rules/ and shown by render/. Texts are made for people and not yet safe for any one output: each
+// renderer escapes for its own reader.
 #pragma once
 
 #include "base/gap.h"
@@ -80,8 +81,6 @@ struct Finding {
     std::vector<std::string> see;
 };
 
-// A file for /etc/sysctl.d that makes findings go away: plain data, planned by rules/ and shown by render/.
-
 struct DropInLine {
     Setting setting;
     std::vector<std::string> reasons; // "[WARNING] RULE: summary" of each finding that asks for it
@@ -91,6 +90,7 @@ struct DropInLine {
     std::vector<std::string> notes; // who else wanted what, what was not checked, what will win over it
 };
 
+/// A file for /etc/sysctl.d that makes findings go away.
 struct DropIn {
     std::vector<DropInLine> lines;
     std::vector<std::string> left_out;  // a remedy that is not written, and why
@@ -100,8 +100,6 @@ struct DropIn {
 
 /// Where the file is meant to go; what is read after it wins over it.
 inline constexpr std::string_view drop_in_path = "/etc/sysctl.d/60-tcpadvisor.conf";
-
-// The whole answer of one run: findings, what became of each rule, performance data and what was not seen.
 
 /// What an override of the settings did in this run, or that it has expired.
 struct OverrideNote {

@@ -1,5 +1,6 @@
-// What the files of sysctl.d say: the assignments that win at the next boot, with the lines that make them,
-// and what in the files does not do what its author meant.
+// The whole snapshot: one host, one or more network namespaces, and what may be asked for beyond the base pass.
+// Every sysctl, counter and socket belongs to a namespace, because a child namespace starts from kernel defaults
+// and not from the host's values. Plain data, free of judgement.
 #pragma once
 
 #include "base/gap.h"
@@ -30,6 +31,8 @@ struct BootValue {
 /// By the dotted name of the sysctl.
 using BootValues = std::map<std::string, BootValue, std::less<>>;
 
+/// What the files of sysctl.d say: the assignments that win at the next boot, with the lines that make them,
+/// and what in the files does not do what its author meant.
 struct BootSysctls {
     BootValues values;                // what the boot sets, of the sysctls that the program knows
     BootValues by_hand;               // what `sysctl --system` sets, where that is another value
@@ -39,9 +42,6 @@ struct BootSysctls {
     std::string first_no_assignment;  // FILE:LINE
     std::optional<base::Gap> unread;  // the first file that could not be read: then no value is certain
 };
-
-// The live sockets towards one remote end, one by one: who holds them, and what they negotiated. Collected
-// only for the few remote ends that a question is about.
 
 /// Live sockets with and without TCP timestamps.
 struct Timestamps {
@@ -59,6 +59,8 @@ struct PeerSocket {
     std::optional<std::uint64_t> cgroup;
 };
 
+/// The live sockets towards one remote end, one by one: who holds them, and what they negotiated. Collected
+/// only for the few remote ends that a question is about.
 struct Peer {
     EndPoint remote;
     Timestamps timestamps;
@@ -66,9 +68,8 @@ struct Peer {
     std::optional<Owners> owners = std::nullopt; // if somebody asked who holds them
 };
 
-// Where a snapshot comes from when it is neither the kernel nor a capture of one, and what such a source
-// cannot tell. Plain data; what follows from it is the model's question.
-
+/// Where a snapshot comes from when it is neither the kernel nor a capture of one, and what such a source
+/// cannot tell. What follows from it is the model's question.
 struct Provenance {
     std::string name; // "the text of ss"; empty: a kernel told everything itself
     /// Ages of TIME_WAIT and retransmissions are not told: the sockets look as if they were of now.
@@ -79,9 +80,8 @@ struct Provenance {
     bool is_foreign() const { return !name.empty(); }
 };
 
-// What may be collected beyond the base pass, because it costs another walk of the kernel's socket table, or
-// one over all processes.
-
+/// What may be collected beyond the base pass, because it costs another walk of the kernel's socket table, or
+/// one over all processes.
 struct Request {
     std::size_t place = 0; // index of the namespace in the host
     bool explicit_binds = false;
@@ -94,9 +94,6 @@ struct Request {
     /// Who holds the CLOSE_WAIT sockets of at least this age; the holders of others are noted in passing.
     std::optional<std::uint32_t> owners_of_age_ms = std::nullopt;
 };
-
-// The whole snapshot: one host, one or more network namespaces. Every sysctl, counter and socket belongs to a
-// namespace, because a child namespace starts from kernel defaults and not from the host's values.
 
 /// Where the sockets came from; /proc/net/tcp cannot tell ages, explicit binds or bound sockets.
 enum class SocketSource { none, sock_diag, proc };
