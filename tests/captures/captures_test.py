@@ -17,6 +17,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from unpacked import unpack
+
 HERE = Path(__file__).resolve().parent
 BLESS = os.environ.get("BLESS") == "1"
 BINARY = ""  # set by main
@@ -104,6 +106,7 @@ for directory in RULES.values():
 (RULES["silent"] / "silent.toml").write_text(SILENT_RULES, encoding="utf-8")
 SETTINGS = Path(SCRATCH.name, "empty.toml")
 SETTINGS.touch()
+unpack(SCRATCH.name)
 
 
 def command_for(name):
@@ -119,7 +122,7 @@ def replay(name, form, *options, rules="none"):
     """The finished run of the command for this capture."""
     return subprocess.run(
         [BINARY, command_for(name), "--format", form, "--replay", f"{name}.capture", *options, "--config", SETTINGS,
-         "--rules", RULES[rules]], cwd=HERE, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+         "--rules", RULES[rules]], cwd=SCRATCH.name, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         encoding="utf-8", timeout=30, check=False,
         env={"COLUMNS": "80", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": SCRATCH.name})
 
@@ -207,9 +210,9 @@ class Captures(unittest.TestCase):
 
     @unittest.skipIf(BLESS, "the files are being written")
     def test_every_file_here_is_expected_and_there(self):
-        names = {"capture": EXPECTED, "findings": EXPECTED, "text": WHOLE, "json": WHOLE, "html": WHOLE}
+        names = {"capture.gz": EXPECTED, "findings": EXPECTED, "text": WHOLE, "json": WHOLE, "html": WHOLE}
         for kind, expected in names.items():
-            self.assertEqual(sorted(expected), sorted(path.stem for path in HERE.glob(f"*.{kind}")))
+            self.assertEqual(sorted(expected), sorted(path.name.partition(".")[0] for path in HERE.glob(f"*.{kind}")))
 
     def test_what_is_found(self):
         for name in EXPECTED:
