@@ -4,6 +4,7 @@
 The host's own sockets are whatever they are, so nothing here depends on the verdict about them; the lab does that.
 """
 import fcntl
+import gzip
 import json
 import os
 import re
@@ -711,7 +712,8 @@ class Output(CommandLine):
 
     def test_the_next_commands_look_where_the_report_looked(self):
         capture = self.scratch / "it's web 1.capture"
-        capture.write_bytes((Path(__file__).parents[1] / "captures" / "time-wait-exhausts.capture").read_bytes())
+        packed = Path(__file__).parents[1] / "captures" / "time-wait-exhausts.capture.gz"
+        capture.write_bytes(gzip.decompress(packed.read_bytes()))
         report = self.run_it("report", "--replay", capture)
         blocks = re.findall(r"^  Next: (.*\n(?:        tcpadvisor .*\n)*)", report.out, re.MULTILINE)
         proposed = [line.strip().removeprefix("tcpadvisor ") for line in "".join(blocks).splitlines()]

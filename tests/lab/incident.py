@@ -2,7 +2,7 @@
 
 `lab.py --only incident_ --record DIR` keeps the captures.
 """
-import shutil
+import gzip
 from pathlib import Path
 
 import network
@@ -38,4 +38,5 @@ def judged(lab, rule=None, state="WARNING", command="report", wrapper=()):
     lab.equal("replayed", sorted(verdicts(live)), sorted(verdicts(replay)))
     if lab.options.record:
         name = lab.name.removeprefix("incident_").replace("_", "-")
-        shutil.copyfile(capture, Path(lab.options.record, name + ".capture"))
+        packed = gzip.compress(capture.read_bytes(), mtime=0)
+        Path(lab.options.record, name + ".capture.gz").write_bytes(packed)

@@ -4,13 +4,39 @@
 #include "tests/render/pictures.h"
 #include "tests/render/reports.h"
 
+#include <map>
+#include <set>
 #include <sstream>
+#include <string_view>
+
+namespace {
+
+using Formats = std::set<std::string_view>;
+
+/// Is there a file of another case that holds all of this one and more?
+bool is_shown_elsewhere(std::string_view name, std::string_view format) {
+    static const std::map<std::string_view, Formats> elsewhere = {
+        {"ok", {"text", "html", "json", "prometheus"}},                        // calm, with a picture
+        {"warning", {"html", "json", "prometheus"}},                           // overrides
+        {"critical", {"text", "html", "json", "prometheus"}},                  // incident, with a picture
+        {"broken-critical", {"html", "json", "sysctl"}},                       // broken
+        {"hostile", {"text", "html", "json", "prometheus"}},                   // besieged, with a picture
+        {"long", {"json", "sysctl"}},                                          // they cut nothing
+        {"long-perfdata", {"text", "html", "json", "junit", "tap", "sysctl"}}, // critical
+        // Only there does the number of findings matter.
+        {"many", {"text", "html", "json", "junit", "tap", "prometheus", "checkmk", "sysctl"}},
+    };
+    const auto found = elsewhere.find(name);
+    return found != elsewhere.end() && found->second.contains(format);
+}
+
+} // namespace
 
 TEST_CASE("reports look as their golden files") {
     for (const test::ReportCase& item : test::report_cases()) {
         for (const render::Format& format : render::formats()) {
-            if (item.name == "many" && format.name != "nagios") {
-                continue; // only there does the number of findings matter
+            if (is_shown_elsewhere(item.name, format.name)) {
+                continue;
             }
             std::ostringstream out;
             format.render(item.report, nullptr, render::Style{}, out);
@@ -50,7 +76,11 @@ TEST_CASE("a run that fails only when it is critical says so to machines too") {
         report.fail_on = findings::State::critical;
         CHECK(findings::exit_code(report) == 0);
         render::find_format(name)->render(report, nullptr, render::Style{}, out);
-        test::check_golden("lenient", name, 0, out.str());
+        if (name == std::string_view("json")) {
+            CHECK(out.str().find("\"exit_code\": 0,") != std::string::npos);
+        } else {
+            test::check_golden("lenient", name, 0, out.str()); // where the warning counts as passed
+        }
         report.broken_files = {"my.toml:1:1: broken"};
         CHECK(findings::exit_code(report) == 3);
         report.fail_on.reset();
