@@ -81,11 +81,6 @@ class Collector {
 
 } // namespace
 
-bool Needs::has(facts::TableId table, std::string_view column) const {
-    const auto number = facts::schema(table).find(column);
-    return number && columns_[static_cast<std::size_t>(table)].test(*number);
-}
-
 void Needs::add(facts::TableId table, std::size_t column) {
     add(table);
     columns_[static_cast<std::size_t>(table)].set(column);
@@ -99,6 +94,21 @@ Needs needs(const RuleSet& rules) {
         }
     }
     return needs;
+}
+
+std::set<facts::Collection> collections(const Needs& needs) {
+    std::set<facts::Collection> wanted;
+    for (const facts::Schema& table : facts::schemas()) {
+        if (needs.has(table.id)) {
+            wanted.insert(table.needs);
+        }
+        for (std::size_t column = 0; column < table.columns.size(); ++column) {
+            if (needs.has(table.id, column)) {
+                wanted.insert(table.columns[column].needs);
+            }
+        }
+    }
+    return wanted;
 }
 
 namespace {

@@ -111,6 +111,7 @@
 #include <array>
 #include <bitset>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -227,7 +228,9 @@ struct RuleSet {
 
 class Needs {
   public:
-    bool has(facts::TableId table, std::string_view column) const;
+    bool has(facts::TableId table, std::size_t column) const {
+        return columns_[static_cast<std::size_t>(table)].test(column);
+    }
     /// Any fact of the table, or its rows.
     bool has(facts::TableId table) const { return tables_.test(static_cast<std::size_t>(table)); }
 
@@ -242,6 +245,9 @@ class Needs {
 
 /// What judging reads, and what the texts of a finding would read.
 Needs needs(const RuleSet& rules);
+
+/// What must be collected for that, beyond what every run collects.
+std::set<facts::Collection> collections(const Needs& needs);
 
 // What `rules list` shows, with the origin of every value. Plain data for the caller to print.
 
