@@ -67,7 +67,7 @@ base::Result<std::string> rule_now(const Options& options, const rules::Rule& ru
     if (!observed) {
         return observed.error();
     }
-    const Past past(options, observed->host);
+    const history::Past past = past_of(options, observed->host);
     past.prove_ages(observed->host);
     const facts::Facts facts = model::derive(observed->host, *assumed, past.history(), options.expected);
     const auto subjects = rules::arithmetic(rule, facts, most_subjects);
@@ -107,7 +107,7 @@ base::Result<std::string> read_now(const Options& options, TableId table, const 
     if (!observed) {
         return observed.error();
     }
-    const Past past(options, observed->host);
+    const history::Past past = past_of(options, observed->host);
     past.prove_ages(observed->host);
     const facts::Facts facts = model::derive(observed->host, *assumed, past.history(), options.expected);
     if (table == TableId::host) {

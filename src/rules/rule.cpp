@@ -1,5 +1,6 @@
 #include "rules/rule.h"
 
+#include "base/text.h"
 #include "facts/schema.h"
 #include "rules/overrides.h"
 #include "rules/resolve.h"
@@ -24,6 +25,18 @@ const Rule* RuleSet::find(std::string_view id) const {
 std::string RuleSet::describe(const Origin& origin) const {
     const std::string& file = files[origin.file];
     return origin.line == 0 ? file : fmt::format("{}:{}", file, origin.line);
+}
+
+std::uint64_t fingerprint_of(const Rule& rule) {
+    base::Fingerprint print;
+    print.add(rule.id).add(rule.when.text).add(rule.value.text).add(rule.condition.text);
+    for (const Threshold* threshold : {&rule.warning, &rule.critical}) {
+        print.add(threshold->range ? threshold->range->canonical() : std::string());
+    }
+    for (const facts::Value& value : rule.parameter_values) {
+        print.add(to_text(value));
+    }
+    return print.value();
 }
 
 namespace {

@@ -110,6 +110,7 @@
 
 #include <array>
 #include <bitset>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -211,6 +212,9 @@ struct Rule {
 
 /// The tags that say what a rule is for, one a command; all others are topics.
 inline constexpr auto purposes = std::to_array<std::string_view>({"health", "tuning"});
+
+/// The rule as it is judged now: another threshold is another rule, whose past says nothing.
+std::uint64_t fingerprint_of(const Rule& rule);
 
 /// All rules, in the order in which they are judged; also those that are not active.
 struct RuleSet {
