@@ -67,7 +67,7 @@ base::Result<std::string> rule_now(const Options& options, const rules::Rule& ru
     if (!observed) {
         return observed.error();
     }
-    const Past past(options, observed->host);
+    const history::Past past = past_of(options, observed->host);
     past.prove_ages(observed->host);
     const facts::Facts facts = model::derive(observed->host, *assumed, past.history(), options.expected);
     const auto subjects = rules::arithmetic(rule, facts, most_subjects);
@@ -97,27 +97,17 @@ constexpr std::size_t most_rows = 3;
 /// What there is to read of one table, row after row.
 using Reader = std::function<void(const facts::Table&, const std::string& network_namespace)>;
 
-model::Needs needs_for(TableId table) {
-    model::Needs needs;
-    needs.ports = true;
-    needs.bound_count = table == TableId::network_namespace;
-    needs.fixed_listeners = table == TableId::listener;
-    needs.boot_sysctls = table == TableId::sysctl;
-    needs.owners = table == TableId::close_wait;
-    return needs;
-}
-
 /// Calls `reader` with the table of each namespace; returns whose numbers they are.
 base::Result<std::string> read_now(const Options& options, TableId table, const Reader& reader) {
     const auto assumed = assumptions(options);
     if (!assumed) {
         return assumed.error();
     }
-    auto observed = observe(options, *assumed, needs_for(table));
+    auto observed = observe(options, *assumed, needs_of(table));
     if (!observed) {
         return observed.error();
     }
-    const Past past(options, observed->host);
+    const history::Past past = past_of(options, observed->host);
     past.prove_ages(observed->host);
     const facts::Facts facts = model::derive(observed->host, *assumed, past.history(), options.expected);
     if (table == TableId::host) {

@@ -1,13 +1,12 @@
 #include "cli/observe.h"
 
 #include "base/text.h"
+#include "facts/schema.h"
 #include "kernel/collect.h"
 #include "kernel/namespaces.h"
 #include "kernel/privileges.h"
 #include "rules/rule.h"
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 
 namespace cli {
@@ -53,18 +52,23 @@ base::Result<Observation> open(const Options& options) {
     return observation;
 }
 
-/// Does a rule want to know what the files of sysctl.d say?
-bool reads_boot(const rules::Needs& read) {
-    constexpr auto of_sysctls =
-        std::to_array<std::string_view>({"boot", "boot_origin", "drifted", "boot_refused", "outvoted",
-                                         "outvoted_origin", "by_hand", "by_hand_origin", "dead"});
-    constexpr auto of_namespace =
-        std::to_array<std::string_view>({"boot_tw_reuse", "boot_timestamps", "boot_no_assignments"});
-    const auto has = [&](facts::TableId table, const auto& columns) {
-        return std::any_of(columns.begin(), columns.end(),
-                           [&](std::string_view column) { return read.has(table, column); });
-    };
-    return has(facts::TableId::sysctl, of_sysctls) || has(facts::TableId::network_namespace, of_namespace);
+void add(facts::Collection collection, model::Needs& needs) {
+    switch (collection) {
+    case facts::Collection::usual:
+        break;
+    case facts::Collection::fixed_listeners:
+        needs.fixed_listeners = true;
+        break;
+    case facts::Collection::bound_sockets:
+        needs.bound_count = true;
+        break;
+    case facts::Collection::boot_sysctls:
+        needs.boot_sysctls = true;
+        break;
+    case facts::Collection::owners:
+        needs.owners = true;
+        break;
+    }
 }
 
 /// "somaxconn" -> "net.core.somaxconn"; as it is, if that is no end of a known name.
@@ -139,10 +143,20 @@ base::Result<model::Assumptions> assumptions(const Options& options) {
 model::Needs needs_of(const rules::RuleSet& rules) {
     model::Needs needs;
     needs.ports = true; // performance data shows the worst destination
-    const rules::Needs read = rules::needs(rules);
-    needs.fixed_listeners = read.has(facts::TableId::listener, "fixed");
-    needs.boot_sysctls = reads_boot(read);
-    needs.owners = read.has(facts::TableId::close_wait);
+    for (const facts::Collection collection : rules::collections(rules::needs(rules))) {
+        add(collection, needs);
+    }
+    return needs;
+}
+
+model::Needs needs_of(facts::TableId table) {
+    model::Needs needs;
+    needs.ports = true;
+    const facts::Schema& schema = facts::schema(table);
+    add(schema.needs, needs);
+    for (const facts::Column& column : schema.columns) {
+        add(column.needs, needs);
+    }
     return needs;
 }
 

@@ -33,6 +33,9 @@ base::Result<Observation> observe(const Options& options, const model::Assumptio
 /// What the active rules read: a fact that needs another walk is asked for only if a rule reads it.
 model::Needs needs_of(const rules::RuleSet& rules);
 
+/// What all facts of a table take.
+model::Needs needs_of(facts::TableId table);
+
 /// The live places that the options name.
 base::Result<std::vector<kernel::Place>> open_live(const Options& options);
 

@@ -1,5 +1,6 @@
-// The one list of every table and every fact. The man page tcpadvisor-facts(7), the rules and `explain` stand
-// on it; the model must have a getter for each, in this order (checked when it is compiled).
+// The one list of every table and every fact, a row each. The rules, `explain` and what is collected stand on
+// it; tools/facts_page.py reads the rows for tcpadvisor-facts(7); the model must have a getter for each, in
+// this order (checked when it is compiled).
 #pragma once
 
 #include "facts/table.h"
@@ -13,31 +14,36 @@ inline constexpr auto host_columns = std::to_array<Column>({
     {"orphans", Type::number, "sockets", "TCP sockets that no process holds any more, on the whole host."},
     {"max_orphans", Type::number, "sockets", "Limit of orphans: net.ipv4.tcp_max_orphans."},
     {"orphan_percent", Type::number, "%",
-     "Orphans as a share of their limit; the kernel may halve or quarter the limit."},
+     "Orphans as a share of their limit; the kernel may halve or quarter the limit.",
+     "100 * orphans / max_orphans"},
     {"tcp_memory", Type::number, "pages", "Memory of all TCP sockets of the host."},
     {"tcp_memory_pressure", Type::number, "pages",
      "Where the kernel starts to save memory: net.ipv4.tcp_mem, second number."},
     {"tcp_memory_limit", Type::number, "pages",
      "Where the kernel refuses memory: net.ipv4.tcp_mem, third number."},
-    {"tcp_memory_percent", Type::number, "%", "TCP memory as a share of its limit."},
+    {"tcp_memory_percent", Type::number, "%", "TCP memory as a share of its limit.",
+     "100 * tcp_memory / tcp_memory_limit"},
     {"tcp_allocated", Type::number, "sockets",
      "TCP sockets of all namespaces, with those that are in no table."},
     {"files_open", Type::number, "files",
      "Open files of all processes of the host: fs.file-nr, first number."},
     {"files_max", Type::number, "files",
      "Where programs without privilege get no more: fs.file-max. Often without any bound, 2^63 - 1."},
-    {"files_percent", Type::number, "%", "Open files as a share of their limit."},
+    {"files_percent", Type::number, "%", "Open files as a share of their limit.",
+     "100 * files_open / files_max"},
 });
 
 inline constexpr auto namespace_columns = std::to_array<Column>({
     {"established", Type::number, "sockets", "Sockets in ESTABLISHED."},
     {"established_retrying", Type::number, "sockets",
-     "Of these, with three or more retransmissions of the same data: nobody acknowledges it."},
+     "Of these, with three or more retransmissions of the same data: nobody acknowledges it. That takes "
+     "1.4 s at least, with the kernel's least timeout of 200 ms. A peer that only does not read is not "
+     "meant: it acknowledges."},
     {"syn_sent", Type::number, "sockets", "Sockets in SYN_SENT: waiting for the answer to connect()."},
     {"syn_recv", Type::number, "sockets", "Sockets in SYN_RECV: a handshake that a client began."},
     {"fin_wait1", Type::number, "sockets", "Sockets in FIN_WAIT1: closed here, the FIN is not acknowledged."},
     {"fin_wait2", Type::number, "sockets", "Sockets in FIN_WAIT2: closed here, not yet by the peer."},
-    {"fin_wait", Type::number, "sockets", "FIN_WAIT1 and FIN_WAIT2 together."},
+    {"fin_wait", Type::number, "sockets", "FIN_WAIT1 and FIN_WAIT2 together.", "fin_wait1 + fin_wait2"},
     {"time_wait", Type::number, "sockets", "Sockets in TIME_WAIT."},
     {"close", Type::number, "sockets", "Sockets in CLOSE."},
     {"close_wait", Type::number, "sockets",
@@ -46,17 +52,20 @@ inline constexpr auto namespace_columns = std::to_array<Column>({
     {"listen", Type::number, "sockets", "Sockets in LISTEN."},
     {"closing", Type::number, "sockets", "Sockets in CLOSING: both sides closed at the same time."},
     {"bound", Type::number, "sockets",
-     "Sockets bound to a port and not connected; collected on demand (Linux 6.8)."},
+     "Sockets bound to a port and not connected; collected on demand (Linux 6.8).", "",
+     Collection::bound_sockets},
     {"range_low", Type::number, "port", "First ephemeral port: net.ipv4.ip_local_port_range."},
     {"range_high", Type::number, "port", "Last ephemeral port."},
-    {"range_size", Type::number, "ports", "Ports in the ephemeral range."},
+    {"range_size", Type::number, "ports", "Ports in the ephemeral range.", "range_high - range_low + 1"},
     {"reserved", Type::number, "ports", "Ports of the range in net.ipv4.ip_local_reserved_ports."},
-    {"reserved_percent", Type::number, "%", "Reserved ports as a share of the range."},
-    {"usable", Type::number, "ports", "Ports of the range that are not reserved."},
+    {"reserved_percent", Type::number, "%", "Reserved ports as a share of the range.",
+     "100 * reserved / range_size"},
+    {"usable", Type::number, "ports", "Ports of the range that are not reserved.", "range_size - reserved"},
     {"blocked", Type::number, "ports",
-     "Usable ports that no connect() can take, to any destination: listeners, explicit binds, bound sockets; "
-     "inferred as long as the latter two were not asked for."},
-    {"blocked_percent", Type::number, "%", "Blocked ports as a share of the usable ones."},
+     "Usable ports that no connect() can take, to any destination: listeners, explicit binds, bound "
+     "sockets; inferred as long as the latter two were not asked for."},
+    {"blocked_percent", Type::number, "%", "Blocked ports as a share of the usable ones.",
+     "100 * blocked / usable"},
     {"tw_reuse", Type::number, "", "net.ipv4.tcp_tw_reuse: 0 off, 1 on, 2 loopback only."},
     {"tw_reuse_delay", Type::number, "ms", "net.ipv4.tcp_tw_reuse_delay; 1000 on kernels without it."},
     {"timestamps", Type::number, "", "net.ipv4.tcp_timestamps: 0 off, 1 and 2 on."},
@@ -69,13 +78,15 @@ inline constexpr auto namespace_columns = std::to_array<Column>({
     {"max_tw_buckets", Type::number, "sockets", "net.ipv4.tcp_max_tw_buckets."},
     {"tw_buckets", Type::number, "sockets",
      "Timewait mini-sockets: TIME_WAIT and orphaned FIN_WAIT2 (sockstat tw)."},
-    {"tw_bucket_percent", Type::number, "%", "Timewait mini-sockets as a share of tcp_max_tw_buckets."},
+    {"tw_bucket_percent", Type::number, "%", "Timewait mini-sockets as a share of tcp_max_tw_buckets.",
+     "100 * tw_buckets / max_tw_buckets"},
     {"ehash_entries", Type::number, "buckets",
      "Buckets of the table of connections: net.ipv4.tcp_ehash_entries."},
     {"tw_recycle", Type::number, "", "net.ipv4.tcp_tw_recycle, where the kernel still has it (before 4.12)."},
     {"conntrack_count", Type::number, "entries", "Connections that conntrack follows."},
     {"conntrack_max", Type::number, "entries", "net.netfilter.nf_conntrack_max."},
-    {"conntrack_percent", Type::number, "%", "Conntrack entries as a share of their limit."},
+    {"conntrack_percent", Type::number, "%", "Conntrack entries as a share of their limit.",
+     "100 * conntrack_count / conntrack_max"},
     {"listen_overflows", Type::number, "",
      "Connections refused by a full accept queue since the namespace began (ListenOverflows)."},
     {"time_wait_overflows", Type::number, "",
@@ -91,8 +102,7 @@ inline constexpr auto namespace_columns = std::to_array<Column>({
      "CLOSE_WAIT sockets whose end of file was read, older than 60 s."},
     {"rate_interval", Type::number, "s",
      "The time that all rates are taken over: since the newest earlier run that was 30 s to an hour ago; "
-     "absent "
-     "without one."},
+     "absent without one."},
     {"listen_overflow_rate", Type::number, "per second",
      "Connections refused by a full accept queue (ListenOverflows)."},
     {"listen_drop_rate", Type::number, "per second",
@@ -125,37 +135,43 @@ inline constexpr auto namespace_columns = std::to_array<Column>({
     {"conntrack_time_wait", Type::number, "s", "net.netfilter.nf_conntrack_tcp_timeout_time_wait."},
     {"max_syn_backlog", Type::number, "requests", "net.ipv4.tcp_max_syn_backlog."},
     {"expected_rate", Type::number, "per second",
-     "New connections to come, all together: --expect-rate; absent without it."},
+     "New connections to come, all together: --expect-rate of audit. Without it this and what follows "
+     "from it is absent, and the rules that need it are skipped."},
     {"expected_destinations", Type::number, "",
      "Destinations that this host opens them to, evenly: --expect-destinations; absent if they come in."},
     {"expected_hold", Type::number, "s", "How long each stays open: --expect-hold."},
-    {"expected_open", Type::number, "sockets", "Connections then open at the same time."},
+    {"expected_open", Type::number, "sockets", "Connections then open at the same time, rounded up."},
     {"expected_time_wait", Type::number, "sockets",
-     "Sockets then in TIME_WAIT if this host closes first: 60 s of the rate."},
+     "Sockets then in TIME_WAIT if this host closes first: 60 s of the rate.", "60 * expected_rate"},
     {"expected_port_time", Type::number, "s",
      "How long such a connection keeps its port: expected_hold and 62.1 s, or the delay of reuse where "
-     "tcp_tw_reuse is 1 and timestamps are on. Inferred: this host closes first, the other end has "
+     "tcp_tw_reuse is 1 and timestamps are on. Inferred: this host closes first, and the other end has "
      "timestamps. Without expected_hold it is the least: connections that are closed at once."},
-    {"expected_ports", Type::number, "ports", "Ports then held towards each destination."},
+    {"expected_ports", Type::number, "ports", "Ports then held towards each destination, rounded up."},
     {"expected_ports_percent", Type::number, "%",
-     "These as a share of the usable ports that are not blocked."},
+     "These as a share of the usable ports that are not blocked.",
+     "100 * expected_ports / (usable - blocked)"},
     {"expected_conntrack", Type::number, "entries",
      "Entries of conntrack then needed, each kept after the connection for conntrack_time_wait, or else "
      "120 s."},
-    {"expected_memory", Type::number, "pages", "Kernel memory of the connections then open, two pages each."},
+    {"expected_memory", Type::number, "pages", "Kernel memory of the connections then open, two pages each.",
+     "2 * expected_open"},
     {"boot_tw_reuse", Type::number, "",
-     "net.ipv4.tcp_tw_reuse after the next boot: from sysctl.d, else the kernel's default."},
-    {"boot_timestamps", Type::number, "", "net.ipv4.tcp_timestamps after the next boot."},
+     "net.ipv4.tcp_tw_reuse after the next boot: what sysctl.d sets, else the kernel's default; "
+     "collected on demand.",
+     "", Collection::boot_sysctls},
+    {"boot_timestamps", Type::number, "", "net.ipv4.tcp_timestamps after the next boot.", "",
+     Collection::boot_sysctls},
     {"boot_no_assignments", Type::number, "",
-     "Lines of the sysctl.d files that are neither an assignment nor a comment: they do nothing."},
-    {"boot_no_assignment", Type::text, "", "FILE:LINE of the first of them."},
+     "Lines of the sysctl.d files that are neither an assignment nor a comment: they do nothing.", "",
+     Collection::boot_sysctls},
+    {"boot_no_assignment", Type::text, "", "FILE:LINE of the first of them.", "", Collection::boot_sysctls},
     {"dead_sockets", Type::number, "sockets",
-     "TCP sockets that are in no table: reset or failed and not closed by their program, or not connected "
-     "yet. "
-     "Inferred from sockstat."},
+     "TCP sockets that are in no table: reset or failed and not closed by their program, or not "
+     "connected yet. Inferred from sockstat and /proc/net/protocols."},
     {"dead_socket_growth", Type::number, "per second",
-     "Their growth over an hour: the lower of that of the last 25 minutes and that of the 25 before; absent "
-     "without samples of that age."},
+     "Their growth over an hour: the lower of that of the last 25 minutes and that of the 25 before; "
+     "absent without samples of that age."},
 });
 
 inline constexpr auto destination_columns = std::to_array<Column>({
@@ -169,27 +185,30 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"connections", Type::number, "sockets", "Outgoing connections in any state."},
     {"established", Type::number, "sockets", "Of these, in ESTABLISHED."},
     {"established_retrying", Type::number, "sockets",
-     "Of the established ones, with three or more retransmissions of the same data: nobody acknowledges it."},
+     "Of the established ones, with three or more retransmissions of the same data: nobody acknowledges "
+     "it."},
     {"syn_sent", Type::number, "sockets", "Of these, in SYN_SENT."},
     {"syn_sent_retried", Type::number, "sockets", "Of these, in SYN_SENT with two or more retransmissions."},
     {"fin_wait", Type::number, "sockets", "Of these, in FIN_WAIT1 or FIN_WAIT2."},
     {"time_wait", Type::number, "sockets", "Of these, in TIME_WAIT."},
     {"close_wait", Type::number, "sockets", "Of these, in CLOSE_WAIT."},
     {"lasting", Type::number, "sockets",
-     "Of these, the ones that stay: ESTABLISHED, CLOSE_WAIT and FIN_WAIT."},
+     "Of these, the ones that stay: ESTABLISHED, CLOSE_WAIT and FIN_WAIT.",
+     "established + fin_wait + close_wait"},
     {"lasting_growth", Type::number, "per second",
      "Growth of `lasting`: the lower of that since the last run and that of four minutes or more before; "
-     "absent "
-     "without runs of that age."},
+     "absent without runs of that age."},
     {"in_use", Type::number, "ports",
      "Usable ports that this source and destination hold, less reusable TIME_WAIT."},
     {"held_by", Type::text, "", "What takes most of the ports that are not free: 930 held by TIME_WAIT."},
     {"blocked", Type::number, "ports", "Usable ports blocked for every destination and not in in_use."},
     {"free", Type::number, "ports",
-     "Ports that connect() can still take; an estimate between free_min and free_max."},
+     "Ports that connect() can still take; an estimate between free_min and free_max.",
+     "usable - in_use - blocked"},
     {"free_min", Type::number, "ports", "At least so many ports are free."},
     {"free_max", Type::number, "ports", "At most so many ports are free."},
-    {"used_percent", Type::number, "%", "Share of the usable ports that are not free."},
+    {"used_percent", Type::number, "%", "Share of the usable ports that are not free.",
+     "100 * (1 - free / usable)"},
     {"reuse_applies", Type::boolean, "",
      "The kernel may give ports in TIME_WAIT to new connections of this destination."},
     {"reusable", Type::number, "ports", "Ports in TIME_WAIT that may be reused now."},
@@ -198,24 +217,27 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"births_15s", Type::number, "per second", "New TIME_WAIT sockets a second over the last 15 s."},
     {"births_60s", Type::number, "per second", "New TIME_WAIT sockets a second over the last 60 s."},
     {"turnover", Type::number, "ports",
-     "Ports that short connections can use in turn: usable, less blocked, less those of live connections."},
+     "Ports that short connections can use in turn: usable, less blocked, less those of live "
+     "connections."},
     {"port_time", Type::number, "s",
-     "How long a closed connection keeps its port: TIME_WAIT, 62.1 s at most (HZ=250), or the delay of its "
-     "reuse."},
-    {"sustainable_rate", Type::number, "per second", "Connections a second that never run out of ports."},
-    {"load_percent", Type::number, "%", "births_60s as a share of sustainable_rate."},
-    {"load_percent_15s", Type::number, "%", "births_15s as a share of sustainable_rate."},
+     "How long a closed connection keeps its port: TIME_WAIT, 62.1 s at most (HZ=250), or the delay of "
+     "its reuse where reuse applies."},
+    {"sustainable_rate", Type::number, "per second", "Connections a second that never run out of ports.",
+     "turnover / port_time"},
+    {"load_percent", Type::number, "%", "births_60s as a share of sustainable_rate.",
+     "min(100 * births_60s / sustainable_rate, 1000)"},
+    {"load_percent_15s", Type::number, "%", "births_15s as a share of sustainable_rate.",
+     "min(100 * births_15s / sustainable_rate, 1000)"},
     {"load_percent_lasting", Type::number, "%",
-     "The lower of two shares of sustainable_rate: the rate of the last 5 s, and that of the 10 s before; no "
-     "burst "
-     "raises both."},
+     "The lower of two shares of sustainable_rate: the rate of the last 5 s, and that of the 10 s "
+     "before. No burst raises both.",
+     "min(100 * min(births_5s, (15 * births_15s - 5 * births_5s) / 10) / sustainable_rate, 1000)"},
     {"peak_percent", Type::number, "%",
-     "Highest used_percent of the next 60 s at the rate of now: births_5s, or births_15s while few sockets "
-     "were born."},
+     "Highest used_percent of the next 60 s at the rate of now: births_5s, or births_15s while few "
+     "sockets were born."},
     {"exhausted_in", Type::number, "s",
-     "Seconds until no port is free at the rate of now, as in peak_percent, or at the growth of now, if that "
-     "is "
-     "sooner; absent if both are sustainable."},
+     "Seconds until no port is free at the rate of now, as in peak_percent, or at the growth of now, if "
+     "that is sooner; absent if both are sustainable."},
     {"growth_exhausted_in", Type::number, "s",
      "Seconds until no port is free if `lasting` goes on growing; absent if it does not grow."},
 });
@@ -227,7 +249,7 @@ inline constexpr auto source_columns = std::to_array<Column>({
      "Distinct usable ports that they hold: what bind() with port 0 cannot take any more."},
     {"bound_ports", Type::number, "ports",
      "Of these, taken by bind() before connect(); inferred from parity where bind() left no mark."},
-    {"pool_percent", Type::number, "%", "Ports held as a share of the usable ones."},
+    {"pool_percent", Type::number, "%", "Ports held as a share of the usable ones.", "100 * ports / usable"},
     {"destinations", Type::number, "", "Distinct destinations."},
 });
 
@@ -238,12 +260,14 @@ inline constexpr auto listener_columns = std::to_array<Column>({
     {"uid", Type::number, "", "User id of the owner."},
     {"accept_queue", Type::number, "connections", "Connections that wait for accept()."},
     {"backlog", Type::number, "connections", "Limit of the accept queue; it is full when it holds one more."},
-    {"queue_percent", Type::number, "%", "Accept queue as a share of the backlog; above 100 it is full."},
+    {"queue_percent", Type::number, "%", "Accept queue as a share of the backlog; above 100 it is full.",
+     "100 * accept_queue / backlog"},
     {"full", Type::boolean, "", "The accept queue is full: the kernel drops new connections."},
     {"in_range", Type::boolean, "", "The port lies in the ephemeral range."},
     {"is_reserved", Type::boolean, "", "The port is in net.ipv4.ip_local_reserved_ports."},
     {"fixed", Type::boolean, "",
-     "The port was given to bind(), not chosen by the kernel; collected on demand."},
+     "The port was given to bind(), not chosen by the kernel; collected on demand.", "",
+     Collection::fixed_listeners},
     {"established", Type::number, "sockets", "Incoming connections in ESTABLISHED."},
     {"established_retrying", Type::number, "sockets",
      "Of these, with three or more retransmissions of the same data: nobody acknowledges it."},
@@ -255,24 +279,26 @@ inline constexpr auto listener_columns = std::to_array<Column>({
 
 inline constexpr auto close_wait_columns = std::to_array<Column>({
     {"owner", Type::text, "",
-     "Who holds the sockets: the systemd unit or container, else the processes of one command, else the user "
-     "id and, where known, the control group."},
+     "Who holds the sockets: the systemd unit or container, else the processes of one command, else the "
+     "user id and, where known, the control group."},
     {"uid", Type::number, "",
      "User id; missing for sockets that were never accepted and whose listener is gone."},
     {"unit", Type::text, "", "systemd unit; looked for with the process."},
     {"container", Type::text, "",
      "Container: its engine and the start of its number, or its name; looked for with the process."},
     {"process", Type::text, "",
-     "Command of the process that is nearest to its limit of open files by these sockets, or holds most of "
-     "them; of unaccepted ones, the process that holds the listener. Looked for when 5 sockets are stuck for "
-     "5 s."},
+     "Command of the process that is nearest to its limit of open files by these sockets, or holds most "
+     "of them; of unaccepted ones, the process that holds the listener. Looked for when 5 sockets are "
+     "stuck for 5 s."},
     {"pid", Type::number, "", "Process id of that process."},
     {"fd", Type::number, "", "Its file descriptor of the oldest of them, or of the listener."},
     {"held", Type::number, "sockets",
-     "Of the leaked and unread sockets of that process, those of at least 60 s: each costs it a descriptor."},
+     "Of the leaked and unread sockets of that process, those of at least 60 s: each costs it a "
+     "descriptor."},
     {"nofile", Type::number, "files", "Its limit of open files; missing if it has none."},
     {"open_files", Type::number, "files", "Its open files in all (Linux 6.2)."},
-    {"files_left", Type::number, "files", "What is left to it: nofile less open_files, never below 0."},
+    {"files_left", Type::number, "files", "What is left to it: nofile less open_files, never below 0.",
+     "max(nofile - open_files, 0)"},
     {"processes", Type::number, "", "Processes that hold them; a socket that several share counts for one."},
     {"process_gap", Type::text, "",
      "Why no process is known, and which privilege would tell; missing if one is known."},
@@ -308,10 +334,10 @@ inline constexpr auto close_wait_columns = std::to_array<Column>({
      "Sockets whose keepalive timer runs: they may be older than they look."},
     {"growth", Type::number, "per second",
      "Growth of leaked and unread: the lower of that since the last run and that of four minutes or more "
-     "before; "
-     "absent without runs of that age."},
+     "before; absent without runs of that age."},
     {"file_limit_in", Type::number, "s",
-     "Seconds until the process reaches its limit of open files at that growth; absent if it does not grow."},
+     "Seconds until the process reaches its limit of open files at that growth; absent if it does not "
+     "grow."},
 });
 
 inline constexpr auto sysctl_columns = std::to_array<Column>({
@@ -322,40 +348,33 @@ inline constexpr auto sysctl_columns = std::to_array<Column>({
     {"default_number", Type::number, "", "The default, for sysctls with one number."},
     {"per_namespace", Type::boolean, "", "Each network namespace has its own value."},
     {"boot", Type::text, "",
-     "The value that the sysctl.d files will set at the next boot; collected on demand."},
-    {"boot_origin", Type::text, "", "FILE:LINE that sets the boot value."},
-    {"drifted", Type::boolean, "", "The boot value differs from the value now."},
+     "The value that the sysctl.d files will set at the next boot; collected on demand.", "",
+     Collection::boot_sysctls},
+    {"boot_origin", Type::text, "", "FILE:LINE that sets the boot value.", "", Collection::boot_sysctls},
+    {"drifted", Type::boolean, "", "The boot value differs from the value now.", "",
+     Collection::boot_sysctls},
     {"boot_refused", Type::boolean, "",
-     "The kernel will not take the boot value as it is written, so the line changes nothing."},
+     "The kernel will not take the boot value as it is written, so the line changes nothing.", "",
+     Collection::boot_sysctls},
     {"outvoted", Type::text, "",
-     "Another value that a line in a file below /etc gives, to no avail: the line of boot_origin wins."},
-    {"outvoted_origin", Type::text, "", "FILE:LINE of that line."},
+     "Another value that a line in a file below /etc gives, to no avail: the line of boot_origin wins. "
+     "Empty if there is none.",
+     "", Collection::boot_sysctls},
+    {"outvoted_origin", Type::text, "", "FILE:LINE of that line.", "", Collection::boot_sysctls},
     {"by_hand", Type::text, "",
      "What 'sysctl --system' sets, where that is not the boot value: it reads /etc/sysctl.conf after all "
-     "others, a boot with systemd does not read it."},
-    {"by_hand_origin", Type::text, "", "FILE:LINE that sets that value."},
+     "others, a boot with systemd does not read it. Empty if it is the same.",
+     "", Collection::boot_sysctls},
+    {"by_hand_origin", Type::text, "", "FILE:LINE that sets that value.", "", Collection::boot_sysctls},
     {"dead", Type::boolean, "",
-     "A file sets it, and this kernel has no such sysctl. Settings net.ipv4.tcp_* that the program does not "
-     "know have a row only if they are dead."},
+     "A file sets it, and this kernel has no such sysctl. Settings net.ipv4.tcp_* that the program does "
+     "not know have a row only if they are dead.",
+     "", Collection::boot_sysctls},
 });
 
 /// The schema of each table, in the order of TableId.
 std::span<const Schema> schemas();
 const Schema& schema(TableId which);
 const Schema* find_schema(std::string_view name);
-
-// How facts follow from other facts of the same row, as expressions: `explain` shows them with the numbers of
-// this host, and a test holds each against the model.
-
-struct Formula {
-    TableId table = TableId::host;
-    std::string_view fact;
-    std::string_view expression;
-};
-
-std::span<const Formula> formulas();
-
-/// The expression of a fact; empty if it was counted and not computed.
-std::string_view formula_of(TableId table, std::string_view fact);
 
 } // namespace facts

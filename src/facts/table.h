@@ -58,11 +58,18 @@ class Value {
     Basis basis_ = Basis::measured;
 };
 
+/// What must be collected before a fact is known, beyond what every run collects.
+enum class Collection { usual, fixed_listeners, bound_sockets, boot_sysctls, owners };
+
 struct Column {
     std::string_view name;
     Type type = Type::number;
     std::string_view unit; // "%", "s", "ports", "per second"; empty for none
     std::string_view sentence;
+    /// How it follows from other facts that its row sees, as an expression; empty if it is no such
+    /// arithmetic.
+    std::string_view formula = {};
+    Collection needs = Collection::usual;
 };
 
 enum class TableId { host, network_namespace, destination, source, listener, close_wait, sysctl };
@@ -74,6 +81,7 @@ struct Schema {
     std::string_view sentence;
     std::span<const Column> columns;
     std::span<const std::string_view> subject; // columns that tell one row from another, in order
+    Collection needs = Collection::usual;      // what its rows are made of
 
     /// The number of the column, or none.
     std::optional<std::size_t> find(std::string_view column) const;

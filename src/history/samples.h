@@ -3,52 +3,15 @@
 #pragma once
 
 #include "snapshot/close_wait.h"
+#include "snapshot/counters.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace history {
-
-/// The counters whose growth is judged, by their keys in Counters and in the order of Sample::counters. A
-/// change of this list is a new version of the state file.
-inline constexpr auto tracked_counters = std::to_array<std::string_view>({
-    "netstat.TcpExt.ListenOverflows",
-    "netstat.TcpExt.ListenDrops",
-    "netstat.TcpExt.TCPReqQFullDrop",
-    "netstat.TcpExt.TCPReqQFullDoCookies",
-    "netstat.TcpExt.SyncookiesSent",
-    "netstat.TcpExt.SyncookiesFailed",
-    "netstat.TcpExt.TCPTimeWaitOverflow",
-    "netstat.TcpExt.TWRecycled",
-    "netstat.TcpExt.TCPAbortOnMemory",
-    "netstat.TcpExt.TCPAbortOnTimeout",
-    "netstat.TcpExt.PruneCalled",
-    "snmp.Tcp.ActiveOpens",
-    "snmp.Tcp.PassiveOpens",
-    "snmp.Tcp.OutSegs",
-    "snmp.Tcp.RetransSegs",
-    "conntrack.drop",
-    "conntrack.insert_failed",
-    "conntrack.early_drop",
-});
-/// The place of a key in that list, which must hold it.
-consteval std::size_t tracked(std::string_view key) {
-    for (std::size_t i = 0; i < tracked_counters.size(); ++i) {
-        if (tracked_counters[i] == key) {
-            return i;
-        }
-    }
-    throw "this counter is not tracked"; // never compiled
-}
-/// Counters of the namespace: none of them ever goes back.
-constexpr bool never_goes_back(std::string_view key) {
-    return key.starts_with("netstat.") || key.starts_with("snmp.");
-}
 
 /// A number of sockets that something held; `key` is the model's.
 struct Level {
@@ -58,7 +21,7 @@ struct Level {
 
 struct Sample {
     double uptime = 0;
-    std::array<std::optional<std::uint64_t>, tracked_counters.size()> counters;
+    snapshot::CounterValues counters; // those that are kept for their rate
     std::vector<Level> levels;
     std::uint32_t unlisted_most = 0; // what is not among `levels` had at most so many
 };

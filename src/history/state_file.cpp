@@ -15,19 +15,37 @@ namespace history {
 
 namespace {
 
+using snapshot::Counter;
 using snapshot::WaitingSockets;
 
 // 1: samples, levels, sockets in CLOSE_WAIT, alerts, rules that were judged
 // 2: alerts with the run in which they last held
-constexpr std::string_view header = "tcpadvisor history 2";
+// 3: counters by name
+constexpr std::string_view header = "tcpadvisor history 3";
 constexpr std::size_t most_samples = 256;
 constexpr std::size_t most_items = 65536;
 
+template <typename Visitor>
+void for_each_kept(Visitor&& visit) {
+    Counter::for_each([&](Counter counter) {
+        if (counter.is_kept()) {
+            visit(counter);
+        }
+    });
+}
+
+void put_names_of_counters(std::string& out) {
+    out += "counters";
+    for_each_kept([&](Counter counter) { out.append(" ").append(counter.key()); });
+    out += '\n';
+}
+
 void put_sample(std::string& out, const Sample& sample) {
     out += fmt::format("sample {:.2f} {}", sample.uptime, sample.unlisted_most);
-    for (const auto& counter : sample.counters) {
-        out += counter ? fmt::format(" {}", *counter) : " -";
-    }
+    for_each_kept([&](Counter counter) {
+        const auto& value = sample.counters[counter];
+        out += value ? fmt::format(" {}", *value) : " -";
+    });
     out += '\n';
     for (const Level& level : sample.levels) {
         out += fmt::format("level {:x} {}\n", level.key, level.count);
@@ -89,7 +107,8 @@ class Reader {
             return false;
         }
         const std::string_view kind = words.front();
-        return kind == "sample"       ? sample(words)
+        return kind == "counters"     ? counters(words)
+               : kind == "sample"     ? sample(words)
                : kind == "level"      ? level(words)
                : kind == "close_wait" ? close_wait(words)
                : kind == "socket"     ? socket(words)
@@ -101,9 +120,23 @@ class Reader {
     State take() { return std::move(state_); }
 
   private:
+    /// Whoever wrote the file may have known other counters: those are passed over.
+    bool counters(const Words& words) {
+        if (!columns_.empty() || !state_.space.samples.empty()) {
+            return false;
+        }
+        for (std::size_t i = 1; i < words.size(); ++i) {
+            if (std::find(words.begin() + 1, words.begin() + i, words[i]) != words.begin() + i) {
+                return false;
+            }
+            columns_.push_back(Counter::find(words[i]));
+        }
+        return true;
+    }
+
     bool sample(const Words& words) {
         auto& samples = state_.space.samples;
-        if (words.size() != 3 + tracked_counters.size() || samples.size() >= most_samples) {
+        if (words.size() != 3 + columns_.size() || samples.size() >= most_samples) {
             return false;
         }
         const auto uptime = parse_moment(words[1]);
@@ -114,11 +147,13 @@ class Reader {
         Sample read;
         read.uptime = *uptime;
         read.unlisted_most = *most;
-        for (std::size_t i = 0; i < read.counters.size(); ++i) {
-            const std::string_view word = words[3 + i];
-            read.counters[i] = base::parse_unsigned(word);
-            if (!read.counters[i] && word != "-") {
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            const auto value = base::parse_unsigned(words[3 + i]);
+            if (!value && words[3 + i] != "-") {
                 return false;
+            }
+            if (columns_[i]) {
+                read.counters[*columns_[i]] = value;
             }
         }
         samples.push_back(std::move(read));
@@ -193,6 +228,7 @@ class Reader {
     }
 
     State state_;
+    std::vector<std::optional<Counter>> columns_; // the counters of a sample, in order; none: not known here
     std::size_t items_ = 0;
 };
 
@@ -208,6 +244,7 @@ std::string first_lines(const Key& key) {
 
 std::string encode(const Key& key, const State& state) {
     std::string out = first_lines(key);
+    put_names_of_counters(out);
     for (const Sample& sample : state.space.samples) {
         put_sample(out, sample);
     }

@@ -1,4 +1,5 @@
 // The file that keeps what runs leave for the next ones: text, one line an item, versioned, with a checksum.
+// It names the counters whose values it holds, so that a program which keeps others can still read it.
 // Knows no directory and trusts no byte. A file that is not wholly right counts for nothing.
 #pragma once
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,54 +18,7 @@ namespace {
 
 using base::Gap;
 using base::Why;
-
-constexpr auto wanted_names = std::to_array<std::string_view>({
-    "netstat.TcpExt.ListenDrops",
-    "netstat.TcpExt.ListenOverflows",
-    "netstat.TcpExt.PAWSEstab",
-    "netstat.TcpExt.PruneCalled",
-    "netstat.TcpExt.SyncookiesFailed",
-    "netstat.TcpExt.SyncookiesRecv",
-    "netstat.TcpExt.SyncookiesSent",
-    "netstat.TcpExt.TCPAbortOnClose",
-    "netstat.TcpExt.TCPAbortOnData",
-    "netstat.TcpExt.TCPAbortOnLinger",
-    "netstat.TcpExt.TCPAbortOnMemory",
-    "netstat.TcpExt.TCPAbortOnTimeout",
-    "netstat.TcpExt.TCPBacklogDrop",
-    "netstat.TcpExt.TCPChallengeACK",
-    "netstat.TcpExt.TCPMemoryPressures",
-    "netstat.TcpExt.TCPRcvQDrop",
-    "netstat.TcpExt.TCPReqQFullDoCookies",
-    "netstat.TcpExt.TCPReqQFullDrop",
-    "netstat.TcpExt.TCPSynRetrans",
-    "netstat.TcpExt.TCPTimeWaitOverflow",
-    "netstat.TcpExt.TCPTimeouts",
-    "netstat.TcpExt.TW",
-    "netstat.TcpExt.TWKilled",
-    "netstat.TcpExt.TWRecycled",
-    "snmp.Tcp.ActiveOpens",
-    "snmp.Tcp.AttemptFails",
-    "snmp.Tcp.CurrEstab",
-    "snmp.Tcp.EstabResets",
-    "snmp.Tcp.OutRsts",
-    "snmp.Tcp.OutSegs",
-    "snmp.Tcp.PassiveOpens",
-    "snmp.Tcp.RetransSegs",
-    "sockstat.TCP.alloc",
-    "sockstat.TCP.inuse",
-    "sockstat.TCP.mem",
-    "sockstat.TCP.orphan",
-    "sockstat.TCP.tw",
-    "sockstat.UDP.inuse",
-    "sockstat.UDPLITE.inuse",
-    "sockstat.RAW.inuse",
-    "sockstat.sockets.used",
-    "sockstat6.TCP6.inuse",
-    "sockstat6.UDP6.inuse",
-    "sockstat6.UDPLITE6.inuse",
-    "sockstat6.RAW6.inuse",
-});
+using snapshot::Counter;
 
 std::string key_of(std::string_view file, std::string_view prefix, std::string_view name) {
     std::string key(file);
@@ -72,15 +26,18 @@ std::string key_of(std::string_view file, std::string_view prefix, std::string_v
     return key;
 }
 
-void set_if_wanted(const std::string& key, std::string_view value, snapshot::Counters& counters) {
-    if (std::find(wanted_names.begin(), wanted_names.end(), key) == wanted_names.end()) {
-        return;
-    }
+void set(Counter counter, std::string_view value, snapshot::Counters& counters) {
     if (const auto number = base::parse_unsigned(value)) {
-        counters.set(key, *number);
+        counters.set(counter, *number);
     } else {
-        counters.set_gap(
-            key, {key, Why::failed, "holds '" + base::printable(value.substr(0, 40)) + "', no number"});
+        counters.set_gap(counter.key(), {std::string(counter.key()), Why::failed,
+                                         "holds '" + base::printable(value.substr(0, 40)) + "', no number"});
+    }
+}
+
+void set_if_wanted(std::string_view key, std::string_view value, snapshot::Counters& counters) {
+    if (const auto counter = Counter::find(key)) {
+        set(*counter, value, counters);
     }
 }
 
@@ -109,25 +66,46 @@ std::optional<std::uint64_t> parse_hexadecimal(std::string_view text) {
 
 constexpr std::string_view file_nr = "/proc/sys/fs/file-nr";
 constexpr std::string_view conntrack_file = "stat/nf_conntrack";
-constexpr auto conntrack_columns = std::to_array<std::string_view>({"drop", "insert_failed", "early_drop"});
+constexpr std::string_view conntrack_prefix = "conntrack.";
+constexpr Counter conntrack_count = "conntrack.count"; // has a file of its own
+
+/// Calls `visit` with each counter of conntrack_file.
+template <typename Visitor>
+void for_each_of_conntrack(Visitor&& visit) {
+    Counter::for_each([&](Counter counter) {
+        if (counter.key().starts_with(conntrack_prefix) && counter.number != conntrack_count.number) {
+            visit(counter);
+        }
+    });
+}
 
 void set_conntrack_gap(snapshot::Counters& counters, const Gap& gap) {
-    for (const std::string_view name : conntrack_columns) {
-        counters.set_gap("conntrack." + std::string(name), gap);
-    }
+    for_each_of_conntrack([&](Counter counter) { counters.set_gap(counter.key(), gap); });
 }
 
 void read_conntrack_count(Machine& machine, snapshot::Counters& counters) {
-    const std::string key = "conntrack.count";
-    const auto text = machine.read("/proc/sys/net/netfilter/nf_conntrack_count");
-    if (!text) {
-        counters.set_gap(key, text.error());
-    } else if (const auto number = base::parse_unsigned(base::trim(*text))) {
-        counters.set(key, *number);
+    if (const auto text = machine.read("/proc/sys/net/netfilter/nf_conntrack_count")) {
+        set(conntrack_count, base::trim(*text), counters);
     } else {
-        counters.set_gap(
-            key, {key, Why::failed, "holds '" + base::printable(text->substr(0, 40)) + "', no number"});
+        counters.set_gap(conntrack_count.key(), text.error());
     }
+}
+
+/// The sum of a column over all CPUs; an error names the line that has no number there.
+base::Result<std::uint64_t> sum_of_column(std::span<const std::string_view> lines, std::size_t column) {
+    std::uint64_t sum = 0;
+    for (std::size_t line = 1; line < lines.size(); ++line) {
+        const auto values = base::words(lines[line]);
+        if (values.empty()) {
+            continue;
+        }
+        const auto number = column < values.size() ? parse_hexadecimal(values[column]) : std::nullopt;
+        if (!number) {
+            return base::Error{"line " + std::to_string(line + 1) + " is broken"};
+        }
+        sum += *number;
+    }
+    return sum;
 }
 
 /// sockstat6 is missing where IPv6 is switched off.
@@ -198,7 +176,7 @@ void parse_sockstat(std::string_view text, std::string_view file, snapshot::Coun
 }
 
 void parse_protocols(std::string_view text, snapshot::Counters& counters) {
-    constexpr std::string_view key = "protocols.all.sockets";
+    constexpr Counter all = "protocols.all.sockets";
     const auto lines = base::split(text, '\n');
     const auto names = base::words(lines.front());
     const auto at =
@@ -208,39 +186,30 @@ void parse_protocols(std::string_view text, snapshot::Counters& counters) {
         const auto values = base::words(lines[line]);
         const auto number = at < values.size() ? base::parse_unsigned(values[at]) : std::nullopt;
         if (!number && !values.empty()) {
-            counters.set_gap(key, malformed("protocols", "line " + std::to_string(line + 1) + " is broken"));
+            counters.set_gap(all.key(),
+                             malformed("protocols", "line " + std::to_string(line + 1) + " is broken"));
             return;
         }
         sum += number.value_or(0);
     }
-    counters.set(key, sum);
+    counters.set(all, sum);
 }
 
 void parse_conntrack_stat(std::string_view text, snapshot::Counters& counters) {
     const auto lines = base::split(text, '\n');
     const auto names = base::words(lines.front());
-    for (const std::string_view column : conntrack_columns) {
-        const auto found = std::find(names.begin(), names.end(), column);
+    for_each_of_conntrack([&](Counter counter) {
+        const auto found =
+            std::find(names.begin(), names.end(), counter.key().substr(conntrack_prefix.size()));
         if (found == names.end()) {
-            continue;
+            return;
         }
-        const auto at = static_cast<std::size_t>(found - names.begin());
-        std::uint64_t sum = 0;
-        for (std::size_t line = 1; line < lines.size(); ++line) {
-            const auto values = base::words(lines[line]);
-            if (values.empty()) {
-                continue;
-            }
-            const auto number = at < values.size() ? parse_hexadecimal(values[at]) : std::nullopt;
-            if (!number) {
-                set_conntrack_gap(
-                    counters, malformed(conntrack_file, "line " + std::to_string(line + 1) + " is broken"));
-                return;
-            }
-            sum += *number;
+        if (const auto sum = sum_of_column(lines, static_cast<std::size_t>(found - names.begin()))) {
+            counters.set(counter, *sum);
+        } else {
+            counters.set_gap(counter.key(), malformed(conntrack_file, sum.error().what));
         }
-        counters.set("conntrack." + std::string(column), sum);
-    }
+    });
 }
 
 void parse_file_nr(std::string_view text, snapshot::Counters& counters) {

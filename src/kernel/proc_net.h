@@ -1,4 +1,4 @@
-// The counters and gauges of /proc/net, and of open files: which are wanted, and the kernel's text formats.
+// The counters and gauges of /proc/net, and of open files: the text formats of the kernel.
 // Parsers take text; only read_counters asks a machine.
 #pragma once
 

@@ -12,7 +12,7 @@ using base::Gap;
 using base::Why;
 using facts::Basis;
 using facts::Value;
-using history::tracked;
+using snapshot::Counter;
 using snapshot::State;
 
 struct Space {
@@ -89,8 +89,8 @@ Value sysctl(const Space& s, std::string_view name) {
     return value_of(s.sysctls.integer(name));
 }
 
-Value counter(const Space& s, std::string_view key) {
-    return value_of(s.space->counters.get(key));
+Value counter(const Space& s, Counter which) {
+    return value_of(s.space->counters.get(which));
 }
 
 Value ehash_entries(const Space& s) {
@@ -155,14 +155,14 @@ Value inferred(const Expected& expected) {
     return expected ? Value(*expected, Basis::inferred) : Value(expected.error());
 }
 
-template <std::size_t counter>
-Value rate(const Space& s) {
+template <Counter counter>
+requires(counter.is_kept()) Value rate(const Space& s) {
     return value_of(s.earlier.rates.per_second(counter));
 }
 
 Value retransmit_percent(const Space& s) {
-    const auto again = s.earlier.rates.per_second(tracked("snmp.Tcp.RetransSegs"));
-    const auto sent = s.earlier.rates.per_second(tracked("snmp.Tcp.OutSegs"));
+    const auto again = s.earlier.rates.per_second("snmp.Tcp.RetransSegs");
+    const auto sent = s.earlier.rates.per_second("snmp.Tcp.OutSegs");
     if (again && sent && *sent <= 0) {
         return Gap{"retransmit_percent", Why::absent, "nothing was sent"};
     }
@@ -170,10 +170,10 @@ Value retransmit_percent(const Space& s) {
 }
 
 /// The sum of gauges; a protocol that the kernel does not have counts for nothing.
-snapshot::Reading<double> sum(const snapshot::Counters& counters, std::span<const std::string_view> keys) {
+snapshot::Reading<double> sum(const snapshot::Counters& counters, std::span<const Counter> gauges) {
     double all = 0;
-    for (const std::string_view key : keys) {
-        const auto value = counters.get(key);
+    for (const Counter gauge : gauges) {
+        const auto value = counters.get(gauge);
         if (!value && value.error().why != Why::absent) {
             return value.error();
         }
@@ -185,9 +185,9 @@ snapshot::Reading<double> sum(const snapshot::Counters& counters, std::span<cons
 /// Sockets of all kinds that some list of this namespace holds. Without /proc/net/protocols those of UNIX and
 /// netlink are missing.
 snapshot::Reading<double> in_lists(const snapshot::Counters& counters) {
-    constexpr std::string_view known[] = {
-        "sockstat.TCP.inuse",     "sockstat6.TCP6.inuse",     "sockstat.UDP.inuse", "sockstat6.UDP6.inuse",
-        "sockstat.UDPLITE.inuse", "sockstat6.UDPLITE6.inuse", "sockstat.RAW.inuse", "sockstat6.RAW6.inuse"};
+    constexpr Counter known[] = {"sockstat.TCP.inuse",   "sockstat6.TCP6.inuse",   "sockstat.UDP.inuse",
+                                 "sockstat6.UDP6.inuse", "sockstat.UDPLITE.inuse", "sockstat6.UDPLITE6.inuse",
+                                 "sockstat.RAW.inuse",   "sockstat6.RAW6.inuse"};
     if (const auto all = counters.get("protocols.all.sockets")) {
         return static_cast<double>(*all);
     }
@@ -197,7 +197,7 @@ snapshot::Reading<double> in_lists(const snapshot::Counters& counters) {
 /// Allocated and in no table. `alloc` counts TCP sockets of all namespaces, `used` sockets of all kinds here:
 /// the smaller rest holds both back.
 Value dead_sockets(const Space& s) {
-    constexpr std::string_view tcp[] = {"sockstat.TCP.inuse", "sockstat6.TCP6.inuse"};
+    constexpr Counter tcp[] = {"sockstat.TCP.inuse", "sockstat6.TCP6.inuse"};
     const snapshot::Counters& counters = s.space->counters;
     const auto allocated = counters.get("sockstat.TCP.alloc");
     const auto used = counters.get("sockstat.sockets.used");
@@ -284,22 +284,22 @@ constexpr auto getters = std::to_array<Getter<Space>>({
     {"accept_queue_percent", accept_queue_percent},
     {"close_wait_leaked", close_wait_leaked},
     {"rate_interval", [](const Space& s) { return value_of(s.earlier.rates.interval()); }},
-    {"listen_overflow_rate", rate<tracked("netstat.TcpExt.ListenOverflows")>},
-    {"listen_drop_rate", rate<tracked("netstat.TcpExt.ListenDrops")>},
-    {"syn_queue_drop_rate", rate<tracked("netstat.TcpExt.TCPReqQFullDrop")>},
-    {"syn_cookie_rate", rate<tracked("netstat.TcpExt.SyncookiesSent")>},
-    {"time_wait_overflow_rate", rate<tracked("netstat.TcpExt.TCPTimeWaitOverflow")>},
-    {"time_wait_reuse_rate", rate<tracked("netstat.TcpExt.TWRecycled")>},
-    {"memory_abort_rate", rate<tracked("netstat.TcpExt.TCPAbortOnMemory")>},
-    {"timeout_abort_rate", rate<tracked("netstat.TcpExt.TCPAbortOnTimeout")>},
-    {"prune_rate", rate<tracked("netstat.TcpExt.PruneCalled")>},
-    {"active_open_rate", rate<tracked("snmp.Tcp.ActiveOpens")>},
-    {"passive_open_rate", rate<tracked("snmp.Tcp.PassiveOpens")>},
-    {"segment_rate", rate<tracked("snmp.Tcp.OutSegs")>},
+    {"listen_overflow_rate", rate<"netstat.TcpExt.ListenOverflows">},
+    {"listen_drop_rate", rate<"netstat.TcpExt.ListenDrops">},
+    {"syn_queue_drop_rate", rate<"netstat.TcpExt.TCPReqQFullDrop">},
+    {"syn_cookie_rate", rate<"netstat.TcpExt.SyncookiesSent">},
+    {"time_wait_overflow_rate", rate<"netstat.TcpExt.TCPTimeWaitOverflow">},
+    {"time_wait_reuse_rate", rate<"netstat.TcpExt.TWRecycled">},
+    {"memory_abort_rate", rate<"netstat.TcpExt.TCPAbortOnMemory">},
+    {"timeout_abort_rate", rate<"netstat.TcpExt.TCPAbortOnTimeout">},
+    {"prune_rate", rate<"netstat.TcpExt.PruneCalled">},
+    {"active_open_rate", rate<"snmp.Tcp.ActiveOpens">},
+    {"passive_open_rate", rate<"snmp.Tcp.PassiveOpens">},
+    {"segment_rate", rate<"snmp.Tcp.OutSegs">},
     {"retransmit_percent", retransmit_percent},
-    {"conntrack_drop_rate", rate<tracked("conntrack.drop")>},
-    {"conntrack_insert_failed_rate", rate<tracked("conntrack.insert_failed")>},
-    {"conntrack_early_drop_rate", rate<tracked("conntrack.early_drop")>},
+    {"conntrack_drop_rate", rate<"conntrack.drop">},
+    {"conntrack_insert_failed_rate", rate<"conntrack.insert_failed">},
+    {"conntrack_early_drop_rate", rate<"conntrack.early_drop">},
     {"conntrack_time_wait",
      [](const Space& s) { return sysctl(s, "net.netfilter.nf_conntrack_tcp_timeout_time_wait"); }},
     {"max_syn_backlog", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_max_syn_backlog"); }},
@@ -336,10 +336,10 @@ static_assert(follows(facts::namespace_columns, getters));
 struct HostRow {
     const snapshot::Host* host;
     Assumptions assumed;
-    snapshot::Reading<std::uint64_t> counter(std::string_view key) const {
-        snapshot::Reading<std::uint64_t> found = base::Gap{std::string(key), base::Why::absent, {}};
+    snapshot::Reading<std::uint64_t> counter(Counter which) const {
+        snapshot::Reading<std::uint64_t> found = base::Gap{std::string(which.key()), base::Why::absent, {}};
         for (const snapshot::Namespace& space : host->namespaces) {
-            if (found = space.counters.get(key); found) {
+            if (found = space.counters.get(which); found) {
                 break;
             }
         }

@@ -14,8 +14,8 @@ namespace {
 
 using snapshot::State;
 
-std::optional<std::uint64_t> reading(const snapshot::Counters& counters, std::string_view key) {
-    const auto value = counters.get(key);
+std::optional<std::uint64_t> reading(const snapshot::Counters& counters, snapshot::Counter counter) {
+    const auto value = counters.get(counter);
     return value ? std::optional(*value) : std::nullopt;
 }
 
@@ -50,12 +50,12 @@ facts::NamespaceStates states_answer(const snapshot::Namespace& space) {
 
 namespace {
 
-struct Counter {
-    std::string_view key;
+struct Shown {
+    snapshot::Counter counter;
     std::string_view what;
 };
 
-constexpr auto shown = std::to_array<Counter>({
+constexpr auto shown = std::to_array<Shown>({
     {"snmp.Tcp.ActiveOpens", "opened here"},
     {"snmp.Tcp.PassiveOpens", "opened by clients"},
     {"snmp.Tcp.AttemptFails", "attempts failed"},
@@ -75,11 +75,11 @@ constexpr auto shown = std::to_array<Counter>({
 std::vector<facts::Movement> movements(const snapshot::Counters& before, const snapshot::Counters& now,
                                        double seconds) {
     std::vector<facts::Movement> moved;
-    for (const Counter& counter : shown) {
-        const auto from = before.get(counter.key);
-        const auto to = now.get(counter.key);
+    for (const auto& [counter, what] : shown) {
+        const auto from = before.get(counter);
+        const auto to = now.get(counter);
         if (from && to && *to > *from && seconds > 0) {
-            moved.push_back({counter.what, static_cast<double>(*to - *from) / seconds});
+            moved.push_back({what, static_cast<double>(*to - *from) / seconds});
         }
     }
     return moved;

@@ -12,13 +12,25 @@ namespace {
 
 using base::Gap;
 using base::Why;
-using history::tracked_counters;
+using snapshot::Counter;
 using snapshot::Reading;
 
 constexpr std::string_view what = "an earlier run";
 
-bool went_back(std::uint64_t from, std::uint64_t to) {
-    return to < from;
+/// Those of the namespace; conntrack's are sums of 32-bit numbers, which wrap.
+bool never_goes_back(Counter counter) {
+    return counter.key().starts_with("netstat.") || counter.key().starts_with("snmp.");
+}
+
+/// Did a counter that never goes back go back?
+bool is_of_another_namespace(const snapshot::Counters& now, const history::Sample& earlier) {
+    bool lower = false;
+    Counter::for_each([&](Counter counter) {
+        const auto current = now.get(counter);
+        const auto& then = earlier.counters[counter];
+        lower = lower || (never_goes_back(counter) && current && then && *current < *then);
+    });
+    return lower;
 }
 
 } // namespace
@@ -31,44 +43,28 @@ Rates::Rates(const snapshot::Namespace& space, const history::SpaceHistory* hist
     }
     without_.detail = "none was 30 s to an hour ago";
     earlier_ = history->before(uptime, shortest_interval);
-    for (std::size_t i = 0; earlier_ != nullptr && i < tracked_counters.size(); ++i) {
-        const auto current = now(i);
-        if (history::never_goes_back(tracked_counters[i]) && current && earlier_->counters[i] &&
-            went_back(*earlier_->counters[i], *current)) {
-            earlier_ = nullptr;
-            without_.detail = "its counters were higher: it was another namespace";
-        }
+    if (earlier_ != nullptr && is_of_another_namespace(space.counters, *earlier_)) {
+        earlier_ = nullptr;
+        without_.detail = "its counters were higher: it was another namespace";
     }
 }
 
-Reading<std::uint64_t> Rates::now(std::size_t counter) const {
-    return space_->counters.get(tracked_counters[counter]);
-}
-
-Reading<double> Rates::growth(std::size_t counter) const {
+Reading<double> Rates::per_second(Counter counter) const {
     if (earlier_ == nullptr) {
         return without_;
     }
-    const auto current = now(counter);
-    if (!current) {
-        return current.error();
+    const auto now = space_->counters.get(counter);
+    if (!now) {
+        return now.error();
     }
     const auto& then = earlier_->counters[counter];
     if (!then) {
-        return Gap{std::string(tracked_counters[counter]), Why::absent, "it was unknown in the earlier run"};
+        return Gap{std::string(counter.key()), Why::absent, "it was unknown in the earlier run"};
     }
-    return static_cast<double>(*current) - static_cast<double>(*then);
-}
-
-Reading<double> Rates::per_second(std::size_t counter) const {
-    const auto grown = growth(counter);
-    if (!grown) {
-        return grown;
+    if (*now < *then) {
+        return Gap{std::string(counter.key()), Why::absent, "the counter went back"};
     }
-    if (*grown < 0) {
-        return Gap{std::string(tracked_counters[counter]), Why::absent, "the counter went back"};
-    }
-    return *grown / (uptime_ - earlier_->uptime);
+    return static_cast<double>(*now - *then) / (uptime_ - earlier_->uptime);
 }
 
 Reading<double> Rates::interval() const {
@@ -157,11 +153,11 @@ std::uint64_t level_key_of_owner(std::string_view owner) {
 Sample sample_of(const snapshot::Namespace& space, const facts::NamespaceFacts& facts, double uptime) {
     Sample sample;
     sample.uptime = uptime;
-    for (std::size_t i = 0; i < history::tracked_counters.size(); ++i) {
-        if (const auto value = space.counters.get(history::tracked_counters[i])) {
-            sample.counters[i] = *value;
+    Counter::for_each([&](Counter counter) {
+        if (const auto value = space.counters.get(counter); counter.is_kept() && value) {
+            sample.counters[counter] = *value;
         }
-    }
+    });
     const Row inside(facts.table(TableId::network_namespace), 0);
     add_level(sample.levels, level_key_of_dead_sockets(), inside.number("dead_sockets"));
     const facts::Table& destinations = facts.table(TableId::destination);

@@ -20,17 +20,13 @@ class Rates {
     Rates(const snapshot::Namespace& space, const history::SpaceHistory* history, double uptime,
           std::string unusable_because);
 
-    /// Growth of one of history::tracked_counters, per second. Missing without an earlier sample, and where
-    /// the counter went back: then it counts something else now.
-    snapshot::Reading<double> per_second(std::size_t counter) const;
-    /// The growth itself; negative for a gauge that fell.
-    snapshot::Reading<double> growth(std::size_t counter) const;
-    /// The time that it took, in seconds.
+    /// Growth of a counter that samples hold, per second. Missing without an earlier sample, and where the
+    /// counter went back: then it counts something else now.
+    snapshot::Reading<double> per_second(snapshot::Counter counter) const;
+    /// The time that all rates are taken over, in seconds.
     snapshot::Reading<double> interval() const;
 
   private:
-    snapshot::Reading<std::uint64_t> now(std::size_t counter) const;
-
     const snapshot::Namespace* space_;
     const history::Sample* earlier_ = nullptr;
     double uptime_;

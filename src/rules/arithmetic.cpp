@@ -72,9 +72,13 @@ class Speller {
   private:
     struct Fact {
         TableId table;
-        std::string name;
+        std::size_t column;
         bool operator==(const Fact&) const = default;
     };
+
+    static const facts::Column& column_of(const Fact& fact) {
+        return facts::schema(fact.table).columns[fact.column];
+    }
 
     void spell(std::string name, const Expression& expression, std::string_view unit) {
         if (expression.empty()) {
@@ -84,9 +88,9 @@ class Speller {
                           with_unit(compute(expression, context_), unit)});
     }
 
-    void spell_fact(const Fact& fact) {
-        const std::string_view formula = facts::formula_of(fact.table, fact.name);
-        auto expression = parse_expression(formula);
+    void spell_fact(Fact fact) {
+        const facts::Column& row = column_of(fact);
+        auto expression = parse_expression(row.formula);
         std::vector<Mistake> mistakes;
         if (!expression || !resolve(*expression, Scope(fact.table), mistakes)) {
             return;
@@ -100,16 +104,13 @@ class Speller {
             inside.row_table = context_.network_namespace;
             inside.row = 0;
         }
-        const facts::Schema& schema = facts::schema(fact.table);
-        const auto column = schema.find(fact.name);
-        if (inside.row_table == nullptr || !column) {
+        if (inside.row_table == nullptr) {
             return;
         }
         std::swap(inside, context_);
         const auto table = std::exchange(table_, fact.table);
-        steps_.push_back(
-            {fact.name, expression->text, with_numbers(*expression),
-             with_unit(context_.row_table->get(context_.row, *column), schema.columns[*column].unit)});
+        steps_.push_back({std::string(row.name), expression->text, with_numbers(*expression),
+                          with_unit(context_.row_table->get(context_.row, fact.column), row.unit)});
         table_ = table;
         std::swap(inside, context_);
     }
@@ -132,8 +133,8 @@ class Speller {
         if (!table) {
             return;
         }
-        const Fact fact{*table, std::string(facts::schema(*table).columns[reference.index].name)};
-        const bool computed = !facts::formula_of(fact.table, fact.name).empty();
+        const Fact fact{*table, reference.index};
+        const bool computed = !column_of(fact).formula.empty();
         if (computed && std::find(waiting_.begin(), waiting_.end(), fact) == waiting_.end()) {
             waiting_.push_back(fact);
         }

@@ -271,7 +271,7 @@ class CaseRunner {
                                                            : findings::State::ok,
                                       since, now - 60, static_cast<std::uint32_t>(runs), now - 60, now - 60});
         }
-        recall_.emplace(std::vector<history::Memory>{memory}, now, now, Remembers::yes);
+        recall_.emplace(std::vector<history::Memory>{memory}, now, now, history::Remembers::yes);
     }
 
     std::string compare(std::string_view expect, const Verdict& verdict) const {
@@ -311,7 +311,7 @@ class CaseRunner {
     TableReader keys_;
     std::optional<Rule> rule_; // a copy, for its parameters
     facts::Facts facts_;
-    std::optional<Recall> recall_;
+    std::optional<history::Recall> recall_;
     LiteralTable* host_ = nullptr;
     LiteralTable* inside_ = nullptr;
     LiteralTable* row_ = nullptr;

@@ -1,5 +1,8 @@
 #include "rules/compute.h"
 
+#include "base/text.h"
+#include "rules/placeholders.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -251,6 +254,17 @@ Value look_up(const Reference& reference, const Context& context) {
 
 Value compute(const Expression& expression, const Context& context) {
     return Computation(expression, context).value(expression.root());
+}
+
+std::uint64_t subject_of(const Context& context) {
+    base::Fingerprint print;
+    const facts::Schema& schema = context.row_table->schema();
+    for (const std::string_view column : schema.subject) {
+        if (const auto number = schema.find(column)) {
+            print.add(to_text(context.row_table->get(context.row, *number)));
+        }
+    }
+    return print.value();
 }
 
 bool is_harmful(const base::Gap& gap) {

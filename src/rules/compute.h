@@ -4,6 +4,7 @@
 #include "facts/table.h"
 #include "rules/expression.h"
 
+#include <cstdint>
 #include <span>
 
 namespace rules {
@@ -18,6 +19,9 @@ struct Context {
     double alerting_runs = 1; // with this one; runs at least half a minute apart
     double alerting_for = 0;  // seconds
 };
+
+/// Which row it is: a fingerprint of what tells one row of its table from another.
+std::uint64_t subject_of(const Context& context);
 
 /// The value of a name.
 facts::Value look_up(const Reference& reference, const Context& context);

@@ -245,7 +245,8 @@ bool worse(const Judged& a, const Judged& b) {
 /// Judges all subjects of one rule.
 class Judge {
   public:
-    Judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, Effects* effects, Recall* recall)
+    Judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, Effects* effects,
+          history::Recall* recall)
         : rule_(rule), rules_(rules), facts_(facts), effects_(effects), notes_(rule, rules) {
         if (recall != nullptr) {
             past_.recall = recall;
@@ -468,12 +469,12 @@ class Judge {
 
 } // namespace
 
-Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, Recall* recall) {
+Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, history::Recall* recall) {
     return Judge(rule, rules, facts, nullptr, recall).run();
 }
 
 findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const WhatIf& what_if,
-                          Recall* recall) {
+                          history::Recall* recall) {
     std::optional<Effects> effects;
     if (what_if) {
         effects.emplace(what_if);

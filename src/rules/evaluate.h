@@ -4,9 +4,9 @@
 
 #include "facts/table.h"
 #include "findings/report.h"
+#include "history/recall.h"
 #include "rules/effect.h"
 #include "rules/finding_writer.h"
-#include "rules/recall.h"
 #include "rules/rule.h"
 
 #include <optional>
@@ -24,7 +24,7 @@ struct RowVerdict {
 
 /// The past of one rule; it takes down what this run has to say. Without it nothing is known of earlier runs.
 struct Past {
-    Recall* recall = nullptr;
+    history::Recall* recall = nullptr;
     std::uint64_t rule = 0; // its fingerprint
     bool known = false;     // some subject of the rule alerted in the last run
 };
@@ -50,12 +50,13 @@ struct Verdict {
 
 /// Judges one rule, active or not. A subject whose facts are absent is left out, one whose facts could not be
 /// read makes the rule UNKNOWN, and so do missing rows of its table.
-Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, Recall* recall = nullptr);
+Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts,
+              history::Recall* recall = nullptr);
 
 /// All active rules: findings, outcomes, performance data, labels of namespaces and gaps.
 /// `what_if` gives the facts for the effects of remedies; without it none is computed. `recall` knows earlier
 /// runs and takes down this one; without it findings have no `since`, and nothing waits.
 findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const WhatIf& what_if = {},
-                          Recall* recall = nullptr);
+                          history::Recall* recall = nullptr);
 
 } // namespace rules

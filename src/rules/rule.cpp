@@ -1,5 +1,6 @@
 #include "rules/rule.h"
 
+#include "base/text.h"
 #include "facts/schema.h"
 #include "rules/overrides.h"
 #include "rules/resolve.h"
@@ -24,6 +25,18 @@ const Rule* RuleSet::find(std::string_view id) const {
 std::string RuleSet::describe(const Origin& origin) const {
     const std::string& file = files[origin.file];
     return origin.line == 0 ? file : fmt::format("{}:{}", file, origin.line);
+}
+
+std::uint64_t fingerprint_of(const Rule& rule) {
+    base::Fingerprint print;
+    print.add(rule.id).add(rule.when.text).add(rule.value.text).add(rule.condition.text);
+    for (const Threshold* threshold : {&rule.warning, &rule.critical}) {
+        print.add(threshold->range ? threshold->range->canonical() : std::string());
+    }
+    for (const facts::Value& value : rule.parameter_values) {
+        print.add(to_text(value));
+    }
+    return print.value();
 }
 
 namespace {
@@ -81,11 +94,6 @@ class Collector {
 
 } // namespace
 
-bool Needs::has(facts::TableId table, std::string_view column) const {
-    const auto number = facts::schema(table).find(column);
-    return number && columns_[static_cast<std::size_t>(table)].test(*number);
-}
-
 void Needs::add(facts::TableId table, std::size_t column) {
     add(table);
     columns_[static_cast<std::size_t>(table)].set(column);
@@ -99,6 +107,21 @@ Needs needs(const RuleSet& rules) {
         }
     }
     return needs;
+}
+
+std::set<facts::Collection> collections(const Needs& needs) {
+    std::set<facts::Collection> wanted;
+    for (const facts::Schema& table : facts::schemas()) {
+        if (needs.has(table.id)) {
+            wanted.insert(table.needs);
+        }
+        for (std::size_t column = 0; column < table.columns.size(); ++column) {
+            if (needs.has(table.id, column)) {
+                wanted.insert(table.columns[column].needs);
+            }
+        }
+    }
+    return wanted;
 }
 
 namespace {

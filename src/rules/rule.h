@@ -110,7 +110,9 @@
 
 #include <array>
 #include <bitset>
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -211,6 +213,9 @@ struct Rule {
 /// The tags that say what a rule is for, one a command; all others are topics.
 inline constexpr auto purposes = std::to_array<std::string_view>({"health", "tuning"});
 
+/// The rule as it is judged now: another threshold is another rule, whose past says nothing.
+std::uint64_t fingerprint_of(const Rule& rule);
+
 /// All rules, in the order in which they are judged; also those that are not active.
 struct RuleSet {
     std::vector<Rule> rules;
@@ -227,7 +232,9 @@ struct RuleSet {
 
 class Needs {
   public:
-    bool has(facts::TableId table, std::string_view column) const;
+    bool has(facts::TableId table, std::size_t column) const {
+        return columns_[static_cast<std::size_t>(table)].test(column);
+    }
     /// Any fact of the table, or its rows.
     bool has(facts::TableId table) const { return tables_.test(static_cast<std::size_t>(table)); }
 
@@ -242,6 +249,9 @@ class Needs {
 
 /// What judging reads, and what the texts of a finding would read.
 Needs needs(const RuleSet& rules);
+
+/// What must be collected for that, beyond what every run collects.
+std::set<facts::Collection> collections(const Needs& needs);
 
 // What `rules list` shows, with the origin of every value. Plain data for the caller to print.
 

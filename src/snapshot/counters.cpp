@@ -2,16 +2,16 @@
 
 namespace snapshot {
 
-Reading<std::uint64_t> Counters::get(std::string_view key) const {
-    if (const auto found = values_.find(key); found != values_.end()) {
-        return found->second;
+Reading<std::uint64_t> Counters::get(Counter counter) const {
+    if (const auto& value = values_[counter]) {
+        return *value;
     }
     for (const auto& [prefix, gap] : gaps_) {
-        if (key.starts_with(prefix)) {
+        if (counter.key().starts_with(prefix)) {
             return gap;
         }
     }
-    return base::Gap{std::string(key), base::Why::absent, {}};
+    return base::Gap{std::string(counter.key()), base::Why::absent, {}};
 }
 
 } // namespace snapshot

@@ -11,7 +11,7 @@ import sys
 
 DOCUMENT = "docs/kernel-model.md"
 FOLDERS = ["src", "tests", "bench", "tools", "man", "rules"]
-SUFFIXES = {".h", ".cpp", ".py", ".toml", ".txt", ".1", ".5", ".7"}
+SUFFIXES = {".h", ".cpp", ".py", ".toml", ".txt", ".1", ".5", ".7", ".in"}
 NUMBER = r"\d+(?:\.\d+)*"
 CITATION = re.compile(rf"(docs/)?kernel-model(\.md)?(?:, ({NUMBER}(?:(?:, | and ){NUMBER})*))?")
 WRAPPED = re.compile(r"\n\s*(?://+|#)\s*")  # a comment goes on in the next line

@@ -59,11 +59,11 @@ findings::Report Watch::look(const HostModel& model, double late) {
             model.answer(*request, host);
         }
     }
-    cli::Past past(options_, host);
+    history::Past past = cli::past_of(options_, host);
     past.prove_ages(host);
     const facts::Facts facts = model::derive(host, {}, past.history());
     findings::Report report = rules::evaluate(rules_, facts, {}, past.recall());
-    if (!past.keep(host, facts) || !past.remarks().empty()) {
+    if (!cli::keep(past, host, facts) || !past.remarks().empty()) {
         throw std::runtime_error("the history is not kept: " + past.remarks().front());
     }
     return report;

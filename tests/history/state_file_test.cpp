@@ -16,7 +16,7 @@ std::string sealed(const std::string& body) {
 }
 
 std::string start() {
-    return "tcpadvisor history 2\nboot " + some_key().boot_id + "\nnamespace cookie 7\n";
+    return "tcpadvisor history 3\nboot " + some_key().boot_id + "\nnamespace cookie 7\n";
 }
 
 std::string refusal(std::string_view text) {
@@ -24,12 +24,16 @@ std::string refusal(std::string_view text) {
     return state ? "accepted" : state.error().what;
 }
 
+/// A sample without counters.
 std::string sample_line(const std::string& uptime) {
-    std::string line = "sample " + uptime + " 0";
-    for (std::size_t i = 0; i < history::tracked_counters.size(); ++i) {
-        line += " -";
-    }
-    return line + "\n";
+    return "sample " + uptime + " 0\n";
+}
+
+/// What the file says; it must be accepted.
+history::State decoded(const std::string& lines) {
+    auto state = history::decode(some_key(), sealed(start() + lines));
+    REQUIRE(state);
+    return std::move(*state);
 }
 
 } // namespace
@@ -41,9 +45,9 @@ TEST_CASE("What a run leaves comes back as it was") {
     const history::Sample& sample = state->space.samples[1];
     CHECK(sample.uptime == 1060.5);
     CHECK(sample.unlisted_most == 19);
-    CHECK(sample.counters[history::tracked("netstat.TcpExt.ListenOverflows")] == 9);
-    CHECK(sample.counters[history::tracked("conntrack.drop")] == 18446744073709551615U);
-    CHECK_FALSE(sample.counters[history::tracked("netstat.TcpExt.ListenDrops")]);
+    CHECK(sample.counters["netstat.TcpExt.ListenOverflows"] == 9);
+    CHECK(sample.counters["conntrack.drop"] == 18446744073709551615U);
+    CHECK_FALSE(sample.counters["netstat.TcpExt.ListenDrops"]);
     REQUIRE(sample.levels.size() == 2);
     CHECK(sample.levels[0].key == 0xFEDCBA9876543210);
     CHECK(sample.levels[0].count == 1200);
@@ -60,6 +64,32 @@ TEST_CASE("What a run leaves comes back as it was") {
     CHECK(state->memory.judged[1].rule == 14);
     CHECK(state->memory.judged[1].seen == 1000);
     CHECK(state->memory.entries[0].held == 1000.25);
+}
+
+TEST_CASE(
+    "Counters are found by name, whichever the program that wrote the file kept and in whatever order") {
+    const auto state = decoded("counters conntrack.drop gone.Tcp.Forever netstat.TcpExt.ListenOverflows\n"
+                               "sample 100 0 7 1000 -\n"
+                               "sample 160 0 8 2000 40\n");
+    REQUIRE(state.space.samples.size() == 2);
+    const snapshot::CounterValues& last = state.space.samples[1].counters;
+    CHECK(last["conntrack.drop"] == 8);
+    CHECK(last["netstat.TcpExt.ListenOverflows"] == 40);
+    CHECK_FALSE(state.space.samples[0].counters["netstat.TcpExt.ListenOverflows"]);
+    snapshot::Counter::for_each([&](snapshot::Counter counter) {
+        CAPTURE(counter.key());
+        const bool is_in_file =
+            counter.key() == "conntrack.drop" || counter.key() == "netstat.TcpExt.ListenOverflows";
+        CHECK(last[counter].has_value() == is_in_file);
+    });
+}
+
+TEST_CASE("A state file without any counter is one, and an unknown counter is not written again") {
+    CHECK(decoded(sample_line("100")).space.samples.size() == 1);
+    const auto state = decoded("counters gone.Tcp.Forever snmp.Tcp.OutSegs\nsample 100 0 5 6\n");
+    const std::string again = history::encode(some_key(), state);
+    CHECK(again.find("gone.Tcp.Forever") == std::string::npos);
+    CHECK(history::decode(some_key(), again)->space.samples[0].counters["snmp.Tcp.OutSegs"] == 6);
 }
 
 TEST_CASE("A state file that is cut at any byte counts for nothing") {
@@ -89,8 +119,8 @@ TEST_CASE("A state file says why it does not count") {
     CHECK(refusal("") == "is no history");
     CHECK(refusal("\x7f"
                   "ELF") == "is no history");
-    CHECK(refusal("tcpadvisor history 1\n") == "is of another version");
-    CHECK(refusal("tcpadvisor history 10\n") == "is of another version");
+    CHECK(refusal("tcpadvisor history 2\n") == "is of another version");
+    CHECK(refusal("tcpadvisor history 30\n") == "is of another version");
     CHECK(refusal(whole.substr(0, whole.size() - 1)) == "is cut or damaged");
     history::Key other = some_key();
     other.boot_id = "99999999-2222-3333-4444-555555555555";
@@ -112,6 +142,13 @@ TEST_CASE("Lines that make no sense are not believed, whatever their checksum") 
         sample_line("nan"),
         sample_line("1e99"),
         "sample 5 0 1 2\n",
+        "counters conntrack.drop\nsample 5 0\n",
+        "counters conntrack.drop\nsample 5 0 x\n",
+        "counters gone.one\nsample 5 0 -1\n",
+        "counters conntrack.drop\nsample 5 0 1 2\n",
+        "counters conntrack.drop conntrack.drop\nsample 5 0 1 2\n",
+        "counters gone.one\ncounters conntrack.drop\n",
+        sample_line("5") + "counters conntrack.drop\n",
         sample_line("5") + "level 1 4294967296\n",
         sample_line("5") + "level g 1\n",
         sample_line("5") + "level 1\n",

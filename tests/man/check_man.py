@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Holds the man pages against the source and the program: check_man.py [PROGRAM]
+"""Holds the man pages against the source and the program: check_man.py FACTS_PAGE [PROGRAM]
 
-Without PROGRAM: every fact stands in tcpadvisor-facts(7) in its table and with its unit, every label of the performance
-data in tcpadvisor(1), every sysctl that the program reads, every TCP state and every myth has a text for `explain`, and
-mandoc has nothing to say. With PROGRAM: every long option of its --help stands in tcpadvisor(1) and the other way round, every
-rule can be explained, as can everything that a rule says to `see`, and the examples of tcpadvisor-rules(5) and the
-settings of README.md work.
+Without PROGRAM: every label of the performance data stands in tcpadvisor(1), every sysctl that the program reads, every TCP
+state and every myth has a text for `explain`, and mandoc has nothing to say. With PROGRAM: its facts stand in FACTS_PAGE, which
+is tcpadvisor-facts(7) as it was built, every long option of its --help stands in tcpadvisor(1) and the other way round, every rule
+can be explained, as can everything that a rule says to `see`, and the examples of the pages and the settings of README.md work.
 """
 import pathlib
 import re
@@ -39,7 +38,6 @@ MYTHS = {
     "sysctls of the node tune pods": "myth-host-sysctls",
     "conntrack's time_wait = 1": "myth-conntrack-time-wait",
 }
-NO_UNIT = {"text": "text", "boolean": "yes or no", "number": "number"}
 
 
 def read(*path):
@@ -52,31 +50,41 @@ def differences(what, wanted, found):
             [f"{what}: {item} does not exist" for item in sorted(found - wanted)])
 
 
-def schema_facts():
-    source = read("src/facts/schema.h")
-    facts = set()
-    for table, body in re.findall(r"auto (\w+)_columns = std::to_array<Column>\(\{(.*?)\n\}\);", source, re.S):
-        for name, kind, unit in re.findall(r'\{"(\w+)",\s*Type::(\w+),\s*"([^"]*)",', body):
-            facts.add(f"{table}.{name} ({unit or NO_UNIT[kind]})")
-    return facts
-
-
-def documented_facts():
-    facts = set()
-    table = None
-    for line in (MAN / "tcpadvisor-facts.7").read_text(encoding="utf-8").splitlines():
+def documented_facts(page):
+    """{"TABLE.FACT": (unit, text)}"""
+    facts = {}
+    table = fact = None
+    for line in page.read_text(encoding="utf-8").splitlines():
         if line.startswith(".S"):
             table = line.removeprefix(".Ss ") if line.startswith(".Ss ") else None
         elif table and (item := re.fullmatch(r"\.It Va (\w+) Pq (.+)", line)):
-            facts.add(f"{table}.{item[1]} ({item[2]})")
+            fact = f"{table}.{item[1]}"
+            facts[fact] = (item[2], "")
+        elif line == ".El":
+            fact = None
+        elif fact:
+            unit, text = facts[fact]
+            facts[fact] = (unit, text + re.sub(r"^\.\w+ |\\[&e]?", "", line) + " ")
     return facts
 
 
-def check_facts():
-    facts = schema_facts()
-    if not facts:
-        return ["src/facts/schema.h: found no facts: has its form changed?"]
-    return differences("tcpadvisor-facts(7)", facts, documented_facts())
+def letters_of(text):
+    return re.sub(r"\W", "", text)
+
+
+def check_facts(page, program):
+    """The page and the program name the same facts, and of every tenth say the same: the page is made from the source."""
+    documented = documented_facts(page)
+    _, topics = output_of(program, "explain")
+    known = re.findall(r"^  (\w+\.\w+)$", topics.partition("\nFacts:\n")[2], re.M)
+    problems = differences("tcpadvisor-facts(7)", set(known), set(documented))
+    for fact in known[::10]:
+        _, text = output_of(program, "explain", fact)
+        said = re.match(r"\S+(?: \((.+)\))?\n((?:  .*\n)+)", text)
+        unit, sentence = documented.get(fact, ("", ""))
+        if not said or unit != (said[1] or unit) or letters_of(said[2]) != letters_of(sentence):
+            problems.append(f"tcpadvisor-facts(7): {fact} is explained as '{text}'")
+    return problems
 
 
 def check_perfdata():
@@ -136,12 +144,12 @@ def check_topics():
     return problems
 
 
-def check_mandoc():
+def check_mandoc(facts_page):
     """Problems, or None without mandoc."""
     if shutil.which("mandoc") is None:
         return None
     problems = []
-    for page in sorted(MAN.glob("*.[1-8]")):
+    for page in [*sorted(MAN.glob("*.[1-8]")), facts_page]:
         text = page.read_text(encoding="utf-8")
         if link := re.fullmatch(r"\.so man\d/(\S+)\n", text):
             if not (MAN / link[1]).exists():
@@ -203,18 +211,18 @@ def check_explanations(program):
 
 
 def examples(page):
-    text = (MAN / page).read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     return [block.replace("\\e", "\\") for block in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", text, re.S | re.M)]
 
 
-def check_examples(program):
+def check_examples(facts_page, program):
     """What the manual shows as a file is one."""
     kinds = {"[[rule]]": "rules.d/rules.toml", "[rule.": "settings.toml", "[[override]]": "settings.toml",
              "[[case]]": "cases.toml"}
     with tempfile.TemporaryDirectory() as directory:
         where = pathlib.Path(directory)
         (where / "rules.d").mkdir()
-        for block in examples("tcpadvisor-rules.5") + examples("tcpadvisor-facts.7"):
+        for block in examples(MAN / "tcpadvisor-rules.5") + examples(facts_page):
             kind = next((kind for kind in kinds if block.startswith(kind)), None)
             if kind is not None:
                 with open(where / kinds[kind], "a", encoding="utf-8") as file:
@@ -238,17 +246,19 @@ def check_readme(program):
 
 
 def main():
-    if len(sys.argv) > 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    problems = check_facts() + check_perfdata() + check_metrics() + check_topics() + check_myths()
-    lint = check_mandoc()
+    facts_page = pathlib.Path(sys.argv[1])
+    problems = check_perfdata() + check_metrics() + check_topics() + check_myths()
+    lint = check_mandoc(facts_page)
     if lint is None:
         print("skipped: mandoc is not installed, the pages were not linted")
     else:
         problems += lint
-    if len(sys.argv) == 2:
-        program = sys.argv[1]
-        problems += check_options(program) + check_explanations(program) + check_examples(program) + check_readme(program)
+    if len(sys.argv) == 3:
+        program = sys.argv[2]
+        problems += check_facts(facts_page, program) + check_options(program) + check_explanations(program)
+        problems += check_examples(facts_page, program) + check_readme(program)
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)

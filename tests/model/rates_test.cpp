@@ -6,13 +6,12 @@
 #include "tests/model/spaces.h"
 
 using history::SpaceHistory;
-using history::tracked;
 using model::Rates;
 
 namespace {
 
-constexpr std::size_t overflows = tracked("netstat.TcpExt.ListenOverflows");
-constexpr std::size_t conntrack = tracked("conntrack.drop");
+constexpr snapshot::Counter overflows = "netstat.TcpExt.ListenOverflows";
+constexpr snapshot::Counter conntrack = "conntrack.drop";
 
 history::Sample sample(double uptime, std::uint64_t count) {
     history::Sample made;
@@ -99,7 +98,7 @@ TEST_CASE("A counter that went back is another namespace's, and gives no rate at
     auto space = counted(400);
     space.counters.set("snmp.Tcp.OutSegs", 5);
     SpaceHistory history{{sample(100, 0)}, {}};
-    history.samples[0].counters[tracked("snmp.Tcp.OutSegs")] = 6;
+    history.samples[0].counters["snmp.Tcp.OutSegs"] = 6;
     const Rates rates(space, &history, 200, "");
     CHECK(reason(rates.per_second(overflows)) == "its counters were higher: it was another namespace");
     CHECK_FALSE(rates.interval());

@@ -1,6 +1,5 @@
 // What overrides make of a report: who is judged otherwise, and what is said about it.
 #include "rules/arithmetic.h"
-#include "rules/recall.h"
 #include "tests/catch.h"
 #include "tests/rules_engine/world.h"
 
@@ -190,7 +189,7 @@ TEST_CASE("an ignored subject leaves no memory, and one that waits is not called
     rules.find("ports")->wait_seconds = 120;
     history::Memory looked;
     looked.judged.push_back({rules::fingerprint_of(*rules.find("ports")), 880, 940});
-    rules::Recall recall({looked}, 1000, first_of_2027, rules::Remembers::yes);
+    history::Recall recall({looked}, 1000, first_of_2027, history::Remembers::yes);
     const auto verdict = rules::judge(*rules.find("ports"), rules, world.facts, &recall);
     CHECK(verdict.findings.empty());
     CHECK(verdict.outcome.waiting == 1);

@@ -5,8 +5,8 @@
 using facts::TableId;
 using findings::State;
 using history::Memory;
-using rules::Recall;
-using rules::Remembers;
+using history::Recall;
+using history::Remembers;
 using test::number;
 using test::text;
 

@@ -145,7 +145,7 @@ def state_files_that_were_tampered_with(lab):
     damages = {
         "cut": whole[:len(whole) // 2],
         "empty": b"",
-        "of another version": whole.replace(b"history 2", b"history 9"),
+        "of another version": whole.replace(b"tcpadvisor history ", b"tcpadvisor history 9"),
         "of another boot": whole.replace(b"boot ", b"boot 0"),
         "binary": bytes(range(256)) * 40,
         "huge": b"x" * (3 << 20),

@@ -3,17 +3,11 @@
 #pragma once
 
 #include "history/alerts.h"
-#include "rules/compute.h"
-#include "rules/rule.h"
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
-namespace rules {
-
-/// The rule as it is judged now: another threshold is another rule, whose past says nothing.
-std::uint64_t fingerprint_of(const Rule& rule);
+namespace history {
 
 /// Does this run leave a memory behind? One that does not cannot wait for the next.
 enum class Remembers { no, yes };
@@ -22,26 +16,24 @@ class Recall {
   public:
     /// One memory for each network namespace. `uptime` is now, in seconds since the boot; `time` the same
     /// moment in seconds since the epoch.
-    Recall(std::vector<history::Memory> earlier, double uptime, double time, Remembers remembers);
+    Recall(std::vector<Memory> earlier, double uptime, double time, Remembers remembers);
 
     /// Is anything known about a subject of this rule?
     bool knows(std::uint64_t rule) const;
     /// The unbroken run that this subject is in; null if it did not alert in the last run of the rule.
-    const history::Remembered* find(std::uint64_t rule, std::size_t network_namespace,
-                                    std::uint64_t subject) const;
+    const Remembered* find(std::uint64_t rule, std::size_t network_namespace, std::uint64_t subject) const;
 
     /// The unbroken run with this one as its last.
-    history::Remembered continued(std::uint64_t rule, std::uint64_t subject,
-                                  const history::Remembered* earlier) const;
+    Remembered continued(std::uint64_t rule, std::uint64_t subject, const Remembered* earlier) const;
     /// False if nobody will know that an alert began in this run.
-    bool counts(const history::Remembered* earlier) const {
+    bool counts(const Remembered* earlier) const {
         return earlier != nullptr || remembers_ == Remembers::yes;
     }
     /// Have runs judged the rule for half a minute, and up to now? Only then is an alert that is new here
     /// known to be new: one that was there when looking began may have lasted for hours.
     bool watched(std::uint64_t rule, std::size_t network_namespace) const;
 
-    void note(std::size_t network_namespace, const history::Remembered& entry);
+    void note(std::size_t network_namespace, const Remembered& entry);
     /// The rule was judged in full: what is not noted is over.
     void judged(std::uint64_t rule);
 
@@ -50,17 +42,14 @@ class Recall {
     double time_of(double uptime) const { return time_ - (uptime_ - uptime); }
 
     /// What the run has to say, for each network namespace.
-    const std::vector<history::MemoryUpdate>& updates() const { return updates_; }
+    const std::vector<MemoryUpdate>& updates() const { return updates_; }
 
   private:
-    std::vector<history::Memory> earlier_;
-    std::vector<history::MemoryUpdate> updates_;
+    std::vector<Memory> earlier_;
+    std::vector<MemoryUpdate> updates_;
     double uptime_;
     double time_;
     Remembers remembers_;
 };
 
-/// The subject of a row, as the rule's table tells one row from another.
-std::uint64_t subject_of(const Context& context);
-
-} // namespace rules
+} // namespace history

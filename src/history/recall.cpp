@@ -1,60 +1,31 @@
-#include "rules/recall.h"
-
-#include "base/text.h"
+#include "history/recall.h"
 
 #include <algorithm>
 
-namespace rules {
+namespace history {
 namespace {
-
-using history::Remembered;
 
 constexpr std::size_t most_of_rule = 64; // subjects that alert at once; of more, the rest has no past
 constexpr std::size_t most_entries = 1024;
-constexpr double lately = 900;     // seconds
 constexpr double run_spacing = 30; // seconds; a run by hand right after the scheduled one is no second run
 
 } // namespace
 
-std::uint64_t fingerprint_of(const Rule& rule) {
-    base::Fingerprint print;
-    print.add(rule.id).add(rule.when.text).add(rule.value.text).add(rule.condition.text);
-    for (const Threshold* threshold : {&rule.warning, &rule.critical}) {
-        print.add(threshold->range ? threshold->range->canonical() : std::string());
-    }
-    for (const facts::Value& value : rule.parameter_values) {
-        print.add(to_text(value));
-    }
-    return print.value();
-}
-
-std::uint64_t subject_of(const Context& context) {
-    base::Fingerprint print;
-    const facts::Schema& schema = context.row_table->schema();
-    for (const std::string_view column : schema.subject) {
-        if (const auto number = schema.find(column)) {
-            print.add(to_text(context.row_table->get(context.row, *number)));
-        }
-    }
-    return print.value();
-}
-
-Recall::Recall(std::vector<history::Memory> earlier, double uptime, double time, Remembers remembers)
+Recall::Recall(std::vector<Memory> earlier, double uptime, double time, Remembers remembers)
     : earlier_(std::move(earlier)), updates_(earlier_.size()), uptime_(uptime), time_(time),
       remembers_(remembers) {
-    for (history::MemoryUpdate& update : updates_) {
+    for (MemoryUpdate& update : updates_) {
         update.uptime = uptime;
     }
-    for (history::Memory& memory : earlier_) {
+    for (Memory& memory : earlier_) {
         std::erase_if(memory.entries, [&](const Remembered& entry) {
-            return entry.seen > uptime || entry.since > entry.seen ||
-                   uptime - entry.seen > history::longest_silence;
+            return entry.seen > uptime || entry.since > entry.seen || uptime - entry.seen > longest_silence;
         });
     }
 }
 
 bool Recall::knows(std::uint64_t rule) const {
-    return std::any_of(earlier_.begin(), earlier_.end(), [&](const history::Memory& memory) {
+    return std::any_of(earlier_.begin(), earlier_.end(), [&](const Memory& memory) {
         return std::any_of(memory.entries.begin(), memory.entries.end(),
                            [&](const Remembered& entry) { return entry.rule == rule; });
     });
@@ -77,8 +48,8 @@ bool Recall::watched(std::uint64_t rule, std::size_t network_namespace) const {
         return false;
     }
     const auto& judged = earlier_[network_namespace].judged;
-    return std::any_of(judged.begin(), judged.end(), [&](const history::Memory::Judged& each) {
-        return each.rule == rule && each.seen <= uptime_ && uptime_ - each.seen <= history::longest_gap &&
+    return std::any_of(judged.begin(), judged.end(), [&](const Memory::Judged& each) {
+        return each.rule == rule && each.seen <= uptime_ && uptime_ - each.seen <= longest_gap &&
                uptime_ - each.since >= run_spacing;
     });
 }
@@ -111,9 +82,9 @@ void Recall::note(std::size_t network_namespace, const Remembered& entry) {
 }
 
 void Recall::judged(std::uint64_t rule) {
-    for (history::MemoryUpdate& update : updates_) {
+    for (MemoryUpdate& update : updates_) {
         update.judged.push_back(rule);
     }
 }
 
-} // namespace rules
+} // namespace history

@@ -1,0 +1,153 @@
+#include "history/past.h"
+
+#include "base/file.h"
+
+#include <cstdlib>
+#include <memory>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace history {
+
+namespace {
+
+using Candidate = Keeper::Candidate;
+using base::PrivateDirectory;
+
+/// Not from an environment that somebody else may have made for a privileged program.
+std::string variable(const char* name) {
+    const char* value = ::secure_getenv(name);
+    return value != nullptr ? value : "";
+}
+
+/// systemd gives a private directory, behind a link where the user is dynamic; of several the first.
+std::string directory_of_service() {
+    const std::string given = variable("STATE_DIRECTORY");
+    const std::string first = given.substr(0, given.find(':'));
+    const std::unique_ptr<char, void (*)(void*)> real(::realpath(first.c_str(), nullptr), std::free);
+    return real ? real.get() : first;
+}
+
+std::vector<Candidate> candidates(const Access& access) {
+    const auto create = [&](PrivateDirectory::Create how) {
+        return access.writes ? how : PrivateDirectory::Create::no;
+    };
+    if (access.directory) {
+        return {{*access.directory, create(PrivateDirectory::Create::last)}};
+    }
+    if (const std::string given = directory_of_service(); given.starts_with('/')) {
+        return {{given, create(PrivateDirectory::Create::last)}};
+    }
+    if (::geteuid() == 0) {
+        return {{"/var/lib/tcpadvisor", create(PrivateDirectory::Create::last)}};
+    }
+    std::vector<Candidate> all;
+    if (const std::string states = variable("XDG_STATE_HOME"); states.starts_with('/')) {
+        all.push_back({states + "/tcpadvisor", create(PrivateDirectory::Create::with_parents)});
+    } else if (const std::string home = variable("HOME"); home.starts_with('/')) {
+        all.push_back({home + "/.local/state/tcpadvisor", create(PrivateDirectory::Create::with_parents)});
+    }
+    all.push_back(
+        {fmt::format("/var/tmp/tcpadvisor-{}", ::geteuid()), create(PrivateDirectory::Create::last)});
+    return all;
+}
+
+/// Without a number of its own a namespace has no past.
+Key key_of(const snapshot::Host& host, const snapshot::Namespace& space) {
+    if (!space.cookie && space.id == 0) {
+        return {host.boot_id, ""};
+    }
+    return {host.boot_id,
+            space.cookie ? fmt::format("cookie {}", *space.cookie) : fmt::format("inode {}", space.id)};
+}
+
+} // namespace
+
+Past::Past(const Access& access, const snapshot::Host& host) : time_(host.time) {
+    history_.uptime = host.uptime.value_or(0);
+    if (!access.none_because.empty()) {
+        history_.unusable_because = access.none_because;
+        return;
+    }
+    if (!host.uptime || host.boot_id.empty()) {
+        give_up("nothing is known of the boot: /proc/uptime or boot_id cannot be read");
+        return;
+    }
+    writes_ = access.writes;
+    auto keeper = Keeper::open(candidates(access));
+    if (!keeper) {
+        if (writes_ || keeper.error().why != base::Why::absent) {
+            give_up(base::complaint(keeper.error()));
+        }
+        return;
+    }
+    keeper_.emplace(std::move(*keeper));
+    for (const snapshot::Namespace& space : host.namespaces) {
+        keys_.push_back(key_of(host, space));
+    }
+    load();
+    if (const base::Status writable = keeper_->writable(); writes_ && !writable) {
+        writes_ = false;
+        remarks_.push_back("this run is not kept: " + writable.error().what);
+    }
+}
+
+void Past::load() {
+    for (const Key& key : keys_) {
+        auto state = key.space.empty() ? base::Result<State, base::Gap>(State()) : keeper_->load(key);
+        if (!state && state.error().why != base::Why::absent) {
+            remarks_.push_back("earlier runs are not used: " + base::complaint(state.error()));
+        }
+        State known = state ? std::move(*state) : State();
+        history_.spaces.push_back(std::move(known.space));
+        memories_.push_back(std::move(known.memory));
+    }
+}
+
+void Past::give_up(const std::string& why) {
+    writes_ = false;
+    history_.unusable_because = "no history: " + why;
+    remarks_.push_back(history_.unusable_because);
+}
+
+void Past::prove_ages(snapshot::Host& host) const {
+    for (std::size_t i = 0; i < history_.spaces.size(); ++i) {
+        if (const auto& waiting = history_.spaces[i].waiting) {
+            host.namespaces[i].sockets.prove_ages(*waiting, history_.uptime);
+        }
+    }
+}
+
+Recall* Past::recall() {
+    if (!keeper_) {
+        return nullptr;
+    }
+    const bool first = !recall_;
+    recall_.emplace(memories_, history_.uptime, time_, writes_ && first ? Remembers::yes : Remembers::no);
+    return &*recall_;
+}
+
+bool Past::keep(const snapshot::Host& host, const std::function<Sample(std::size_t)>& sample_of) {
+    if (!writes_ || !recall_) {
+        return true;
+    }
+    std::vector<Update> updates;
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+        const snapshot::Namespace& space = host.namespaces[i];
+        if (keys_[i].space.empty()) {
+            continue;
+        }
+        updates.push_back(
+            {keys_[i], sample_of(i), space.sockets.waiting(history_.uptime), recall_->updates()[i]});
+        updates.back().waiting.complete &= !space.lost_sockets.has_value();
+    }
+    const base::Status saved = keeper_->save(updates);
+    if (!saved) {
+        writes_ = false;
+        remarks_.push_back("this run is not kept: " + saved.error().what);
+    }
+    return saved.has_value();
+}
+
+} // namespace history

@@ -1,0 +1,60 @@
+// What earlier runs left about the namespaces of a snapshot: where it is kept, what of it this run may use,
+// and what this run leaves. A history that cannot be used never changes a verdict; it becomes a remark.
+#pragma once
+
+#include "history/recall.h"
+#include "history/samples.h"
+#include "history/state_file.h"
+#include "snapshot/host.h"
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace history {
+
+/// What a run may do with the past.
+struct Access {
+    std::optional<std::string> directory; // in place of the usual ones
+    bool writes = false;                  // leaves something for later runs
+    std::string none_because;             // not empty: there is no past, for this reason
+};
+
+class Past {
+  public:
+    /// Reads what is known about the namespaces of `host`.
+    Past(const Access& access, const snapshot::Host& host);
+
+    const History& history() const { return history_; }
+
+    /// Ages that earlier runs prove, into the snapshot.
+    void prove_ages(snapshot::Host& host) const;
+
+    /// For rules::evaluate; null if nothing is known of the time. A second call begins anew, and nothing will
+    /// wait.
+    Recall* recall();
+
+    /// Leaves this run for the next; `sample_of` tells what a namespace of `host` shows now. False if that
+    /// failed: then nothing may wait for the next run.
+    bool keep(const snapshot::Host& host, const std::function<Sample(std::size_t)>& sample_of);
+
+    /// One line each, for those who ask.
+    const std::vector<std::string>& remarks() const { return remarks_; }
+
+  private:
+    void load();
+    void give_up(const std::string& why);
+
+    std::vector<Key> keys_; // in the order of Host::namespaces
+    double time_ = 0;
+    bool writes_ = false;
+    std::optional<Keeper> keeper_;
+    History history_;
+    std::vector<Memory> memories_;
+    std::optional<Recall> recall_;
+    std::vector<std::string> remarks_;
+};
+
+} // namespace history
