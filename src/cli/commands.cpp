@@ -11,6 +11,7 @@
 #include "model/ports_answer.h"
 #include "model/wants.h"
 #include "replay/mask.h"
+#include "replay/recorder.h"
 #include "rules/drop_in.h"
 #include "rules/evaluate.h"
 #include "snapshot/sysctls.h"

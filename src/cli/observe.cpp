@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 
 namespace cli {
 namespace {
@@ -49,7 +50,7 @@ base::Result<Observation> open(const Options& options) {
     if (!places) {
         return places.error();
     }
-    observation.places = std::move(*places);
+    std::ranges::move(*places, std::back_inserter(observation.places));
     return observation;
 }
 
@@ -79,7 +80,7 @@ std::string full_name(const std::string& key) {
 
 } // namespace
 
-base::Result<std::vector<kernel::Place>> open_live(const Options& options) {
+base::Result<std::vector<kernel::SockDiagPlace>> open_live(const Options& options) {
     return kernel::open_places(where_of(options), deadline_of(options));
 }
 

@@ -34,7 +34,7 @@ base::Result<Observation> observe(const Options& options, const model::Assumptio
 model::Needs needs_of(const rules::RuleSet& rules);
 
 /// The live places that the options name.
-base::Result<std::vector<kernel::Place>> open_live(const Options& options);
+base::Result<std::vector<kernel::SockDiagPlace>> open_live(const Options& options);
 
 /// --assume KEY=VALUE, each a sysctl that is known and a value that it can have. KEY may leave out
 /// "net.ipv4.".
