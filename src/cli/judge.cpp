@@ -6,6 +6,7 @@
 #include "cli/observe.h"
 #include "cli/output.h"
 #include "cli/rules.h"
+#include "cli/trace.h"
 #include "model/derive.h"
 #include "model/picture.h"
 #include "model/rates.h"
@@ -80,6 +81,13 @@ bool wants_history(const Options& options) {
     return !options.no_state && (!options.replay || options.state_dir);
 }
 
+void tell_known(const history::Key& key, const history::State& known) {
+    trace("earlier runs of {}: {} samples, {} CLOSE_WAIT sockets, {} alerts of {} rules",
+          key.space.empty() ? "a namespace without a number" : key.space, known.space.samples.size(),
+          known.space.waiting ? known.space.waiting->sockets.size() : 0, known.memory.entries.size(),
+          known.memory.judged.size());
+}
+
 } // namespace
 
 Past::Past(const Options& options, const snapshot::Host& host) : time_(host.time) {
@@ -102,6 +110,7 @@ Past::Past(const Options& options, const snapshot::Host& host) : time_(host.time
         return;
     }
     keeper_.emplace(std::move(*keeper));
+    trace("earlier runs: directory {}", keeper_->path());
     for (const snapshot::Namespace& space : host.namespaces) {
         keys_.push_back(key_of(host, space));
     }
@@ -120,6 +129,7 @@ void Past::load() {
             remarks_.push_back("earlier runs are not used: " + base::complaint(state.error()));
         }
         history::State known = state ? std::move(*state) : history::State();
+        tell_known(key, known);
         history_.spaces.push_back(std::move(known.space));
         memories_.push_back(std::move(known.memory));
     }

@@ -1,6 +1,7 @@
 #include "cli/observe.h"
 
 #include "base/text.h"
+#include "cli/trace.h"
 #include "kernel/collect.h"
 #include "kernel/namespaces.h"
 #include "kernel/privileges.h"
@@ -43,7 +44,8 @@ base::Result<Observation> open(const Options& options) {
             return replay.error();
         }
         observation.capture = std::move(replay->capture);
-        observation.places = std::move(replay->places);
+        trace("{}: {}", *options.replay, observation.capture ? "a capture" : "no capture of this program");
+        observation.places = traced(std::move(replay->places));
         return observation;
     }
     auto places = open_live(options);
@@ -51,6 +53,7 @@ base::Result<Observation> open(const Options& options) {
         return places.error();
     }
     std::ranges::move(*places, std::back_inserter(observation.places));
+    observation.places = traced(std::move(observation.places));
     return observation;
 }
 
@@ -92,6 +95,7 @@ snapshot::Host collect(std::vector<kernel::Place>& places, const model::Assumpti
         if (rounds-- == 0) {
             break; // what was refused twice is a gap
         }
+        trace_request(*request, places[request->place].label);
         kernel::collect(*request, places, host);
     }
     return host;
