@@ -26,6 +26,7 @@ class Descriptor {
         }
     }
 
+    explicit operator bool() const { return number_ >= 0; }
     /// Negative if there is none.
     int number() const { return number_; }
     int release() { return std::exchange(number_, -1); }

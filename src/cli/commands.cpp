@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/observe.h"
 #include "cli/output.h"
+#include "cli/trace.h"
 #include "kernel/collect.h"
 #include "kernel/privileges.h"
 #include "kernel/sysctl_files.h"
@@ -11,6 +12,7 @@
 #include "model/ports_answer.h"
 #include "model/wants.h"
 #include "replay/mask.h"
+#include "replay/recorder.h"
 #include "rules/drop_in.h"
 #include "rules/evaluate.h"
 #include "snapshot/sysctls.h"
@@ -191,7 +193,7 @@ int record(const Options& options) {
         return fail(options, live.error().what);
     }
     replay::Capture capture;
-    std::vector<kernel::Place> places = replay::recording(std::move(*live), capture);
+    std::vector<kernel::Place> places = traced(replay::recording(std::move(*live), capture));
     snapshot::Host host = collect(places, {}, everything());
     for (std::size_t place = 0; place < places.size(); ++place) {
         kernel::collect({.place = place, .owners_of_age_ms = 0}, places, host);

@@ -57,7 +57,7 @@ constexpr auto table = std::to_array<OptionInfo>({
     {"list", 0, "", false, bit(Command::explain), "list all topics"},
     {"interval", 0, "SECONDS", false, watching, "look again after so long (default 2)"},
     {"color", 0, "WHEN", false, every, "auto, always or never; NO_COLOR is obeyed"},
-    {"verbose", 'v', "", true, every, "say more; -vv still more"},
+    {"verbose", 'v', "", true, every, "say more; -vv still more; -vvv how it was found out"},
     {"quiet", 'q', "", false, every, "say less"},
     {"help", 'h', "", false, every, "this text; of one command: 'tcpadvisor COMMAND --help'"},
     {"version", 'V', "", false, every, "name and version"},

@@ -6,6 +6,7 @@
 #include "cli/observe.h"
 #include "cli/output.h"
 #include "cli/rules.h"
+#include "cli/trace.h"
 #include "model/derive.h"
 #include "model/picture.h"
 #include "model/rates.h"
@@ -30,11 +31,24 @@ std::string no_past_because(const Options& options) {
     return options.no_state ? "--no-state" : options.replay && !options.state_dir ? "a replay has none" : "";
 }
 
+void tell_known(const history::Past& past, const snapshot::Host& host) {
+    trace("earlier runs: directory {}", past.directory().empty() ? "none" : past.directory());
+    for (std::size_t i = 0; i < past.history().spaces.size(); ++i) {
+        const history::SpaceHistory& known = past.history().spaces[i];
+        const history::Memory& alerts = past.memories()[i];
+        trace("earlier runs of {}: {} samples, {} CLOSE_WAIT sockets, {} alerts of {} rules",
+              host.namespaces[i].label, known.samples.size(), known.waiting ? known.waiting->sockets.size() : 0,
+              alerts.entries.size(), alerts.judged.size());
+    }
+}
+
 } // namespace
 
 history::Past past_of(const Options& options, const snapshot::Host& host) {
     const bool writes = options.command == Command::check && options.assume.empty();
-    return history::Past({options.state_dir, writes, no_past_because(options)}, host);
+    history::Past past({options.state_dir, writes, no_past_because(options)}, host);
+    tell_known(past, host);
+    return past;
 }
 
 bool keep(history::Past& past, const snapshot::Host& host, const facts::Facts& facts) {

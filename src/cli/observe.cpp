@@ -2,12 +2,14 @@
 
 #include "base/text.h"
 #include "facts/schema.h"
+#include "cli/trace.h"
 #include "kernel/collect.h"
 #include "kernel/namespaces.h"
 #include "kernel/privileges.h"
 #include "rules/rule.h"
 
 #include <chrono>
+#include <iterator>
 
 namespace cli {
 namespace {
@@ -41,14 +43,16 @@ base::Result<Observation> open(const Options& options) {
             return replay.error();
         }
         observation.capture = std::move(replay->capture);
-        observation.places = std::move(replay->places);
+        trace("{}: {}", *options.replay, observation.capture ? "a capture" : "no capture of this program");
+        observation.places = traced(std::move(replay->places));
         return observation;
     }
     auto places = open_live(options);
     if (!places) {
         return places.error();
     }
-    observation.places = std::move(*places);
+    std::ranges::move(*places, std::back_inserter(observation.places));
+    observation.places = traced(std::move(observation.places));
     return observation;
 }
 
@@ -83,7 +87,7 @@ std::string full_name(const std::string& key) {
 
 } // namespace
 
-base::Result<std::vector<kernel::Place>> open_live(const Options& options) {
+base::Result<std::vector<kernel::SockDiagPlace>> open_live(const Options& options) {
     return kernel::open_places(where_of(options), deadline_of(options));
 }
 
@@ -95,6 +99,7 @@ snapshot::Host collect(std::vector<kernel::Place>& places, const model::Assumpti
         if (rounds-- == 0) {
             break; // what was refused twice is a gap
         }
+        trace_request(*request, places[request->place].label);
         kernel::collect(*request, places, host);
     }
     return host;

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "cli/options.h"
+#include "kernel/sock_diag.h"
 #include "model/derive.h"
 #include "model/wants.h"
 #include "render/formats.h"
@@ -37,7 +38,7 @@ model::Needs needs_of(const rules::RuleSet& rules);
 model::Needs needs_of(facts::TableId table);
 
 /// The live places that the options name.
-base::Result<std::vector<kernel::Place>> open_live(const Options& options);
+base::Result<std::vector<kernel::SockDiagPlace>> open_live(const Options& options);
 
 /// --assume KEY=VALUE, each a sysctl that is known and a value that it can have. KEY may leave out
 /// "net.ipv4.".

@@ -3,25 +3,19 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/trace.h"
 #include "kernel/privileges.h"
 
 #include <csignal>
 #include <exception>
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 namespace cli {
 namespace {
 
-/// Icinga joins standard error to the output of a plugin: debug messages are for people who ask for them.
-void set_up_logging(const Options& options) {
-    constexpr int debug_verbosity = 3;
-    if (options.verbosity < debug_verbosity || options.manners == Manners::plugin) {
-        return; // nothing below cli/ logs above debug
-    }
-    spdlog::set_default_logger(spdlog::stderr_logger_st("tcpadvisor"));
-    spdlog::set_level(spdlog::level::debug);
+/// Icinga joins standard error to the output of a plugin: the story of a run is for people who ask for it.
+bool wants_trace(const Options& options) {
+    constexpr int trace_verbosity = 3;
+    return options.verbosity >= trace_verbosity && options.manners != Manners::plugin;
 }
 
 int help(const Options& options) {
@@ -45,7 +39,9 @@ int dispatch(const Options& options) {
     if (options.help || options.version) {
         return help(options);
     }
-    set_up_logging(options);
+    if (wants_trace(options)) {
+        start_trace();
+    }
     if (options.command != Command::watch) { // each of its looks has a deadline of its own
         start_timeout(options);
     }

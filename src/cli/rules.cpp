@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/trace.h"
 #include "kernel/privileges.h"
 #include "rules/cases.h"
 #include "rules/load.h"
@@ -24,13 +25,16 @@ constexpr const char* default_settings = TCPADVISOR_SYSCONFDIR "/tcpadvisor.toml
 
 /// A run with more rights than its user believes only files that nobody else could have written.
 base::Result<std::string, base::Gap> read(const std::string& path) {
-    return kernel::is_privileged() ? base::read_trusted_file(path, largest_file)
-                                   : base::read_file(path, largest_file);
+    auto text = kernel::is_privileged() ? base::read_trusted_file(path, largest_file)
+                                        : base::read_file(path, largest_file);
+    trace_file(path, text);
+    return text;
 }
 
 base::Status read_drop_ins(const Options& options, RuleFiles& files) {
     const std::string directory = options.rules_dir.value_or(default_rules);
     const auto names = base::list_directory(directory, ".toml");
+    trace("{}: {} files of rules", directory, names ? names->size() : 0);
     if (!names) {
         if (options.rules_dir) {
             return base::Error{"--rules " + base::complaint(names.error())};

@@ -28,6 +28,10 @@ class Past {
     Past(const Access& access, const snapshot::Host& host);
 
     const History& history() const { return history_; }
+    /// The alerts of earlier runs, for each namespace of history().
+    const std::vector<Memory>& memories() const { return memories_; }
+    /// Where they are kept; empty if nowhere.
+    std::string directory() const { return keeper_ ? keeper_->path() : std::string(); }
 
     /// Ages that earlier runs prove, into the snapshot.
     void prove_ages(snapshot::Host& host) const;

@@ -56,6 +56,8 @@ class Keeper {
     /// Absent if nothing is kept about this namespace yet.
     base::Result<State, base::Gap> load(const Key& key) const;
 
+    const std::string& path() const { return directory_.path(); }
+
     base::Status writable() const { return directory_.writable(); }
 
     /// Adds the updates to what is there by now; a file that cannot be used is begun anew. Waits at most half

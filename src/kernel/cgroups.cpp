@@ -50,13 +50,13 @@ std::string unescaped(std::string_view text) {
 }
 
 /// Other file systems make other handles.
-bool knows_handles(const Descriptor& mount) {
+bool knows_handles(const base::Descriptor& mount) {
     struct statfs status {};
     return ::fstatfs(mount.number(), &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 /// The group with this number, opened; an error of the system.
-base::Result<Descriptor, int> open_group(const Descriptor& mount, std::uint64_t number) {
+base::Result<base::Descriptor, int> open_group(const base::Descriptor& mount, std::uint64_t number) {
     alignas(file_handle) std::array<std::byte, sizeof(file_handle) + sizeof number> bytes{};
     auto* handle = new (bytes.data()) file_handle;
     handle->handle_bytes = sizeof number;
@@ -66,7 +66,7 @@ base::Result<Descriptor, int> open_group(const Descriptor& mount, std::uint64_t 
     if (opened < 0) {
         return errno;
     }
-    return Descriptor(opened);
+    return base::Descriptor(opened);
 }
 
 class Finder {
@@ -125,7 +125,8 @@ class Finder {
         std::deque<std::string> paths = {""};
         for (; !paths.empty() && !wanted_.empty() && !give_up(); paths.pop_front()) {
             const std::string place = mount_.point + paths.front();
-            const Descriptor group(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+            const base::Descriptor group(
+                ::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
             if (!group) {
                 continue; // removed meanwhile, or deeper than a path can say
             }
@@ -157,7 +158,7 @@ class Finder {
     }
 
     const CgroupMount& mount_;
-    Descriptor top_;
+    base::Descriptor top_;
     Deadline deadline_;
     bool may_open_;
     std::set<std::uint64_t> wanted_; // by a walk

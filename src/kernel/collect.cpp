@@ -2,8 +2,8 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "kernel/owners.h"
 #include "kernel/proc_net.h"
-#include "kernel/processes.h"
 #include "kernel/sysctl_files.h"
 
 #include <algorithm>
@@ -16,6 +16,14 @@
 
 namespace kernel {
 
+void note_gap(snapshot::Namespace& space, std::string_view what, base::Gap gap) {
+    gap.what = what;
+    const auto same = [&](const base::Gap& known) { return known.what == gap.what; };
+    if (std::none_of(space.gaps.begin(), space.gaps.end(), same)) {
+        space.gaps.push_back(std::move(gap));
+    }
+}
+
 namespace {
 
 using base::Gap;
@@ -23,6 +31,26 @@ using base::Why;
 using snapshot::Namespace;
 using snapshot::Socket;
 using snapshot::State;
+
+/// An entry that makes no sense may hide anything: the table is not whole.
+void note_malformed(std::uint64_t count, Namespace& space) {
+    if (count > 0) {
+        space.lost_sockets =
+            Gap{"the socket table", Why::truncated, fmt::format("{} entries make no sense", count)};
+    }
+}
+
+/// One walk over the socket table; each socket goes to `take`.
+template <typename Take>
+Outcome walk(Machine& machine, const Query& query, Namespace& space, Take take) {
+    const Walked walked = machine.sockets(query, [&](std::span<const Socket> sockets) {
+        for (const Socket& socket : sockets) {
+            take(socket);
+        }
+    });
+    note_malformed(walked.malformed, space);
+    return walked.outcome;
+}
 
 std::uint64_t random_seed() {
     std::uint64_t seed = 0;
@@ -85,7 +113,7 @@ void collect_from_proc(Machine& machine, const Gap& without, Namespace& space) {
 void collect_sockets(Machine& machine, Namespace& space) {
     snapshot::Census& sockets = space.sockets;
     const Outcome listeners =
-        walk(machine, Walk::listeners, space, [&](const Socket& socket) { sockets.add_listener(socket); });
+        walk(machine, {Walk::listeners}, space, [&](const Socket& socket) { sockets.add_listener(socket); });
     if (!listeners) {
         sockets = snapshot::Census(random_seed());
         collect_from_proc(machine, listeners.error(), space);
@@ -94,14 +122,14 @@ void collect_sockets(Machine& machine, Namespace& space) {
     const bool whole = space.provenance.has_backlogs;
     space.source = whole ? snapshot::SocketSource::sock_diag : snapshot::SocketSource::proc;
     const Outcome connections =
-        walk(machine, Walk::connections, space, [&](const Socket& socket) { sockets.add_soon(socket); });
+        walk(machine, {Walk::connections}, space, [&](const Socket& socket) { sockets.add_soon(socket); });
     sockets.settle();
     if (!connections) {
         lose_sockets(space, connections.error());
         return;
     }
     if (sockets.count(State::close_wait) > 0) {
-        const Outcome close_waits = walk(machine, Walk::close_waits, space,
+        const Outcome close_waits = walk(machine, {Walk::close_waits}, space,
                                          [&](const Socket& socket) { sockets.add_close_wait(socket); });
         if (!close_waits) {
             lose_sockets(space, close_waits.error());
@@ -174,21 +202,6 @@ snapshot::Host collect(std::vector<Place>& places) {
 
 // What is collected only on request, each for the price of another walk.
 
-void note_malformed(std::uint64_t count, Namespace& space) {
-    if (count > 0) {
-        space.lost_sockets =
-            Gap{"the socket table", Why::truncated, fmt::format("{} entries make no sense", count)};
-    }
-}
-
-void note_gap(Namespace& space, std::string_view what, Gap gap) {
-    gap.what = what;
-    const auto same = [&](const Gap& known) { return known.what == gap.what; };
-    if (std::none_of(space.gaps.begin(), space.gaps.end(), same)) {
-        space.gaps.push_back(std::move(gap));
-    }
-}
-
 namespace {
 
 /// Is this Linux 6.`minor` or newer? Older ones may have the same by backport, so a "no" proves nothing.
@@ -229,7 +242,7 @@ bool may_have_bound(const snapshot::Counters& counters) {
 
 void collect_bound(Machine& machine, std::string_view release, Namespace& space) {
     std::uint64_t found = 0;
-    const Outcome outcome = walk(machine, Walk::bound, space, [&](const Socket& socket) {
+    const Outcome outcome = walk(machine, {Walk::bound}, space, [&](const Socket& socket) {
         ++found;
         space.sockets.add_bound(socket);
     });
@@ -244,7 +257,7 @@ void collect_bound(Machine& machine, std::string_view release, Namespace& space)
 }
 
 void collect_explicit(Machine& machine, Namespace& space) {
-    const Outcome outcome = walk(machine, Walk::explicit_binds, space,
+    const Outcome outcome = walk(machine, {Walk::explicit_binds}, space,
                                  [&](const Socket& socket) { space.sockets.add_explicit(socket); });
     if (outcome) {
         space.sockets.explicit_binds_complete();
@@ -280,8 +293,8 @@ void collect_options(Machine& machine, std::string_view release, Namespace& spac
         space.sockets.every_port_may_be_early();
         return;
     }
-    const Outcome outcome =
-        walk(machine, Walk::options, space, [&](const Socket& socket) { space.sockets.add_options(socket); });
+    const Outcome outcome = walk(machine, {Walk::options}, space,
+                                 [&](const Socket& socket) { space.sockets.add_options(socket); });
     if (outcome) {
         space.sockets.options_complete();
         return;
@@ -306,14 +319,13 @@ void collect_peers(Machine& machine, const std::vector<snapshot::EndPoint>& remo
     for (const snapshot::EndPoint& remote : remotes) {
         peers.push_back({remote, {}, {}, std::nullopt});
     }
-    const Outcome outcome =
-        walk(machine, Walk::peers, request_for_peers(remotes), space, [&](const Socket& socket) {
-            for (snapshot::Peer& peer : peers) {
-                if (peer.remote == snapshot::EndPoint{socket.remote, socket.remote_port}) {
-                    add_to_peer(peer, socket);
-                }
+    const Outcome outcome = walk(machine, {Walk::peers, remotes}, space, [&](const Socket& socket) {
+        for (snapshot::Peer& peer : peers) {
+            if (peer.remote == snapshot::EndPoint{socket.remote, socket.remote_port}) {
+                add_to_peer(peer, socket);
             }
-        });
+        }
+    });
     if (outcome) {
         space.peers.insert(space.peers.end(), std::make_move_iterator(peers.begin()),
                            std::make_move_iterator(peers.end()));

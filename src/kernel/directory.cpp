@@ -6,8 +6,9 @@
 
 namespace kernel {
 
-base::Result<std::string, int> read_at(const Descriptor& directory, const char* name, std::size_t limit) {
-    const Descriptor file(::openat(directory.number(), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+base::Result<std::string, int> read_at(const base::Descriptor& directory, const char* name,
+                                       std::size_t limit) {
+    const base::Descriptor file(::openat(directory.number(), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file) {
         return errno;
     }

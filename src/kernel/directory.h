@@ -2,41 +2,20 @@
 // each answer counts. Knows nothing of what the names mean.
 #pragma once
 
+#include "base/file.h"
 #include "base/result.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <string>
 #include <string_view>
-#include <utility>
 
 #include <dirent.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace kernel {
-
-/// An open file, closed at the end.
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    Descriptor& operator=(Descriptor&&) = delete;
-    ~Descriptor() {
-        if (number_ >= 0) {
-            ::close(number_);
-        }
-    }
-
-    explicit operator bool() const { return number_ >= 0; }
-    int number() const { return number_; }
-
-  private:
-    int number_;
-};
 
 struct DirectoryEntry {
     std::string_view name;
@@ -47,7 +26,7 @@ struct DirectoryEntry {
 /// Hands each entry of an open directory but "." and ".." to `take` until it returns false. False if the
 /// directory could not be read, or not to its end; errno says why.
 template <typename Take>
-bool for_each_entry(const Descriptor& directory, Take take) {
+bool for_each_entry(const base::Descriptor& directory, Take take) {
     alignas(dirent64) std::array<char, 16384> buffer;
     for (;;) {
         const long got = ::syscall(SYS_getdents64, directory.number(), buffer.data(), buffer.size());
@@ -70,6 +49,7 @@ bool for_each_entry(const Descriptor& directory, Take take) {
 
 /// What is in a small file of the kernel below an open directory, at most `limit` bytes of it; none if it
 /// cannot be read (errno says why).
-base::Result<std::string, int> read_at(const Descriptor& directory, const char* name, std::size_t limit);
+base::Result<std::string, int> read_at(const base::Descriptor& directory, const char* name,
+                                       std::size_t limit);
 
 } // namespace kernel

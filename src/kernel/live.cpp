@@ -4,7 +4,6 @@
 #include "kernel/cgroups.h"
 #include "kernel/privileges.h"
 #include "kernel/processes.h"
-#include "kernel/sock_diag.h"
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,8 @@
 #include <memory>
 
 #include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 // The machine that asks the running kernel, in the network namespace of the calling thread.
 #pragma once
 
-#include "kernel/machine.h"
+#include "kernel/sock_diag.h"
 
 #include <chrono>
 
@@ -12,7 +12,7 @@ using Deadline = std::chrono::steady_clock::time_point;
 /// A gap that says that the time was up before `what` was read.
 base::Gap out_of_time(std::string what);
 
-class LiveMachine : public Machine {
+class LiveMachine : public SockDiagMachine {
   public:
     /// Nothing is read after the deadline: it becomes a gap.
     explicit LiveMachine(Deadline deadline) : deadline_(deadline) {}

@@ -1,6 +1,5 @@
-// The one door to the outside world: files, sock_diag and the clock of one network namespace. The live
-// machine, the recorder and the replayer are all this, so that a replay takes the same path through the code
-// as a live run.
+// The one door to the outside world: the sockets, the files and the clock of one network namespace, whether
+// they come from this kernel, from a capture or from a text. Knows no protocol and no format.
 #pragma once
 
 #include "base/gap.h"
@@ -9,8 +8,8 @@
 #include "snapshot/counters.h"
 #include "snapshot/host.h"
 #include "snapshot/owners.h"
+#include "snapshot/socket.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,10 +20,27 @@
 
 namespace kernel {
 
-/// Gets each datagram as it was received: one or more netlink messages, aligned for them. False stops the
-/// dump.
-using FrameSink = std::function<bool(std::span<const std::byte>)>;
+/// The questions about the socket table. `connections` are all states but LISTEN; `close_waits` come with
+/// tcp_info; `bound` are bound but unconnected sockets (since 6.8); `explicit_binds` are full sockets,
+/// listening ones too, whose port was given to bind(); `options` are full sockets with their options; `peers`
+/// those towards a few remote ends, with tcp_info.
+enum class Walk { listeners, connections, close_waits, explicit_binds, bound, options, peers };
+
+struct Query {
+    Walk walk;
+    std::span<const snapshot::EndPoint> remotes = {}; // of Walk::peers
+};
+
+/// Gets the sockets of a walk, some at a time: they are valid during the call.
+using SocketSink = std::function<void(std::span<const snapshot::Socket>)>;
 using Outcome = base::Result<base::Nothing, base::Gap>;
+
+/// How a walk ended.
+struct Walked {
+    Outcome outcome = base::Nothing{}; // complete, or why not
+    std::uint64_t malformed = 0; // entries that were left out because they are no socket as we know them
+    std::uint64_t bytes = 0;     // of the answer; 0 where nobody sent any
+};
 
 class Machine {
   public:
@@ -39,8 +55,8 @@ class Machine {
     /// The names in a directory, sorted by bytes.
     virtual snapshot::Reading<std::vector<std::string>> list(const std::string& directory) = 0;
 
-    /// Sends one sock_diag request and feeds the answers to `sink` until it returns false.
-    virtual Outcome dump(std::span<const std::byte> request, const FrameSink& sink) = 0;
+    /// One walk over the socket table.
+    virtual Walked sockets(const Query& query, const SocketSink& sink) = 0;
 
     /// The local address that routing would choose towards `remote`; none without a route, or where a
     /// capture knows none. Sends nothing.
@@ -65,8 +81,7 @@ class Machine {
     virtual double now() = 0;
 };
 
-// A machine for one network namespace, with the name that people know it by.
-
+/// A machine for one network namespace, with the name that people know it by.
 struct Place {
     std::string label;
     std::uint64_t id = 0; // inode of the namespace file, 0 if unknown

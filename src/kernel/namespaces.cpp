@@ -6,15 +6,20 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
 #include <fcntl.h>
+#include <functional>
 #include <linux/nsfs.h>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <sched.h>
 #include <set>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -29,7 +34,32 @@ base::Gap no_entry(int error) {
             std::string(std::strerror(error)) + (denied ? ", needs CAP_SYS_ADMIN" : "")};
 }
 
-} // namespace
+/// A thread that enters network namespaces on behalf of others, one piece of work at a time. setns() with a
+/// network namespace moves only the calling thread, and /proc/sys/net and /proc/thread-self/net follow it.
+class Visitor {
+  public:
+    Visitor() = default;
+    ~Visitor();
+    Visitor(const Visitor&) = delete;
+    Visitor& operator=(const Visitor&) = delete;
+
+    /// Runs `work` in the namespace of the descriptor and waits for it; a gap if the namespace could not be
+    /// entered.
+    std::optional<base::Gap> visit(int namespace_descriptor, const std::function<void()>& work);
+
+  private:
+    void serve();
+    void enter_and_work();
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    const std::function<void()>* work_ = nullptr; // null when there is nothing to do
+    int wanted_ = -1;
+    int entered_ = -1;
+    bool stop_ = false;
+    std::optional<base::Gap> refused_;
+    std::thread thread_; // last, so that everything that it uses exists
+};
 
 Visitor::~Visitor() {
     {
@@ -83,8 +113,6 @@ void Visitor::enter_and_work() {
     (*work_)();
 }
 
-namespace {
-
 constexpr const char* own_namespace = "/proc/self/ns/net";
 constexpr const char* names_directory = "/run/netns";
 
@@ -126,7 +154,7 @@ std::uint64_t number_of(const std::string& path) {
 }
 
 /// Does the work of a live machine in another namespace.
-class VisitingMachine : public Machine {
+class VisitingMachine : public SockDiagMachine {
   public:
     VisitingMachine(std::shared_ptr<Visitor> visitor, std::unique_ptr<Door> door, Deadline deadline)
         : visitor_(std::move(visitor)), door_(std::move(door)), live_(deadline) {}
@@ -171,7 +199,7 @@ class VisitingMachine : public Machine {
 };
 
 /// A namespace that could not be opened: every answer says so.
-class ClosedMachine : public Machine {
+class ClosedMachine : public SockDiagMachine {
   public:
     explicit ClosedMachine(base::Gap gap) : gap_(std::move(gap)) {}
     snapshot::Reading<std::string> read(const std::string&) override { return gap_; }
@@ -191,13 +219,13 @@ class ClosedMachine : public Machine {
     base::Gap gap_;
 };
 
-Place here(Deadline deadline) {
+SockDiagPlace here(Deadline deadline) {
     return {std::string(here_label), number_of(own_namespace), std::make_unique<LiveMachine>(deadline)};
 }
 
 /// The namespace behind `path`, by whatever way it can be visited.
-Place place_at(const std::string& path, std::string label, const std::shared_ptr<Visitor>& visitor,
-               Deadline deadline) {
+SockDiagPlace place_at(const std::string& path, std::string label, const std::shared_ptr<Visitor>& visitor,
+                       Deadline deadline) {
     const std::uint64_t number = number_of(path);
     auto door = std::make_unique<Door>(path);
     if (const std::string problem = door->problem(); !problem.empty()) {
@@ -220,13 +248,14 @@ base::Error unknown_name(const std::string& name) {
                         base::did_you_mean(name, *names), base::printable(base::join(*names, ", ")))};
 }
 
-base::Result<std::vector<Place>> open_one(const std::string& path, std::string label, Deadline deadline) {
+base::Result<std::vector<SockDiagPlace>> open_one(const std::string& path, std::string label,
+                                                  Deadline deadline) {
     const Door probe(path);
     if (const std::string problem = probe.problem(); !problem.empty()) {
         return base::Error{fmt::format("{}: {}", base::printable(path), problem)};
     }
     const auto visitor = std::make_shared<Visitor>();
-    std::vector<Place> places;
+    std::vector<SockDiagPlace> places;
     places.push_back(place_at(path, std::move(label), visitor, deadline));
     if (number_of(path) != number_of(own_namespace)) {
         if (const auto refused = visitor->visit(probe.descriptor(), [] {})) {
@@ -254,7 +283,7 @@ base::Result<std::vector<pid_t>, base::Gap> processes() {
     return pids;
 }
 
-Place unseen(std::string label, base::Gap gap) {
+SockDiagPlace unseen(std::string label, base::Gap gap) {
     return {std::move(label), 0, std::make_unique<ClosedMachine>(std::move(gap))};
 }
 
@@ -274,15 +303,15 @@ std::size_t elsewhere(const std::vector<pid_t>& hidden, const std::set<std::uint
     }));
 }
 
-Place unvisited(std::size_t count) {
+SockDiagPlace unvisited(std::size_t count) {
     const std::string processes = fmt::format("{} {}", count, count == 1 ? "process" : "processes");
     return unseen(processes, {"the network namespaces of other users", base::Why::denied,
                               "of " + processes + ", needs CAP_SYS_PTRACE"});
 }
 
-std::vector<Place> open_all(Deadline deadline) {
+std::vector<SockDiagPlace> open_all(Deadline deadline) {
     const auto visitor = std::make_shared<Visitor>();
-    std::vector<Place> places;
+    std::vector<SockDiagPlace> places;
     places.push_back(here(deadline));
     std::set<std::uint64_t> known = {places.front().id, 0};
     const auto add = [&](const std::string& path, std::string label) {
@@ -322,8 +351,8 @@ std::vector<Place> open_all(Deadline deadline) {
 
 } // namespace
 
-base::Result<std::vector<Place>> open_places(const Where& where, Deadline deadline) {
-    std::vector<Place> places;
+base::Result<std::vector<SockDiagPlace>> open_places(const Where& where, Deadline deadline) {
+    std::vector<SockDiagPlace> places;
     switch (where.kind) {
     case Where::Kind::here:
         places.push_back(here(deadline));

@@ -1,11 +1,11 @@
-// The counters and gauges of /proc/net, and of open files: the text formats of the kernel.
-// Parsers take text; only read_counters asks a machine.
+// What the kernel tells as text below /proc/net: counters and gauges (and those of open files and conntrack,
+// which lie elsewhere), and the socket table for hosts without sock_diag. Parsers take text; only
+// read_counters and read_net_file ask a machine.
 #pragma once
 
 #include "kernel/machine.h"
 #include "snapshot/counters.h"
 #include "snapshot/socket.h"
-#include "snapshot/sysctls.h"
 
 #include <cstdint>
 #include <optional>
@@ -37,11 +37,9 @@ void parse_file_nr(std::string_view text, snapshot::Counters& counters);
 /// gap.
 snapshot::Counters read_counters(Machine& machine);
 
-// The fallback without sock_diag: the text of /proc/net/tcp and /proc/net/tcp6 as sockets. It has no ages, no
-// cookies, no backlogs, no bound sockets, and does not say which ports were bound explicitly.
-
-/// One line of the table; none if it is not exactly what the kernel prints. The family decides the address
-/// length.
+/// One line of /proc/net/tcp or tcp6, which has no ages of CLOSE_WAIT, no cookies, no backlogs, no bound
+/// sockets, and does not say which ports were bound explicitly; none if it is not exactly what the kernel
+/// prints. The family decides the address length.
 std::optional<snapshot::Socket> parse_proc_line(std::string_view line, snapshot::Family family);
 
 /// Hands each socket of the whole text to `sink`; returns the number of lines that made no sense. The first
@@ -66,10 +64,5 @@ std::uint64_t read_proc_table(std::string_view text, snapshot::Family family, Si
         }
     }
 }
-
-// /proc/sys: the running values of the sysctls that the program knows, as the kernel prints them.
-
-/// Every one of snapshot::known_sysctls(). A sysctl that this kernel or namespace does not have is absent.
-snapshot::Sysctls read_sysctls(Machine& machine);
 
 } // namespace kernel

@@ -2,7 +2,6 @@
 
 #include "base/number.h"
 #include "base/text.h"
-#include "kernel/collect.h"
 #include "kernel/directory.h"
 
 #include <algorithm>
@@ -155,14 +154,14 @@ class Search {
         }
     }
 
-    Descriptor directory(const std::string& path) const {
-        return Descriptor(::openat(proc_.number(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    base::Descriptor directory(const std::string& path) const {
+        return base::Descriptor(::openat(proc_.number(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     }
 
     /// Takes what is wanted of the descriptors at `path`, from which `comm` leads to the name of the process.
     /// False if there are none to be seen.
     bool look_at(const Candidate& candidate, const std::string& path, const char* comm) {
-        const Descriptor descriptors = directory(path);
+        const base::Descriptor descriptors = directory(path);
         if (!descriptors) {
             note_denial(candidate.pid);
             return false;
@@ -202,7 +201,7 @@ class Search {
             return;
         }
         denied_.erase(pid); // only the threads tell
-        const Descriptor threads = directory(path);
+        const base::Descriptor threads = directory(path);
         for_each_entry(threads, [&](const DirectoryEntry& entry) {
             const auto thread = pid_in(entry.name);
             const bool seen = thread && *thread != pid && look_at_thread(pid, *thread);
@@ -219,7 +218,7 @@ class Search {
     }
 
     /// False if the process may not be looked at.
-    bool take(const Descriptor& descriptors, std::string_view name) {
+    bool take(const base::Descriptor& descriptors, std::string_view name) {
         std::array<char, 64> link; // a longer one is no socket
         const ssize_t size = ::readlinkat(descriptors.number(), name.data(), link.data(), link.size());
         if (size < 0) {
@@ -249,7 +248,7 @@ class Search {
 
     /// False if the process has exited. Its other files are found through the directory that is open, so that
     /// they are of the same process, whoever has its number by now.
-    bool name_process(const Descriptor& descriptors, const Candidate& candidate, const char* comm) {
+    bool name_process(const base::Descriptor& descriptors, const Candidate& candidate, const char* comm) {
         auto command = read_at(descriptors, comm, 256);
         if (!command) {
             return false;
@@ -296,7 +295,7 @@ class Search {
         }
     }
 
-    Descriptor proc_;
+    base::Descriptor proc_;
     Deadline deadline_;
     std::vector<Wanted> wanted_; // by inode
     std::vector<std::uint32_t> users_;
@@ -340,99 +339,6 @@ std::string_view cgroup_in(std::string_view cgroups) {
         }
     }
     return second_best;
-}
-
-namespace {
-
-std::vector<snapshot::WantedSocket> wanted_sockets(const snapshot::Census& sockets, std::uint32_t age_ms) {
-    using snapshot::WantedSocket;
-    std::vector<WantedSocket> wanted;
-    for (const snapshot::CloseWaitSocket& socket : sockets.close_wait_sockets()) {
-        const snapshot::CloseWaitGroup& group = sockets.close_waits()[socket.group];
-        const bool old = !socket.age || socket.age->least_ms >= age_ms;
-        const bool needed = old && group.kind != snapshot::CloseWaitKind::half_closed;
-        const auto urgency = needed ? WantedSocket::Urgency::needed : WantedSocket::Urgency::in_passing;
-        if (group.kind != snapshot::CloseWaitKind::unaccepted) {
-            wanted.push_back({socket.inode, group.uid, urgency});
-        } else if (const auto* listener = sockets.listener_behind(group)) {
-            wanted.push_back({listener->inode, listener->uid, urgency});
-        }
-    }
-    return wanted;
-}
-
-std::vector<std::uint64_t> cgroups_of(const snapshot::Census& sockets) {
-    std::set<std::uint64_t> numbers;
-    for (const snapshot::CloseWaitGroup& group : sockets.close_waits()) {
-        if (group.cgroup && *group.cgroup > snapshot::root_cgroup) {
-            numbers.insert(*group.cgroup);
-        }
-    }
-    return {numbers.begin(), numbers.end()};
-}
-
-/// Sockets whose owners are looked for one by one.
-class OwnerSearch {
-  public:
-    void add(std::uint32_t inode, std::uint32_t uid, const std::optional<std::uint64_t>& cgroup) {
-        if (inode != 0) {
-            wanted_.push_back({inode, uid});
-        }
-        if (cgroup && *cgroup > snapshot::root_cgroup) {
-            cgroups_.insert(*cgroup);
-        }
-    }
-
-    snapshot::Owners run(Machine& machine, snapshot::Namespace& space) const {
-        snapshot::Owners owners;
-        if (!cgroups_.empty()) {
-            owners.cgroups =
-                machine.cgroup_paths(std::vector<std::uint64_t>(cgroups_.begin(), cgroups_.end()));
-        }
-        if (!wanted_.empty()) {
-            owners.holders = machine.holders(wanted_);
-        }
-        if (owners.holders.unseen) {
-            note_gap(space, owners.holders.unseen->what, *owners.holders.unseen);
-        }
-        return owners;
-    }
-
-  private:
-    std::vector<snapshot::WantedSocket> wanted_;
-    std::set<std::uint64_t> cgroups_;
-};
-
-} // namespace
-
-void collect_owners(Machine& machine, snapshot::Peer& peer, snapshot::Namespace& space) {
-    OwnerSearch search;
-    for (const snapshot::PeerSocket& socket : peer.sockets) {
-        search.add(socket.inode, socket.uid, socket.cgroup);
-    }
-    peer.owners = search.run(machine, space);
-}
-
-void collect_queue_owners(Machine& machine, snapshot::Namespace& space) {
-    OwnerSearch search;
-    for (const snapshot::Listener& listener : space.sockets.listeners()) {
-        if (listener.accept_queue > 0) {
-            search.add(listener.inode, listener.uid, listener.cgroup);
-        }
-    }
-    space.queue_owners = search.run(machine, space);
-}
-
-void collect_owners(Machine& machine, std::uint32_t age_ms, snapshot::Namespace& space) {
-    snapshot::Owners& owners = space.owners.emplace();
-    if (const auto numbers = cgroups_of(space.sockets); !numbers.empty()) {
-        owners.cgroups = machine.cgroup_paths(numbers);
-    }
-    const auto wanted = wanted_sockets(space.sockets, age_ms);
-    owners.holders = machine.holders(wanted);
-    if (owners.holders.unseen) {
-        note_gap(space, owners.holders.unseen->what, *owners.holders.unseen);
-    }
 }
 
 } // namespace kernel

@@ -5,8 +5,6 @@
 #pragma once
 
 #include "kernel/live.h"
-#include "kernel/machine.h"
-#include "snapshot/host.h"
 #include "snapshot/owners.h"
 
 #include <optional>
@@ -28,18 +26,5 @@ std::optional<std::uint64_t> file_limit_in(std::string_view limits);
 /// The path of /proc/PID/cgroup that says most: that of the unified hierarchy, else systemd's own of version
 /// 1. Empty if all of them are the root.
 std::string_view cgroup_in(std::string_view cgroups);
-
-// Who holds the CLOSE_WAIT sockets of a namespace: what to look for, and where the answer goes.
-
-/// Fills `space.owners`: control groups of all CLOSE_WAIT sockets, holders of those of at least this age and
-/// of others that are met on the way. For sockets that nobody accepted yet the holder of the listener is
-/// looked for. What was not seen becomes a gap of the namespace.
-void collect_owners(Machine& machine, std::uint32_t age_ms, snapshot::Namespace& space);
-
-/// Fills `peer.owners`; what was not seen becomes a gap of the namespace.
-void collect_owners(Machine& machine, snapshot::Peer& peer, snapshot::Namespace& space);
-
-/// Fills `space.queue_owners`, of the listeners whose accept queue is not empty.
-void collect_queue_owners(Machine& machine, snapshot::Namespace& space);
 
 } // namespace kernel

@@ -1,10 +1,17 @@
 #include "kernel/sock_diag.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cstring>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
 #include <linux/tcp.h>
+#include <sys/socket.h>
+
+#include <libmnl/libmnl.h>
 
 namespace kernel {
 
@@ -74,6 +81,60 @@ std::vector<std::byte> towards(std::span<const snapshot::EndPoint> remotes) {
     return code;
 }
 
+std::vector<std::byte> request_of(Walk walk, std::span<const std::byte> filter) {
+    std::vector<std::byte> request(512);
+    nlmsghdr* header = mnl_nlmsg_put_header(request.data());
+    header->nlmsg_type = TCPDIAG_GETSOCK;
+    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header->nlmsg_seq = dump_sequence;
+    auto* question = static_cast<inet_diag_req*>(mnl_nlmsg_put_extra_header(header, sizeof(inet_diag_req)));
+    question->idiag_states = states_of(walk);
+    if (walk == Walk::close_waits || walk == Walk::peers) {
+        question->idiag_ext = 1U << (INET_DIAG_INFO - 1);
+    }
+    if (!filter.empty()) {
+        mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, filter.size(), filter.data());
+    }
+    request.resize(header->nlmsg_len);
+    return request;
+}
+
+} // namespace
+
+std::vector<std::byte> request_for(const Query& query) {
+    switch (query.walk) {
+    case Walk::explicit_binds:
+        return request_of(query.walk, std::as_bytes(std::span(not_automatic)));
+    case Walk::peers:
+        return request_of(query.walk,
+                          towards(query.remotes.first(std::min(query.remotes.size(), most_peers))));
+    case Walk::listeners:
+    case Walk::connections:
+    case Walk::close_waits:
+    case Walk::bound:
+    case Walk::options:
+        break;
+    }
+    return request_of(query.walk, {});
+}
+
+std::vector<snapshot::EndPoint> peers_of(std::span<const std::byte> request) {
+    constexpr std::size_t first = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(inet_diag_req)) + NLA_HDRLEN;
+    std::vector<snapshot::EndPoint> remotes;
+    for (std::size_t at = first; at + condition + jump <= request.size(); at += condition + jump) {
+        inet_diag_hostcond host{};
+        std::memcpy(&host, &request[at + sizeof(inet_diag_bc_op)], sizeof host);
+        const void* address = &request[at + sizeof(inet_diag_bc_op) + sizeof host];
+        remotes.push_back(
+            {host.family == AF_INET ? snapshot::Address::v4(address) : snapshot::Address::v6(address),
+             static_cast<std::uint16_t>(host.port)});
+    }
+    const bool ours = !remotes.empty() && std::ranges::equal(request_for({Walk::peers, remotes}), request);
+    return ours ? remotes : std::vector<snapshot::EndPoint>();
+}
+
+namespace {
+
 base::Why why_of(int error) {
     switch (error) {
     case ENOENT: // no inet_diag or tcp_diag module
@@ -88,6 +149,84 @@ base::Why why_of(int error) {
         return base::Why::failed;
     }
 }
+
+} // namespace
+
+base::Gap refusal(int error) {
+    return {std::string(table_name), why_of(error), "sock_diag: " + std::string(std::strerror(error))};
+}
+
+Walked SockDiagMachine::sockets(const Query& query, const SocketSink& sink) {
+    DumpReader reader(query.walk, sink);
+    Walked walked;
+    const Outcome received = dump(request_for(query), [&](std::span<const std::byte> datagram) {
+        walked.bytes += datagram.size();
+        return reader.read(datagram);
+    });
+    walked.outcome = received ? reader.outcome() : received;
+    walked.malformed = reader.malformed();
+    return walked;
+}
+
+namespace {
+
+/// mnl_nlmsg_ok() (libmnl 1.0.4) takes lengths over 2 GiB for negative ones, which fit everywhere.
+bool fits(const nlmsghdr* message, int left) {
+    constexpr int smallest = sizeof(nlmsghdr);
+    return left >= smallest && message->nlmsg_len >= sizeof(nlmsghdr) &&
+           message->nlmsg_len <= static_cast<std::uint32_t>(left);
+}
+
+} // namespace
+
+bool DumpReader::read(std::span<const std::byte> datagram) {
+    const auto* message = static_cast<const nlmsghdr*>(static_cast<const void*>(datagram.data()));
+    int left = static_cast<int>(datagram.size());
+    for (; fits(message, left); message = mnl_nlmsg_next(message, &left)) {
+        if (message->nlmsg_seq != dump_sequence) {
+            continue; // an answer to somebody else's question
+        }
+        if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
+            lose(base::Why::truncated, "the table changed during the dump");
+        }
+        if (message->nlmsg_type == TCPDIAG_GETSOCK) {
+            take_socket(*message);
+        } else if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
+            hand_on();
+            end(*message);
+            return false;
+        } else if (message->nlmsg_type != NLMSG_NOOP) {
+            lose(base::Why::truncated, "the dump holds a message that is no socket");
+        }
+    }
+    hand_on();
+    if (datagram.empty()) {
+        lose(base::Why::truncated, "an empty datagram in the dump");
+        return false;
+    }
+    if (left > 0) {
+        lose(base::Why::truncated, "a message of the dump is cut short");
+        return false;
+    }
+    return true;
+}
+
+void DumpReader::take_socket(const nlmsghdr& message) {
+    if (!parse(message, sockets_[waiting_])) {
+        ++malformed_;
+    } else if (++waiting_ == sockets_.size()) {
+        hand_on();
+    }
+}
+
+void DumpReader::hand_on() {
+    if (waiting_ > 0) {
+        sink_(std::span(sockets_).first(waiting_));
+        waiting_ = 0;
+    }
+}
+
+namespace {
 
 /// The 32-bit field of tcp_info at `offset`; none if this kernel's tcp_info ends before it.
 std::optional<std::uint32_t> info_field(const nlattr& info, std::size_t offset) {
@@ -146,59 +285,7 @@ bool take_attribute(const nlattr& attribute, snapshot::Socket& socket) {
     }
 }
 
-} // namespace
-
-base::Gap refusal(int error) {
-    return {std::string(table_name), why_of(error), "sock_diag: " + std::string(std::strerror(error))};
-}
-
-namespace {
-
-std::vector<std::byte> request_of(Walk walk, std::span<const std::byte> filter) {
-    std::vector<std::byte> request(512);
-    nlmsghdr* header = mnl_nlmsg_put_header(request.data());
-    header->nlmsg_type = TCPDIAG_GETSOCK;
-    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    header->nlmsg_seq = dump_sequence;
-    auto* question = static_cast<inet_diag_req*>(mnl_nlmsg_put_extra_header(header, sizeof(inet_diag_req)));
-    question->idiag_states = states_of(walk);
-    if (walk == Walk::close_waits || walk == Walk::peers) {
-        question->idiag_ext = 1U << (INET_DIAG_INFO - 1);
-    }
-    if (!filter.empty()) {
-        mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, filter.size(), filter.data());
-    }
-    request.resize(header->nlmsg_len);
-    return request;
-}
-
-} // namespace
-
-std::vector<std::byte> request_for(Walk walk) {
-    return request_of(walk, walk == Walk::explicit_binds ? std::as_bytes(std::span(not_automatic))
-                                                         : std::span<const std::byte>());
-}
-
-std::vector<std::byte> request_for_peers(std::span<const snapshot::EndPoint> remotes) {
-    return request_of(Walk::peers, towards(remotes.first(std::min(remotes.size(), most_peers))));
-}
-
-std::vector<snapshot::EndPoint> peers_of(std::span<const std::byte> request) {
-    constexpr std::size_t first = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(inet_diag_req)) + NLA_HDRLEN;
-    std::vector<snapshot::EndPoint> remotes;
-    for (std::size_t at = first; at + condition + jump <= request.size(); at += condition + jump) {
-        inet_diag_hostcond host{};
-        std::memcpy(&host, &request[at + sizeof(inet_diag_bc_op)], sizeof host);
-        const void* address = &request[at + sizeof(inet_diag_bc_op) + sizeof host];
-        remotes.push_back(
-            {host.family == AF_INET ? snapshot::Address::v4(address) : snapshot::Address::v6(address),
-             static_cast<std::uint16_t>(host.port)});
-    }
-    const bool ours = !remotes.empty() && std::ranges::equal(request_for_peers(remotes), request);
-    return ours ? remotes : std::vector<snapshot::EndPoint>();
-}
-
-bool DumpReader::parse_attributes(const nlmsghdr& message, snapshot::Socket& socket) {
+bool take_attributes(const nlmsghdr& message, snapshot::Socket& socket) {
     socket.v6_only.reset();
     socket.late_port.reset();
     socket.cgroup.reset();
@@ -215,6 +302,44 @@ bool DumpReader::parse_attributes(const nlmsghdr& message, snapshot::Socket& soc
         }
     }
     return left() <= 0;
+}
+
+} // namespace
+
+bool DumpReader::parse(const nlmsghdr& message, snapshot::Socket& socket) const {
+    constexpr auto smallest = sizeof(nlmsghdr) + sizeof(inet_diag_msg);
+    if (message.nlmsg_len < smallest) {
+        return false;
+    }
+    inet_diag_msg said;
+    std::memcpy(&said, &message + 1, sizeof said);
+    if (said.idiag_family == AF_INET) {
+        socket.family = snapshot::Family::ipv4;
+        socket.local = snapshot::Address::v4(said.id.idiag_src);
+        socket.remote = snapshot::Address::v4(said.id.idiag_dst);
+    } else if (said.idiag_family == AF_INET6) {
+        socket.family = snapshot::Family::ipv6;
+        socket.local = snapshot::Address::v6(said.id.idiag_src);
+        socket.remote = snapshot::Address::v6(said.id.idiag_dst);
+    } else {
+        return false;
+    }
+    if (said.idiag_state == 0 || said.idiag_state >= snapshot::state_count || said.idiag_timer > 4) {
+        return false;
+    }
+    socket.state = static_cast<snapshot::State>(said.idiag_state);
+    socket.timer = static_cast<snapshot::Timer>(said.idiag_timer);
+    socket.local_port = ntohs(said.id.idiag_sport);
+    socket.remote_port = ntohs(said.id.idiag_dport);
+    socket.retransmits = said.idiag_retrans;
+    socket.expires_ms = said.idiag_expires;
+    socket.rqueue = said.idiag_rqueue;
+    socket.wqueue = said.idiag_wqueue;
+    socket.uid = said.idiag_uid;
+    socket.inode = said.idiag_inode;
+    socket.device = said.id.idiag_if;
+    std::memcpy(&socket.cookie, said.id.idiag_cookie, sizeof socket.cookie);
+    return walk_ == Walk::connections || take_attributes(message, socket);
 }
 
 void DumpReader::lose(base::Why why, std::string_view detail) {
@@ -250,85 +375,6 @@ Outcome DumpReader::outcome() const {
         return base::Gap{std::string(table_name), base::Why::truncated, "the dump ended before its end"};
     }
     return base::Nothing{};
-}
-
-namespace {
-
-constexpr std::size_t largest_message = 1024;
-using Buffer = std::array<std::byte, largest_message>;
-
-void put_address(const snapshot::Socket& socket, const snapshot::Address& address, __be32 (&into)[4]) {
-    const auto bytes = address.bytes();
-    const bool v4 = socket.family == snapshot::Family::ipv4;
-    std::memcpy(into, bytes.data() + (v4 ? 12 : 0), v4 ? 4 : 16);
-}
-
-inet_diag_msg body_of(const snapshot::Socket& socket) {
-    inet_diag_msg body{};
-    body.idiag_family = socket.family == snapshot::Family::ipv4 ? AF_INET : AF_INET6;
-    body.idiag_state = static_cast<std::uint8_t>(
-        socket.state == snapshot::State::bound ? snapshot::State::close : socket.state);
-    body.idiag_timer = static_cast<std::uint8_t>(socket.timer);
-    body.idiag_retrans = socket.retransmits;
-    put_address(socket, socket.local, body.id.idiag_src);
-    put_address(socket, socket.remote, body.id.idiag_dst);
-    body.id.idiag_sport = htons(socket.local_port);
-    body.id.idiag_dport = htons(socket.remote_port);
-    body.id.idiag_if = socket.device;
-    std::memcpy(body.id.idiag_cookie, &socket.cookie, sizeof socket.cookie);
-    body.idiag_expires = socket.expires_ms;
-    body.idiag_rqueue = socket.rqueue;
-    body.idiag_wqueue = socket.wqueue;
-    body.idiag_uid = socket.uid;
-    body.idiag_inode = socket.inode;
-    return body;
-}
-
-void put_attributes(nlmsghdr* header, const snapshot::Socket& socket) {
-    constexpr std::uint16_t cgroup_id = 21; // INET_DIAG_CGROUP_ID, missing in older headers
-    if (socket.v6_only) {
-        mnl_attr_put_u8(header, INET_DIAG_SKV6ONLY, *socket.v6_only ? 1 : 0);
-    }
-    if (socket.cgroup) {
-        mnl_attr_put_u64(header, cgroup_id, *socket.cgroup);
-    }
-    if (socket.activity) {
-        tcp_info info{};
-        info.tcpi_last_data_sent = socket.activity->last_data_sent_ms;
-        info.tcpi_last_data_recv = socket.activity->last_data_recv_ms;
-        info.tcpi_last_ack_recv = socket.activity->last_ack_recv_ms;
-        info.tcpi_options = socket.activity->timestamps ? TCPI_OPT_TIMESTAMPS : 0;
-        mnl_attr_put(header, INET_DIAG_INFO, sizeof info, &info);
-    }
-}
-
-void append(std::vector<std::byte>& datagram, const nlmsghdr* header) {
-    const auto* bytes = static_cast<const std::byte*>(static_cast<const void*>(header));
-    datagram.insert(datagram.end(), bytes, bytes + NLMSG_ALIGN(header->nlmsg_len));
-}
-
-} // namespace
-
-void append_message(std::vector<std::byte>& datagram, const snapshot::Socket& socket) {
-    alignas(NLMSG_ALIGNTO) Buffer buffer{};
-    nlmsghdr* header = mnl_nlmsg_put_header(buffer.data());
-    header->nlmsg_type = TCPDIAG_GETSOCK;
-    header->nlmsg_flags = NLM_F_MULTI;
-    header->nlmsg_seq = dump_sequence;
-    const inet_diag_msg body = body_of(socket);
-    std::memcpy(mnl_nlmsg_put_extra_header(header, sizeof body), &body, sizeof body);
-    put_attributes(header, socket);
-    append(datagram, header);
-}
-
-void append_end(std::vector<std::byte>& datagram) {
-    alignas(NLMSG_ALIGNTO) Buffer buffer{};
-    nlmsghdr* header = mnl_nlmsg_put_header(buffer.data());
-    header->nlmsg_type = NLMSG_DONE;
-    header->nlmsg_flags = NLM_F_MULTI;
-    header->nlmsg_seq = dump_sequence;
-    mnl_nlmsg_put_extra_header(header, sizeof(std::int32_t));
-    append(datagram, header);
 }
 
 } // namespace kernel

@@ -1,9 +1,11 @@
-// The files of sysctl.d in the order in which a boot applies them. Knows the order and the syntax of
-// systemd-sysctl, and of sysctl(8), which reads /etc/sysctl.conf last.
+// The sysctls as files: the running values below /proc/sys, and the files of sysctl.d in the order in which a
+// boot applies them. Knows the order and the syntax of systemd-sysctl, and of sysctl(8), which reads
+// /etc/sysctl.conf last.
 #pragma once
 
 #include "kernel/machine.h"
 #include "snapshot/host.h"
+#include "snapshot/sysctls.h"
 
 #include <set>
 #include <string>
@@ -11,6 +13,10 @@
 #include <vector>
 
 namespace kernel {
+
+/// Every one of snapshot::known_sysctls(), as the kernel prints it. A sysctl that this kernel or namespace
+/// does not have is absent.
+snapshot::Sysctls read_sysctls(Machine& machine);
 
 /// The assignments of the files read so far. Later ones win; one with a glob never wins over one without.
 class BootAssignments {

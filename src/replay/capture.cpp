@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "snapshot/address.h"
 
 #include <algorithm>
 #include <array>

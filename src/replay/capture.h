@@ -1,13 +1,13 @@
-// Everything that a run reads, in one file: the recorder writes down what passes through a machine, the
-// replayer is a machine that answers from it and never touches the host. A capture comes from strangers: the
-// reader trusts no length in it.
+// A capture: everything that a run read, in memory and as a file. It comes from strangers: the reader trusts
+// no length in it, and what does not fit exactly is refused. Knows what a machine answers, not what it means.
 //
 // The file is "tcpadvisor-capture 1" and then records: a line "KIND LENGTH KEY", LENGTH bytes and a line end.
 // Texts stay readable, netlink stays exact.
 #pragma once
 
+#include "base/gap.h"
 #include "base/result.h"
-#include "kernel/machine.h"
+#include "snapshot/counters.h"
 #include "snapshot/owners.h"
 
 #include <cstddef>
@@ -45,12 +45,6 @@ struct Capture {
     std::vector<std::unique_ptr<RecordedPlace>> places;
 };
 
-/// The same places; what passes through them is written to `capture`, which must outlive them.
-std::vector<kernel::Place> recording(std::vector<kernel::Place> places, Capture& capture);
-
-/// Places that answer from the capture, which must outlive them. What it does not hold is `not_collected`.
-std::vector<kernel::Place> replaying(const Capture& capture);
-
 /// The file.
 std::string to_bytes(const Capture& capture);
 
@@ -60,11 +54,8 @@ base::Result<Capture> parse_capture(std::string_view bytes);
 /// Writes it atomically.
 base::Status save_capture(const Capture& capture, const std::string& path);
 
-// The holders of sockets as the text of capture records, and back. Every record comes from strangers when it
-// is read: what does not fit exactly is refused.
-
-/// All that is known of a process but its number: user, limit, open files ("-" if unknown), control
-/// group and command, separated by NUL, which none of them can hold.
+/// For the records of the holders of sockets: all that is known of a process but its number: user, limit,
+/// open files ("-" if unknown), control group and command, separated by NUL, which none of them can hold.
 std::string process_text(const snapshot::Process& process);
 
 /// One line a socket: its inode, which process holds it (counted from 0), as which descriptor.

@@ -2,11 +2,13 @@
 
 #include "base/text.h"
 #include "kernel/proc_net.h"
-#include "kernel/sock_diag.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
-// Changes sock_diag messages where they lie, for a capture that is given away: addresses, and whatever could
-// hold a name or a key. Lengths stay; what does not fit is wiped.
+// Changes recorded socket tables for a capture that is given away, the messages of sock_diag where they lie
+// and the text of /proc/net/tcp: addresses, and whatever could hold a name or a key. Lengths stay; what does
+// not fit is wiped.
 #pragma once
 
 #include "snapshot/address.h"
@@ -22,9 +23,7 @@ void replace_addresses(std::string& frame, const AddressMap& other);
 /// The same for a question that names remote ends.
 void replace_addresses_in_request(std::string& request, const AddressMap& other);
 
-// Changes the addresses in the text of /proc/net/tcp and tcp6, and nothing else.
-
-/// The table with other addresses. A line that is none of the table becomes "?".
+/// The text of /proc/net/tcp or tcp6 with other addresses. A line that is none of the table becomes "?".
 std::string replace_in_proc_table(std::string_view text, const AddressMap& other);
 
 } // namespace replay

@@ -2,7 +2,6 @@
 
 #include "base/number.h"
 #include "base/text.h"
-#include "replay/foreign.h"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "replay/foreign.h"
+#include "replay/socket_list.h"
 
 #include <string_view>
 

@@ -1,6 +1,6 @@
+#include "replay/recorder.h"
+
 #include "base/text.h"
-#include "kernel/sock_diag.h"
-#include "replay/capture.h"
 #include "replay/mask_sockets.h"
 
 #include <algorithm>
@@ -35,9 +35,9 @@ void add(const snapshot::Holders& more, snapshot::Holders& known) {
     known.unseen = known.unseen ? known.unseen : more.unseen;
 }
 
-class Recorder : public kernel::Machine {
+class Recorder : public kernel::SockDiagMachine {
   public:
-    Recorder(std::unique_ptr<kernel::Machine> machine, RecordedPlace& place)
+    Recorder(std::unique_ptr<kernel::SockDiagMachine> machine, RecordedPlace& place)
         : machine_(std::move(machine)), place_(place) {}
 
     snapshot::Reading<std::string> read(const std::string& path) override {
@@ -104,7 +104,7 @@ class Recorder : public kernel::Machine {
     }
 
   private:
-    std::unique_ptr<kernel::Machine> machine_;
+    std::unique_ptr<kernel::SockDiagMachine> machine_;
     RecordedPlace& place_;
 };
 
@@ -112,7 +112,7 @@ base::Gap not_captured(const std::string& what) {
     return {what, base::Why::not_collected, "the capture does not hold it"};
 }
 
-class Replayer : public kernel::Machine {
+class Replayer : public kernel::SockDiagMachine {
   public:
     explicit Replayer(const RecordedPlace& place) : place_(place) {}
 
@@ -203,15 +203,16 @@ class Replayer : public kernel::Machine {
 
 } // namespace
 
-std::vector<kernel::Place> recording(std::vector<kernel::Place> places, Capture& capture) {
-    for (kernel::Place& place : places) {
-        capture.places.push_back(std::make_unique<RecordedPlace>());
-        RecordedPlace& recorded = *capture.places.back();
+std::vector<kernel::Place> recording(std::vector<kernel::SockDiagPlace> places, Capture& capture) {
+    std::vector<kernel::Place> recorders;
+    for (kernel::SockDiagPlace& place : places) {
+        RecordedPlace& recorded = *capture.places.emplace_back(std::make_unique<RecordedPlace>());
         recorded.label = place.label;
         recorded.id = place.id;
-        place.machine = std::make_unique<Recorder>(std::move(place.machine), recorded);
+        recorders.push_back(
+            {place.label, place.id, std::make_unique<Recorder>(std::move(place.machine), recorded)});
     }
-    return places;
+    return recorders;
 }
 
 std::vector<kernel::Place> replaying(const Capture& capture) {

@@ -4,8 +4,10 @@
 #include "kernel/namespaces.h"
 #include "replay/foreign.h"
 #include "replay/netstat.h"
+#include "replay/recorder.h"
 #include "replay/ss.h"
 #include "replay/tables.h"
+#include "replay/tree.h"
 
 #include <algorithm>
 #include <array>

@@ -5,7 +5,7 @@
 #include "base/result.h"
 #include "kernel/machine.h"
 #include "replay/capture.h"
-#include "replay/foreign.h"
+#include "replay/socket_list.h"
 
 #include <memory>
 #include <string>

@@ -2,10 +2,10 @@
 
 #include "base/number.h"
 #include "base/text.h"
-#include "replay/foreign.h"
 
 #include <algorithm>
 #include <map>
+#include <string>
 
 namespace replay {
 
@@ -13,6 +13,7 @@ namespace {
 
 using base::Gap;
 using base::Why;
+using snapshot::Family;
 using snapshot::Socket;
 using snapshot::State;
 using snapshot::Timer;
@@ -84,7 +85,35 @@ Timer timer_named(std::string_view name) {
                                  : Timer::none;
 }
 
-} // namespace
+/// What ss says of a socket after its end points: users:((...)), timer:(...), uid:, ino:, cgroup: and the
+/// tcp_info of -i. Names in it are anybody's choice, so each thing is looked for only where ss prints it.
+class SsDetails {
+  public:
+    /// Fills the socket from the rest of its lines.
+    void take(std::string_view details, snapshot::Socket& socket);
+
+    /// Fills what all the lines together tell, or do not.
+    void conclude(SocketList& list);
+
+  private:
+    std::string_view take_users(std::string_view details);
+    void take_timer(std::string_view details, snapshot::Socket& socket);
+    void take_identity(std::string_view details, snapshot::Socket& socket);
+    void take_cgroup(std::string_view details, snapshot::Socket& socket);
+    void take_activity(std::string_view details, snapshot::Socket& socket);
+    void name_holders(SocketList& list);
+
+    struct User {
+        std::string command;
+        std::uint32_t pid = 0;
+        std::uint32_t descriptor = 0;
+    };
+    std::size_t number_ = 0;            // of the socket, counted from 0
+    std::map<std::size_t, User> users_; // by the number of the socket
+    std::map<std::string, std::uint64_t, std::less<>> cgroups_;
+    bool identities_ = false; // some line has what -e prints
+    Timers timers_;
+};
 
 void SsDetails::take(std::string_view details, Socket& socket) {
     const std::string_view rest = take_users(details);
@@ -213,10 +242,6 @@ void SsDetails::conclude(SocketList& list) {
         name_holders(list);
     }
 }
-
-namespace {
-
-using snapshot::Family;
 
 constexpr std::string_view ss_name = "the text of ss";
 constexpr std::size_t most_details = 65536; // of one socket; ss writes some hundred bytes

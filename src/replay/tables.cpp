@@ -3,9 +3,12 @@
 #include "kernel/proc_net.h"
 #include "kernel/sock_diag.h"
 
-#include <bit>
+#include <array>
 #include <cstring>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <span>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,6 +21,7 @@ using base::Gap;
 using base::Why;
 using snapshot::Family;
 using snapshot::Socket;
+using snapshot::State;
 
 constexpr std::string_view heading_word = "local_address";
 
@@ -129,7 +133,14 @@ base::Result<SocketList> read_ss_dump(std::string_view bytes) {
     }
     SocketList list;
     list.provenance.name = "a dump by ss -D";
-    kernel::DumpReader reader(kernel::Walk::close_waits);
+    kernel::DumpReader reader(kernel::Walk::close_waits, [&](std::span<const Socket> sockets) {
+        for (const Socket& socket : sockets) {
+            list.sockets.push_back(socket);
+            if (socket.state == State::close) { // only -D of bound ones gives such
+                list.sockets.back().state = State::bound;
+            }
+        }
+    });
     alignas(NLMSG_ALIGNTO) std::array<std::byte, most_of_a_message> message;
     int ends = 0;
     while (bytes.size() >= sizeof(nlmsghdr)) {
@@ -142,12 +153,7 @@ base::Result<SocketList> read_ss_dump(std::string_view bytes) {
         ends += type == NLMSG_DONE ? 1 : 0;
         if (type == SOCK_DIAG_BY_FAMILY || type == TCPDIAG_GETSOCK) {
             make_ours(message.data());
-            reader.read(std::span(message).first(length), [&](Socket socket) {
-                if (socket.state == snapshot::State::close) { // only -D of bound ones gives such
-                    socket.state = snapshot::State::bound;
-                }
-                list.sockets.push_back(std::move(socket));
-            });
+            reader.read(std::span(message).first(length));
         }
         bytes.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(length), bytes.size()));
     }

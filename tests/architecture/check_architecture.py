@@ -28,7 +28,7 @@ DOORS = [
     ("libmnl", r"#include\s+<libmnl/", ["kernel/"]),
     ("libcap", r"#include\s+<sys/capability\.h>", ["kernel/privileges.cpp"]),
     ("nlohmann-json", r"#include\s+<nlohmann/", ["render/"]),
-    ("spdlog", r"#include\s+<spdlog/", ["cli/", "kernel/", "replay/"]),
+    ("spdlog", r"#include\s+<spdlog/", ["cli/trace.cpp"]),
     ("netlink", r"#include\s+<linux/", ["kernel/", "replay/"]),
     ("setns", r"\bsetns\s*\(", ["kernel/"]),
     ("/proc and /sys", r'"/(proc|sys)/', ["kernel/", "replay/"]),

@@ -812,6 +812,51 @@ class Pictures(CommandLine):
         self.assert_told(self.run_it("audit", "--format", "html"), "html")
 
 
+class Trace(CommandLine):
+    """-vvv tells on standard error how the run found out; standard output stays what it was."""
+
+    def report(self, *arguments):
+        return self.run_it("report", "--rules", self.rules, *arguments)
+
+    def test_each_walk_and_each_file_is_told(self):
+        answer = self.report("-vvv")
+        for line in (r"walk over listening sockets: \d+ sockets, \d+ bytes, [\d.]+ ms",
+                     r"walk over connections: \d+ sockets, \d+ bytes, [\d.]+ ms",
+                     r"/proc/thread-self/net/sockstat: \d+ bytes",
+                     r"/proc/sys/net/ipv4/tcp_tw_recycle: absent \(No such file or directory\)",
+                     r"network namespace 'this namespace', inode \d+",
+                     rf"{re.escape(str(self.rules))}: 0 files of rules"):
+            self.assertRegex(answer.err, rf"(?m)^\d\d:\d\d:\d\d\.\d+ {line}$", answer.shown)
+
+    def test_standard_output_is_the_same(self):
+        capture = self.capture()
+        short, long = self.report("-vv", "--replay", capture), self.report("-vvv", "--replay", capture)
+        self.assertEqual("", short.err, short.shown)
+        self.assertEqual(short.out, long.out, long.shown)
+        self.assertEqual(short.exit, long.exit, long.shown)
+        self.assertIn("walk over connections: ", long.err, long.shown)
+
+    def test_what_earlier_runs_left_is_told(self):
+        self.check("-t", "20")
+        answer = self.run_it("check", "-vvv", "--rules", self.rules)
+        self.assertRegex(answer.err, r"earlier runs of (cookie|inode) \d+: [1-9]\d* samples, ", answer.shown)
+
+    def test_why_more_is_collected_is_told(self):
+        answer = self.run_it("ports", "-vvv")
+        self.assertIn("more of 'this namespace': explicit binds, ", answer.err, answer.shown)
+
+    def test_foreign_bytes_are_made_safe(self):
+        text = self.scratch / "\x1b[31mss.txt"
+        text.write_text("LISTEN 0 5 127.0.0.1:1 0.0.0.0:*\nESTAB 0 0 127.0.0.1:5 127.0.0.1:9\n", encoding="utf-8")
+        answer = self.report("-vvv", "--replay", text)
+        self.assertIn("?[31mss.txt: no capture of this program", answer.err, answer.shown)
+        self.assertIn("walk over connections: 1 sockets, 0 bytes, ", answer.err, answer.shown)
+        self.assertNotIn("\x1b", answer.err, answer.shown)
+
+    def test_a_plugin_never_tells(self):
+        self.assertEqual("", self.check("-vvv").err)
+
+
 class Outputs(CommandLine):
     """Several outputs from one run, and from when on a run has failed."""
 

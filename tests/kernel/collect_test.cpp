@@ -145,7 +145,7 @@ TEST_CASE("a dump that ends early is lost, whatever the reason") {
 
     World world;
     (*world).answer(Walk::connections, {one});
-    (*world).dump_gaps.emplace(kernel::request_for(Walk::connections),
+    (*world).dump_gaps.emplace(kernel::request_for({Walk::connections}),
                                base::Gap{"x", Why::failed, "the time was up"});
     const auto gap = kernel::collect(world.places).namespaces[0].lost_sockets;
     REQUIRE(gap);
@@ -251,7 +251,7 @@ TEST_CASE("live sockets of a remote end: timestamps and who holds them") {
     test::Fields stranger = fields;
     stranger.remote = "10.0.0.9";
     const snapshot::EndPoint remote = *snapshot::parse_end_point("10.0.0.2:443");
-    (*world).dumps[kernel::request_for_peers(std::vector{remote})] = {
+    (*world).dumps[kernel::request_for({Walk::peers, std::vector{remote}})] = {
         test::socket_message(fields, info(1)) + test::socket_message(fields, info(0)) +
         test::socket_message(waiting, info(0)) + test::socket_message(stranger, info(1)) + test::done()};
     snapshot::Host host = kernel::collect(world.places);
@@ -266,7 +266,7 @@ TEST_CASE("live sockets of a remote end: timestamps and who holds them") {
 
     // refused twice is one gap, and no answer
     const snapshot::EndPoint other = *snapshot::parse_end_point("10.0.0.3:443");
-    (*world).dumps[kernel::request_for_peers(std::vector{other})] = {test::refused(EINVAL)};
+    (*world).dumps[kernel::request_for({Walk::peers, std::vector{other}})] = {test::refused(EINVAL)};
     kernel::collect({.place = 0, .peers = {other}}, world.places, host);
     kernel::collect({.place = 0, .peers = {other}}, world.places, host);
     CHECK(host.namespaces[0].find_peer(other) == nullptr);

@@ -3,6 +3,11 @@
 
 #include "kernel/sock_diag.h"
 
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -121,7 +126,7 @@ inline Bytes operator+(Bytes left, const Bytes& right) {
 }
 
 /// Answers from maps; what is in none of them is absent.
-class Machine : public kernel::Machine {
+class Machine : public kernel::SockDiagMachine {
   public:
     std::map<std::string, snapshot::Reading<std::string>> files;
     std::map<std::string, snapshot::Reading<std::vector<std::string>>> directories;
@@ -135,10 +140,10 @@ class Machine : public kernel::Machine {
     double time = 1000;
 
     void answer(kernel::Walk walk, std::vector<Bytes> frames) {
-        dumps[kernel::request_for(walk)] = std::move(frames);
+        dumps[kernel::request_for({walk})] = std::move(frames);
     }
     bool was_asked(kernel::Walk walk) const {
-        const Bytes wanted = kernel::request_for(walk);
+        const Bytes wanted = kernel::request_for({walk});
         return std::find(asked.begin(), asked.end(), wanted) != asked.end();
     }
 

@@ -1,7 +1,7 @@
 #include "kernel/cgroups.h"
 #include "kernel/collect.h"
 #include "kernel/processes.h"
-#include "replay/capture.h"
+#include "replay/recorder.h"
 #include "tests/kernel/messages.h"
 
 #include "tests/catch.h"
@@ -403,10 +403,10 @@ TEST_CASE("a kernel that tells no control group: processes are looked for all th
 }
 
 TEST_CASE("owners survive a capture; one without them did not collect them") {
-    std::vector<kernel::Place> places;
-    places.push_back({"this namespace", 42, machine_with_close_waits()});
+    std::vector<kernel::SockDiagPlace> live;
+    live.push_back({"this namespace", 42, machine_with_close_waits()});
     replay::Capture capture;
-    places = replay::recording(std::move(places), capture);
+    auto places = replay::recording(std::move(live), capture);
     snapshot::Host host = kernel::collect(places);
     const std::string without = replay::to_bytes(capture);
     kernel::collect({.place = 0, .owners_of_age_ms = 5000}, places, host);
@@ -457,12 +457,12 @@ TEST_CASE("owner records that lie, each with its own message") {
 }
 
 TEST_CASE("a capture keeps the holders of every search, each once") {
-    std::vector<kernel::Place> places;
+    std::vector<kernel::SockDiagPlace> live;
     auto made = std::make_unique<test::Machine>();
     test::Machine& machine = *made;
-    places.push_back({"this namespace", 42, std::move(made)});
+    live.push_back({"this namespace", 42, std::move(made)});
     replay::Capture capture;
-    places = replay::recording(std::move(places), capture);
+    auto places = replay::recording(std::move(live), capture);
     const auto process = [](std::uint32_t pid) {
         snapshot::Process one;
         one.pid = pid;

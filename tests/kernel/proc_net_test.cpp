@@ -1,4 +1,5 @@
 #include "kernel/proc_net.h"
+#include "kernel/sysctl_files.h"
 #include "tests/kernel/messages.h"
 
 #include "tests/catch.h"

@@ -26,9 +26,11 @@ struct Read {
 };
 
 Read read(Walk walk, const Bytes& datagram) {
-    DumpReader reader(walk);
     Read result;
-    result.more = reader.read(datagram, [&](const Socket& socket) { result.sockets.push_back(socket); });
+    DumpReader reader(walk, [&](std::span<const Socket> sockets) {
+        result.sockets.insert(result.sockets.end(), sockets.begin(), sockets.end());
+    });
+    result.more = reader.read(datagram);
     result.malformed = reader.malformed();
     result.outcome = reader.outcome();
     return result;
@@ -263,7 +265,7 @@ TEST_CASE("answers to other questions are passed over") {
 
 TEST_CASE("the requests") {
     const auto states = [](Walk walk) {
-        const Bytes bytes = kernel::request_for(walk);
+        const Bytes bytes = kernel::request_for({walk});
         inet_diag_req question;
         std::memcpy(&question, bytes.data() + sizeof(nlmsghdr), sizeof question);
         return question.idiag_states;
@@ -272,7 +274,7 @@ TEST_CASE("the requests") {
     CHECK(states(Walk::connections) == (0x1FFEU & ~(1U << 10)));
     CHECK(states(Walk::close_waits) == 1U << 8);
     CHECK(states(Walk::bound) == 1U << 13);
-    const Bytes binds = kernel::request_for(Walk::explicit_binds);
+    const Bytes binds = kernel::request_for({Walk::explicit_binds});
     const Bytes expected = {std::byte{12}, std::byte{0}, std::byte{1}, std::byte{0},  // attribute 1, 12 bytes
                             std::byte{6},  std::byte{4}, std::byte{8}, std::byte{0},  // AUTO, yes 4, no 8
                             std::byte{1},  std::byte{4}, std::byte{8}, std::byte{0}}; // JMP
@@ -282,7 +284,7 @@ TEST_CASE("the requests") {
 TEST_CASE("the request for a few remote ends accepts each of them and nothing else") {
     const std::vector<snapshot::EndPoint> remotes = {*snapshot::parse_end_point("192.0.2.1:443"),
                                                      *snapshot::parse_end_point("[2001:db8::1]:80")};
-    const Bytes request = kernel::request_for_peers(remotes);
+    const Bytes request = kernel::request_for({Walk::peers, remotes});
     inet_diag_req question;
     std::memcpy(&question, request.data() + sizeof(nlmsghdr), sizeof question);
     CHECK(question.idiag_states == 0x0B36U); // all that are alive: no TIME_WAIT, SYN_RECV, CLOSE, LISTEN
@@ -311,7 +313,7 @@ TEST_CASE("the request for a few remote ends accepts each of them and nothing el
     CHECK(code[44] == std::byte{0x20});
 
     std::vector<snapshot::EndPoint> many(20, remotes[0]);
-    CHECK(kernel::request_for_peers(many).size() ==
+    CHECK(kernel::request_for({Walk::peers, many}).size() ==
           request.size() + 32 * (kernel::most_peers - remotes.size()));
 }
 

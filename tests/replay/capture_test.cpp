@@ -1,6 +1,5 @@
 #include "kernel/collect.h"
-#include "kernel/sock_diag.h"
-#include "replay/capture.h"
+#include "replay/recorder.h"
 #include "tests/kernel/messages.h"
 
 #include "tests/catch.h"
@@ -15,7 +14,7 @@ using test::operator+;
 
 namespace {
 
-std::vector<kernel::Place> one_place() {
+std::vector<kernel::SockDiagPlace> one_place() {
     auto machine = std::make_unique<test::Machine>();
     machine->time = 1732287600.123456;
     machine->files.emplace("/proc/sys/kernel/hostname", std::string("web1\n"));
@@ -25,7 +24,7 @@ std::vector<kernel::Place> one_place() {
     machine->answer(Walk::listeners, {test::done()});
     machine->answer(Walk::connections, {test::socket_message({}), test::socket_message({}) + test::done()});
     machine->answer(Walk::bound, {test::done()});
-    std::vector<kernel::Place> places;
+    std::vector<kernel::SockDiagPlace> places;
     places.push_back({"this namespace", 42, std::move(machine)});
     return places;
 }
@@ -73,8 +72,8 @@ TEST_CASE("what a capture does not hold was not collected") {
     kernel::Machine& machine = *places[0].machine;
     CHECK(machine.read("/etc/passwd").error().why == Why::not_collected);
     CHECK(machine.list("/etc").error().why == Why::not_collected);
-    const auto sink = [](std::span<const std::byte>) { return true; };
-    CHECK(machine.dump(kernel::request_for(Walk::explicit_binds), sink).error().why == Why::not_collected);
+    const auto walked = machine.sockets({Walk::explicit_binds}, [](std::span<const snapshot::Socket>) {});
+    CHECK(walked.outcome.error().why == Why::not_collected);
 }
 
 TEST_CASE("a question about some remote ends is answered by a dump about more of them") {
@@ -82,18 +81,20 @@ TEST_CASE("a question about some remote ends is answered by a dump about more of
         return snapshot::EndPoint{*snapshot::Address::parse(address), port};
     };
     const std::vector both = {end("192.0.2.7", 443), end("2001:db8::7", 80)};
-    CHECK(kernel::peers_of(kernel::request_for_peers(both)) == both);
-    CHECK(kernel::peers_of(kernel::request_for(Walk::explicit_binds)).empty());
+    CHECK(kernel::peers_of(kernel::request_for({Walk::peers, both})) == both);
+    CHECK(kernel::peers_of(kernel::request_for({Walk::explicit_binds})).empty());
     CHECK(kernel::peers_of({}).empty());
     Capture capture;
-    auto places = one_place();
-    static_cast<test::Machine&>(*places[0].machine).dumps[kernel::request_for_peers(both)] = {test::done()};
-    places = replay::recording(std::move(places), capture);
-    const auto sink = [](std::span<const std::byte>) { return true; };
-    CHECK(places[0].machine->dump(kernel::request_for_peers(both), sink));
+    auto live = one_place();
+    static_cast<test::Machine&>(*live[0].machine).dumps[kernel::request_for({Walk::peers, both})] = {
+        test::done()};
+    const auto places = replay::recording(std::move(live), capture);
+    const auto sink = [](std::span<const snapshot::Socket>) {};
+    CHECK(places[0].machine->sockets({Walk::peers, both}, sink).outcome);
     auto replayed = replay::replaying(capture);
     const auto asked = [&](const snapshot::EndPoint& remote) {
-        return replayed[0].machine->dump(kernel::request_for_peers(std::vector{remote}), sink).has_value();
+        const std::vector remotes = {remote};
+        return replayed[0].machine->sockets({Walk::peers, remotes}, sink).outcome.has_value();
     };
     CHECK(asked(both[0]));
     CHECK(asked(both[1]));
@@ -103,9 +104,9 @@ TEST_CASE("a question about some remote ends is answered by a dump about more of
 
 TEST_CASE("the holders of several questions are kept together") {
     Capture capture;
-    auto places = one_place();
-    auto& machine = static_cast<test::Machine&>(*places[0].machine);
-    places = replay::recording(std::move(places), capture);
+    auto live = one_place();
+    auto& machine = static_cast<test::Machine&>(*live[0].machine);
+    auto places = replay::recording(std::move(live), capture);
     machine.held.processes = {{7, 0, "a", "", {}, {}}, {8, 0, "b", "", {}, {}}};
     machine.held.sockets = {{20, 0, 3}, {30, 1, 4}};
     places[0].machine->holders({});
@@ -123,13 +124,13 @@ TEST_CASE("the holders of several questions are kept together") {
 }
 
 TEST_CASE("a dump that ended with a gap ends with it again") {
-    auto places = one_place();
-    auto& machine = static_cast<test::Machine&>(*places[0].machine);
+    auto live = one_place();
+    auto& machine = static_cast<test::Machine&>(*live[0].machine);
     machine.answer(Walk::connections, {test::socket_message({})});
-    machine.dump_gaps.emplace(kernel::request_for(Walk::connections),
+    machine.dump_gaps.emplace(kernel::request_for({Walk::connections}),
                               base::Gap{"t", Why::failed, "the time was up"});
     Capture capture;
-    places = replay::recording(std::move(places), capture);
+    auto places = replay::recording(std::move(live), capture);
     kernel::collect(places);
     const auto again = replay::parse_capture(replay::to_bytes(capture));
     REQUIRE(again);

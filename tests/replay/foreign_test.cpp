@@ -1,14 +1,16 @@
 #include "kernel/collect.h"
 #include "replay/foreign.h"
 #include "replay/replay.h"
-#include "tests/replay/foreign_texts.h"
 #include "tests/kernel/messages.h"
+#include "tests/replay/foreign_texts.h"
 
 #include "tests/catch.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <span>
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -95,6 +97,33 @@ TEST_CASE("what ss -tan cannot tell is a gap") {
     CHECK(range.error().detail.find("--assume ip_local_port_range=\"32768 60999\"") != std::string::npos);
     CHECK(space.counters.get("netstat.TcpExt.ListenOverflows").error().why == Why::not_collected);
     CHECK(space.sysctls.text("net.ipv4.tcp_mem").error().why == Why::not_collected);
+}
+
+TEST_CASE("each kind of walk over a text is answered, or not told") {
+    replay::ForeignMachine machine(list_of(test::ss_tan), std::nullopt);
+    const auto walked = [&](kernel::Walk walk) {
+        std::map<State, std::size_t> states;
+        const auto ended = machine.sockets({walk}, [&](std::span<const Socket> sockets) {
+            for (const Socket& socket : sockets) {
+                ++states[socket.state];
+            }
+        });
+        return std::pair(states, ended.outcome ? std::optional<Why>() : ended.outcome.error().why);
+    };
+    using kernel::Walk;
+    const auto [listeners, listeners_lost] = walked(Walk::listeners);
+    CHECK((listeners.size() == 1 && listeners.contains(State::listen) && !listeners_lost));
+    const auto [connections, connections_lost] = walked(Walk::connections);
+    CHECK((connections.contains(State::time_wait) && connections.contains(State::close_wait)));
+    CHECK_FALSE((connections.contains(State::listen) || connections.contains(State::bound)));
+    CHECK_FALSE(connections_lost);
+    const auto [close_waits, close_waits_lost] = walked(Walk::close_waits);
+    CHECK((close_waits.size() == 1 && close_waits.contains(State::close_wait) && !close_waits_lost));
+    for (const Walk untold : {Walk::explicit_binds, Walk::bound, Walk::options, Walk::peers}) {
+        const auto [none, why] = walked(untold);
+        CHECK(none.empty());
+        CHECK(why == Why::not_collected);
+    }
 }
 
 TEST_CASE("the text of ss -peaonmi") {

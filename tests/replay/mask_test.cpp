@@ -1,8 +1,10 @@
 #include "kernel/collect.h"
 #include "replay/mask.h"
 #include "replay/mask_sockets.h"
-#include "tests/replay/foreign_texts.h"
+#include "replay/pseudonyms.h"
+#include "replay/recorder.h"
 #include "tests/kernel/messages.h"
+#include "tests/replay/foreign_texts.h"
 
 #include "base/text.h"
 
@@ -72,8 +74,8 @@ std::unique_ptr<test::Machine> acme_machine() {
     machine->answer(Walk::connections, {test::socket_message(out, secret) + test::socket_message(stuck),
                                         test::socket_message(v6) + test::done()});
     machine->answer(Walk::close_waits, {test::socket_message(stuck) + test::done()});
-    machine->dumps[kernel::request_for_peers(std::vector{busy_remote()})] = {test::socket_message(out) +
-                                                                             test::done()};
+    machine->dumps[kernel::request_for({Walk::peers, std::vector{busy_remote()}})] = {
+        test::socket_message(out) + test::done()};
     machine->held = acme_holders();
     machine->time = 1732287600;
     return machine;
@@ -81,9 +83,9 @@ std::unique_ptr<test::Machine> acme_machine() {
 
 replay::Capture recorded() {
     replay::Capture capture;
-    std::vector<kernel::Place> places;
-    places.push_back({"acme-ns", 42, acme_machine()});
-    places = replay::recording(std::move(places), capture);
+    std::vector<kernel::SockDiagPlace> live;
+    live.push_back({"acme-ns", 42, acme_machine()});
+    auto places = replay::recording(std::move(live), capture);
     snapshot::Host host = kernel::collect(places);
     kernel::collect({.peers = {busy_remote()}, .boot_sysctls = true, .owners_of_age_ms = 0}, places, host);
     return capture;
