@@ -48,14 +48,8 @@ struct Destination {
     /// Every state that a connection can have, by netstat name, in the order of its life.
     std::vector<std::pair<std::string, std::uint32_t>> states;
     std::uint32_t established = 0;
-    std::uint32_t established_retrying = 0;
     std::uint32_t syn_sent = 0;
-    std::uint32_t syn_sent_retried = 0;
-    std::uint32_t fin_wait = 0;
     std::uint32_t time_wait = 0;
-    std::uint32_t close_wait = 0;
-    std::uint32_t lasting = 0;            // established, fin_wait and close_wait
-    std::optional<double> lasting_growth; // per second; none without earlier runs
 
     std::uint32_t usable = 0; // range less reserved
     std::uint32_t in_use = 0;
@@ -73,15 +67,11 @@ struct Destination {
     double births_5s = 0; // per second
     double births_15s = 0;
     double births_60s = 0;
-    double turnover = 0;         // ports that connections which end in TIME_WAIT can use
-    double port_time = 0;        // seconds that a closed connection keeps its port
     double sustainable_rate = 0; // per second
     double load_percent = 0;
     double load_percent_15s = 0;
-    double load_percent_lasting = 0;
     double peak_percent = 0;
-    std::optional<double> exhausted_in;        // seconds; none if the rate is sustainable
-    std::optional<double> growth_exhausted_in; // seconds; none if `lasting` does not grow
+    std::optional<double> exhausted_in; // seconds; none if the rate is sustainable
 
     std::optional<BlockedBy> blocked_by; // both only for a destination that was asked about
     std::vector<PortHolder> holders;     // most ports first

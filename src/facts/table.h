@@ -87,12 +87,6 @@ struct Schema {
     std::optional<std::size_t> find(std::string_view column) const;
 };
 
-/// Inclusive limits of a numeric column.
-struct Bounds {
-    double low = 0;
-    double high = 0;
-};
-
 class Table {
   public:
     Table() = default;
@@ -103,12 +97,6 @@ class Table {
     virtual const Schema& schema() const = 0;
     virtual std::size_t size() const = 0;
     virtual Value get(std::size_t row, std::size_t column) const = 0;
-
-    /// Rows from this one on are quiet: each lies within quiet_bounds. A condition that cannot hold within
-    /// the bounds need not be tried on them one by one.
-    virtual std::size_t quiet_from() const { return size(); }
-    /// None: nothing is promised about this column.
-    virtual std::optional<Bounds> quiet_bounds(std::size_t /*column*/) const { return std::nullopt; }
 
     /// Rows are missing, and why: a rule over this table cannot be OK.
     virtual std::optional<base::Gap> incomplete() const { return std::nullopt; }

@@ -10,98 +10,113 @@ namespace model {
 namespace {
 
 using facts::Basis;
-using facts::Destination;
 using facts::Value;
+using snapshot::State;
 
 constexpr double least_growth = 0.01; // sockets per second: less is no trend
 
-Value count(std::uint32_t number) {
-    return static_cast<double>(number);
-}
+/// One destination, and what is asked of it beside its ports.
+class Row {
+  public:
+    Row(const PortModel& ports, const Growth& growth, std::size_t place)
+        : use(ports.use(place)), no_timers(ports.no_timers(use.tally())), growth_(growth) {}
 
-Value timed(const Destination& d, double number, Basis basis = Basis::measured) {
-    return d.no_timers ? Value(*d.no_timers) : Value(number, basis);
-}
+    const PortUse use;
+    const std::optional<base::Gap>& no_timers;
 
-Basis basis_of(const Destination& d) {
-    return d.free_min == d.free_max ? Basis::measured : Basis::inferred;
-}
+    std::string remote() const { return snapshot::end_point_text(use.flow().remote, use.flow().remote_port); }
 
-constexpr auto getters = std::to_array<Getter<Destination>>({
-    {"source", [](const Destination& d) { return Value(d.local.value_or("")); }},
-    {"remote",
-     [](const Destination& d) {
-         const auto address = snapshot::Address::parse(d.remote);
-         return Value(snapshot::end_point_text(address.value_or(snapshot::Address()), d.remote_port));
-     }},
-    {"remote_address", [](const Destination& d) { return Value(d.remote); }},
-    {"remote_port", [](const Destination& d) { return count(d.remote_port); }},
-    {"device", [](const Destination& d) { return count(d.device); }},
-    {"loopback", [](const Destination& d) { return Value(d.loopback); }},
-    {"connections", [](const Destination& d) { return count(d.connections); }},
-    {"established", [](const Destination& d) { return count(d.established); }},
-    {"established_retrying", [](const Destination& d) { return timed(d, d.established_retrying); }},
-    {"syn_sent", [](const Destination& d) { return count(d.syn_sent); }},
-    {"syn_sent_retried", [](const Destination& d) { return timed(d, d.syn_sent_retried); }},
-    {"fin_wait", [](const Destination& d) { return count(d.fin_wait); }},
-    {"time_wait", [](const Destination& d) { return count(d.time_wait); }},
-    {"close_wait", [](const Destination& d) { return count(d.close_wait); }},
-    {"lasting", [](const Destination& d) { return count(d.lasting); }},
+    /// Per second; none without earlier runs.
+    std::optional<double> lasting_growth() const {
+        if (!growth_.known()) {
+            return std::nullopt;
+        }
+        const auto key = level_key_of_destination(use.flow().source.to_text(), remote(), use.flow().device);
+        return growth_.per_second(key, use.lasting());
+    }
+    /// Seconds; none if `lasting` does not grow.
+    std::optional<double> growth_exhausted_in() const {
+        const auto rate = lasting_growth();
+        return rate && *rate > least_growth ? std::optional(use.estimate().free / *rate) : std::nullopt;
+    }
+    /// What grows without an end exhausts the ports, too.
+    std::optional<double> exhausted_in() const {
+        const auto full_after = use.next_minute().full_after;
+        const auto grown = growth_exhausted_in();
+        return full_after && grown ? std::min(*full_after, *grown) : full_after ? full_after : grown;
+    }
+
+    Value timed(double number, Basis basis = Basis::measured) const {
+        return no_timers ? Value(*no_timers) : Value(number, basis);
+    }
+    Basis basis() const {
+        return use.bounds().free_min == use.bounds().free_max ? Basis::measured : Basis::inferred;
+    }
+    Basis basis_of_reuse() const { return use.reuse().inferred ? Basis::inferred : Basis::measured; }
+    facts::Destination destination() const { return destination_of(use); }
+
+  private:
+    const Growth& growth_;
+};
+
+constexpr auto getters = std::to_array<Getter<Row>>({
+    {"source", [](const Row& d) { return Value(d.use.flow().source.to_text()); }},
+    {"remote", [](const Row& d) { return Value(d.remote()); }},
+    {"remote_address", [](const Row& d) { return Value(d.use.flow().remote.to_text()); }},
+    {"remote_port", [](const Row& d) { return Value(d.use.flow().remote_port); }},
+    {"device", [](const Row& d) { return Value(d.use.flow().device); }},
+    {"loopback", [](const Row& d) { return Value(d.use.loopback()); }},
+    {"connections", [](const Row& d) { return Value(d.use.tally().connections); }},
+    {"established", [](const Row& d) { return Value(d.use.in_state(State::established)); }},
+    {"established_retrying", [](const Row& d) { return d.timed(d.use.tally().established_retrying); }},
+    {"syn_sent", [](const Row& d) { return Value(d.use.in_state(State::syn_sent)); }},
+    {"syn_sent_retried", [](const Row& d) { return d.timed(d.use.tally().syn_sent_retried); }},
+    {"fin_wait", [](const Row& d) { return Value(d.use.fin_wait()); }},
+    {"time_wait", [](const Row& d) { return Value(d.use.in_state(State::time_wait)); }},
+    {"close_wait", [](const Row& d) { return Value(d.use.in_state(State::close_wait)); }},
+    {"lasting", [](const Row& d) { return Value(d.use.lasting()); }},
     {"lasting_growth",
-     [](const Destination& d) {
-         return d.lasting_growth ? Value(*d.lasting_growth)
-                                 : Value(base::Gap{"lasting_growth", base::Why::absent, "no earlier runs to compare with"});
+     [](const Row& d) {
+         const auto growth = d.lasting_growth();
+         return growth ? Value(*growth)
+                       : Value(base::Gap{"lasting_growth", base::Why::absent, "no earlier runs to compare with"});
      }},
-    {"in_use", [](const Destination& d) { return count(d.in_use); }},
-    {"held_by", [](const Destination& d) { return Value(held_by(d), basis_of(d)); }},
-    {"blocked", [](const Destination& d) { return Value(d.blocked, basis_of(d)); }},
-    {"free", [](const Destination& d) { return Value(d.free, basis_of(d)); }},
-    {"free_min", [](const Destination& d) { return count(d.free_min); }},
-    {"free_max", [](const Destination& d) { return count(d.free_max); }},
-    {"used_percent", [](const Destination& d) { return Value(d.used_percent, basis_of(d)); }},
-    {"reuse_applies",
-     [](const Destination& d) { return Value(d.reuse.applies, d.reuse.inferred ? Basis::inferred : Basis::measured); }},
-    {"reusable", [](const Destination& d) { return count(d.reuse.reusable); }},
-    {"births_5s", [](const Destination& d) { return timed(d, d.births_5s); }},
-    {"births_15s", [](const Destination& d) { return timed(d, d.births_15s); }},
-    {"births_60s", [](const Destination& d) { return timed(d, d.births_60s); }},
-    {"turnover", [](const Destination& d) { return Value(d.turnover, basis_of(d)); }},
-    {"port_time",
-     [](const Destination& d) { return Value(d.port_time, d.reuse.inferred ? Basis::inferred : Basis::measured); }},
-    {"sustainable_rate", [](const Destination& d) { return Value(d.sustainable_rate, basis_of(d)); }},
-    {"load_percent", [](const Destination& d) { return timed(d, d.load_percent, basis_of(d)); }},
-    {"load_percent_15s", [](const Destination& d) { return timed(d, d.load_percent_15s, basis_of(d)); }},
-    {"load_percent_lasting", [](const Destination& d) { return timed(d, d.load_percent_lasting, basis_of(d)); }},
-    {"peak_percent", [](const Destination& d) { return timed(d, d.peak_percent, basis_of(d)); }},
+    {"in_use", [](const Row& d) { return Value(d.use.estimate().in_use); }},
+    {"held_by", [](const Row& d) { return Value(held_by(d.destination()), d.basis()); }},
+    {"blocked", [](const Row& d) { return Value(d.use.estimate().blocked, d.basis()); }},
+    {"free", [](const Row& d) { return Value(d.use.estimate().free, d.basis()); }},
+    {"free_min", [](const Row& d) { return Value(d.use.bounds().free_min); }},
+    {"free_max", [](const Row& d) { return Value(d.use.bounds().free_max); }},
+    {"used_percent", [](const Row& d) { return Value(d.use.estimate().used_percent, d.basis()); }},
+    {"reuse_applies", [](const Row& d) { return Value(d.use.reuse().applies, d.basis_of_reuse()); }},
+    {"reusable", [](const Row& d) { return Value(d.use.estimate().reusable); }},
+    {"births_5s", [](const Row& d) { return d.timed(d.use.births().over_5s); }},
+    {"births_15s", [](const Row& d) { return d.timed(d.use.births().over_15s); }},
+    {"births_60s", [](const Row& d) { return d.timed(d.use.births().over_60s); }},
+    {"turnover", [](const Row& d) { return Value(std::max(d.use.estimate().room, 0.0), d.basis()); }},
+    {"port_time", [](const Row& d) { return Value(d.use.port_time(), d.basis_of_reuse()); }},
+    {"sustainable_rate", [](const Row& d) { return Value(d.use.load().sustainable_rate, d.basis()); }},
+    {"load_percent", [](const Row& d) { return d.timed(d.use.load().percent, d.basis()); }},
+    {"load_percent_15s", [](const Row& d) { return d.timed(d.use.load().percent_15s, d.basis()); }},
+    {"load_percent_lasting", [](const Row& d) { return d.timed(d.use.load().percent_lasting, d.basis()); }},
+    {"peak_percent", [](const Row& d) { return d.timed(d.use.next_minute().peak_percent, d.basis()); }},
     {"exhausted_in",
-     [](const Destination& d) {
-         return d.no_timers      ? Value(*d.no_timers)
-                : d.exhausted_in ? Value(*d.exhausted_in, basis_of(d))
-                               : Value(base::Gap{"exhausted_in", base::Why::absent, "the rate is sustainable"});
+     [](const Row& d) {
+         if (d.no_timers) {
+             return Value(*d.no_timers);
+         }
+         const auto seconds = d.exhausted_in();
+         return seconds ? Value(*seconds, d.basis())
+                        : Value(base::Gap{"exhausted_in", base::Why::absent, "the rate is sustainable"});
      }},
     {"growth_exhausted_in",
-     [](const Destination& d) {
-         return d.growth_exhausted_in
-                    ? Value(*d.growth_exhausted_in, Basis::inferred)
-                    : Value(base::Gap{"growth_exhausted_in", base::Why::absent, "nothing is known to grow"});
+     [](const Row& d) {
+         const auto seconds = d.growth_exhausted_in();
+         return seconds ? Value(*seconds, Basis::inferred)
+                        : Value(base::Gap{"growth_exhausted_in", base::Why::absent, "nothing is known to grow"});
      }},
 });
 static_assert(follows(facts::destination_columns, getters));
-
-/// What grows without an end exhausts the ports, too.
-void grow(Destination& d, const Growth& growth) {
-    if (!growth.known()) {
-        return;
-    }
-    const auto address = snapshot::Address::parse(d.remote).value_or(snapshot::Address());
-    const auto key = level_key_of_destination(d.local.value_or(""),
-                                              snapshot::end_point_text(address, d.remote_port), d.device);
-    d.lasting_growth = growth.per_second(key, d.lasting);
-    if (*d.lasting_growth > least_growth) {
-        d.growth_exhausted_in = d.free / *d.lasting_growth;
-        d.exhausted_in = std::min(d.exhausted_in.value_or(*d.growth_exhausted_in), *d.growth_exhausted_in);
-    }
-}
 
 class DestinationTable : public facts::Table {
   public:
@@ -110,72 +125,21 @@ class DestinationTable : public facts::Table {
 
     const facts::Schema& schema() const override { return facts::schema(facts::TableId::destination); }
     std::size_t size() const override { return ports_->book ? ports_->book->order().size() : 0; }
-    std::size_t quiet_from() const override { return ports_->book ? ports_->book->busy_count() : 0; }
 
-    Value get(std::size_t row, std::size_t column) const override {
+    facts::Value get(std::size_t row, std::size_t column) const override {
         if (!current_ || current_row_ != row) {
-            current_ = ports_->destination(row);
-            grow(*current_, growth_);
+            current_.emplace(*ports_, growth_, row);
             current_row_ = row;
         }
         return getters[column].get(*current_);
     }
 
-    std::optional<facts::Bounds> quiet_bounds(std::size_t column) const override {
-        const std::string_view name = facts::destination_columns[column].name;
-        if (ports_->book->has_siblings()) {
-            return std::nullopt;
-        }
-        if (ports_->space_of.provenance.no_timers &&
-            (rate_seconds(name) || name == "syn_sent_retried" || name == "established_retrying")) {
-            return std::nullopt;
-        }
-        const double most = ports_->book->quiet_most();
-        for (const std::string_view counted :
-             {"connections", "established", "established_retrying", "syn_sent", "syn_sent_retried",
-              "fin_wait", "time_wait", "close_wait", "lasting", "in_use", "reusable"}) {
-            if (name == counted) {
-                return facts::Bounds{0, most};
-            }
-        }
-        if (const auto seconds = rate_seconds(name)) {
-            return facts::Bounds{0, reuse_is_off() ? most / *seconds : most}; // see births_under_reuse()
-        }
-        const double usable = ports_->space->usable;
-        const double taken = std::min(usable, most + quiet_blocked());
-        if (name == "free") {
-            return facts::Bounds{usable - taken, usable};
-        }
-        if (name == "used_percent" && usable > 0) {
-            return facts::Bounds{0, 100 * (1 - (usable - taken) / usable)}; // rounds as the fact does
-        }
-        return std::nullopt;
-    }
-
     std::optional<base::Gap> incomplete() const override { return ports_->incomplete(); }
 
   private:
-    /// The seconds that a rate is counted over; none for other columns.
-    static std::optional<double> rate_seconds(std::string_view column) {
-        constexpr std::array rates = {std::pair("births_5s", 5.0), std::pair("births_15s", 15.0),
-                                      std::pair("births_60s", 60.0)};
-        for (const auto& [name, seconds] : rates) {
-            if (column == name) {
-                return seconds;
-            }
-        }
-        return std::nullopt;
-    }
-
-    bool reuse_is_off() const { return ports_->settings.mode && *ports_->settings.mode == 0; }
-
-    double quiet_blocked() const {
-        return static_cast<double>(ports_->space->blocked_count) + ports_->book->occupation().suspects;
-    }
-
     std::shared_ptr<const PortModel> ports_;
     Growth growth_;
-    mutable std::optional<Destination> current_;
+    mutable std::optional<Row> current_; // rules ask for several columns of one row
     mutable std::size_t current_row_ = 0;
 };
 
@@ -188,14 +152,23 @@ PortModel::PortModel(const snapshot::Namespace& of, const snapshot::Sysctls& sys
     }
 }
 
-facts::Destination PortModel::destination(std::size_t place) const {
+PortUse PortModel::use(std::size_t place) const {
     const snapshot::Flow& flow = space_of.sockets.flows()[book->order()[place]];
-    const Tally& tally = book->tally(place);
-    facts::Destination d = destination_of(flow, tally, *space, book->occupation(), settings, seen_at(flow));
-    if (d.time_wait > 0 || d.syn_sent > 0 || d.established > 0) {
-        d.no_timers = space_of.provenance.no_timers;
-    }
+    return {flow, book->tally(place), *space, book->occupation(), settings, seen_at(flow)};
+}
+
+facts::Destination PortModel::destination(std::size_t place) const {
+    const PortUse of = use(place);
+    facts::Destination d = destination_of(of);
+    d.no_timers = no_timers(of.tally());
     return d;
+}
+
+const std::optional<base::Gap>& PortModel::no_timers(const Tally& tally) const {
+    static const std::optional<base::Gap> none;
+    const auto any = [&](State state) { return tally.states[static_cast<std::size_t>(state)] > 0; };
+    const bool needed = any(State::time_wait) || any(State::syn_sent) || any(State::established);
+    return needed ? space_of.provenance.no_timers : none;
 }
 
 const snapshot::Timestamps* PortModel::seen_at(const snapshot::Flow& flow) const {
@@ -218,20 +191,17 @@ std::optional<base::Gap> PortModel::incomplete() const {
     return std::nullopt;
 }
 
-Headline PortModel::worst() const {
-    Headline worst;
+WorstPorts PortModel::worst() const {
+    WorstPorts worst;
     if (space && space->usable == 0) {
         worst.used_percent = 100; // everything is reserved
     }
     for (std::size_t place = 0; book && place < book->busy_count(); ++place) {
-        const Tally& tally = book->tally(place);
-        if (tally.connections == 0) {
-            continue; // only ports outside the range: not a destination
+        const PortUse one = use(place);
+        if (one.tally().connections > 0) { // not only ports outside the range
+            worst.used_percent = std::max(worst.used_percent, one.estimate().used_percent);
+            worst.load_percent = std::max(worst.load_percent, one.load().percent);
         }
-        const snapshot::Flow& flow = space_of.sockets.flows()[book->order()[place]];
-        const Headline one = headline_of(flow, tally, *space, book->occupation(), settings, seen_at(flow));
-        worst.used_percent = std::max(worst.used_percent, one.used_percent);
-        worst.load_percent = std::max(worst.load_percent, one.load_percent);
     }
     return worst;
 }

@@ -12,6 +12,12 @@
 
 namespace model {
 
+/// The highest of the busy destinations; zeros without any.
+struct WorstPorts {
+    double used_percent = 0;
+    double load_percent = 0;
+};
+
 /// What all tables about ports of one namespace share. Refers to the snapshot, which must outlive it.
 struct PortModel {
     PortModel(const snapshot::Namespace& of, const snapshot::Sysctls& sysctls);
@@ -21,13 +27,16 @@ struct PortModel {
     ReuseSettings settings;
     std::unique_ptr<TallyBook> book; // null if the space or the sockets are unknown
 
+    /// The arithmetic of the destination with this number in the book's order.
+    PortUse use(std::size_t place) const;
     facts::Destination destination(std::size_t place) const;
+    /// Why nothing is known of the ages and timers of these sockets, if there are any that need one.
+    const std::optional<base::Gap>& no_timers(const Tally& tally) const;
     /// The TCP timestamps of live sockets to the flow's remote end; null if nobody looked.
     const snapshot::Timestamps* seen_at(const snapshot::Flow& flow) const;
     /// Why there is no book, or why it is incomplete.
     std::optional<base::Gap> incomplete() const;
-    /// The highest of the busy destinations; zeros without any.
-    Headline worst() const;
+    WorstPorts worst() const;
 };
 
 std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports, Growth growth);

@@ -47,9 +47,8 @@ Expected expected_open(const Expectation& load) {
 }
 
 Expected expected_time_wait(const Expectation& load) {
-    constexpr double lifetime = 60; // the number of sockets over time, where a port is gone for up to 62.1 s
     const Expected rate = expected_rate(load);
-    return rate ? Expected(*rate * lifetime) : rate;
+    return rate ? Expected(*rate * time_wait_length) : rate; // sockets: a port is gone for longer
 }
 
 Expected expected_conntrack(const Expectation& load, double linger) {
@@ -72,9 +71,8 @@ Expected expected_port_time(const Expectation& load, const ReuseSettings& reuse)
     if (!reuse.timestamps) {
         return reuse.timestamps.error();
     }
-    constexpr double ms = 1000;
-    const bool applies = *reuse.mode == 1 && *reuse.timestamps != 0;
-    return load.hold.value_or(0) + (applies ? reuse.delay.most / ms : time_wait_seconds);
+    const bool applies = reuse_of(snapshot::Flow(), reuse, nullptr).applies; // to anyone off loopback
+    return load.hold.value_or(0) + reuse.port_time(applies);
 }
 
 Expected expected_ports(const Expectation& load, const ReuseSettings& reuse) {

@@ -21,7 +21,7 @@ struct Space {
     std::shared_ptr<const PortModel> ports;
     Earlier earlier;
     Expectation expected;
-    mutable std::optional<Headline> worst; // of all destinations, once a column was asked for
+    mutable std::optional<WorstPorts> worst; // of all destinations, once a column was asked for
 };
 
 template <State state>
@@ -102,14 +102,14 @@ Value ehash_entries(const Space& s) {
 
 Value tw_reuse_delay(const Space& s) {
     const auto delay = s.sysctls.integer("net.ipv4.tcp_tw_reuse_delay");
-    return delay ? Value(static_cast<double>(*delay)) : Value(1000.0, Basis::inferred);
+    return delay ? Value(static_cast<double>(*delay)) : Value(default_reuse_delay_ms, Basis::inferred);
 }
 
-Value worst_ports(const Space& s, double Headline::*which) {
+Value worst_ports(const Space& s, double WorstPorts::*which) {
     if (const auto gap = s.ports->incomplete()) {
         return *gap;
     }
-    if (which == &Headline::load_percent && s.space->provenance.no_timers) {
+    if (which == &WorstPorts::load_percent && s.space->provenance.no_timers) {
         return *s.space->provenance.no_timers;
     }
     if (!s.worst) {
@@ -279,8 +279,8 @@ constexpr auto getters = std::to_array<Getter<Space>>({
      }},
     {"listen_overflows", [](const Space& s) { return counter(s, "netstat.TcpExt.ListenOverflows"); }},
     {"time_wait_overflows", [](const Space& s) { return counter(s, "netstat.TcpExt.TCPTimeWaitOverflow"); }},
-    {"ports_used_percent", [](const Space& s) { return worst_ports(s, &Headline::used_percent); }},
-    {"ports_load_percent", [](const Space& s) { return worst_ports(s, &Headline::load_percent); }},
+    {"ports_used_percent", [](const Space& s) { return worst_ports(s, &WorstPorts::used_percent); }},
+    {"ports_load_percent", [](const Space& s) { return worst_ports(s, &WorstPorts::load_percent); }},
     {"accept_queue_percent", accept_queue_percent},
     {"close_wait_leaked", close_wait_leaked},
     {"rate_interval", [](const Space& s) { return value_of(s.earlier.rates.interval()); }},
@@ -397,18 +397,17 @@ static_assert(follows(facts::host_columns, host_getters));
 } // namespace
 
 std::unique_ptr<facts::Table> host_table(const snapshot::Host& host, const Assumptions& assumed) {
-    return std::make_unique<RowTable<HostRow>>(facts::TableId::host, std::vector<HostRow>{{&host, assumed}},
-                                               host_getters, std::nullopt);
+    return std::make_unique<SingleRowTable<HostRow>>(facts::TableId::host, HostRow{&host, assumed},
+                                                     host_getters);
 }
 
 std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
                                               const snapshot::Sysctls& sysctls,
                                               std::shared_ptr<const PortModel> ports, const Earlier& earlier,
                                               const Expectation& expected) {
-    return std::make_unique<RowTable<Space>>(
-        facts::TableId::network_namespace,
-        std::vector<Space>{{&space, sysctls, std::move(ports), earlier, expected, {}}}, getters,
-        std::nullopt);
+    return std::make_unique<SingleRowTable<Space>>(
+        facts::TableId::network_namespace, Space{&space, sysctls, std::move(ports), earlier, expected, {}},
+        getters);
 }
 
 } // namespace model

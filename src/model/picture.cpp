@@ -2,6 +2,7 @@
 
 #include "model/owners.h"
 #include "model/ports_answer.h"
+#include "model/time_wait.h"
 
 #include <algorithm>
 #include <array>
@@ -122,8 +123,8 @@ void fill_ages(NamespacePicture& picture, const snapshot::Census& sockets) {
     for (std::size_t i = 0; i < sockets.record_count(); ++i) {
         const snapshot::Record& record = sockets.record(i);
         if (record.state() == snapshot::State::time_wait && !sockets.services().contains(record.port)) {
-            const std::size_t seconds = record.detail() * snapshot::age_unit_ms / 1000;
-            ++picture.time_wait_ages[std::min(seconds / facts::age_bin_seconds, facts::age_bin_count - 1)];
+            ++picture.time_wait_ages[std::min(age_seconds(record) / facts::age_bin_seconds,
+                                              facts::age_bin_count - 1)];
         }
     }
 }

@@ -20,20 +20,6 @@ constexpr std::array<State, 9> connection_states = {State::syn_sent,  State::syn
                                                     State::fin_wait1, State::fin_wait2,  State::closing,
                                                     State::time_wait, State::close_wait, State::last_ack};
 
-struct Arithmetic {
-    facts::TimeWaitReuse reuse;
-    std::uint32_t in_use = 0;
-    std::uint32_t blocked = 0;
-    std::uint32_t free = 0;
-    std::uint32_t free_min = 0;
-    std::uint32_t free_max = 0;
-    std::string inferred_because;
-    double used_percent = 0;
-    double room = 0; // ports that TIME_WAIT may fill
-    double hold_seconds = 0;
-    Births births;
-};
-
 std::uint32_t less(std::uint32_t from, std::uint64_t what) {
     return from > what ? from - static_cast<std::uint32_t>(what) : 0;
 }
@@ -42,153 +28,151 @@ std::uint32_t unclear_of(const Held& held) {
     return held.ports - held.blocked - held.open;
 }
 
-struct Doubts {
-    std::uint32_t unclear;  // ports of others
-    std::uint32_t hidden;   // bound sockets
-    std::uint32_t young;    // TIME_WAIT at the reuse delay
-    std::uint32_t doubtful; // TIME_WAIT whose timestamps nobody saw
-    bool odd;
-};
+/// Works it out once.
+template <typename T, typename F>
+const T& once(std::optional<T>& known, F work_out) {
+    if (!known) {
+        known = work_out();
+    }
+    return *known;
+}
 
-std::string reason_of(const Doubts& doubts) {
+} // namespace
+
+const Reuse& PortUse::reuse() const {
+    return once(reuse_, [&] { return reuse_of(flow_, settings_, seen_); });
+}
+
+/// What TIME_WAIT gives back where reuse applies, but not what looks taken by bind().
+const PortUse::Estimate& PortUse::estimate() const {
+    return once(estimate_, [&] {
+        Estimate e;
+        const std::uint32_t suspect_held =
+            tally_.fixed.suspect + tally_.perhaps.suspect + tally_.ready.suspect;
+        e.reusable = reuse().applies ? tally_.ready.ports - tally_.ready.suspect : 0;
+        e.in_use = tally_.held() - e.reusable;
+        e.blocked = blocked_for_sure() + occupation_.suspects - suspect_held;
+        e.free = less(space_.usable, std::uint64_t{e.in_use} + e.blocked);
+        e.used_percent = space_.usable > 0 ? 100 * (1 - static_cast<double>(e.free) / space_.usable) : 100;
+        e.room = static_cast<double>(space_.usable) - e.blocked - (tally_.held() - tally_.time_wait_ports);
+        return e;
+    });
+}
+
+PortUse::Uncertain PortUse::uncertain() const {
+    const bool may_reuse = reuse().applies || reuse().inferred;
+    const bool sure_to_reuse = reuse().applies && !reuse().inferred;
+    std::uint32_t unclear_held = unclear_of(tally_.fixed) + unclear_of(tally_.perhaps);
+    if (!sure_to_reuse) {
+        unclear_held += unclear_of(tally_.ready);
+    }
+    return {less(occupation_.unclear, unclear_held), space_.hidden_bound.value_or(space_.usable),
+            may_reuse ? tally_.perhaps.ports : 0, reuse().inferred ? tally_.ready.ports : 0,
+            space_.range.size() % 2 == 1 && space_.range.size() > 1};
+}
+
+/// free_max takes each doubtful port for free, free_min takes none.
+const PortUse::Bounds& PortUse::bounds() const {
+    return once(bounds_, [&] {
+        const bool may_reuse = reuse().applies || reuse().inferred;
+        const bool sure_to_reuse = reuse().applies && !reuse().inferred;
+        const Uncertain unsure = uncertain();
+        const std::uint32_t held_least =
+            tally_.fixed.ports + (may_reuse ? 0 : tally_.perhaps.ports + tally_.ready.ports);
+        const std::uint32_t held_most =
+            tally_.fixed.ports + tally_.perhaps.ports + (sure_to_reuse ? 0 : tally_.ready.ports);
+        return Bounds{less(space_.usable, std::uint64_t{held_most} + blocked_for_sure() + unsure.unclear +
+                                              unsure.hidden + (unsure.odd ? 1 : 0)),
+                      less(space_.usable, std::uint64_t{held_least} + blocked_for_sure())};
+    });
+}
+
+std::string PortUse::inferred_because() const {
+    if (bounds().free_min == bounds().free_max) {
+        return "";
+    }
+    const Uncertain unsure = uncertain();
     std::vector<std::string> reasons;
-    if (doubts.unclear > 0) {
-        reasons.push_back(std::to_string(doubts.unclear) +
+    if (unsure.unclear > 0) {
+        reasons.push_back(std::to_string(unsure.unclear) +
                           " ports with connections may have been taken by bind()");
     }
-    if (doubts.hidden > 0) {
-        reasons.push_back("up to " + std::to_string(doubts.hidden) +
+    if (unsure.hidden > 0) {
+        reasons.push_back("up to " + std::to_string(unsure.hidden) +
                           " sockets may be bound without a connection");
     }
-    if (doubts.young > 0) {
-        reasons.push_back(std::to_string(doubts.young) +
+    if (unsure.young > 0) {
+        reasons.push_back(std::to_string(unsure.young) +
                           " ports in TIME_WAIT are just about to become reusable");
     }
-    if (doubts.doubtful > 0) {
+    if (unsure.doubtful > 0) {
         reasons.emplace_back("reuse needs timestamps at the other end");
     }
-    if (doubts.odd) {
+    if (unsure.odd) {
         reasons.emplace_back("one port of a range of odd size may be out of reach");
     }
     return base::join(reasons, ", ");
 }
 
-/// The estimate: what TIME_WAIT gives back where reuse applies, but not what looks taken by bind().
-void estimate(Arithmetic& a, const Tally& tally, const PortSpace& space, const Occupation& occupation) {
-    const std::uint32_t suspect_held = tally.fixed.suspect + tally.perhaps.suspect + tally.ready.suspect;
-    a.reuse.reusable = a.reuse.applies ? tally.ready.ports - tally.ready.suspect : 0;
-    a.in_use = tally.held() - a.reuse.reusable;
-    a.blocked = space.blocked_count - tally.fixed.blocked + occupation.suspects - suspect_held;
-    a.free = less(space.usable, std::uint64_t{a.in_use} + a.blocked);
+const Births& PortUse::births() const {
+    return once(births_, [&] {
+        return reuse().applies ? births_under_reuse(tally_.ages, settings_.delay.most)
+                               : model::births(tally_.ages);
+    });
 }
 
-/// Adds the bounds, and why they differ. free_max takes each doubtful port for free, free_min takes none.
-void bound(Arithmetic& a, const Tally& tally, const PortSpace& space, const Occupation& occupation) {
-    const bool may_reuse = a.reuse.applies || a.reuse.inferred;
-    const bool sure_to_reuse = a.reuse.applies && !a.reuse.inferred;
-    const bool odd = space.range.size() % 2 == 1 && space.range.size() > 1;
-    const std::uint32_t hidden = space.hidden_bound.value_or(space.usable);
-    const std::uint32_t blocked = space.blocked_count - tally.fixed.blocked;
-
-    const std::uint32_t held_least =
-        tally.fixed.ports + (may_reuse ? 0 : tally.perhaps.ports + tally.ready.ports);
-    a.free_max = less(space.usable, std::uint64_t{held_least} + blocked);
-
-    std::uint32_t held_most = tally.fixed.ports + tally.perhaps.ports;
-    std::uint32_t unclear_held = unclear_of(tally.fixed) + unclear_of(tally.perhaps);
-    if (!sure_to_reuse) {
-        held_most += tally.ready.ports;
-        unclear_held += unclear_of(tally.ready);
-    }
-    const std::uint32_t unclear = less(occupation.unclear, unclear_held);
-    a.free_min = less(space.usable, std::uint64_t{held_most} + blocked + unclear + hidden + (odd ? 1 : 0));
-    if (a.free_min != a.free_max) {
-        const std::uint32_t young = may_reuse ? tally.perhaps.ports : 0;
-        const std::uint32_t doubtful = a.reuse.inferred ? tally.ready.ports : 0;
-        a.inferred_because = reason_of({unclear, hidden, young, doubtful, odd});
-    }
+const Load& PortUse::load() const {
+    return once(load_, [&] { return load_of(births(), estimate().room, port_time()); });
 }
 
-/// All but the bounds, which a headline does without.
-Arithmetic arithmetic_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
-                         const Occupation& occupation, const ReuseSettings& settings,
-                         const snapshot::Timestamps* seen) {
-    Arithmetic a;
-    a.reuse = reuse_of(flow, settings, seen);
-    estimate(a, tally, space, occupation);
-    a.used_percent = space.usable > 0 ? 100 * (1 - static_cast<double>(a.free) / space.usable) : 100;
-    a.room = static_cast<double>(space.usable) - a.blocked - (tally.held() - tally.time_wait_ports);
-    a.hold_seconds = a.reuse.applies ? std::max(settings.delay.most / 1000.0, 0.001) : time_wait_seconds;
-    a.births = a.reuse.applies ? births_under_reuse(tally.ages, settings.delay.most) : births(tally.ages);
-    return a;
+const PortUse::NextMinute& PortUse::next_minute() const {
+    return once(next_minute_, [&] {
+        const double room = estimate().room;
+        const double rate = present_rate(births());
+        const Forecast ahead =
+            reuse().applies
+                ? forecast_under_reuse(tally_.time_wait_ports - estimate().reusable, rate, room, port_time())
+                : forecast(tally_.ages, rate, room);
+        const double others = static_cast<double>(space_.usable) - room;
+        return NextMinute{
+            space_.usable > 0 ? std::min(100.0, 100 * (others + ahead.peak_ports) / space_.usable) : 100,
+            ahead.full_after};
+    });
 }
 
-Forecast forecast_of(const Arithmetic& a, const Tally& tally) {
-    const double rate = present_rate(a.births);
-    return a.reuse.applies
-               ? forecast_under_reuse(tally.time_wait_ports - a.reuse.reusable, rate, a.room, a.hold_seconds)
-               : forecast(tally.ages, rate, a.room);
-}
-
-} // namespace
-
-Headline headline_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
-                     const Occupation& occupation, const ReuseSettings& settings,
-                     const snapshot::Timestamps* seen) {
-    const Arithmetic a = arithmetic_of(flow, tally, space, occupation, settings, seen);
-    return {a.used_percent, load_of(a.births, a.room, a.hold_seconds).percent};
-}
-
-facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
-                                  const Occupation& occupation, const ReuseSettings& settings,
-                                  const snapshot::Timestamps* seen) {
-    Arithmetic a = arithmetic_of(flow, tally, space, occupation, settings, seen);
-    bound(a, tally, space, occupation);
-    const auto in_state = [&](State state) { return tally.states[static_cast<std::size_t>(state)]; };
+facts::Destination destination_of(const PortUse& use) {
     facts::Destination d;
-    d.local = flow.source.to_text();
-    d.remote = flow.remote.to_text();
-    d.remote_port = flow.remote_port;
-    d.device = flow.device;
-    d.loopback = flow.source.is_loopback() || flow.remote.is_loopback();
-    d.connections = tally.connections;
+    d.local = use.flow().source.to_text();
+    d.remote = use.flow().remote.to_text();
+    d.remote_port = use.flow().remote_port;
+    d.device = use.flow().device;
+    d.loopback = use.loopback();
+    d.connections = use.tally().connections;
     for (const State state : connection_states) {
-        d.states.emplace_back(name(state), in_state(state));
+        d.states.emplace_back(name(state), use.in_state(state));
     }
-    d.established = in_state(State::established);
-    d.established_retrying = tally.established_retrying;
-    d.syn_sent = in_state(State::syn_sent);
-    d.syn_sent_retried = tally.syn_sent_retried;
-    d.fin_wait = in_state(State::fin_wait1) + in_state(State::fin_wait2);
-    d.time_wait = in_state(State::time_wait);
-    d.close_wait = in_state(State::close_wait);
-    d.lasting = d.established + d.fin_wait + d.close_wait;
+    d.established = use.in_state(State::established);
+    d.syn_sent = use.in_state(State::syn_sent);
+    d.time_wait = use.in_state(State::time_wait);
 
-    d.usable = space.usable;
-    d.in_use = a.in_use;
-    d.blocked = a.blocked;
-    d.free = a.free;
-    d.free_min = a.free_min;
-    d.free_max = a.free_max;
-    d.used_percent = a.used_percent;
-    d.inferred_because = a.inferred_because;
-    d.reuse = a.reuse;
+    d.usable = use.space().usable;
+    d.in_use = use.estimate().in_use;
+    d.blocked = use.estimate().blocked;
+    d.free = use.estimate().free;
+    d.free_min = use.bounds().free_min;
+    d.free_max = use.bounds().free_max;
+    d.used_percent = use.estimate().used_percent;
+    d.inferred_because = use.inferred_because();
+    d.reuse = {use.reuse().applies, use.reuse().inferred, use.estimate().reusable, use.reuse_reason()};
 
-    const Load load = load_of(a.births, a.room, a.hold_seconds);
-    d.births_5s = a.births.over_5s;
-    d.births_15s = a.births.over_15s;
-    d.births_60s = a.births.over_60s;
-    d.turnover = std::max(a.room, 0.0);
-    d.port_time = a.hold_seconds;
-    d.sustainable_rate = load.sustainable_rate;
-    d.load_percent = load.percent;
-    d.load_percent_15s = load.percent_15s;
-    d.load_percent_lasting = load.percent_lasting;
-    const Forecast ahead = forecast_of(a, tally);
-    d.exhausted_in = ahead.full_after;
-    const double others = static_cast<double>(space.usable) - a.room;
-    d.peak_percent =
-        space.usable > 0 ? std::min(100.0, 100 * (others + ahead.peak_ports) / space.usable) : 100;
+    d.births_5s = use.births().over_5s;
+    d.births_15s = use.births().over_15s;
+    d.births_60s = use.births().over_60s;
+    d.sustainable_rate = use.load().sustainable_rate;
+    d.load_percent = use.load().percent;
+    d.load_percent_15s = use.load().percent_15s;
+    d.exhausted_in = use.next_minute().full_after;
+    d.peak_percent = use.next_minute().peak_percent;
     return d;
 }
 

@@ -8,24 +8,93 @@
 #include "model/time_wait.h"
 #include "snapshot/flow_table.h"
 
+#include <optional>
 #include <string>
 
 namespace model {
 
-/// `space` and `occupation` of the flow's namespace, `tally` of the flow itself (empty if nothing is
-/// connected), `seen` as in reuse_of().
-facts::Destination destination_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
-                                  const Occupation& occupation, const ReuseSettings& settings,
-                                  const snapshot::Timestamps* seen);
+/// Each part is worked out when it is first asked for, and once: of 100 000 destinations most are asked for a
+/// number or two. Refers to everything that it is made from but the tally.
+class PortUse {
+  public:
+    /// `space` and `occupation` of the flow's namespace, `tally` of the flow itself (empty if nothing is
+    /// connected), `seen` as in reuse_of().
+    PortUse(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
+            const Occupation& occupation, const ReuseSettings& settings, const snapshot::Timestamps* seen)
+        : flow_(flow), tally_(tally), space_(space), occupation_(occupation), settings_(settings),
+          seen_(seen) {}
 
-/// Only the estimate of used_percent and load_percent: cheap enough for every busy destination.
-struct Headline {
-    double used_percent = 0;
-    double load_percent = 0;
+    const snapshot::Flow& flow() const { return flow_; }
+    const Tally& tally() const { return tally_; }
+    const PortSpace& space() const { return space_; }
+    std::uint32_t in_state(snapshot::State state) const {
+        return tally_.states[static_cast<std::size_t>(state)];
+    }
+    std::uint32_t fin_wait() const {
+        return in_state(snapshot::State::fin_wait1) + in_state(snapshot::State::fin_wait2);
+    }
+    /// ESTABLISHED, FIN_WAIT and CLOSE_WAIT: what lasts as long as the programs want.
+    std::uint32_t lasting() const {
+        return in_state(snapshot::State::established) + fin_wait() + in_state(snapshot::State::close_wait);
+    }
+    bool loopback() const { return flow_.source.is_loopback() || flow_.remote.is_loopback(); }
+
+    struct Estimate {
+        std::uint32_t reusable = 0;
+        std::uint32_t in_use = 0;
+        std::uint32_t blocked = 0;
+        std::uint32_t free = 0;
+        double used_percent = 0;
+        double room = 0; // ports that TIME_WAIT may fill
+    };
+    struct Bounds {
+        std::uint32_t free_min = 0;
+        std::uint32_t free_max = 0;
+    };
+    struct NextMinute {
+        double peak_percent = 0;
+        std::optional<double> full_after; // seconds
+    };
+    const Reuse& reuse() const;
+    std::string reuse_reason() const { return reason_of(reuse(), settings_, seen_); }
+    const Estimate& estimate() const;
+    const Bounds& bounds() const;
+    /// Why free_min and free_max differ; empty if they do not.
+    std::string inferred_because() const;
+    /// Seconds that a closed connection keeps its port.
+    double port_time() const { return settings_.port_time(reuse().applies); }
+    const Births& births() const;
+    const Load& load() const;
+    const NextMinute& next_minute() const;
+
+  private:
+    /// What free_max takes for free, and free_min does not.
+    struct Uncertain {
+        std::uint32_t unclear = 0;  // ports of others
+        std::uint32_t hidden = 0;   // bound sockets
+        std::uint32_t young = 0;    // TIME_WAIT at the reuse delay
+        std::uint32_t doubtful = 0; // TIME_WAIT whose timestamps nobody saw
+        bool odd = false;
+    };
+    Uncertain uncertain() const;
+    std::uint32_t blocked_for_sure() const { return space_.blocked_count - tally_.fixed.blocked; }
+
+    const snapshot::Flow& flow_;
+    Tally tally_;
+    const PortSpace& space_;
+    const Occupation& occupation_;
+    const ReuseSettings& settings_;
+    const snapshot::Timestamps* seen_;
+    mutable std::optional<Reuse> reuse_;
+    mutable std::optional<Estimate> estimate_;
+    mutable std::optional<Bounds> bounds_;
+    mutable std::optional<Births> births_;
+    mutable std::optional<Load> load_;
+    mutable std::optional<NextMinute> next_minute_;
 };
-Headline headline_of(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
-                     const Occupation& occupation, const ReuseSettings& settings,
-                     const snapshot::Timestamps* seen);
+
+/// Everything at once, in words where a person reads them.
+facts::Destination destination_of(const PortUse& use);
 
 // What holds the ports of one destination, in a few words for the first line of a finding.
 

@@ -178,9 +178,9 @@ std::optional<std::size_t> asked_place(const PortModel& ports, const PortsQuery&
         if (!wanted(flow, query) || ports.book->tally(place).connections == 0) {
             continue;
         }
-        const facts::Destination destination = ports.destination(place);
-        if (destination.used_percent > used) {
-            used = destination.used_percent;
+        const double percent = ports.use(place).estimate().used_percent;
+        if (percent > used) {
+            used = percent;
             worst = place;
         }
     }
@@ -228,7 +228,7 @@ facts::Destination asked_destination(const PortModel& ports, const PortsQuery& q
     }
     const Occupation& occupation = ports.book->occupation();
     facts::Destination destination =
-        destination_of(flow, tally, *ports.space, occupation, ports.settings, ports.seen_at(flow));
+        destination_of(PortUse(flow, tally, *ports.space, occupation, ports.settings, ports.seen_at(flow)));
     if (!place && !query.from) {
         destination.local.reset();
     }

@@ -161,11 +161,13 @@ Sample sample_of(const snapshot::Namespace& space, const facts::NamespaceFacts& 
     const Row inside(facts.table(TableId::network_namespace), 0);
     add_level(sample.levels, level_key_of_dead_sockets(), inside.number("dead_sockets"));
     const facts::Table& destinations = facts.table(TableId::destination);
-    for (std::size_t i = 0; i < std::min(destinations.quiet_from(), destinations.size()); ++i) {
+    for (std::size_t i = 0; i < destinations.size(); ++i) {
         const Row row(destinations, i);
-        add_level(sample.levels,
-                  level_key_of_destination(row.text("source"), row.text("remote"), row.number("device")),
-                  row.number("lasting"));
+        if (const std::uint32_t lasting = row.number("lasting"); lasting >= worth_a_level) {
+            add_level(sample.levels,
+                      level_key_of_destination(row.text("source"), row.text("remote"), row.number("device")),
+                      lasting);
+        }
     }
     const facts::Table& owners = facts.table(TableId::close_wait);
     for (std::size_t i = 0; i < owners.size(); ++i) {

@@ -57,6 +57,25 @@ class RowTable : public facts::Table {
     std::optional<base::Gap> incomplete_;
 };
 
+/// One row whose values are worked out once: rules ask for them again for each row of other tables.
+template <typename Row>
+class SingleRowTable : public RowTable<Row> {
+  public:
+    SingleRowTable(facts::TableId id, Row row, std::span<const Getter<Row>> getters)
+        : RowTable<Row>(id, {std::move(row)}, getters, std::nullopt), values_(getters.size()) {}
+
+    facts::Value get(std::size_t row, std::size_t column) const override {
+        std::optional<facts::Value>& value = values_[column];
+        if (!value) {
+            value.emplace(RowTable<Row>::get(row, column));
+        }
+        return *value;
+    }
+
+  private:
+    mutable std::vector<std::optional<facts::Value>> values_;
+};
+
 /// A number that the kernel gave, or the reason why not.
 template <typename T>
 facts::Value value_of(const base::Result<T, base::Gap>& reading) {

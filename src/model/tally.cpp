@@ -105,7 +105,6 @@ using snapshot::State;
 
 constexpr std::size_t fewest_busy = 16;
 constexpr std::uint32_t always_busy = 64; // connections
-constexpr std::size_t block_size = 4096;
 constexpr std::uint8_t most_sources = 250;
 constexpr std::uint8_t no_source = 255;
 constexpr std::uint32_t not_tallied = 0xFFFFFFFF;
@@ -167,8 +166,7 @@ void TallyBook::count(Tally& tally, const snapshot::Record& record) const {
     constexpr std::uint16_t young = 30'000 / snapshot::age_unit_ms;
     tally.young_odd += (bits & odd) != 0 && (state != State::time_wait || record.detail() < young);
     if (state == State::time_wait) {
-        const std::size_t second = record.detail() * snapshot::age_unit_ms / 1000;
-        ++tally.ages[std::min(second, age_bins - 1)];
+        ++tally.ages[std::min(age_seconds(record), age_bins - 1)];
         tally.time_wait_ports += usable;
     } else if (state == State::syn_sent) {
         tally.syn_sent_retried += record.detail() >= 2;
@@ -201,9 +199,6 @@ void TallyBook::rank_flows() {
         std::partial_sort(order_.begin(), busy_end, order_.end(), busier);
     } else {
         std::sort(order_.begin(), busy_end, busier);
-    }
-    for (auto flow = busy_end; flow != order_.end(); ++flow) {
-        quiet_most_ = std::max(quiet_most_, flows[*flow].connections);
     }
 }
 
@@ -273,16 +268,11 @@ void TallyBook::occupy() {
     }
 }
 
-std::vector<std::uint32_t> TallyBook::places(std::size_t first, std::size_t count_of_flows) const {
-    std::vector<std::uint32_t> place(census_.flows().size(), not_tallied);
-    for (std::size_t i = 0; i < count_of_flows; ++i) {
-        place[order_[first + i]] = static_cast<std::uint32_t>(i);
-    }
-    return place;
-}
-
 void TallyBook::mark_busy() {
-    const std::vector<std::uint32_t> place = places(0, busy_count_);
+    std::vector<std::uint32_t> place(census_.flows().size(), not_tallied);
+    for (std::size_t i = 0; i < busy_count_; ++i) {
+        place[order_[i]] = static_cast<std::uint32_t>(i);
+    }
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const snapshot::Record& record = census_.record(i);
         if (place[record.flow] != not_tallied && is_countable(record.port)) {
@@ -291,15 +281,26 @@ void TallyBook::mark_busy() {
     }
 }
 
-void TallyBook::fill(std::size_t first, std::size_t count_of_flows, std::vector<Tally>& into) const {
-    into.assign(count_of_flows, {});
-    const std::vector<std::uint32_t> place = places(first, count_of_flows);
+void TallyBook::sort_records() const {
+    begin_of_flow_.resize(census_.flows().size() + 1);
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
-        const snapshot::Record& record = census_.record(i);
-        if (place[record.flow] != not_tallied && is_countable(record.port)) {
-            count(into[place[record.flow]], record);
-            mark(into[place[record.flow]], record);
-        }
+        ++begin_of_flow_[census_.record(i).flow];
+    }
+    std::partial_sum(begin_of_flow_.begin(), begin_of_flow_.end(), begin_of_flow_.begin());
+    by_flow_.resize(census_.record_count());
+    for (std::size_t i = census_.record_count(); i-- > 0;) {
+        by_flow_[--begin_of_flow_[census_.record(i).flow]] = static_cast<std::uint32_t>(i);
+    }
+}
+
+/// In the order of the census.
+template <typename F>
+void TallyBook::for_each_record(std::uint32_t flow, F use) const {
+    if (begin_of_flow_.empty()) {
+        sort_records();
+    }
+    for (std::uint32_t i = begin_of_flow_[flow]; i < begin_of_flow_[flow + 1]; ++i) {
+        use(census_.record(by_flow_[i]));
     }
 }
 
@@ -338,10 +339,9 @@ Tally TallyBook::merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) 
     snapshot::PortSet perhaps;
     snapshot::PortSet ready;
     snapshot::PortSet live;
-    for (std::size_t i = 0; i < census_.record_count(); ++i) {
-        const snapshot::Record& record = census_.record(i);
-        if ((record.flow != flow && record.flow != sibling) || !is_countable(record.port)) {
-            continue;
+    const auto add = [&](const snapshot::Record& record) {
+        if (!is_countable(record.port)) {
+            return;
         }
         // Mode 2 goes by the device of the old socket: whether that of the other flow is reusable is not
         // known here. On a blocked port it makes no difference.
@@ -350,7 +350,11 @@ Tally TallyBook::merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) 
         const Held Tally::*part = doubtful ? &Tally::perhaps : part_of(record);
         (part == &Tally::fixed ? fixed : part == &Tally::perhaps ? perhaps : ready).set(record.port);
         live[record.port] = live[record.port] || record.state() != State::time_wait;
+    };
+    if (flow != snapshot::FlowTable::none) {
+        for_each_record(flow, add);
     }
+    for_each_record(sibling, add);
     const auto held = [&](const snapshot::PortSet& all) {
         const snapshot::PortSet ports = all & space_.eligible;
         const auto number = [&](const snapshot::PortSet& of) {
@@ -366,7 +370,7 @@ Tally TallyBook::merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) 
     return tally;
 }
 
-const Tally& TallyBook::tally(std::size_t place) const {
+Tally TallyBook::tally(std::size_t place) const {
     const auto sibling = siblings_.empty() ? siblings_.end() : siblings_.find(order_[place]);
     if (sibling == siblings_.end()) {
         return own_tally(place);
@@ -378,15 +382,18 @@ const Tally& TallyBook::tally(std::size_t place) const {
                      .first->second;
 }
 
-const Tally& TallyBook::own_tally(std::size_t place) const {
+Tally TallyBook::own_tally(std::size_t place) const {
     if (place < busy_count_) {
         return busy_[place];
     }
-    if (block_.empty() || place < block_start_ || place >= block_start_ + block_.size()) {
-        block_start_ = busy_count_ + (place - busy_count_) / block_size * block_size;
-        fill(block_start_, std::min(block_size, order_.size() - block_start_), block_);
-    }
-    return block_[place - block_start_];
+    Tally tally;
+    for_each_record(order_[place], [&](const snapshot::Record& record) {
+        if (is_countable(record.port)) {
+            count(tally, record);
+            mark(tally, record);
+        }
+    });
+    return tally;
 }
 
 // The part of the tally that guesses: which ports bind() is likely to have taken, and which it cannot have

@@ -41,8 +41,8 @@ snapshot::Reading<PortSpace> port_space(const snapshot::Namespace& space, const 
 /// less inuse.
 snapshot::Reading<std::uint64_t> sockets_outside_tables(const snapshot::Counters& counters);
 
-// What the records say of each flow, in one pass over all of them: states, ports held, TIME_WAIT ages. Flows
-// are tallied in blocks, the busiest first, because a host may have 100 000 that nobody asks about.
+// What the records say of each flow, in one pass over all of them: states, ports held, TIME_WAIT ages. The
+// busiest flows' tallies are kept, that of another is made when it is asked for: a host may have 100 000.
 
 /// Eligible ports that a flow holds; a port is held once by a flow.
 struct Held {
@@ -63,7 +63,7 @@ struct Tally {
     /// What TIME_WAIT reuse could give back, where it applies: nothing; TIME_WAIT about as old as the reuse
     /// delay; TIME_WAIT older than that.
     Held fixed, perhaps, ready;
-    std::array<std::uint16_t, age_bins> ages{}; // TIME_WAIT by age
+    Ages ages{}; // of TIME_WAIT
 
     std::uint32_t held() const { return fixed.ports + perhaps.ports + ready.ports; }
 };
@@ -93,20 +93,15 @@ class TallyBook {
     /// Flow numbers; the busy ones (in `busy_count()`) first, busiest first, then all others.
     const std::vector<std::uint32_t>& order() const { return order_; }
     std::size_t busy_count() const { return busy_count_; }
-    /// No flow after the busy ones has more connections than this.
-    std::uint32_t quiet_most() const { return quiet_most_; }
-
     /// The tally of the flow at `place` of the order. What sockets without a device hold is held for the
     /// flows that are bound to one, too (kernel: inet_bound_dev_eq()).
-    const Tally& tally(std::size_t place) const;
+    Tally tally(std::size_t place) const;
 
-    /// Some flow with a device shares its tuples with one without: quiet_most() does not bound its ports.
     /// What sockets without a device between these ends take from one that is bound to a device and would be
     /// the first.
     Tally of_first_on_device(std::size_t place_without) const {
         return merged({}, snapshot::FlowTable::none, order_[place_without]);
     }
-    bool has_siblings() const { return !siblings_.empty(); }
 
     const Occupation& occupation() const { return occupation_; }
     const std::vector<SourceTally>& sources() const { return sources_; }
@@ -122,16 +117,16 @@ class TallyBook {
     void find_open();
     void find_siblings();
     void mark_busy();
-    /// For each flow its place among the `count` from `first` of the order, or none.
-    std::vector<std::uint32_t> places(std::size_t first, std::size_t count) const;
     bool explains_itself(const Tally& tally, std::size_t even_ports) const;
     snapshot::PortSet explained() const;
     bool parity_tells(const snapshot::PortSet& shared, const snapshot::PortSet& suspect) const;
     void count(Tally& tally, const snapshot::Record& record) const;
     void mark(Tally& tally, const snapshot::Record& record) const;
     Held Tally::*part_of(const snapshot::Record& record) const;
-    void fill(std::size_t first, std::size_t count, std::vector<Tally>& into) const;
-    const Tally& own_tally(std::size_t place) const;
+    Tally own_tally(std::size_t place) const;
+    void sort_records() const;
+    template <typename F>
+    void for_each_record(std::uint32_t flow, F use) const;
     Tally merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) const;
 
     const snapshot::Census& census_;
@@ -145,14 +140,15 @@ class TallyBook {
     snapshot::PortSet odd_ports_; // eligible, at an odd offset from the low end
     std::vector<std::uint32_t> order_;
     std::size_t busy_count_ = 0;
-    std::uint32_t quiet_most_ = 0;
     std::vector<Tally> busy_;
     Occupation occupation_;
     std::vector<SourceTally> sources_;
     std::vector<std::uint8_t> source_of_flow_;
     std::uint32_t sources_dropped_ = 0;
-    mutable std::vector<Tally> block_; // of quiet flows, made when one is asked for
-    mutable std::size_t block_start_ = 0;
+    /// The numbers of all records, those of one flow after those of another, and where each flow's begin:
+    /// made when one of a quiet flow is asked for.
+    mutable std::vector<std::uint32_t> by_flow_;
+    mutable std::vector<std::uint32_t> begin_of_flow_;
     std::map<std::uint32_t, std::uint32_t> siblings_; // flow with a device -> the same flow without
     mutable std::map<std::size_t, Tally> merged_;     // by place, made when one is asked for
 };

@@ -10,22 +10,19 @@ namespace model {
 
 namespace {
 
-using facts::TimeWaitReuse;
+using Because = Reuse::Because;
 
 constexpr std::uint32_t loopback_device = 1; // `lo` is the first device of every namespace
 
-// Ages come from timers in jiffies and are kept in steps of 16 ms: near the delay both outcomes are possible.
-constexpr std::uint32_t margin_ms = 64;
-
 ReuseDelay delay_of(const snapshot::Sysctls& sysctls) {
-    constexpr std::uint32_t longest_ms = 60'000;
+    constexpr std::uint32_t longest_ms = snapshot::time_wait_ms;
     const auto set = sysctls.integer("net.ipv4.tcp_tw_reuse_delay");
     if (!set) {
         // Before Linux 6.14 a whole second must have begun since the last timestamp came: 0 to 1 s.
-        return {0, set.error().why == base::Why::absent ? 1000 : longest_ms};
+        return {0, set.error().why == base::Why::absent ? default_reuse_delay_ms : longest_ms};
     }
     const auto delay = static_cast<std::uint32_t>(std::clamp<std::int64_t>(*set, 1, longest_ms));
-    return {delay > margin_ms ? delay - margin_ms : 0, delay};
+    return {delay > reuse_margin_ms ? delay - reuse_margin_ms : 0, delay};
 }
 
 bool is_loopback(const snapshot::Flow& flow) {
@@ -33,18 +30,14 @@ bool is_loopback(const snapshot::Flow& flow) {
 }
 
 /// Mode 1, timestamps on at this end: what is known of the other end.
-TimeWaitReuse by_evidence(const snapshot::Timestamps* seen) {
+Reuse by_evidence(const snapshot::Timestamps* seen) {
     if (seen == nullptr || seen->with + seen->without == 0) {
-        return {true, true, 0, "tcp_tw_reuse is 1; assumes that the other end sends timestamps too"};
+        return {true, true, Because::peer_not_seen};
     }
-    const std::uint32_t all = seen->with + seen->without;
     if (seen->without == 0) {
-        return {true, false, 0,
-                fmt::format("tcp_tw_reuse is 1, and {} live connections to it use timestamps", all)};
+        return {true, false, Because::peer_uses_timestamps};
     }
-    return {seen->with > seen->without, true, 0,
-            fmt::format("tcp_tw_reuse is 1, but only {} of {} live connections to it use timestamps",
-                        seen->with, all)};
+    return {seen->with > seen->without, true, Because::peer_uses_some};
 }
 
 } // namespace
@@ -54,29 +47,49 @@ ReuseSettings reuse_settings(const snapshot::Sysctls& sysctls) {
             delay_of(sysctls)};
 }
 
-TimeWaitReuse reuse_of(const snapshot::Flow& flow, const ReuseSettings& settings,
-                       const snapshot::Timestamps* seen) {
+Reuse reuse_of(const snapshot::Flow& flow, const ReuseSettings& settings, const snapshot::Timestamps* seen) {
     const bool loopback = is_loopback(flow);
-    const auto no = [](std::string reason) { return TimeWaitReuse{false, false, 0, std::move(reason)}; };
     if (!settings.mode) {
-        return {false, true, 0, base::to_text(settings.mode.error())};
+        return {false, true, Because::mode_unknown};
     }
     if (*settings.mode == 0) {
-        return no("tcp_tw_reuse is 0");
+        return {false, false, Because::mode_off};
     }
     if (*settings.mode == 2 && !loopback) {
-        return no("tcp_tw_reuse is 2: loopback only");
+        return {false, false, Because::mode_loopback_only};
     }
     if (!settings.timestamps) {
-        return {false, true, 0, base::to_text(settings.timestamps.error())};
+        return {false, true, Because::timestamps_unknown};
     }
     if (*settings.timestamps == 0) {
-        return {false, true, 0, "tcp_timestamps is 0: what was opened without timestamps is not reused"};
+        return {false, true, Because::timestamps_off};
     }
-    if (loopback) {
-        return {true, false, 0, fmt::format("tcp_tw_reuse is {}, loopback, timestamps on", *settings.mode)};
+    return loopback ? Reuse{true, false, Because::on_loopback} : by_evidence(seen);
+}
+
+std::string reason_of(const Reuse& reuse, const ReuseSettings& settings, const snapshot::Timestamps* seen) {
+    switch (reuse.because) {
+    case Because::mode_unknown:
+        return base::to_text(settings.mode.error());
+    case Because::mode_off:
+        return "tcp_tw_reuse is 0";
+    case Because::mode_loopback_only:
+        return "tcp_tw_reuse is 2: loopback only";
+    case Because::timestamps_unknown:
+        return base::to_text(settings.timestamps.error());
+    case Because::timestamps_off:
+        return "tcp_timestamps is 0: what was opened without timestamps is not reused";
+    case Because::on_loopback:
+        return fmt::format("tcp_tw_reuse is {}, loopback, timestamps on", *settings.mode);
+    case Because::peer_not_seen:
+        return "tcp_tw_reuse is 1; assumes that the other end sends timestamps too";
+    case Because::peer_uses_timestamps:
+        return fmt::format("tcp_tw_reuse is 1, and {} live connections to it use timestamps", seen->with);
+    case Because::peer_uses_some:
+        return fmt::format("tcp_tw_reuse is 1, but only {} of {} live connections to it use timestamps",
+                           seen->with, seen->with + seen->without);
     }
-    return by_evidence(seen);
+    return {};
 }
 
 namespace {
@@ -84,7 +97,7 @@ namespace {
 constexpr double enough_sockets = 20;
 constexpr double enough_to_miss = 8;
 
-double born_within(const std::array<std::uint16_t, age_bins>& ages, std::size_t seconds) {
+double born_within(const Ages& ages, std::size_t seconds) {
     return std::accumulate(ages.begin(), ages.begin() + static_cast<std::ptrdiff_t>(seconds), 0.0);
 }
 
@@ -97,8 +110,7 @@ double percent(double rate, double sustainable) {
 
 /// Ports that come back in this second from now (1: the next one). The last bin, 60 s and more, is gone after
 /// `slack` seconds.
-double deaths(const std::array<std::uint16_t, age_bins>& ages, double rate, std::size_t second,
-              std::size_t slack) {
+double deaths(const Ages& ages, double rate, std::size_t second, std::size_t slack) {
     const std::size_t last = age_bins + slack - 1; // the second in which the youngest of now go
     if (second < slack) {
         return 0;
@@ -108,12 +120,12 @@ double deaths(const std::array<std::uint16_t, age_bins>& ages, double rate, std:
 
 } // namespace
 
-Births births(const std::array<std::uint16_t, age_bins>& ages) {
+Births births(const Ages& ages) {
     return {born_within(ages, 2) / 2, born_within(ages, 5) / 5, born_within(ages, 15) / 15,
-            born_within(ages, 60) / 60};
+            born_within(ages, time_wait_length) / time_wait_length};
 }
 
-Births births_under_reuse(const std::array<std::uint16_t, age_bins>& ages, std::uint32_t delay_ms) {
+Births births_under_reuse(const Ages& ages, std::uint32_t delay_ms) {
     const std::size_t seconds = std::clamp<std::size_t>(delay_ms / 1000, 1, age_bins - 1);
     const double complete = born_within(ages, seconds) / static_cast<double>(seconds);
     const Births seen = births(ages);
@@ -145,7 +157,7 @@ Load load_of(const Births& births, double room, double hold_seconds) {
             percent(std::min(births.over_5s, before), sustainable)};
 }
 
-Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, double room) {
+Forecast forecast(const Ages& ages, double rate, double room) {
     double held = std::accumulate(ages.begin(), ages.end(), 0.0);
     Forecast result{held, std::nullopt};
     if (held >= room) {
@@ -156,9 +168,10 @@ Forecast forecast(const std::array<std::uint16_t, age_bins>& ages, double rate, 
         return result;
     }
     // Near the limit the scatter of the timers decides: a rate that lasts gets the fast half of it.
-    const std::size_t slack = rate * time_wait_seconds > room ? 2 : 1;
+    constexpr auto slow = static_cast<std::size_t>(time_wait_slack);
+    const std::size_t slack = rate * time_wait_seconds > room ? slow : slow - 1;
     // At a constant rate nothing grows any more once the first of the new ones dies.
-    constexpr std::size_t horizon = age_bins + 2;
+    constexpr std::size_t horizon = age_bins + slow;
     for (std::size_t second = 1; second <= horizon; ++second) {
         const double before = held;
         held += rate - deaths(ages, rate, second, slack);

@@ -163,6 +163,7 @@ bool worth_more(const Row& a, const Row& b) {
     return a.verdict.judged.value.value_or(0) > b.verdict.judged.value.value_or(0);
 }
 
+/// Keeps the `most` rows that are worth most, in this order; of equals the first.
 void add_rows(const Rule& rule, const facts::Facts& facts, std::size_t network_namespace, std::size_t most,
               std::vector<Row>& rows) {
     Context context = context_of(rule, facts, network_namespace, 0);
@@ -170,11 +171,12 @@ void add_rows(const Rule& rule, const facts::Facts& facts, std::size_t network_n
     for (; context.row < size; ++context.row) {
         Row row{network_namespace, judge_row(rule, facts, context, network_namespace)};
         row.verdict.judged.row = context.row;
-        rows.push_back(std::move(row));
-        if (rows.size() > 1024 + most) {
-            std::stable_sort(rows.begin(), rows.end(), worth_more);
-            rows.resize(most);
+        if (rows.size() == most && !worth_more(row, rows.back())) {
+            continue;
         }
+        const auto place = std::upper_bound(rows.begin(), rows.end(), row, worth_more);
+        rows.insert(place, std::move(row));
+        rows.resize(std::min(rows.size(), most));
     }
 }
 
@@ -216,8 +218,6 @@ std::vector<Arithmetic> arithmetic(const Rule& rule, const facts::Facts& facts, 
     for (std::size_t number = 0; number < namespaces; ++number) {
         add_rows(rule, facts, number, most, rows);
     }
-    std::stable_sort(rows.begin(), rows.end(), worth_more);
-    rows.resize(std::min(rows.size(), most));
     std::vector<Arithmetic> all;
     all.reserve(rows.size());
     for (const Row& row : rows) {

@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
+#include <forward_list>
+#include <string>
+#include <string_view>
 
 namespace rules {
 namespace {
@@ -22,15 +23,63 @@ int gravity(base::Why why) {
     return why == base::Why::absent ? 0 : why == base::Why::not_collected ? 1 : 2;
 }
 
+/// What a node comes to. A rule may ask for it on each of 100 000 rows: it allocates nothing, refers to
+/// texts, and of a missing value knows the node whose gap tells more.
+struct Result {
+    enum class Kind : std::uint8_t { missing, number, text, truth };
+    Kind kind = Kind::missing;
+    Basis basis = Basis::measured;
+    base::Why why = base::Why::absent; // these two of a missing one
+    const char* reason = nullptr;      // null: the gap of the name
+    const ExpressionNode* node = nullptr;
+    bool truth = false;
+    double number = 0;
+    std::string_view text;
+
+    bool known() const { return kind != Kind::missing; }
+};
+
+Result of_number(double number, Basis basis = Basis::measured) {
+    Result result;
+    result.kind = Result::Kind::number;
+    result.basis = basis;
+    result.number = number;
+    return result;
+}
+
+Result of_truth(bool truth, Basis basis = Basis::measured) {
+    Result result;
+    result.kind = Result::Kind::truth;
+    result.basis = basis;
+    result.truth = truth;
+    return result;
+}
+
+Result of_text(std::string_view text, Basis basis = Basis::measured) {
+    Result result;
+    result.kind = Result::Kind::text;
+    result.basis = basis;
+    result.text = text;
+    return result;
+}
+
+Result nothing(const ExpressionNode& node, base::Why why, const char* reason) {
+    Result result;
+    result.why = why;
+    result.reason = reason;
+    result.node = &node;
+    return result;
+}
+
 /// The graver of two missing values, or the one that is missing.
-Value missing_of(Value a, Value b) {
+const Result& missing_of(const Result& a, const Result& b) {
     if (a.known()) {
         return b;
     }
     if (b.known()) {
         return a;
     }
-    return gravity(b.gap().why) > gravity(a.gap().why) ? b : a;
+    return gravity(b.why) > gravity(a.why) ? b : a;
 }
 
 class Computation {
@@ -38,17 +87,33 @@ class Computation {
     Computation(const Expression& expression, const Context& context)
         : expression_(expression), context_(context) {}
 
-    Value value(std::size_t index) const {
+    Value run() {
+        const Result result = of(expression_.root());
+        switch (result.kind) {
+        case Result::Kind::number:
+            return {result.number, result.basis};
+        case Result::Kind::truth:
+            return {result.truth, result.basis};
+        case Result::Kind::text:
+            return {std::string(result.text), result.basis};
+        case Result::Kind::missing:
+            break;
+        }
+        return gap_of(result);
+    }
+
+  private:
+    Result of(std::size_t index) {
         const ExpressionNode& node = expression_.nodes[index];
         switch (node.op) {
         case Op::number:
-            return node.number;
+            return of_number(node.number);
         case Op::text:
-            return std::string(expression_.text_of(node));
+            return of_text(expression_.text_of(node));
         case Op::truth:
-            return node.truth;
+            return of_truth(node.truth);
         case Op::name:
-            return look_up(node.reference, context_);
+            return name(node);
         case Op::negate:
         case Op::absolute:
             return one_number(node);
@@ -75,144 +140,164 @@ class Computation {
         case Op::choose:
             return choice(node);
         case Op::known:
-            return operand(node, 0).known();
+            return of_truth(operand(node, 0).known());
         case Op::minimum:
         case Op::maximum:
             return extreme(node);
         }
-        return Value(base::Gap{expression_.text, base::Why::failed, "not an expression"});
+        return nothing(node, base::Why::failed, "not an expression");
     }
 
-  private:
-    Value operand(const ExpressionNode& node, std::size_t number) const {
-        return value(expression_.operands[node.first + number]);
+    Result operand(const ExpressionNode& node, std::size_t number) {
+        return of(expression_.operands[node.first + number]);
     }
 
-    Value one_number(const ExpressionNode& node) const {
-        const Value v = operand(node, 0);
-        if (!v.known()) {
-            return v;
+    base::Gap gap_of(const Result& missing) const {
+        if (missing.reason == nullptr) {
+            return look_up(missing.node->reference, context_).gap();
         }
-        return {node.op == Op::negate ? -v.number() : std::fabs(v.number()), v.basis()};
+        return {std::string(expression_.text_of(*missing.node)), missing.why, missing.reason};
     }
 
-    Value two_numbers(const ExpressionNode& node) const {
-        const Value a = operand(node, 0);
-        const Value b = operand(node, 1);
+    Result name(const ExpressionNode& node) {
+        return node.reference.where == Reference::Where::parameter
+                   ? of_value(context_.parameters[node.reference.index], node)
+                   : of_fact(look_up(node.reference, context_), node);
+    }
+
+    /// `value` outlives the computation.
+    static Result of_value(const Value& value, const ExpressionNode& node) {
+        if (!value.known()) {
+            return nothing(node, value.gap().why, nullptr);
+        }
+        return value.is_number() ? of_number(value.number(), value.basis())
+               : value.is_text() ? of_text(value.text(), value.basis())
+                                 : of_truth(value.truth(), value.basis());
+    }
+
+    Result of_fact(Value value, const ExpressionNode& node) {
+        return of_value(value.is_text() ? texts_.emplace_front(std::move(value)) : value, node);
+    }
+
+    Result one_number(const ExpressionNode& node) {
+        const Result v = operand(node, 0);
+        return !v.known()              ? v
+               : node.op == Op::negate ? of_number(-v.number, v.basis)
+                                       : of_number(std::fabs(v.number), v.basis);
+    }
+
+    Result two_numbers(const ExpressionNode& node) {
+        const Result a = operand(node, 0);
+        const Result b = operand(node, 1);
         if (!a.known() || !b.known()) {
             return missing_of(a, b);
         }
-        const double x = a.number();
-        const double y = b.number();
-        const Basis basis = weaker(a.basis(), b.basis());
+        const Basis basis = weaker(a.basis, b.basis);
         switch (node.op) {
         case Op::less:
-            return {x < y, basis};
+            return of_truth(a.number < b.number, basis);
         case Op::less_equal:
-            return {x <= y, basis};
+            return of_truth(a.number <= b.number, basis);
         case Op::greater:
-            return {x > y, basis};
+            return of_truth(a.number > b.number, basis);
         case Op::greater_equal:
-            return {x >= y, basis};
+            return of_truth(a.number >= b.number, basis);
         default:
-            return arithmetic(node, x, y, basis);
+            return arithmetic(node, a.number, b.number, basis);
         }
     }
 
-    Value arithmetic(const ExpressionNode& node, double x, double y, Basis basis) const {
+    static Result arithmetic(const ExpressionNode& node, double x, double y, Basis basis) {
         const bool divides = node.op == Op::divide || node.op == Op::modulo;
         if (divides && y == 0) {
-            return nothing(node, "division by zero");
+            return nothing(node, base::Why::absent, "division by zero");
         }
         const double result = node.op == Op::add        ? x + y
                               : node.op == Op::subtract ? x - y
                               : node.op == Op::multiply ? x * y
                               : node.op == Op::divide   ? x / y
                                                         : std::fmod(x, y);
-        return std::isfinite(result) ? Value(result, basis) : nothing(node, "not a finite number");
+        return std::isfinite(result) ? of_number(result, basis)
+                                     : nothing(node, base::Why::absent, "not a finite number");
     }
 
-    Value nothing(const ExpressionNode& node, const char* reason) const {
-        return base::Gap{std::string(expression_.text_of(node)), base::Why::absent, reason};
-    }
-
-    static Value equals(const Value& a, const Value& b) {
+    static Result equals(const Result& a, const Result& b) {
         if (!a.known() || !b.known()) {
             return missing_of(a, b);
         }
-        const Basis basis = weaker(a.basis(), b.basis());
-        if (a.is_number()) {
-            return {a.number() == b.number(), basis};
-        }
-        return a.is_text() ? Value(a.text() == b.text(), basis) : Value(a.truth() == b.truth(), basis);
+        const bool same = a.kind == Result::Kind::number ? a.number == b.number
+                          : a.kind == Result::Kind::text ? a.text == b.text
+                                                         : a.truth == b.truth;
+        return of_truth(same, weaker(a.basis, b.basis));
     }
 
-    Value equality(const ExpressionNode& node) const {
-        Value same = equals(operand(node, 0), operand(node, 1));
-        return same.known() && node.op == Op::not_equal ? Value(!same.truth(), same.basis()) : same;
+    Result equality(const ExpressionNode& node) {
+        const Result same = equals(operand(node, 0), operand(node, 1));
+        return same.known() && node.op == Op::not_equal ? of_truth(!same.truth, same.basis) : same;
     }
 
     /// x == a or x == b or ...
-    Value membership(const ExpressionNode& node) const {
-        const Value x = operand(node, 0);
-        Value found(false);
+    Result membership(const ExpressionNode& node) {
+        const Result x = operand(node, 0);
+        Result found = of_truth(false);
         for (std::size_t i = 1; i < node.count; ++i) {
             found = either(found, equals(x, operand(node, i)), true);
-            if (found.known() && found.truth()) {
+            if (found.known() && found.truth) {
                 break;
             }
         }
         return found;
     }
 
-    Value negation(const ExpressionNode& node) const {
-        const Value v = operand(node, 0);
-        return v.known() ? Value(!v.truth(), v.basis()) : v;
+    Result negation(const ExpressionNode& node) {
+        const Result v = operand(node, 0);
+        return v.known() ? of_truth(!v.truth, v.basis) : v;
     }
 
     /// `decisive` decides alone: true for `or`, false for `and`.
-    static Value either(const Value& a, const Value& b, bool decisive) {
-        if (a.known() && a.truth() == decisive) {
+    static Result either(const Result& a, const Result& b, bool decisive) {
+        if (a.known() && a.truth == decisive) {
             return a;
         }
-        if (b.known() && b.truth() == decisive) {
+        if (b.known() && b.truth == decisive) {
             return b;
         }
-        return a.known() && b.known() ? Value(!decisive, weaker(a.basis(), b.basis())) : missing_of(a, b);
+        return a.known() && b.known() ? of_truth(!decisive, weaker(a.basis, b.basis)) : missing_of(a, b);
     }
 
-    Value logic(const ExpressionNode& node) const {
+    Result logic(const ExpressionNode& node) {
         const bool decisive = node.op == Op::logical_or;
-        const Value a = operand(node, 0);
-        if (a.known() && a.truth() == decisive) {
+        const Result a = operand(node, 0);
+        if (a.known() && a.truth == decisive) {
             return a;
         }
         return either(a, operand(node, 1), decisive);
     }
 
-    Value choice(const ExpressionNode& node) const {
-        const Value condition = operand(node, 0);
-        return condition.known() ? operand(node, condition.truth() ? 1 : 2) : condition;
+    Result choice(const ExpressionNode& node) {
+        const Result condition = operand(node, 0);
+        return condition.known() ? operand(node, condition.truth ? 1 : 2) : condition;
     }
 
-    Value extreme(const ExpressionNode& node) const {
-        Value best = operand(node, 0);
+    Result extreme(const ExpressionNode& node) {
+        Result best = operand(node, 0);
         for (std::size_t i = 1; i < node.count; ++i) {
-            const Value next = operand(node, i);
+            const Result next = operand(node, i);
             if (!best.known() || !next.known()) {
                 best = missing_of(best, next);
                 continue;
             }
             const bool minimum = node.op == Op::minimum;
-            const double number =
-                minimum ? std::min(best.number(), next.number()) : std::max(best.number(), next.number());
-            best = Value(number, weaker(best.basis(), next.basis()));
+            best =
+                of_number(minimum ? std::min(best.number, next.number) : std::max(best.number, next.number),
+                          weaker(best.basis, next.basis));
         }
         return best;
     }
 
     const Expression& expression_;
     const Context& context_;
+    std::forward_list<Value> texts_; // of facts, as long as results refer to them
 };
 
 bool has_type(const Value& value, facts::Type type) {
@@ -253,7 +338,7 @@ Value look_up(const Reference& reference, const Context& context) {
 }
 
 Value compute(const Expression& expression, const Context& context) {
-    return Computation(expression, context).value(expression.root());
+    return Computation(expression, context).run();
 }
 
 std::uint64_t subject_of(const Context& context) {

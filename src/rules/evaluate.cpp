@@ -1,7 +1,6 @@
 #include "rules/evaluate.h"
 
 #include "facts/schema.h"
-#include "rules/bounds.h"
 #include "rules/compute.h"
 #include "rules/effect.h"
 #include "rules/finding_writer.h"
@@ -31,9 +30,6 @@ class RowJudge {
         const Value applies = rule_.when.empty() ? Value(true) : compute(rule_.when, context_);
         if (!applies.known()) {
             return missing(applies.gap());
-        }
-        if (past_.known) {
-            find_past();
         }
         if (!applies.truth() && !stays_open()) {
             return verdict_;
@@ -103,31 +99,40 @@ class RowJudge {
             judged.state = State::warning;
             judged.excess = warning->excess(value);
         }
-        if (earlier_ != nullptr && rule_.hysteresis > 0) {
+        if (rule_.hysteresis > 0) {
             judged.state = std::max(judged.state, state_that_stays(value, warning, critical));
         }
     }
 
     /// The state of the last run, as long as the value has not come back far enough.
-    State state_that_stays(double value, const Range* warning, const Range* critical) const {
+    State state_that_stays(double value, const Range* warning, const Range* critical) {
         const auto stays = [&](const Range* range) {
-            return range != nullptr && range->sticky(rule_.hysteresis).alerts(value);
+            return past_.known && range != nullptr && range->sticky(rule_.hysteresis).alerts(value);
         };
-        if (earlier_->state == State::critical && stays(critical)) {
+        const bool in_critical = stays(critical);
+        const bool in_warning = stays(warning);
+        const State before =
+            (in_critical || in_warning) && earlier() != nullptr ? earlier_->state : State::ok;
+        if (before == State::critical && in_critical) {
             return State::critical;
         }
-        return earlier_->state >= State::warning && stays(warning) ? State::warning : State::ok;
+        return before >= State::warning && in_warning ? State::warning : State::ok;
     }
 
-    void find_past() {
-        subject_ = subject_of(context_);
-        earlier_ = past_.recall->find(past_.rule, network_namespace_, *subject_);
+    /// What the last run found of this subject, or null. Its name is a text, which few rows need.
+    const history::Remembered* earlier() {
+        if (past_.known && !subject_) {
+            subject_ = subject_of(context_);
+            earlier_ = past_.recall->find(past_.rule, network_namespace_, *subject_);
+        }
+        return earlier_;
     }
 
     void continue_past() {
         if (past_.recall == nullptr) {
             return;
         }
+        earlier();
         if (!subject_) {
             subject_ = subject_of(context_);
         }
@@ -137,8 +142,8 @@ class RowJudge {
     }
 
     /// Was it spoken of so lately that it is not over yet?
-    bool stays_open() const {
-        return earlier_ != nullptr && earlier_->state >= State::warning &&
+    bool stays_open() {
+        return rule_.keep_seconds > 0 && earlier() != nullptr && earlier_->state >= State::warning &&
                past_.recall->uptime() - earlier_->held < rule_.keep_seconds;
     }
 
@@ -156,14 +161,14 @@ class RowJudge {
     }
 
     /// And was not reported yet: what was reported does not go back to waiting.
-    bool began_under_our_eyes() const {
-        return earlier_ != nullptr ? earlier_->state == State::ok
-                                   : past_.recall->watched(past_.rule, network_namespace_);
+    bool began_under_our_eyes() {
+        return earlier() != nullptr ? earlier_->state == State::ok
+                                    : past_.recall->watched(past_.rule, network_namespace_);
     }
 
     /// What the next run will find; and an alert that has not lasted long enough is none yet.
     void remember() {
-        if (past_.recall == nullptr || !past_.recall->counts(earlier_)) {
+        if (past_.recall == nullptr || !past_.recall->counts(earlier())) {
             return; // who leaves no memory and finds none cannot say that it is the first
         }
         Judged& judged = verdict_.judged;
@@ -273,7 +278,7 @@ class Judge {
 
   private:
     void judge_table(std::size_t network_namespace) {
-        const Context context = context_of(rule_, facts_, network_namespace, 0);
+        Context context = context_of(rule_, facts_, network_namespace, 0);
         if (context.row_table == nullptr) {
             note_gap({fmt::format("the table '{}'", facts::schema(rule_.table).name),
                       base::Why::not_collected, ""});
@@ -281,52 +286,11 @@ class Judge {
         }
         const facts::Table& table = *context.row_table;
         const std::size_t size = table.size();
-        const std::size_t quiet = std::min(table.quiet_from(), size);
-        judge_rows(context, network_namespace, 0, quiet);
-        if (quiet < size && (quiet_rows_matter(context))) {
-            judge_rows(context, network_namespace, quiet, size);
-        } else {
-            judged_ += rule_.when.empty() ? size - quiet : 0;
+        for (; context.row < size; ++context.row) {
+            judge_one(context, network_namespace);
         }
         if (const auto gap = table.incomplete()) {
             note_incomplete(*gap);
-        }
-    }
-
-    /// False if no quiet row can alert, or be missing.
-    bool quiet_rows_matter(const Context& context) const {
-        if (past_.known && rule_.keep_seconds > 0) {
-            return true; // one that was busy may have an alert to keep
-        }
-        if (!rule_.when.empty()) {
-            const Outlook when = outlook(rule_.when, context);
-            if (when.may_be_missing) {
-                return true;
-            }
-            if (!when.may_be_true) {
-                return false;
-            }
-        }
-        if (!rule_.condition.empty()) {
-            const Outlook condition = outlook(rule_.condition, context);
-            return condition.may_be_true || condition.may_be_missing;
-        }
-        const Outlook value = outlook(rule_.value, context);
-        const auto alerts = [&](const Range* range) {
-            return range != nullptr &&
-                   may_alert(past_.known ? range->sticky(rule_.hysteresis) : *range, value.low, value.high);
-        };
-        const auto alerts_under = [&](const Override* exception) {
-            return alerts(warning_of(rule_, exception)) || alerts(critical_of(rule_, exception));
-        };
-        return value.may_be_missing || alerts_under(nullptr) ||
-               std::any_of(rule_.overrides.begin(), rule_.overrides.end(),
-                           [&](const Override& exception) { return alerts_under(&exception); });
-    }
-
-    void judge_rows(Context context, std::size_t network_namespace, std::size_t from, std::size_t to) {
-        for (context.row = from; context.row < to; ++context.row) {
-            judge_one(context, network_namespace);
         }
     }
 

@@ -241,11 +241,4 @@ bool never_fires(const std::optional<Range>& warning, const std::optional<Range>
     return warning && critical && !warning->never_alerts() && alerts_within(*warning, *critical);
 }
 
-bool may_alert(const Range& range, double low, double high) {
-    if (range.alert == Alert::inside) {
-        return high >= range.low && low <= range.high;
-    }
-    return low < range.low || high > range.high;
-}
-
 } // namespace rules

@@ -48,7 +48,4 @@ bool alerts_within(const Range& inner, const Range& outer);
 /// A warning range that is there for nothing: `critical` alerts wherever it would.
 bool never_fires(const std::optional<Range>& warning, const std::optional<Range>& critical);
 
-/// Some value between `low` and `high`, both included, may alert.
-bool may_alert(const Range& range, double low, double high);
-
 } // namespace rules

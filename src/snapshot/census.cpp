@@ -10,7 +10,6 @@ constexpr std::uint16_t flows_that_fold = 4096;
 constexpr std::size_t most_listeners = 65536;
 constexpr std::size_t cookie_slots =
     4096; // duplicates come from resuming inside one hash chain: close together
-constexpr std::uint32_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN
 
 std::uint16_t detail_of(const Socket& socket) {
     switch (socket.state) {

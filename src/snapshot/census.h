@@ -36,7 +36,8 @@ struct Record {
 };
 static_assert(sizeof(Record) == 8);
 constexpr std::uint32_t age_unit_ms = 16;
-constexpr std::uint16_t age_over = 60'000 / age_unit_ms + 1;
+constexpr std::uint32_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN
+constexpr std::uint16_t age_over = time_wait_ms / age_unit_ms + 1;
 
 struct Listener {
     Address address;

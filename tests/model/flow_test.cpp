@@ -1,7 +1,10 @@
 #include "tests/catch.h"
 
+#include "facts/schema.h"
 #include "model/time_wait.h"
 #include "tests/model/spaces.h"
+
+#include <string>
 
 namespace {
 
@@ -15,6 +18,13 @@ std::array<std::uint16_t, model::age_bins> steady(std::uint16_t per_second, std:
 }
 
 } // namespace
+
+TEST_CASE("TIME_WAIT has one clock") {
+    CHECK(model::time_wait_length == 60);
+    CHECK(model::time_wait_seconds == 62.1);
+    CHECK(facts::formula_of(facts::TableId::network_namespace, "expected_time_wait") ==
+          std::to_string(model::time_wait_length) + " * expected_rate");
+}
 
 TEST_CASE("Births are counted from the ages over 5, 15 and 60 s") {
     const auto births = model::births(steady(10, 15));
@@ -104,6 +114,14 @@ TEST_CASE("The forecast meets the measured times on 400 ports") {
     const auto never = model::forecast(steady(6, 10), 6, 400);
     CHECK_FALSE(never.full_after);
     CHECK(never.peak_ports == Approx(366).epsilon(0.02));
+}
+
+TEST_CASE("A rate that just outruns the limit gets the slow half of the timers") {
+    const auto ahead = model::forecast({}, 6.5, 400); // 62.1 s of it are 403 ports
+    CHECK(ahead.full_after.value_or(0) == Approx(400 / 6.5));
+    const auto lasting = model::forecast({}, 6.4, 400);
+    CHECK_FALSE(lasting.full_after);
+    CHECK(lasting.peak_ports == Approx(6.4 * 61));
 }
 
 TEST_CASE("What will die is taken away") {

@@ -290,6 +290,40 @@ TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
     }
 }
 
+TEST_CASE("At the reuse delay both outcomes are possible") {
+    const auto aged = [](std::uint32_t age_ms) {
+        auto space = tests::space();
+        space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+        add_time_waits(space, 40000, 100, 2, age_ms);
+        return towards(space);
+    };
+    CHECK(aged(920).free_max == 900); // more than the margin of 64 ms before it
+    CHECK(aged(960).reuse.reusable == 0);
+    CHECK(aged(960).free_max == 1000);
+    CHECK(aged(1000).reuse.reusable == 0); // in the step of 16 ms that holds the delay
+    CHECK(aged(1000).free_max == 1000);
+    CHECK(aged(1008).reuse.reusable == 100);
+}
+
+TEST_CASE("Each of many destinations has the ports of its own sockets") {
+    auto space = tests::space();
+    constexpr std::uint16_t destinations = 100;
+    for (std::uint16_t i = 0; i < 2 * destinations; ++i) {
+        space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(40000 + i), there,
+                                 static_cast<std::uint16_t>(80 + i % destinations)));
+    }
+    space.sockets.add(socket(State::close_wait, here, 40900, there, 80 + destinations - 1));
+    const model::PortModel ports(space, space.sysctls);
+    REQUIRE(ports.book->order().size() == destinations);
+    for (std::size_t place = 0; place < destinations; ++place) {
+        const model::PortUse use = ports.use(place);
+        const bool last = use.flow().remote_port == 80 + destinations - 1;
+        CHECK(use.tally().connections == (last ? 3 : 2));
+        CHECK(use.estimate().in_use == (last ? 3 : 2));
+        CHECK(use.lasting() == (last ? 3 : 2));
+    }
+}
+
 TEST_CASE("An unreadable reuse setting leaves the answer incomplete") {
     auto space = tests::space();
     CHECK_FALSE(model::PortModel(space, space.sysctls).incomplete());

@@ -157,6 +157,18 @@ TEST_CASE("line 1 keeps performance data and yields words") {
     }
 }
 
+TEST_CASE("line 1 leaves room in a packet of NRPE, however long words and performance data are") {
+    Report report;
+    report.findings.push_back(test::port_finding());
+    report.findings.back().summary = std::string(300, 'x');
+    while (render::to_perfdata(report.perfdata).size() < 860) {
+        report.perfdata.push_back({"one_more_label", 100, "", "", "", {}, {}});
+    }
+    const std::string output = nagios(report, 0);
+    check_contract(output, "CRITICAL");
+    CHECK(output.find('\n') > 990);
+}
+
 TEST_CASE("performance data in the form that all consumers accept") {
     using findings::Perfdatum;
     using render::to_perfdata;

@@ -197,20 +197,3 @@ TEST_CASE("an ignored subject leaves no memory, and one that waits is not called
     REQUIRE(verdict.outcome.overrides.size() == 1);
     CHECK(verdict.outcome.overrides[0].kind == OverrideNote::Kind::ignored);
 }
-
-TEST_CASE("quiet rows are looked at only for new ranges that could alert there") {
-    const auto reads = [](const std::string& settings) {
-        test::World world = world_of({{"192.0.2.1:443", 20}, {"192.0.2.2:443", 20}});
-        auto& table = world.table(TableId::destination);
-        table.set_quiet_from(0);
-        const auto rules = with(settings);
-        table.reads = 0;
-        rules::judge(*rules.find("ports"), rules, world.facts);
-        return table.reads;
-    };
-    const std::size_t none = reads("");
-    CHECK(reads(override_of("ports", "remote = \"192.0.2.1\"\nignore = true\nexpires = 2027-01-31")) == none);
-    CHECK(reads(override_of("ports", "remote = \"192.0.2.1\"\nwarning = 60")) == none);
-    CHECK(reads(override_of("ports", "remote = \"192.0.2.1\"\nwarning = 5\nexpires = 2026-12-31")) == none);
-    CHECK(reads(override_of("ports", "remote = \"192.0.2.1\"\nwarning = 5")) > none);
-}

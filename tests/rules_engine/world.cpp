@@ -9,34 +9,15 @@ namespace test {
 
 using facts::TableId;
 
-std::optional<facts::Bounds> QuietTable::quiet_bounds(std::size_t column) const {
-    std::optional<facts::Bounds> bounds;
-    for (std::size_t row = quiet_from(); row < size(); ++row) {
-        const facts::Value value = LiteralTable::get(row, column);
-        if (!value.is_number()) {
-            return std::nullopt;
-        }
-        const facts::Bounds own{value.number(), value.number()};
-        bounds =
-            bounds ? facts::Bounds{std::min(bounds->low, own.low), std::max(bounds->high, own.high)} : own;
-    }
-    return bounds;
-}
-
-void QuietTable::add(const Row& row) {
+void WorldTable::add(const Row& row) {
     add_row();
     for (const auto& [column, value] : row) {
         REQUIRE(set(column, value));
     }
 }
 
-facts::Value QuietTable::get(std::size_t row, std::size_t column) const {
-    ++reads;
-    return LiteralTable::get(row, column);
-}
-
 World::World() {
-    facts.host = std::make_unique<QuietTable>(TableId::host);
+    facts.host = std::make_unique<WorldTable>(TableId::host);
     host().add_row();
     add_namespace("main");
 }
@@ -46,19 +27,19 @@ void World::add_namespace(const std::string& label) {
     added.label = label;
     for (const facts::Schema& schema : facts::schemas()) {
         if (schema.id != TableId::host) {
-            added.tables[static_cast<std::size_t>(schema.id)] = std::make_unique<QuietTable>(schema.id);
+            added.tables[static_cast<std::size_t>(schema.id)] = std::make_unique<WorldTable>(schema.id);
         }
     }
     table(TableId::network_namespace, facts.namespaces.size() - 1).add_row();
 }
 
-QuietTable& World::table(TableId which, std::size_t network_namespace) {
-    return dynamic_cast<QuietTable&>(
+WorldTable& World::table(TableId which, std::size_t network_namespace) {
+    return dynamic_cast<WorldTable&>(
         *facts.namespaces[network_namespace].tables[static_cast<std::size_t>(which)]);
 }
 
-QuietTable& World::host() {
-    return dynamic_cast<QuietTable&>(*facts.host);
+WorldTable& World::host() {
+    return dynamic_cast<WorldTable&>(*facts.host);
 }
 
 facts::Value number(double value) {

@@ -6,7 +6,6 @@
 #include "rules/load.h"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,22 +15,11 @@ namespace test {
 
 using Row = std::vector<std::pair<std::string_view, facts::Value>>;
 
-/// A table of literal rows that can promise bounds for the last of them.
-class QuietTable : public rules::LiteralTable {
+/// A table of literal rows.
+class WorldTable : public rules::LiteralTable {
   public:
     using LiteralTable::LiteralTable;
-    std::size_t quiet_from() const override { return quiet_from_.value_or(size()); }
-    std::optional<facts::Bounds> quiet_bounds(std::size_t column) const override;
-
     void add(const Row& row);
-    /// Rows from `row` on are quiet; their bounds are computed from the rows themselves.
-    void set_quiet_from(std::size_t row) { quiet_from_ = row; }
-    /// Counts every get(), to see what was looked at.
-    facts::Value get(std::size_t row, std::size_t column) const override;
-    mutable std::size_t reads = 0;
-
-  private:
-    std::optional<std::size_t> quiet_from_;
 };
 
 /// A host and one namespace, every table there and empty but for one row of host and namespace.
@@ -39,8 +27,8 @@ struct World {
     World();
 
     facts::Facts facts;
-    QuietTable& table(facts::TableId which, std::size_t network_namespace = 0);
-    QuietTable& host();
+    WorldTable& table(facts::TableId which, std::size_t network_namespace = 0);
+    WorldTable& host();
     void add_namespace(const std::string& label);
 };
 
