@@ -1,5 +1,6 @@
-// What earlier runs left: where it is kept, what of it this run may use, and what this run leaves. A history
-// that cannot be used never changes a verdict; it becomes a remark.
+// How report, check, audit and watch judge a host by rules, and what earlier runs have to do with it: where
+// it is kept, what of it this run may use, and what this run leaves. A history that cannot be used never
+// changes a verdict; it becomes a remark.
 #pragma once
 
 #include "cli/options.h"
@@ -54,8 +55,6 @@ class Past {
     std::optional<rules::Recall> recall_;
     std::vector<std::string> remarks_;
 };
-
-// One host judged by rules, with what earlier runs know: what check, report, audit and watch have in common.
 
 /// What remedies would change costs another look at the facts for each sysctl.
 enum class Effects { left_out, worked_out };
