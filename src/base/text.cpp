@@ -116,6 +116,17 @@ std::vector<std::string_view> words(std::string_view text) {
     return parts;
 }
 
+std::string one_line(std::string_view text) {
+    std::string line;
+    for (const std::string_view word : words(text)) {
+        if (!line.empty()) {
+            line += ' ';
+        }
+        line += word;
+    }
+    return line;
+}
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
     std::string text;
     for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -174,6 +185,29 @@ std::string nagios_safe(std::string_view text) {
         safe.begin(), safe.end(),
         [](char c) { return std::string_view("`~$&'\"<>").find(c) != std::string_view::npos; }, ' ');
     return safe;
+}
+
+bool is_plain_in_shell(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("._-,:/+@ ").find(c) != std::string_view::npos;
+    });
+}
+
+std::string shell_word(std::string_view text) {
+    const bool is_word = !text.empty() && text.find(' ') == std::string_view::npos;
+    return is_word && is_plain_in_shell(text) ? std::string(text) : shell_quoted(text);
+}
+
+std::string shell_quoted(std::string_view text) {
+    if (is_plain_in_shell(text)) {
+        return '"' + std::string(text) + '"';
+    }
+    std::string word = "'";
+    for (const char c : text) {
+        word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    }
+    return word + "'";
 }
 
 std::size_t display_width(std::string_view text) {

@@ -1,5 +1,5 @@
-// Small operations on text: splitting, the closest match for "did you mean", making foreign bytes safe to print,
-// and numbers that stand for texts.
+// Small operations on text: splitting, the closest match for "did you mean", making foreign bytes safe to print
+// or to paste into a shell, and numbers that stand for texts.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,10 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 /// The words between runs of spaces and tabs; no empty ones.
 std::vector<std::string_view> words(std::string_view text);
 
+/// `text` with every run of spaces, tabs and line ends as one space, none at the ends. Not yet safe for any
+/// reader.
+std::string one_line(std::string_view text);
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
 /// The candidate nearest to `word` by edit distance, if it is near enough to be a typing mistake.
@@ -37,6 +41,16 @@ std::string plugin_safe(std::string_view text);
 
 /// The same, and without the characters that Nagios strips from notifications.
 std::string nagios_safe(std::string_view text);
+
+/// Letters, digits, a few signs and spaces: a shell finds no meaning in it, within quotes and without.
+bool is_plain_in_shell(std::string_view text);
+
+/// `text` as one word for a POSIX shell, which it reads back unchanged and runs nothing of: as it is if it is
+/// plain, else in quotes. For everything that a command to paste takes from elsewhere.
+std::string shell_word(std::string_view text);
+
+/// The same, always in quotes: double ones around plain words and spaces, else single ones.
+std::string shell_quoted(std::string_view text);
 
 /// Columns that valid UTF-8 `text` takes on a terminal (one a code point; wide East Asian ones are not used
 /// here).

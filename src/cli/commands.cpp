@@ -133,12 +133,8 @@ int ports(const Options& options) {
         answers.push_back(model::ports_answer(space, space.sysctls.assuming(*assumed), here));
     }
     std::ostringstream out;
-    if (options.format == "json") {
-        render::ports_json(origin_of(observed->host, *assumed), answers, out);
-    } else {
-        const auto view = options.to ? render::PortsView::one : render::PortsView::table;
-        render::ports_text(origin_of(observed->host, *assumed), answers, view, style_for(options), out);
-    }
+    const auto view = options.to ? render::PortsView::one : render::PortsView::table;
+    format_of(options).ports(origin_of(observed->host, *assumed), answers, view, style_for(options), out);
     return deliver_or_fail(options, out.str(), exit_of(answers));
 }
 
@@ -158,11 +154,7 @@ int states(const Options& options) {
         answers.push_back(model::states_answer(space));
     }
     std::ostringstream out;
-    if (options.format == "json") {
-        render::states_json(origin_of(observed->host, *assumed), answers, out);
-    } else {
-        render::states_text(origin_of(observed->host, *assumed), answers, style_for(options), out);
-    }
+    format_of(options).states(origin_of(observed->host, *assumed), answers, style_for(options), out);
     return deliver_or_fail(options, out.str(), exit_of(answers));
 }
 

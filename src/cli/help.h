@@ -4,7 +4,9 @@
 
 #include "cli/options.h"
 
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace cli {
@@ -28,5 +30,8 @@ struct OptionInfo {
 };
 
 std::span<const OptionInfo> option_table();
+
+/// The text of --help: of one command, or of the program when `command` is none.
+std::string help_text(std::optional<Command> command, Manners manners);
 
 } // namespace cli

@@ -14,7 +14,6 @@
 #include "rules/evaluate.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -129,30 +128,17 @@ void say_where_from(const Options& options, findings::Report& report, const snap
     }
 }
 
-/// One word for the shell.
-std::string quoted(const std::string& text) {
-    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 ||
-               std::string_view("._-,:/+@").find(static_cast<char>(c)) != std::string_view::npos;
-    });
-    std::string word = "'";
-    for (const char c : text) {
-        word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    }
-    return plain ? text : word + "'";
-}
-
 /// The options by which another command looks at the same sockets.
 std::string place_of(const Options& options) {
-    return options.replay      ? "--replay " + quoted(*options.replay)
-           : options.netns     ? "--netns " + quoted(*options.netns)
+    return options.replay      ? "--replay " + base::shell_word(*options.replay)
+           : options.netns     ? "--netns " + base::shell_word(*options.netns)
            : options.pid       ? fmt::format("--pid {}", *options.pid)
            : options.all_netns ? "--all-netns"
                                : "";
 }
 
 /// Only `check` comes every minute and on a loaded host; these formats say what was found, not why.
-bool shows_prose(const std::string& format) {
+bool shows_prose(std::string_view format) {
     return format != "nagios" && format != "prometheus" && format != "checkmk";
 }
 
@@ -176,20 +162,20 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     report.place = place_of(options);
     report.assumed = texts_of(assumed);
     report.fail_on = options.fail_on;
-    if (wants_format(options, drop_in_format)) {
+    if (shows(options, &render::Shows::drop_in)) {
         report.drop_in = drop_in_for(report, loaded.rules, changed, host);
     }
-    if (options.command != Command::report && !wants_format(options, "prometheus")) {
+    if (options.command != Command::report && !shows(options, &render::Shows::picture)) {
         return {std::move(report), std::nullopt};
     }
-    if (options.verbosity > 0 || wants_format(options, "html")) {
+    if (options.verbosity > 0 || shows(options, &render::Shows::live_numbers)) {
         rules::add_live_numbers(report, loaded.rules, facts);
     }
     return {std::move(report), model::picture_of(host, assumed)};
 }
 
 int judge(const Options& options) {
-    const bool lean = options.command == Command::check && !shows_prose(format_of(options));
+    const bool lean = options.command == Command::check && !shows_prose(format_of(options).name);
     const auto loaded = load_rules(options, lean ? Prose::without : Prose::with);
     if (!loaded) {
         return fail(options, loaded.error().message, loaded.error().details);
@@ -200,7 +186,7 @@ int judge(const Options& options) {
     }
     model::Needs needs = needs_of(loaded->rules);
     needs.effects = !lean;
-    needs.boot_sysctls = needs.boot_sysctls || wants_format(options, drop_in_format);
+    needs.boot_sysctls = needs.boot_sysctls || shows(options, &render::Shows::drop_in);
     needs.holders = options.command == Command::report;
     needs.bound_count = options.command == Command::report; // a state of the picture
     auto observed = observe(options, *assumed, needs);

@@ -118,11 +118,61 @@ base::Result<Given> tokenize(const std::vector<std::string>& argv) {
     return given;
 }
 
+std::string mistake_in(std::string_view option, const std::string& value, std::string_view expected) {
+    return "--" + std::string(option) + " '" + base::printable(value) + "': expected " +
+           std::string(expected);
+}
+
+std::optional<std::string> take_report(Options& options, const std::string& value) {
+    const std::size_t colon = value.find(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == value.size()) {
+        return mistake_in("report", value, "FORMAT:FILE, as in junit:audit.xml");
+    }
+    options.reports.push_back({value.substr(0, colon), value.substr(colon + 1)});
+    return std::nullopt;
+}
+
+std::optional<std::string> take_fail_on(Options& options, const std::string& value) {
+    const std::vector<std::string> known = {"warning", "critical", "never"};
+    const auto found = std::find(known.begin(), known.end(), value);
+    if (found == known.end()) {
+        return mistake_in("fail-on", value, "warning, critical or never") + base::did_you_mean(value, known);
+    }
+    using findings::State;
+    options.fail_on = value == "warning"    ? std::optional(State::warning)
+                      : value == "critical" ? std::optional(State::critical)
+                                            : std::nullopt;
+    return std::nullopt;
+}
+
+std::optional<std::string> take_expectation(Options& options, const std::string& name,
+                                            const std::string& value) {
+    constexpr double most = 1e7;
+    const bool is_hold = name == "expect-hold";
+    const bool is_rate = name == "expect-rate";
+    std::string_view digits = value;
+    if (is_rate && digits.ends_with("/s")) {
+        digits.remove_suffix(2);
+    } else if (is_hold && digits.ends_with('s')) {
+        digits.remove_suffix(1);
+    }
+    const auto number = base::parse_decimal(base::trim(digits));
+    const bool whole = number && std::trunc(*number) == *number;
+    if (!number || *number > most || *number < (is_hold ? 0 : 1) || (!is_hold && !whole)) {
+        return mistake_in(name, value,
+                          is_rate   ? "new connections a second, as in 500/s: a whole number up to 10000000"
+                          : is_hold ? "seconds, as in 0.2: at most 10000000"
+                                    : "a number of destinations, at least 1");
+    }
+    (is_rate   ? options.expected.rate
+     : is_hold ? options.expected.hold
+               : options.expected.destinations) = *number;
+    return std::nullopt;
+}
+
 /// Fills what the text of one option means; an error text otherwise.
 std::optional<std::string> take(Options& options, const std::string& name, const std::string& value) {
-    const auto wrong = [&](std::string_view expected) {
-        return "--" + name + " '" + base::printable(value) + "': expected " + std::string(expected);
-    };
+    const auto wrong = [&](std::string_view expected) { return mistake_in(name, value, expected); };
     if (name == "format") {
         options.format = value;
     } else if (name == "output") {
@@ -258,6 +308,51 @@ std::optional<std::string> take_command(Options& options, std::vector<std::strin
     return std::nullopt;
 }
 
+std::optional<std::string> check_format(std::string_view option, const std::string& format,
+                                        const CommandInfo& info) {
+    if (std::find(info.formats.begin(), info.formats.end(), format) != info.formats.end()) {
+        return std::nullopt;
+    }
+    const std::vector<std::string> known(info.formats.begin(), info.formats.end());
+    return "--" + std::string(option) + " '" + base::printable(format) + "': '" + std::string(info.name) +
+           "' has " + base::join(known, ", ") + base::did_you_mean(format, known);
+}
+
+std::optional<std::string> check_expectation(const Options& options) {
+    const model::Expectation& load = options.expected;
+    if (!load.rate && (load.destinations || load.hold)) {
+        return "--expect-destinations and --expect-hold say more about --expect-rate: give that as well";
+    }
+    return std::nullopt;
+}
+
+/// --format and each --report: does the command have this format? And no file is written twice.
+std::optional<std::string> check_formats(const Options& options) {
+    const CommandInfo& info = info_of(options.command);
+    std::vector<std::string> files;
+    if (options.output) {
+        files.push_back(*options.output);
+    }
+    if (!options.format.empty()) {
+        if (auto mistake = check_format("format", options.format, info)) {
+            return mistake;
+        }
+    }
+    for (const FurtherReport& report : options.reports) {
+        if (auto mistake = check_format("report", report.format, info)) {
+            return mistake;
+        }
+        if (std::find(files.begin(), files.end(), report.file) != files.end()) {
+            return "two outputs of one run would go to '" + base::printable(report.file) + "'";
+        }
+        files.push_back(report.file);
+    }
+    if (options.all_netns && shows(options, &render::Shows::drop_in)) {
+        return "a file of sysctls is for one namespace: --all-netns has no place with 'sysctl'";
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> check_together(const Options& options) {
     const int places = (options.netns ? 1 : 0) + (options.pid ? 1 : 0) + (options.all_netns ? 1 : 0);
     if (places > 1) {
@@ -360,106 +455,6 @@ base::Result<Options, Mistake> parse_options(const std::vector<std::string>& arg
         return mistake(*first_wrong);
     }
     return options;
-}
-
-namespace {
-
-std::string wrong(std::string_view option, const std::string& value, std::string_view expected) {
-    return "--" + std::string(option) + " '" + base::printable(value) + "': expected " +
-           std::string(expected);
-}
-
-std::optional<std::string> check_format(std::string_view option, const std::string& format,
-                                        const CommandInfo& info) {
-    if (std::find(info.formats.begin(), info.formats.end(), format) != info.formats.end()) {
-        return std::nullopt;
-    }
-    const std::vector<std::string> known(info.formats.begin(), info.formats.end());
-    return "--" + std::string(option) + " '" + base::printable(format) + "': '" + std::string(info.name) +
-           "' has " + base::join(known, ", ") + base::did_you_mean(format, known);
-}
-
-} // namespace
-
-std::optional<std::string> take_report(Options& options, const std::string& value) {
-    const std::size_t colon = value.find(':');
-    if (colon == std::string::npos || colon == 0 || colon + 1 == value.size()) {
-        return wrong("report", value, "FORMAT:FILE, as in junit:audit.xml");
-    }
-    options.reports.push_back({value.substr(0, colon), value.substr(colon + 1)});
-    return std::nullopt;
-}
-
-std::optional<std::string> take_fail_on(Options& options, const std::string& value) {
-    const std::vector<std::string> known = {"warning", "critical", "never"};
-    const auto found = std::find(known.begin(), known.end(), value);
-    if (found == known.end()) {
-        return wrong("fail-on", value, "warning, critical or never") + base::did_you_mean(value, known);
-    }
-    using findings::State;
-    options.fail_on = value == "warning"    ? std::optional(State::warning)
-                      : value == "critical" ? std::optional(State::critical)
-                                            : std::nullopt;
-    return std::nullopt;
-}
-
-std::optional<std::string> take_expectation(Options& options, const std::string& name,
-                                            const std::string& value) {
-    constexpr double most = 1e7;
-    const bool is_hold = name == "expect-hold";
-    const bool is_rate = name == "expect-rate";
-    std::string_view digits = value;
-    if (is_rate && digits.ends_with("/s")) {
-        digits.remove_suffix(2);
-    } else if (is_hold && digits.ends_with('s')) {
-        digits.remove_suffix(1);
-    }
-    const auto number = base::parse_decimal(base::trim(digits));
-    const bool whole = number && std::trunc(*number) == *number;
-    if (!number || *number > most || *number < (is_hold ? 0 : 1) || (!is_hold && !whole)) {
-        return wrong(name, value,
-                     is_rate   ? "new connections a second, as in 500/s: a whole number up to 10000000"
-                     : is_hold ? "seconds, as in 0.2: at most 10000000"
-                               : "a number of destinations, at least 1");
-    }
-    (is_rate   ? options.expected.rate
-     : is_hold ? options.expected.hold
-               : options.expected.destinations) = *number;
-    return std::nullopt;
-}
-
-std::optional<std::string> check_expectation(const Options& options) {
-    const model::Expectation& load = options.expected;
-    if (!load.rate && (load.destinations || load.hold)) {
-        return "--expect-destinations and --expect-hold say more about --expect-rate: give that as well";
-    }
-    return std::nullopt;
-}
-
-std::optional<std::string> check_formats(const Options& options) {
-    const CommandInfo& info = info_of(options.command);
-    std::vector<std::string> files;
-    if (options.output) {
-        files.push_back(*options.output);
-    }
-    if (!options.format.empty()) {
-        if (auto mistake = check_format("format", options.format, info)) {
-            return mistake;
-        }
-    }
-    for (const FurtherReport& report : options.reports) {
-        if (auto mistake = check_format("report", report.format, info)) {
-            return mistake;
-        }
-        if (std::find(files.begin(), files.end(), report.file) != files.end()) {
-            return "two outputs of one run would go to '" + base::printable(report.file) + "'";
-        }
-        files.push_back(report.file);
-    }
-    if (options.all_netns && wants_format(options, drop_in_format)) {
-        return "a file of sysctls is for one namespace: --all-netns has no place with 'sysctl'";
-    }
-    return std::nullopt;
 }
 
 } // namespace cli

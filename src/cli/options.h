@@ -88,22 +88,4 @@ const CommandInfo& info_of(Command command);
 
 base::Result<Options, Mistake> parse_options(const std::vector<std::string>& argv);
 
-/// The text of --help: of one command, or of the program when `command` is none.
-std::string help_text(std::optional<Command> command, Manners manners);
-
-// What the options that only people and pipelines use mean: further outputs, from when on a run has failed,
-// and the load to come. Pure, as options.h.
-
-/// Each fills what the text of one option means; an error text otherwise.
-std::optional<std::string> take_report(Options& options, const std::string& value);
-std::optional<std::string> take_fail_on(Options& options, const std::string& value);
-std::optional<std::string> take_expectation(Options& options, const std::string& name,
-                                            const std::string& value);
-
-/// Options that only make sense together, or not.
-std::optional<std::string> check_expectation(const Options& options);
-
-/// --format and each --report: does the command have this format? And no file is written twice.
-std::optional<std::string> check_formats(const Options& options);
-
 } // namespace cli

@@ -20,6 +20,7 @@ namespace cli {
 namespace {
 
 constexpr int failed = 3;
+constexpr std::string_view text_format = "text"; // of commands that have no others
 
 // Made before the timer starts, because a signal handler may only write.
 std::string timeout_message;
@@ -67,57 +68,63 @@ bool locale_is_unicode() {
     return false;
 }
 
-/// Does a monitoring system read this run? Then nothing may go to standard error.
-bool is_check(const Options& options) {
-    return options.command == Command::check;
-}
-
-struct Failure {
+struct Message {
     std::string text;
     int descriptor;
 };
 
-Failure failure_text(const Options& options, const std::string& message,
-                     const std::vector<std::string>& details) {
+std::string rendered(const render::Format& format, const render::Failure& failure) {
     std::ostringstream out;
-    if (options.format == "json") {
-        render::error_json(message, details, out);
-        return {out.str(), STDOUT_FILENO};
-    }
-    if (options.format == "checkmk") {
-        render::error_checkmk(message, out);
-        return {out.str(), STDOUT_FILENO};
-    }
-    if (is_check(options) && options.format != "prometheus") { // a line for Nagios is no metric
-        render::error_nagios(message, details, out);
-        return {out.str(), STDOUT_FILENO};
-    }
-    out << "tcpadvisor: " << base::printable(message) << '\n';
-    for (const std::string& detail : details) {
-        out << detail << (detail.ends_with('\n') ? "" : "\n");
-    }
-    return {out.str(), STDERR_FILENO};
+    format.error(failure, out);
+    return out.str();
 }
 
-} // namespace
-
-render::Style style_for(const Options& options) {
-    return {wants_color(options), locale_is_unicode(), terminal_width(), options.verbosity};
+Message message_of(const Options& options, const render::Failure& failure) {
+    const render::Format& format = format_of(options);
+    // A monitoring system reads standard output, or both as one.
+    const bool in_answer =
+        format.error_place == render::ErrorPlace::answer ||
+        (format.error_place == render::ErrorPlace::message_of_people && options.command == Command::check);
+    return {rendered(format, failure), in_answer ? STDOUT_FILENO : STDERR_FILENO};
 }
 
+int tell(const Options& options, const render::Failure& failure) {
+    const Message message = message_of(options, failure);
+    static_cast<void>(base::write_all(message.descriptor, message.text).has_value());
+    return failed;
+}
+
+/// Whoever reads the file of a format that can tell errors is told there as well.
+void tell_in_reports(const Options& options, const render::Failure& failure) {
+    for (const FurtherReport& further : options.reports) {
+        const render::Format* format = render::find_format(further.format);
+        if (format != nullptr && format->error_place == render::ErrorPlace::answer) {
+            static_cast<void>(base::write_atomically(further.file, rendered(*format, failure)).has_value());
+        }
+    }
+}
+
+/// For a file of --report: 80 columns, and coloured only if that was asked for.
 render::Style style_for_file(const Options& options) {
     constexpr int usual_width = 80;
     return {options.color == Color::always, locale_is_unicode(), usual_width, options.verbosity};
 }
 
-base::Status deliver(const Options& options, const std::string& content) {
-    if (options.output) {
-        return base::write_atomically(*options.output, content);
+/// A drop-in is proven to say what was judged.
+base::Result<std::string> rendered(const render::Format& format, const Judgement& judgement,
+                                   const render::Style& style) {
+    const findings::Report& report = judgement.report;
+    std::ostringstream out;
+    format.render(report, judgement.picture ? &*judgement.picture : nullptr, style, out);
+    if (format.shows.drop_in && report.drop_in) {
+        if (const base::Status same = read_back(out.str(), *report.drop_in); !same) {
+            return same.error();
+        }
     }
-    const base::Status written = base::write_all(STDOUT_FILENO, content);
-    return written ? written : base::Error{"cannot write to standard output: " + written.error().what};
+    return out.str();
 }
 
+/// Each file of --report in place of what was there, in order, up to the first that cannot be written.
 base::Status deliver_reports(const Options& options, const std::vector<std::string>& contents) {
     for (std::size_t i = 0; i < contents.size(); ++i) {
         if (const base::Status written = base::write_atomically(options.reports[i].file, contents[i]);
@@ -128,17 +135,30 @@ base::Status deliver_reports(const Options& options, const std::vector<std::stri
     return base::Nothing{};
 }
 
+} // namespace
+
+render::Style style_for(const Options& options) {
+    return {wants_color(options), locale_is_unicode(), terminal_width(), options.verbosity};
+}
+
+base::Status deliver(const Options& options, const std::string& content) {
+    if (options.output) {
+        return base::write_atomically(*options.output, content);
+    }
+    const base::Status written = base::write_all(STDOUT_FILENO, content);
+    return written ? written : base::Error{"cannot write to standard output: " + written.error().what};
+}
+
 int fail(const Options& options, const std::string& message, const std::vector<std::string>& details) {
-    const Failure failure = failure_text(options, message, details);
-    static_cast<void>(base::write_all(failure.descriptor, failure.text).has_value());
-    return failed;
+    tell_in_reports(options, {message, details});
+    return tell(options, {message, details});
 }
 
 void start_timeout(const Options& options) {
-    const Failure failure =
-        failure_text(options, fmt::format("no answer within {:g} s (--timeout)", options.timeout_s), {});
-    timeout_message = failure.text;
-    timeout_descriptor = failure.descriptor;
+    const Message message =
+        message_of(options, {fmt::format("no answer within {:g} s (--timeout)", options.timeout_s)});
+    timeout_message = message.text;
+    timeout_descriptor = message.descriptor;
     struct sigaction action {};
     action.sa_handler = give_up;
     ::sigaction(SIGALRM, &action, nullptr);
@@ -149,34 +169,18 @@ void start_timeout(const Options& options) {
     ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
-namespace {
-
-/// A drop-in is proven to say what was judged.
-base::Result<std::string> rendered(const std::string& format, const Judgement& judgement,
-                                   const render::Style& style) {
-    const findings::Report& report = judgement.report;
-    std::ostringstream out;
-    render::find_format(format)->render(report, judgement.picture ? &*judgement.picture : nullptr, style,
-                                        out);
-    if (format == drop_in_format && report.drop_in) {
-        if (const base::Status same = read_back(out.str(), *report.drop_in); !same) {
-            return same.error();
-        }
-    }
-    return out.str();
+const render::Format& format_of(const Options& options) {
+    const auto& own = info_of(options.command).formats;
+    const bool has_it = own.empty() || std::find(own.begin(), own.end(), options.format) != own.end();
+    const render::Format* asked = has_it ? render::find_format(options.format) : nullptr;
+    return asked != nullptr ? *asked : *render::find_format(own.empty() ? text_format : own.front());
 }
 
-} // namespace
-
-std::string format_of(const Options& options) {
-    const auto& formats = info_of(options.command).formats; // watch has none
-    return options.format.empty() && !formats.empty() ? std::string(formats.front()) : options.format;
-}
-
-bool wants_format(const Options& options, std::string_view format) {
-    return format_of(options) == format ||
-           std::any_of(options.reports.begin(), options.reports.end(),
-                       [&](const FurtherReport& further) { return further.format == format; });
+bool shows(const Options& options, bool render::Shows::*what) {
+    return format_of(options).shows.*what ||
+           std::any_of(options.reports.begin(), options.reports.end(), [&](const FurtherReport& further) {
+               return render::find_format(further.format)->shows.*what;
+           });
 }
 
 int publish(const Options& options, const Judgement& judgement) {
@@ -186,17 +190,19 @@ int publish(const Options& options, const Judgement& judgement) {
     }
     std::vector<std::string> contents;
     for (const FurtherReport& further : options.reports) {
-        const auto content = rendered(further.format, judgement, style_for_file(options));
+        const auto content =
+            rendered(*render::find_format(further.format), judgement, style_for_file(options));
         if (!content) {
             return fail(options, content.error().what);
         }
         contents.push_back(*content);
     }
+    // From here on a failure leaves the reports that were written as they are.
     if (const base::Status delivered = deliver_reports(options, contents); !delivered) {
-        return fail(options, delivered.error().what);
+        return tell(options, {delivered.error().what});
     }
     if (const base::Status delivered = deliver(options, *answer); !delivered) {
-        return fail(options, delivered.error().what);
+        return tell(options, {delivered.error().what});
     }
     return findings::exit_code(judgement.report);
 }

@@ -1,6 +1,7 @@
 #include "cli/program.h"
 
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/trace.h"
@@ -75,6 +76,7 @@ int run(const std::vector<std::string>& argv) {
         const auto parsed = parse_options(argv);
         if (!parsed) {
             options = parsed.error().understood;
+            options.reports.clear(); // who mistook an option may have named the wrong file as well
             return fail(options, parsed.error().message,
                         {options.manners == Manners::plugin ? "see check_tcpadvisor --help"
                                                             : "see tcpadvisor --help"});

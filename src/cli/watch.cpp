@@ -1,5 +1,5 @@
-#include "cli/watch.h"
-
+// watch: looks again every few seconds, as a picture on a terminal or a line a look elsewhere.
+#include "render/watch.h"
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/judge.h"
@@ -7,7 +7,6 @@
 #include "cli/output.h"
 #include "cli/rules.h"
 #include "model/picture.h"
-#include "render/watch.h"
 
 #include <atomic>
 #include <cerrno>
@@ -60,8 +59,7 @@ bool quit_was_pressed() {
     return got == 0 || pressed.find_first_of(ends) != std::string_view::npos;
 }
 
-} // namespace
-
+/// SIGINT and SIGTERM end the waiting instead of the program, SIGWINCH interrupts it.
 void catch_signals() {
     struct sigaction action {};
     action.sa_handler = note_signal; // without SA_RESTART: poll() returns
@@ -70,12 +68,38 @@ void catch_signals() {
     }
 }
 
+/// Waits for so long, without a terminal; false if a signal wants the program to end.
 bool wait_or_end(double seconds) {
     for (const auto end = after(seconds); !must_end && left(end) > 0;) {
         ::poll(nullptr, 0, left(end));
     }
     return !must_end;
 }
+
+/// The terminal as a picture that is drawn again and again: its own screen, no cursor, keys as they are
+/// pressed. What it changes it changes back, also when a signal ends the program.
+class Screen {
+  public:
+    /// Standard input and output must be terminals.
+    static bool possible();
+
+    Screen();
+    ~Screen();
+    Screen(const Screen&) = delete;
+    Screen& operator=(const Screen&) = delete;
+
+    struct Size {
+        std::size_t columns = 80;
+        std::size_t lines = 24;
+    };
+    Size size() const;
+
+    base::Status draw(const std::vector<std::string>& lines);
+
+    enum class Event { time_is_up, resized, quit };
+    /// Waits for so long, or until the window changes, q is pressed, or a signal wants the program to end.
+    Event wait(double seconds);
+};
 
 bool Screen::possible() {
     return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
@@ -125,10 +149,6 @@ Screen::Event Screen::wait(double seconds) {
     }
     return must_end ? Event::quit : Event::time_is_up;
 }
-
-// watch: looks again every few seconds, as a picture on a terminal or a line a look elsewhere.
-
-namespace {
 
 constexpr std::size_t most_destinations = 15;
 

@@ -1,3 +1,5 @@
+// `tcpadvisor ports` and `tcpadvisor states` for people: a table of destinations, the arithmetic of one as an
+// equation that a reader can check, and what netstat | awk and ss -s told, with what could not be seen.
 #include "render/answers.h"
 
 #include "base/number.h"
@@ -14,7 +16,11 @@ namespace render {
 
 namespace {
 
+using Count = std::optional<std::uint64_t>;
 using facts::Destination;
+using facts::NamespacePorts;
+using facts::NamespaceStates;
+using facts::StateCount;
 
 /// From the widest to the narrowest; the last one fits 80 columns whatever the addresses are, and 60 as it
 /// then goes without the gauge.
@@ -29,10 +35,7 @@ std::string used_cell(const Destination& destination, const Style& style, Layout
     if (layout == Layout::percents || style.width < room_for_gauge) {
         return percent;
     }
-    return fmt::format(
-        "{} {:>5}",
-        gauge(destination.used_percent, 100, gauge_width, style.unicode ? Ink::unicode : Ink::ascii),
-        percent);
+    return fmt::format("{} {:>5}", gauge(destination.used_percent, 100, gauge_width, ink_of(style)), percent);
 }
 
 std::vector<Column> columns_of(Layout layout, From from) {
@@ -47,6 +50,14 @@ std::vector<Column> columns_of(Layout layout, From from) {
         columns.push_back({title, Align::right});
     }
     return columns;
+}
+
+/// "42 s" until no port is free, "none" if that is so now, "-" if it is not in sight.
+std::string time_left(const facts::Destination& destination) {
+    if (destination.free == 0) {
+        return "none";
+    }
+    return destination.exhausted_in && !destination.no_timers ? duration(*destination.exhausted_in) : "-";
 }
 
 Table table_of(const std::vector<Destination>& destinations, const Style& style, Layout layout, From from) {
@@ -111,36 +122,6 @@ void legend(std::ostream& out, const Style& style, const std::vector<Destination
         paragraph(out, style, "LEFT ", "time until no port is free, if connections go on at this rate");
     }
 }
-
-} // namespace
-
-std::string local_of(const facts::Destination& destination) {
-    return destination.local ? safe_line(*destination.local) : "unknown";
-}
-
-std::string time_left(const facts::Destination& destination) {
-    if (destination.free == 0) {
-        return "none";
-    }
-    return destination.exhausted_in && !destination.no_timers ? duration(*destination.exhausted_in) : "-";
-}
-
-void ports_table(std::ostream& out, const Style& style, const std::vector<Destination>& rows) {
-    const bool one_source = std::all_of(rows.begin(), rows.end(),
-                                        [&](const Destination& d) { return d.local == rows.front().local; });
-    if (one_source) {
-        paragraph(out, style, "", "all from " + local_of(rows.front()));
-    }
-    out << '\n';
-    write_table(out, style, rows, one_source ? From::same_everywhere : From::shown);
-    if (style.verbosity >= 0) {
-        legend(out, style, rows);
-    }
-}
-
-namespace {
-
-using facts::NamespacePorts;
 
 std::string rate(double per_second) {
     return base::to_text(per_second) + "/s";
@@ -211,8 +192,7 @@ void equation(std::ostream& out, const Style& style, const NamespacePorts& space
          destination.connections > 0 ? states_of(destination) + reusable : "");
     term(out, style, "= free", std::to_string(destination.free), free_note(destination));
     term(out, style, "used", percent(destination.used_percent));
-    out << "  " << gauge(destination.used_percent, 100, 40, style.unicode ? Ink::unicode : Ink::ascii)
-        << '\n';
+    out << "  " << gauge(destination.used_percent, 100, 40, ink_of(style)) << '\n';
 }
 
 void flow(std::ostream& out, const Style& style, const Destination& destination) {
@@ -269,16 +249,7 @@ std::string reuse_text(const Destination& destination) {
     return reuse.inferred ? text + " (inferred)" : text;
 }
 
-} // namespace
-
-std::string remote_of(const Destination& destination) {
-    const std::string address = safe_line(destination.remote);
-    const std::string end = address.find(':') == std::string::npos
-                                ? fmt::format("{}:{}", address, destination.remote_port)
-                                : fmt::format("[{}]:{}", address, destination.remote_port);
-    return destination.device == 0 ? end : fmt::format("{}, device {}", end, destination.device);
-}
-
+/// Range, reserved, blocked, in use, free; then states, reuse, rates and what they lead to.
 void port_equation(std::ostream& out, const Style& style, const NamespacePorts& space,
                    const Destination& destination) {
     const std::string from = destination.local ? " from " + *destination.local : "";
@@ -305,10 +276,24 @@ void port_equation(std::ostream& out, const Style& style, const NamespacePorts& 
     }
 }
 
-// `tcpadvisor ports` for people: a table of destinations, busiest first. The equation of one is in
-// port_equation.cpp.
-
-namespace {
+/// Where the answer comes from, then one namespace after the other.
+template <typename Space, typename Write>
+void each_namespace(const Origin& origin, const std::vector<Space>& spaces, const Style& style,
+                    std::ostream& out, Write write) {
+    if (style.verbosity >= 0) {
+        origin_line(out, style, origin);
+        out << '\n';
+    }
+    if (spaces.empty()) {
+        out << "no namespace was looked at\n";
+    }
+    bool first = true;
+    for (const Space& space : spaces) {
+        out << (first ? "" : "\n");
+        first = false;
+        write(space);
+    }
+}
 
 void namespace_text(std::ostream& out, const Style& style, const NamespacePorts& space, PortsView view) {
     if (space.unknown) {
@@ -332,33 +317,6 @@ void namespace_text(std::ostream& out, const Style& style, const NamespacePorts&
     ports_table(out, style, space.destinations);
 }
 
-} // namespace
-
-void ports_text(const Origin& origin, const std::vector<NamespacePorts>& spaces, PortsView view,
-                const Style& style, std::ostream& out) {
-    if (style.verbosity >= 0) {
-        origin_line(out, style, origin);
-        out << '\n';
-    }
-    if (spaces.empty()) {
-        out << "no namespace was looked at\n";
-    }
-    bool first = true;
-    for (const NamespacePorts& space : spaces) {
-        if (!first) {
-            out << '\n';
-        }
-        first = false;
-        namespace_text(out, style, space, view);
-        gap_list(out, style, space.gaps);
-    }
-}
-
-namespace {
-
-using facts::StateCount;
-using Count = std::optional<std::uint64_t>;
-
 std::string cell(Count count) {
     return count ? std::to_string(*count) : "-";
 }
@@ -381,34 +339,6 @@ Total total_of(const std::vector<StateCount>& states) {
     }
     return total;
 }
-
-} // namespace
-
-void states_table(std::ostream& out, const Style& style, const std::vector<StateCount>& states) {
-    const Total total = total_of(states);
-    Table table({{"STATE"}, {"IPv4", Align::right}, {"IPv6", Align::right}, {"TOTAL", Align::right}, {""}});
-    constexpr std::size_t least_bar = 10;
-    constexpr std::size_t widest_bar = 40;
-    constexpr std::size_t columns_of_numbers = 44;
-    const auto width = static_cast<std::size_t>(std::max(style.width, 0));
-    const std::size_t room = std::clamp(width - std::min(width, columns_of_numbers), least_bar, widest_bar);
-    for (const StateCount& state : states) {
-        const Count both = sum(state.ipv4, state.ipv6);
-        table.add_row({std::string(state.name), cell(state.ipv4), cell(state.ipv6), cell(both),
-                       bar(static_cast<double>(both.value_or(0)), static_cast<double>(total.largest), room,
-                           style.unicode ? Ink::unicode : Ink::ascii)});
-    }
-    table.add_row({total.complete ? "TOTAL" : "TOTAL SEEN", std::to_string(total.ipv4),
-                   std::to_string(total.ipv6), std::to_string(total.ipv4 + total.ipv6), ""});
-    table.write(out);
-}
-
-// `tcpadvisor states` for people: what netstat | awk and ss -s told, with what could not be seen.
-
-namespace {
-
-using facts::NamespaceStates;
-using Count = std::optional<std::uint64_t>;
 
 std::string known(Count count, std::string_view what) {
     return fmt::format("{} {}", count ? std::to_string(*count) : "unknown", what);
@@ -447,23 +377,50 @@ void namespace_text(std::ostream& out, const Style& style, const NamespaceStates
 
 } // namespace
 
+void ports_table(std::ostream& out, const Style& style, const std::vector<Destination>& rows) {
+    const bool one_source = std::all_of(rows.begin(), rows.end(),
+                                        [&](const Destination& d) { return d.local == rows.front().local; });
+    if (one_source) {
+        paragraph(out, style, "", "all from " + local_of(rows.front()));
+    }
+    out << '\n';
+    write_table(out, style, rows, one_source ? From::same_everywhere : From::shown);
+    if (style.verbosity >= 0) {
+        legend(out, style, rows);
+    }
+}
+
+void ports_text(const Origin& origin, const std::vector<NamespacePorts>& spaces, PortsView view,
+                const Style& style, std::ostream& out) {
+    each_namespace(origin, spaces, style, out, [&](const NamespacePorts& space) {
+        namespace_text(out, style, space, view);
+        gap_list(out, style, space.gaps);
+    });
+}
+
+void states_table(std::ostream& out, const Style& style, const std::vector<StateCount>& states) {
+    const Total total = total_of(states);
+    Table table({{"STATE"}, {"IPv4", Align::right}, {"IPv6", Align::right}, {"TOTAL", Align::right}, {""}});
+    constexpr std::size_t least_bar = 10;
+    constexpr std::size_t widest_bar = 40;
+    constexpr std::size_t columns_of_numbers = 44;
+    const auto width = static_cast<std::size_t>(std::max(style.width, 0));
+    const std::size_t room = std::clamp(width - std::min(width, columns_of_numbers), least_bar, widest_bar);
+    for (const StateCount& state : states) {
+        const Count both = sum(state.ipv4, state.ipv6);
+        table.add_row({std::string(state.name), cell(state.ipv4), cell(state.ipv6), cell(both),
+                       bar(static_cast<double>(both.value_or(0)), static_cast<double>(total.largest), room,
+                           ink_of(style))});
+    }
+    table.add_row({total.complete ? "TOTAL" : "TOTAL SEEN", std::to_string(total.ipv4),
+                   std::to_string(total.ipv6), std::to_string(total.ipv4 + total.ipv6), ""});
+    table.write(out);
+}
+
 void states_text(const Origin& origin, const std::vector<NamespaceStates>& spaces, const Style& style,
                  std::ostream& out) {
-    if (style.verbosity >= 0) {
-        origin_line(out, style, origin);
-        out << '\n';
-    }
-    if (spaces.empty()) {
-        out << "no namespace was looked at\n";
-    }
-    bool first = true;
-    for (const NamespaceStates& space : spaces) {
-        if (!first) {
-            out << '\n';
-        }
-        first = false;
-        namespace_text(out, style, space);
-    }
+    each_namespace(origin, spaces, style, out,
+                   [&](const NamespaceStates& space) { namespace_text(out, style, space); });
 }
 
 } // namespace render

@@ -27,7 +27,7 @@ constexpr std::string_view line_end = "\\n"; // two characters: Checkmk breaks t
 
 /// A backslash of foreign text would be read as a line end.
 std::string plain(std::string_view text) {
-    std::string line = one_line(base::plugin_safe(one_line(text)));
+    std::string line = base::one_line(base::plugin_safe(base::one_line(text)));
     std::replace(line.begin(), line.end(), '\\', '/');
     return clip(line, line_columns);
 }
@@ -133,8 +133,8 @@ void report_checkmk(const Report& report, const facts::Picture*, const Style&, s
     }
 }
 
-void error_checkmk(std::string_view message, std::ostream& out) {
-    write_line(out, State::unknown, "TCP", "-", {std::string(message)});
+void error_checkmk(const Failure& failure, std::ostream& out) {
+    write_line(out, State::unknown, "TCP", "-", {failure.message});
 }
 
 } // namespace render

@@ -1,8 +1,9 @@
-#include "render/ci.h"
-
+// What test runners read, JUnit XML and the Test Anything Protocol: one test a rule, and one a file that
+// cannot be used.
 #include "base/text.h"
 #include "render/formats.h"
 #include "render/json.h"
+#include "render/report_words.h"
 #include "render/text.h"
 #include "render/words.h"
 
@@ -20,6 +21,18 @@ using findings::Finding;
 using findings::Report;
 using findings::RuleOutcome;
 using findings::State;
+
+/// Its texts are not yet safe for any reader.
+struct TestCase {
+    enum class Result { passed, failed, error, skipped }; // error: it could not be judged
+    Result result = Result::passed;
+    std::string topic;  // "ports"
+    std::string name;   // the rule, or the file
+    std::string reason; // one line: what failed, or why it was not judged; empty if it passed
+    findings::State state = findings::State::ok;
+    std::vector<const findings::Finding*> findings; // also of a test that passed: advice
+};
+
 using Result = TestCase::Result;
 
 Result result_of(const RuleOutcome& rule, const Report& report) {
@@ -41,8 +54,12 @@ std::string reason_of(const TestCase& test, const RuleOutcome& rule) {
            (more > 0 ? " (and " + count_of(more, "more finding", "more findings") + ")" : "");
 }
 
-} // namespace
+/// The run itself as a test, where it came to no report.
+TestCase failed_run(const Failure& failure) {
+    return {Result::error, {}, "run", failure.message, State::unknown, {}};
+}
 
+/// In the order of the rules; refers to the report.
 std::vector<TestCase> test_cases(const Report& report) {
     std::map<std::string_view, std::vector<const Finding*>> findings;
     for (const Finding& finding : report.findings) {
@@ -61,6 +78,7 @@ std::vector<TestCase> test_cases(const Report& report) {
     return tests;
 }
 
+/// What `--format text` says of these findings, for a terminal of 80 columns.
 std::string details_of(const TestCase& test, const Report& report) {
     const Style plain{false, false};
     std::ostringstream text;
@@ -71,21 +89,9 @@ std::string details_of(const TestCase& test, const Report& report) {
     return text.str();
 }
 
-std::string title_of(const Report& report) {
-    std::string title = "tcpadvisor";
-    title += report.host.empty() ? "" : " on " + report.host;
-    title += report.kernel.empty() ? "" : ", Linux " + report.kernel;
-    title += report.assumed.empty() ? "" : ", as if " + base::join(report.assumed, " and ");
-    return title;
-}
-
 // JUnit XML as both the strict schema of Ant and the one of Jenkins have it, which GitLab reads as well: all
 // attributes and elements that either demands, and none that either does not know. One test a rule, because
 // GitLab drops a second one of the same name.
-
-namespace {
-
-using Result = TestCase::Result;
 
 /// Valid UTF-8 without what XML 1.0 cannot carry even as an entity.
 std::string xml(std::string_view text) {
@@ -156,10 +162,9 @@ std::string advice(const std::vector<TestCase>& tests, const findings::Report& r
     return text;
 }
 
-} // namespace
-
-void report_junit(const findings::Report& report, const facts::Picture*, const Style&, std::ostream& out) {
-    const std::vector<TestCase> tests = test_cases(report);
+/// `errors` is what a test program would have written to standard error.
+void write_suite(const std::vector<TestCase>& tests, const findings::Report& report, std::string_view errors,
+                 std::ostream& out) {
     out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite"
         << attribute("name", title_of(report)) << " package=\"tcpadvisor\" id=\"0\""
         << attribute("hostname", report.host.empty() ? "unknown" : report.host)
@@ -171,16 +176,13 @@ void report_junit(const findings::Report& report, const facts::Picture*, const S
     for (const TestCase& test : tests) {
         write_test(test, report, out);
     }
-    out << "    <system-out>" << xml(advice(tests, report)) << "</system-out>\n    <system-err/>\n"
-        << "  </testsuite>\n</testsuites>\n";
+    out << "    <system-out>" << xml(advice(tests, report)) << "</system-out>\n    "
+        << (errors.empty() ? "<system-err/>" : "<system-err>" + xml(errors) + "</system-err>")
+        << "\n  </testsuite>\n</testsuites>\n";
 }
 
 // The Test Anything Protocol, version 13, which readers of version 14 accept: a line a rule and, where there
 // is something to say, a block of YAML. Its texts are quoted as in JSON, which is YAML as well.
-
-namespace {
-
-using Result = TestCase::Result;
 
 /// A '#' would begin a directive.
 std::string described(std::string_view text) {
@@ -192,7 +194,7 @@ std::string described(std::string_view text) {
 }
 
 std::string quoted(std::string_view text) {
-    return Json(safe_line(text)).dump(-1, ' ', true);
+    return json_quoted(safe_line(text));
 }
 
 /// "key: text" at a depth; nothing for an empty text.
@@ -220,20 +222,38 @@ void write_finding(const findings::Finding& finding, std::ostream& out) {
     }
 }
 
-void write_diagnostics(const TestCase& test, std::ostream& out) {
+/// `more` writes what belongs to the block besides the reason.
+template <typename More>
+void write_diagnostics(const TestCase& test, std::ostream& out, More more) {
     out << "  ---\n";
     pair(out, "  ", "message", test.reason);
     pair(out, "  ", "severity", findings::name(test.state));
+    more();
+    out << "  ...\n";
+}
+
+void write_findings(const TestCase& test, std::ostream& out) {
     if (!test.findings.empty()) {
         out << "  findings:\n";
     }
     for (const findings::Finding* finding : test.findings) {
         write_finding(*finding, out);
     }
-    out << "  ...\n";
 }
 
 } // namespace
+
+void report_junit(const findings::Report& report, const facts::Picture*, const Style&, std::ostream& out) {
+    write_suite(test_cases(report), report, {}, out);
+}
+
+void error_junit(const Failure& failure, std::ostream& out) {
+    std::string details;
+    for (const std::string& line : diagnostic_lines(failure.details)) {
+        details += line + '\n';
+    }
+    write_suite({failed_run(failure)}, findings::Report(), details, out);
+}
 
 void report_tap(const findings::Report& report, const facts::Picture*, const Style&, std::ostream& out) {
     const std::vector<TestCase> tests = test_cases(report);
@@ -244,10 +264,22 @@ void report_tap(const findings::Report& report, const facts::Picture*, const Sty
         out << fmt::format("{} {} - {}", ok ? "ok" : "not ok", i + 1, described(test.name));
         out << (test.result == Result::skipped ? " # SKIP " + described(test.reason) : "") << '\n';
         if (!ok || !test.findings.empty()) {
-            write_diagnostics(test, out);
+            write_diagnostics(test, out, [&] { write_findings(test, out); });
         }
     }
     out << "# " << safe_line(title_of(report)) << '\n';
+}
+
+void error_tap(const Failure& failure, std::ostream& out) {
+    const TestCase test = failed_run(failure);
+    const std::vector<std::string> details = diagnostic_lines(failure.details);
+    out << "TAP version 13\n1..1\nnot ok 1 - " << test.name << '\n';
+    write_diagnostics(test, out, [&] {
+        out << (details.empty() ? "" : "  details:\n");
+        for (const std::string& line : details) {
+            out << "    - " << json_quoted(line) << '\n';
+        }
+    });
 }
 
 } // namespace render

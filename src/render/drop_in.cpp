@@ -1,7 +1,7 @@
 // A drop-in for sysctl.d. A comment must have its line to itself: what follows a value belongs to the value.
 #include "base/text.h"
-#include "render/ci.h"
 #include "render/formats.h"
+#include "render/report_words.h"
 #include "render/words.h"
 
 #include <fmt/format.h>
@@ -33,7 +33,7 @@ void command(std::ostream& out, std::string_view prefix, std::string_view text) 
 }
 
 std::string undo_of(const findings::Setting& setting) {
-    return setting.now ? fmt::format("sysctl -w {}=\"{}\"", setting.name, *setting.now)
+    return setting.now ? fmt::format("sysctl -w {}={}", setting.name, base::shell_quoted(*setting.now))
                        : "unknown: the value of now could not be read";
 }
 

@@ -1,5 +1,6 @@
-// From a report, or from an answer about states or ports, to text for one reader. Renderers are pure: they
-// write to the stream they get, escape for their own reader, and choose neither state nor exit code.
+// From a report, from an answer about states or ports, or from what went wrong, to text for one reader: all
+// that tells one format from another, a row each. Renderers are pure: they write to the stream they get,
+// escape for their own reader, and choose neither state nor exit code.
 #pragma once
 
 #include "facts/answers.h"
@@ -29,38 +30,51 @@ struct Origin {
         {}; // "net.ipv4.tcp_tw_reuse=1": sysctls that are not those of the host
 };
 
+/// Why there is no answer. Not yet safe for any reader.
+struct Failure {
+    std::string message;
+    std::vector<std::string> details = {}; // diagnostics, a line or more each
+};
+
+/// `one` says that a single destination was asked for: an equation instead of a table.
+enum class PortsView { table, one };
+
 /// The picture of the host is null where nobody wants one: audit, and most formats of check.
 using ReportRenderer = void (*)(const findings::Report&, const facts::Picture*, const Style&, std::ostream&);
+using ErrorRenderer = void (*)(const Failure&, std::ostream&);
+using StatesRenderer = void (*)(const Origin&, const std::vector<facts::NamespaceStates>&, const Style&,
+                                std::ostream&);
+using PortsRenderer = void (*)(const Origin&, const std::vector<facts::NamespacePorts>&, PortsView,
+                               const Style&, std::ostream&);
+
+/// Where a failure is told. `message`: on standard error, because no reader of the format expects it in the
+/// answer; `message_of_people`: so too, but for a monitoring system in the answer, which is all that it
+/// reads.
+enum class ErrorPlace { answer, message, message_of_people };
+
+/// What a format shows besides what every report has; it is only made for those that do.
+struct Shows {
+    bool picture = false;      // also of commands that have none by themselves
+    bool live_numbers = false; // of each rule's judgement, without being asked for more
+    bool drop_in = false;      // for one network namespace
+};
 
 struct Format {
     std::string_view name;
     std::string_view sentence;
     ReportRenderer render;
+    ErrorRenderer error;
+    ErrorPlace error_place = ErrorPlace::answer;
+    Shows shows = {};
+    StatesRenderer states = nullptr; // null: `states` has no such format
+    PortsRenderer ports = nullptr;
 };
 
-/// The formats of a report: the one list.
+/// The formats of an answer: the one list.
 std::span<const Format> formats();
 const Format* find_format(std::string_view name);
 
-void states_text(const Origin&, const std::vector<facts::NamespaceStates>&, const Style&, std::ostream&);
-void states_json(const Origin&, const std::vector<facts::NamespaceStates>&, std::ostream&);
-
-/// `one` says that a single destination was asked for: an equation instead of a table.
-enum class PortsView { table, one };
-void ports_text(const Origin&, const std::vector<facts::NamespacePorts>&, PortsView, const Style&,
-                std::ostream&);
-void ports_json(const Origin&, const std::vector<facts::NamespacePorts>&, std::ostream&);
-
-/// {"schema":1,"error":{"message":...,"diagnostics":[...]}} with a newline.
-void error_json(std::string_view message, const std::vector<std::string>& details, std::ostream&);
-
-/// That message as a local check of Checkmk: one line.
-void error_checkmk(std::string_view message, std::ostream&);
-
-/// The one line that a monitoring system gets when the check itself failed: "TCP UNKNOWN: message".
-void error_nagios(std::string_view message, const std::vector<std::string>& details, std::ostream&);
-
-// The renderers of a report, one a file; the list that names them is in formats.cpp.
+// What the list names, each in the file of its format. First the renderers of a report.
 
 /// What Nagios, Icinga and NRPE expect of a plugin: at most 8 KB, line 1 at most 1 KB, all performance data
 /// on it.
@@ -99,5 +113,40 @@ void report_prometheus(const findings::Report& report, const facts::Picture* pic
 /// Local checks of Checkmk, a line each: the numbers, then a service for each topic of the rules.
 void report_checkmk(const findings::Report& report, const facts::Picture* picture, const Style& style,
                     std::ostream& out);
+
+// Why there is no report, in its place.
+
+/// The one line that a monitoring system gets when the check itself failed, "TCP UNKNOWN: message", and the
+/// details.
+void error_nagios(const Failure& failure, std::ostream& out);
+
+/// "tcpadvisor: message", and the details as they are.
+void error_text(const Failure& failure, std::ostream& out);
+
+/// A page with the message and the details.
+void error_html(const Failure& failure, std::ostream& out);
+
+/// {"schema":1,"error":{"message":...,"diagnostics":[...]}} with a newline.
+void error_json(const Failure& failure, std::ostream& out);
+
+/// A suite of one test, "run", with an error.
+void error_junit(const Failure& failure, std::ostream& out);
+
+/// The same, as a test that is not ok.
+void error_tap(const Failure& failure, std::ostream& out);
+
+/// The message as the local check "TCP".
+void error_checkmk(const Failure& failure, std::ostream& out);
+
+// Answers about states and ports.
+
+void states_text(const Origin& origin, const std::vector<facts::NamespaceStates>& spaces, const Style& style,
+                 std::ostream& out);
+void states_json(const Origin& origin, const std::vector<facts::NamespaceStates>& spaces, const Style& style,
+                 std::ostream& out);
+void ports_text(const Origin& origin, const std::vector<facts::NamespacePorts>& spaces, PortsView view,
+                const Style& style, std::ostream& out);
+void ports_json(const Origin& origin, const std::vector<facts::NamespacePorts>& spaces, PortsView view,
+                const Style& style, std::ostream& out);
 
 } // namespace render

@@ -1,8 +1,10 @@
+// The report as one page, for a ticket: the same content as the text, and always the picture. It needs no
+// script, no network and no other file.
 #include "render/html.h"
 
 #include "base/text.h"
 #include "render/formats.h"
-#include "render/text.h"
+#include "render/report_words.h"
 #include "render/words.h"
 
 #include <fmt/format.h>
@@ -10,6 +12,12 @@
 namespace render {
 
 namespace {
+
+using findings::Finding;
+using findings::Remedy;
+using findings::Report;
+using findings::RuleOutcome;
+using findings::State;
 
 std::string without_markup(std::string_view text) {
     std::string safe;
@@ -38,13 +46,8 @@ std::string without_markup(std::string_view text) {
     return safe;
 }
 
-} // namespace
-
-std::string escaped(std::string_view text) {
-    return without_markup(safe_line(text));
-}
-
-void html_paragraphs(std::ostream& out, std::string_view text) {
+/// A paragraph for each part between blank lines.
+void paragraphs(std::ostream& out, std::string_view text) {
     for (const std::string& part : paragraphs_of(text)) {
         if (!base::trim(part).empty()) {
             out << "<p>" << escaped(part) << "</p>\n";
@@ -52,7 +55,8 @@ void html_paragraphs(std::ostream& out, std::string_view text) {
     }
 }
 
-void html_command(std::ostream& out, std::string_view text) {
+/// A command with its line ends, for copying.
+void command(std::ostream& out, std::string_view text) {
     out << "<pre><code>";
     bool first = true;
     for (const std::string_view line : base::split(base::trim(text), '\n')) {
@@ -62,13 +66,14 @@ void html_command(std::ostream& out, std::string_view text) {
     out << "</code></pre>";
 }
 
-std::string html_badge(findings::State state) {
+/// The word of a state, in its colours.
+std::string badge(findings::State state) {
     return fmt::format(R"(<span class="badge {}">{}</span>)", findings::word(state), findings::name(state));
 }
 
 // The looks of the page: sober, with the fonts of the reader's system. Every colour has a word beside it.
 
-std::string_view html_style() {
+std::string_view style_sheet() {
     return R"(:root {
   color-scheme: light dark;
   --paper: #f6f7f9; --card: #ffffff; --ink: #1b1f24; --soft: #57606a; --line: #d9dee4; --code: #f0f2f5;
@@ -191,11 +196,6 @@ footer { margin-top: 2rem; }
 )";
 }
 
-namespace {
-
-using findings::Finding;
-using findings::Remedy;
-
 void row(std::ostream& out, std::string_view name, std::string_view text) {
     if (!text.empty()) {
         out << "<dt>" << name << "</dt><dd>" << escaped(text) << "</dd>\n";
@@ -205,7 +205,7 @@ void row(std::ostream& out, std::string_view name, std::string_view text) {
 void command_row(std::ostream& out, std::string_view name, std::string_view text) {
     if (!text.empty()) {
         out << "<dt>" << name << "</dt><dd>";
-        html_command(out, text);
+        command(out, text);
         out << "</dd>\n";
     }
 }
@@ -258,21 +258,20 @@ void show_myths(std::ostream& out, const Finding& finding) {
 
 void show_more(std::ostream& out, const Finding& finding, const findings::Report& report) {
     out << "<h4>Next</h4>\n";
-    html_command(out, base::join(next_commands(finding, report), "\n"));
+    command(out, base::join(next_commands(finding, report), "\n"));
     if (const auto places = places_to_see(finding); !places.empty()) {
         out << "\n<p class=\"soft small\">See " << escaped(base::join(places, ", ")) << "</p>";
     }
     out << '\n';
 }
 
-} // namespace
-
-void html_finding(std::ostream& out, std::size_t number, const Shown& shown, const findings::Report& report,
+/// `number` is its place in the page, which links point to.
+void finding_card(std::ostream& out, std::size_t number, const Shown& shown, const findings::Report& report,
                   const facts::Picture* picture) {
     const Finding& finding = *shown.finding;
     out << fmt::format(
         "<article class=\"card {}\" id=\"finding-{}\">\n<h3>{}<span class=\"id\">{}</span></h3>\n",
-        findings::word(finding.state), number, html_badge(finding.state), escaped(finding.rule));
+        findings::word(finding.state), number, badge(finding.state), escaped(finding.rule));
     out << "<p class=\"measure\">" << escaped(finding.summary.empty() ? finding.title : finding.summary)
         << "</p>\n<dl class=\"facts\">\n";
     row(out, "Measured", measure(finding, report));
@@ -280,7 +279,7 @@ void html_finding(std::ostream& out, std::size_t number, const Shown& shown, con
     show_evidence(out, finding);
     out << "</dl>\n";
     if (shown.explained == nullptr || shown.explained->why != finding.why) {
-        html_paragraphs(out, finding.why);
+        paragraphs(out, finding.why);
     }
     if (shown.explained == nullptr || !same_remedies(*shown.explained, finding)) {
         show_remedies(out, finding);
@@ -292,38 +291,26 @@ void html_finding(std::ostream& out, std::size_t number, const Shown& shown, con
     out << "</article>\n";
 }
 
-// The report as one page, for a ticket: the same content as the text, and always the picture.
-
-namespace {
-
-using findings::Report;
-using findings::RuleOutcome;
-using findings::State;
-
-void page_head(std::ostream& out, const Report& report) {
+/// `title` is safe for HTML.
+void page_head(std::ostream& out, std::string_view title) {
     out << "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
            "<meta name=\"color-scheme\" content=\"light dark\">\n"
            // A file for a ticket asks nothing of the network, whatever the future adds to it.
            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
            "'unsafe-inline'\">\n"
-        << "<title>TCP " << verdict_word(report) << (report.host.empty() ? "" : " on " + escaped(report.host))
-        << "</title>\n<style>\n"
-        << html_style() << "</style>\n</head>\n<body>\n<main>\n";
+        << "<title>" << title << "</title>\n<style>\n"
+        << style_sheet() << "</style>\n</head>\n<body>\n<main>\n";
 }
 
-std::string origin_text(const Report& report) {
-    std::vector<std::string> parts;
-    if (!report.host.empty()) {
-        parts.push_back(report.host);
-    }
-    if (!report.kernel.empty()) {
-        parts.push_back("Linux " + report.kernel);
-    }
-    if (const auto time = rfc3339(report.time)) {
-        parts.push_back(*time);
-    }
-    return base::join(parts, ", ");
+void page_foot(std::ostream& out) {
+    out << "<footer class=\"soft small\">Made by tcpadvisor, which reads and advises and changes nothing."
+           "</footer>\n</main>\n</body>\n</html>\n";
+}
+
+std::string page_title(const Report& report) {
+    return fmt::format("TCP {}{}", verdict_word(report),
+                       report.host.empty() ? "" : " on " + escaped(report.host));
 }
 
 /// All findings at a glance, where there is more than the one of the heading.
@@ -335,7 +322,7 @@ void overview(std::ostream& out, const Report& report) {
     out << "<ol class=\"overview\">\n";
     for (std::size_t i = 0; i < report.findings.size() && i < enough; ++i) {
         const findings::Finding& finding = report.findings[i];
-        out << fmt::format("<li>{}<a href=\"#finding-{}\">{}</a></li>\n", html_badge(finding.state), i + 1,
+        out << fmt::format("<li>{}<a href=\"#finding-{}\">{}</a></li>\n", badge(finding.state), i + 1,
                            escaped(finding.summary.empty() ? finding.title : finding.summary));
     }
     if (report.findings.size() > enough) {
@@ -348,8 +335,8 @@ void verdict(std::ostream& out, const Report& report) {
     const State worst = report.worst();
     const State shown = worst == State::info ? State::ok : worst;
     out << fmt::format("<header class=\"card verdict {}\">\n{}\n<h1>{}</h1>\n<p class=\"soft\">{}</p>\n",
-                       findings::word(shown), html_badge(shown), escaped(headline(report)),
-                       escaped(origin_text(report)));
+                       findings::word(shown), badge(shown), escaped(headline(report)),
+                       escaped(origin_text(report.host, report.kernel, report.time)));
     overview(out, report);
     out << "</header>\n";
 }
@@ -372,7 +359,7 @@ void findings_part(std::ostream& out, const Report& report, const facts::Picture
     out << "<h2>Findings, worst first</h2>\n";
     std::size_t number = 0;
     for (const Shown& shown : shown_findings(report, report.findings.size()).shown) {
-        html_finding(out, ++number, shown, report, picture);
+        finding_card(out, ++number, shown, report, picture);
     }
 }
 
@@ -411,7 +398,7 @@ void rules_table(std::ostream& out, const Report& report) {
         << count_rules(report, std::nullopt) << " skipped</summary>\n<table>\n"
         << "<tr><th scope=\"col\">State</th><th scope=\"col\">Rule</th></tr>\n";
     for (const RuleOutcome& rule : report.rules) {
-        out << "<tr><td>" << (rule.state ? html_badge(*rule.state) : "<span class=\"soft\">skipped</span>")
+        out << "<tr><td>" << (rule.state ? badge(*rule.state) : "<span class=\"soft\">skipped</span>")
             << "</td><td class=\"name\"><span class=\"id\">" << escaped(rule.id) << "</span>";
         for (const std::string& text : {rule.reason + waiting_text(rule), rule.numbers}) {
             if (!text.empty()) {
@@ -433,8 +420,12 @@ std::vector<std::string> gap_texts(const Report& report) {
 
 } // namespace
 
+std::string escaped(std::string_view text) {
+    return without_markup(safe_line(text));
+}
+
 void report_html(const Report& report, const facts::Picture* picture, const Style&, std::ostream& out) {
-    page_head(out, report);
+    page_head(out, page_title(report));
     verdict(out, report);
     list(out, "Files that cannot be used", report.broken_files);
     findings_part(out, report, picture);
@@ -446,8 +437,18 @@ void report_html(const Report& report, const facts::Picture* picture, const Styl
     list(out, "Overrides", override_lines(report));
     list(out, "Not seen", gap_texts(report));
     list(out, "Notes", report.remarks);
-    out << "<footer class=\"soft small\">Made by tcpadvisor, which reads and advises and changes nothing."
-           "</footer>\n</main>\n</body>\n</html>\n";
+    page_foot(out);
+}
+
+void error_html(const Failure& failure, std::ostream& out) {
+    page_head(out, "TCP UNKNOWN");
+    out << "<header class=\"card verdict unknown\">\n"
+        << badge(State::unknown) << "\n<h1>" << escaped(failure.message) << "</h1>\n</header>\n";
+    for (const std::string& detail : failure.details) {
+        command(out, detail);
+        out << '\n';
+    }
+    page_foot(out);
 }
 
 } // namespace render

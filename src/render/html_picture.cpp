@@ -1,6 +1,7 @@
+// The picture of one network namespace as a part of the page: cards with tables, bars and the state diagram.
 #include "base/number.h"
-#include "render/answers.h"
 #include "render/html.h"
+#include "render/report_words.h"
 #include "render/words.h"
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 namespace render {
 
 namespace {
+
+using facts::NamespacePicture;
 
 constexpr int box_width = 140;
 constexpr int box_height = 46;
@@ -58,16 +61,6 @@ constexpr std::string_view heads = "M161 168l8 5l-8 5z M401 95l5 8l5-8z M319 168
                                    "M69 303l5 8l5-8z M161 292l8 5l-8 5z M69 381l5 8l5-8z M153 408l-8 5l8 5z "
                                    "M401 303l5 8l5-8z M401 380l5 8l5-8z M69 448l5 8l5-8z";
 
-std::optional<std::uint64_t> count_of_state(const std::vector<facts::StateCount>& states,
-                                            std::string_view name) {
-    for (const facts::StateCount& state : states) {
-        if (state.name == name) {
-            return sum(state.ipv4, state.ipv6);
-        }
-    }
-    return std::nullopt;
-}
-
 void draw(std::ostream& out, const Box& box, std::optional<std::uint64_t> count) {
     const int middle = box.x + box_width / 2;
     out << fmt::format(R"(<g{}><rect class="box" x="{}" y="{}" width="{}" height="{}" rx="6"/>)",
@@ -78,9 +71,8 @@ void draw(std::ostream& out, const Box& box, std::optional<std::uint64_t> count)
         << '\n';
 }
 
-} // namespace
-
-void html_diagram(std::ostream& out, const std::vector<facts::StateCount>& states) {
+/// The life of a TCP connection with the counts of this host, as SVG.
+void diagram(std::ostream& out, const std::vector<facts::StateCount>& states) {
     out << R"(<svg viewBox="0 0 480 474" role="img" aria-label="TCP state diagram with the counts of this host">)"
         << "\n<title>Where the connections of this host are in the life of a TCP connection</title>\n"
         << fmt::format(R"(<path class="line" d="{}"/>)", lines) << '\n'
@@ -94,10 +86,6 @@ void html_diagram(std::ostream& out, const std::vector<facts::StateCount>& state
     }
     out << "</svg>\n";
 }
-
-namespace {
-
-using facts::NamespacePicture;
 
 enum class Width { half, whole };
 
@@ -159,7 +147,7 @@ void states_card(std::ostream& out, const NamespacePicture& picture) {
     out << "</table></div>\n";
     close_card(out);
     open_card(out, "The life of a connection", Width::half);
-    html_diagram(out, picture.states.states);
+    diagram(out, picture.states.states);
     close_card(out);
 }
 

@@ -6,14 +6,29 @@
 #include <cmath>
 #include <cstdint>
 
+#include <nlohmann/json.hpp>
+
 namespace render {
 
+namespace {
+
+using Json = nlohmann::ordered_json;
+using facts::NamespacePicture;
+using facts::StateCount;
+
+/// {"schema": 1}: what every answer begins with.
 Json json_answer() {
     Json answer = Json::object();
     answer["schema"] = 1;
     return answer;
 }
 
+/// Null for an empty text.
+Json json_text(const std::string& text) {
+    return text.empty() ? Json() : Json(text);
+}
+
+/// {"name", "kernel", "time"}; the time as RFC 3339 in UTC.
 Json json_host(const std::string& name, const std::string& kernel, double time) {
     Json host = Json::object();
     host["name"] = json_text(name);
@@ -23,6 +38,7 @@ Json json_host(const std::string& name, const std::string& kernel, double time) 
     return host;
 }
 
+/// Integers without a fraction; null for none and for what is not finite.
 Json json_number(std::optional<double> value) {
     constexpr double exact_integers = 9007199254740992.0; // 2^53
     if (!value || !std::isfinite(*value)) {
@@ -35,10 +51,7 @@ Json json_number(std::optional<double> value) {
     return std::abs(*value) < exact_integers / places ? std::round(*value * places) / places : *value;
 }
 
-Json json_text(const std::string& text) {
-    return text.empty() ? Json() : Json(text);
-}
-
+/// [{"what", "why", "detail"}].
 Json json_gaps(const std::vector<base::Gap>& gaps) {
     Json list = Json::array();
     for (const base::Gap& gap : gaps) {
@@ -51,28 +64,16 @@ Json json_gaps(const std::vector<base::Gap>& gaps) {
     return list;
 }
 
+/// Indented, with a newline; invalid UTF-8 becomes U+FFFD.
 void write_json(const Json& json, std::ostream& out) {
     out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
-
-void error_json(std::string_view message, const std::vector<std::string>& details, std::ostream& out) {
-    Json answer = json_answer();
-    answer["error"] = Json::object();
-    answer["error"]["message"] = message;
-    answer["error"]["diagnostics"] = details;
-    write_json(answer, out);
-}
-
-namespace {
-
-using facts::StateCount;
 
 Json count_json(std::optional<std::uint64_t> count) {
     return count ? Json(*count) : Json();
 }
 
-} // namespace
-
+/// Adds "states", "families" and "sockstat".
 void add_counts(Json& json, const std::vector<StateCount>& states, const facts::Sockstat& sockstat) {
     Json both = Json::object();
     Json ipv4 = Json::object();
@@ -95,31 +96,6 @@ void add_counts(Json& json, const std::vector<StateCount>& states, const facts::
     summary["allocated"] = count_json(sockstat.allocated);
     summary["memory"] = count_json(sockstat.memory);
 }
-
-void states_json(const Origin& origin, const std::vector<facts::NamespaceStates>& spaces, std::ostream& out) {
-    Json answer = json_answer();
-    answer["host"] = json_host(origin.host, origin.kernel, origin.time);
-    add_counts(answer, sum_states(spaces), sum_sockstat(spaces));
-    Json list = Json::array();
-    std::vector<base::Gap> all_gaps;
-    for (const facts::NamespaceStates& space : spaces) {
-        const auto gaps = gaps_of(space);
-        Json item = Json::object();
-        item["id"] = space.id;
-        item["label"] = space.label;
-        item["source"] = json_text(space.source);
-        add_counts(item, known_states(space), space.sockstat);
-        item["gaps"] = json_gaps(gaps);
-        list.push_back(std::move(item));
-        all_gaps.insert(all_gaps.end(), gaps.begin(), gaps.end());
-    }
-    answer["namespaces"] = std::move(list);
-    answer["gaps"] = json_gaps(all_gaps);
-    answer["assumed"] = origin.assumed;
-    write_json(answer, out);
-}
-
-namespace {
 
 Json arithmetic_json(const facts::Destination& destination) {
     Json ports = Json::object();
@@ -190,8 +166,7 @@ Json range_json(const facts::NamespacePorts& space) {
     return range;
 }
 
-} // namespace
-
+/// One destination with its port arithmetic, as `ports` and the picture of a report show it.
 Json destination_json(const facts::Destination& destination) {
     Json item = Json::object();
     item["local"] = destination.local ? Json(*destination.local) : Json();
@@ -216,35 +191,6 @@ Json destination_json(const facts::Destination& destination) {
     item["on_devices"] = destination.on_devices;
     return item;
 }
-
-void ports_json(const Origin& origin, const std::vector<facts::NamespacePorts>& spaces, std::ostream& out) {
-    Json answer = json_answer();
-    answer["host"] = json_host(origin.host, origin.kernel, origin.time);
-    Json list = Json::array();
-    for (const facts::NamespacePorts& space : spaces) {
-        std::vector<base::Gap> gaps = space.gaps;
-        if (space.unknown) {
-            gaps.insert(gaps.begin(), *space.unknown);
-        }
-        Json item = Json::object();
-        item["id"] = space.id;
-        item["label"] = space.label;
-        item["range"] = range_json(space);
-        item["destinations"] = Json::array();
-        for (std::size_t i = 0; i < space.destinations.size() && !space.unknown; ++i) {
-            item["destinations"].push_back(destination_json(space.destinations[i]));
-        }
-        item["gaps"] = json_gaps(gaps);
-        list.push_back(std::move(item));
-    }
-    answer["namespaces"] = std::move(list);
-    answer["assumed"] = origin.assumed;
-    write_json(answer, out);
-}
-
-namespace {
-
-using facts::NamespacePicture;
 
 Json destinations_json(const facts::NamespacePorts& ports) {
     Json list = Json::array();
@@ -316,8 +262,7 @@ Json namespace_json(const NamespacePicture& picture) {
     return item;
 }
 
-} // namespace
-
+/// [{"namespace", "id", ...}], one for each namespace.
 Json picture_json(const facts::Picture& picture) {
     Json list = Json::array();
     for (const NamespacePicture& space : picture.namespaces) {
@@ -325,8 +270,6 @@ Json picture_json(const facts::Picture& picture) {
     }
     return list;
 }
-
-namespace {
 
 Json evidence_json(const findings::Finding& finding) {
     Json all = Json::object();
@@ -475,6 +418,68 @@ std::vector<std::string> notes_of(const findings::Report& report) {
 }
 
 } // namespace
+
+std::string json_quoted(std::string_view text) {
+    return Json(text).dump(-1, ' ', true);
+}
+
+void error_json(const Failure& failure, std::ostream& out) {
+    Json answer = json_answer();
+    answer["error"] = Json::object();
+    answer["error"]["message"] = failure.message;
+    answer["error"]["diagnostics"] = failure.details;
+    write_json(answer, out);
+}
+
+void states_json(const Origin& origin, const std::vector<facts::NamespaceStates>& spaces, const Style&,
+                 std::ostream& out) {
+    Json answer = json_answer();
+    answer["host"] = json_host(origin.host, origin.kernel, origin.time);
+    add_counts(answer, sum_states(spaces), sum_sockstat(spaces));
+    Json list = Json::array();
+    std::vector<base::Gap> all_gaps;
+    for (const facts::NamespaceStates& space : spaces) {
+        const auto gaps = gaps_of(space);
+        Json item = Json::object();
+        item["id"] = space.id;
+        item["label"] = space.label;
+        item["source"] = json_text(space.source);
+        add_counts(item, known_states(space), space.sockstat);
+        item["gaps"] = json_gaps(gaps);
+        list.push_back(std::move(item));
+        all_gaps.insert(all_gaps.end(), gaps.begin(), gaps.end());
+    }
+    answer["namespaces"] = std::move(list);
+    answer["gaps"] = json_gaps(all_gaps);
+    answer["assumed"] = origin.assumed;
+    write_json(answer, out);
+}
+
+void ports_json(const Origin& origin, const std::vector<facts::NamespacePorts>& spaces, PortsView,
+                const Style&, std::ostream& out) {
+    Json answer = json_answer();
+    answer["host"] = json_host(origin.host, origin.kernel, origin.time);
+    Json list = Json::array();
+    for (const facts::NamespacePorts& space : spaces) {
+        std::vector<base::Gap> gaps = space.gaps;
+        if (space.unknown) {
+            gaps.insert(gaps.begin(), *space.unknown);
+        }
+        Json item = Json::object();
+        item["id"] = space.id;
+        item["label"] = space.label;
+        item["range"] = range_json(space);
+        item["destinations"] = Json::array();
+        for (std::size_t i = 0; i < space.destinations.size() && !space.unknown; ++i) {
+            item["destinations"].push_back(destination_json(space.destinations[i]));
+        }
+        item["gaps"] = json_gaps(gaps);
+        list.push_back(std::move(item));
+    }
+    answer["namespaces"] = std::move(list);
+    answer["assumed"] = origin.assumed;
+    write_json(answer, out);
+}
 
 void report_json(const findings::Report& report, const facts::Picture* picture, const Style&,
                  std::ostream& out) {

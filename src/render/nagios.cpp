@@ -1,9 +1,11 @@
+// Nagios 4, Icinga 2 and NRPE 4 each cut, rewrite or reinterpret something. What survives all of them is:
+// performance data on line 1 only, no '|' in any text, no blank line, 1 KB for line 1 and 8 KB in all.
 #include "render/nagios.h"
 
 #include "base/number.h"
 #include "base/text.h"
 #include "render/formats.h"
-#include "render/text.h"
+#include "render/report_words.h"
 #include "render/words.h"
 
 #include <algorithm>
@@ -18,56 +20,16 @@ namespace render {
 
 namespace {
 
+using findings::Finding;
+using findings::Report;
+using findings::RuleOutcome;
+using findings::State;
+
 constexpr int decimals = 3;
 
 std::string limit(std::optional<double> value) {
     return value && std::isfinite(*value) ? base::to_text(*value, decimals) : std::string();
 }
-
-} // namespace
-
-std::string_view shortest_range(std::string_view range) {
-    for (const std::string_view zero : {"0:", ":"}) {
-        if (range.size() > zero.size() && range.starts_with(zero)) {
-            return range.substr(zero.size());
-        }
-    }
-    return range;
-}
-
-std::string to_perfdata(const findings::Perfdatum& datum) {
-    const bool known = datum.value && std::isfinite(*datum.value);
-    std::string text = datum.label + '=';
-    text += known ? base::to_text(*datum.value, decimals) + datum.unit : "U";
-    text += ';';
-    text += shortest_range(datum.warning);
-    text += ';';
-    text += shortest_range(datum.critical);
-    text += ';' + limit(datum.low) + ';' + limit(datum.high);
-    text.erase(text.find_last_not_of(';') + 1);
-    return text;
-}
-
-std::string to_perfdata(const std::vector<findings::Perfdatum>& data) {
-    std::string text;
-    for (const findings::Perfdatum& datum : data) {
-        if (!text.empty()) {
-            text += ' ';
-        }
-        text += to_perfdata(datum);
-    }
-    return text;
-}
-
-// Nagios 4, Icinga 2 and NRPE 4 each cut, rewrite or reinterpret something. What survives all of them is:
-// performance data on line 1 only, no '|' in any text, no blank line, 1 KB for line 1 and 8 KB in all.
-
-namespace {
-
-using findings::Finding;
-using findings::Report;
-using findings::RuleOutcome;
-using findings::State;
 
 constexpr std::size_t line_1_columns = 200;
 constexpr std::size_t line_1_bytes = 1000; // NRPE's version 2 packets carry 1023
@@ -83,9 +45,9 @@ constexpr std::size_t remainder_bytes = 40; // "and 1234 more findings"
 
 /// Quotes vanish instead of leaving the space that nagios_safe puts in their place.
 std::string plain(std::string_view text) {
-    std::string unquoted = one_line(text);
+    std::string unquoted = base::one_line(text);
     std::erase_if(unquoted, [](char c) { return c == '\'' || c == '"'; });
-    return one_line(base::nagios_safe(unquoted));
+    return base::one_line(base::nagios_safe(unquoted));
 }
 
 /// The word for a state on line 1, where Nagios knows no INFO.
@@ -271,6 +233,39 @@ std::vector<std::string> gap_lines(const Report& report) {
 
 } // namespace
 
+std::string_view shortest_range(std::string_view range) {
+    for (const std::string_view zero : {"0:", ":"}) {
+        if (range.size() > zero.size() && range.starts_with(zero)) {
+            return range.substr(zero.size());
+        }
+    }
+    return range;
+}
+
+std::string to_perfdata(const findings::Perfdatum& datum) {
+    const bool known = datum.value && std::isfinite(*datum.value);
+    std::string text = datum.label + '=';
+    text += known ? base::to_text(*datum.value, decimals) + datum.unit : "U";
+    text += ';';
+    text += shortest_range(datum.warning);
+    text += ';';
+    text += shortest_range(datum.critical);
+    text += ';' + limit(datum.low) + ';' + limit(datum.high);
+    text.erase(text.find_last_not_of(';') + 1);
+    return text;
+}
+
+std::string to_perfdata(const std::vector<findings::Perfdatum>& data) {
+    std::string text;
+    for (const findings::Perfdatum& datum : data) {
+        if (!text.empty()) {
+            text += ' ';
+        }
+        text += to_perfdata(datum);
+    }
+    return text;
+}
+
 void report_nagios(const Report& report, const facts::Picture*, const Style& style, std::ostream& out) {
     std::string output = line_1(plugin_state(report.worst()), line_1_headline(report), appendix(report),
                                 to_perfdata(report.perfdata)) +
@@ -296,15 +291,17 @@ void report_nagios(const Report& report, const facts::Picture*, const Style& sty
 }
 
 /// A person made the mistake and wants to read the range or path that was meant: quotes and '~' stay.
-void error_nagios(std::string_view message, const std::vector<std::string>& details, std::ostream& out) {
-    const auto spoken = [](std::string_view text) { return one_line(base::plugin_safe(one_line(text))); };
-    std::string said = spoken(message);
+void error_nagios(const Failure& failure, std::ostream& out) {
+    const auto spoken = [](std::string_view text) {
+        return base::one_line(base::plugin_safe(base::one_line(text)));
+    };
+    std::string said = spoken(failure.message);
     if (said.empty()) {
         said = "the check itself failed";
     }
     std::string output = line_1(findings::name(State::unknown), said, {}, {}) + '\n';
     std::vector<std::string> lines;
-    for (const std::string& detail : details) {
+    for (const std::string& detail : failure.details) {
         if (std::string line = spoken(detail); !line.empty()) {
             lines.push_back(std::move(line));
         }

@@ -1,5 +1,5 @@
-#include "render/prometheus.h"
-
+// The text format of Prometheus, version 0.0.4, as node exporter reads files of it: one block a metric, no
+// time stamps, none of OpenMetrics' types.
 #include "base/number.h"
 #include "render/formats.h"
 #include "render/words.h"
@@ -10,12 +10,48 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 namespace render {
 
 namespace {
+
+using facts::Destination;
+using facts::NamespacePicture;
+using findings::Report;
+
+enum class MetricType { gauge, counter };
+
+/// Names and values, in order of output. Foreign text is made printable here; an empty value leaves its label
+/// out.
+using Labels = std::vector<std::pair<std::string_view, std::string>>;
+
+/// One metric with its series. Of two samples with the same labels the first one stays, because a file with
+/// both is ambiguous.
+class Metric {
+  public:
+    Metric(std::string_view name, MetricType type, std::string_view help);
+
+    /// No value, no line: missing is not zero. Infinity is a value.
+    void add(const Labels& labels, std::optional<double> value);
+
+    /// Nothing at all for a metric without samples.
+    void write(std::ostream& out) const;
+
+  private:
+    std::string_view name_;
+    MetricType type_;
+    std::string_view help_;
+    std::vector<std::string> lines_;
+    std::set<std::string> series_;
+};
 
 constexpr int decimals = 6;
 
@@ -44,8 +80,6 @@ std::string number_text(double value) {
     return base::to_text(value, decimals);
 }
 
-} // namespace
-
 Metric::Metric(std::string_view name, MetricType type, std::string_view help)
     : name_(name), type_(type), help_(help) {}
 
@@ -73,12 +107,6 @@ void Metric::write(std::ostream& out) const {
 // Metrics by Prometheus' conventions: base units, shares from 0 to 1, "_total" only on counters. The number
 // of series is bounded: the picture holds the busiest destinations, owners and queues of each namespace. The
 // label is "netns" because "namespace" is Kubernetes' own, and what node exporter has already is left to it.
-
-namespace {
-
-using facts::Destination;
-using facts::NamespacePicture;
-using findings::Report;
 
 constexpr auto gauge = MetricType::gauge;
 constexpr auto counter = MetricType::counter;

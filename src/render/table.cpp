@@ -25,6 +25,79 @@ std::string coloured(const Style& style, std::string_view code, std::string_view
     return style.color ? fmt::format("\x1b[{}m{}\x1b[0m", code, word) : std::string(word);
 }
 
+constexpr std::size_t space_between = 2;
+
+std::string line_of(const std::vector<std::string>& cells, const std::vector<Column>& columns,
+                    const std::vector<std::size_t>& widths) {
+    std::string line;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        const std::string padding(widths[i] - std::min(widths[i], base::display_width(cells[i])), ' ');
+        line += columns[i].align == Align::left ? cells[i] + padding : padding + cells[i];
+        line.append(space_between, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line;
+}
+
+constexpr std::array<std::string_view, 9> eighths = {"",       "\u258f", "\u258e", "\u258d", "\u258c",
+                                                     "\u258b", "\u258a", "\u2589", "\u2588"};
+
+/// A field in braces is as wide as what takes its place.
+constexpr std::array<std::string_view, 17> drawing = {
+    "       connect()                                       listen()",
+    "           │                                               │",
+    " {SYN_SENT          }                             {LISTEN            }",
+    "           │                                               │ SYN arrives",
+    "           │                                      {SYN_RECV          }",
+    "           │                                               │",
+    "           └──────────▶  {ESTABLISHED       }  ◀───────────┘",
+    "                             │          │",
+    "           ┌─────────────────┘          └──────────────────┐",
+    "           │ this end closes      the other end closes     │",
+    " {FIN_WAIT1         }                             {CLOSE_WAIT        }",
+    "           │           └─▶ {CLOSING         }              │ close()",
+    " {FIN_WAIT2         }               │             {LAST_ACK          }",
+    "           │                        │                      │",
+    " {TIME_WAIT         }  ◀────────────┘                      │",
+    "           │ 60 s                                          │",
+    "         gone                                            gone",
+};
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> plain_lines = {{{"│", "|"},
+                                                                                       {"─", "-"},
+                                                                                       {"┌", "+"},
+                                                                                       {"┐", "+"},
+                                                                                       {"└", "+"},
+                                                                                       {"┘", "+"},
+                                                                                       {"▶", ">"},
+                                                                                       {"◀", "<"},
+                                                                                       {"├", "+"}}};
+
+std::string filled(std::string_view line, const std::vector<facts::StateCount>& states) {
+    std::string text(line);
+    for (std::size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open)) {
+        const std::size_t width = text.find('}', open) + 1 - open;
+        const std::string_view name = base::trim(std::string_view(text).substr(open + 1, width - 2));
+        const auto count = count_of_state(states, name);
+        std::string field = clip(std::string(name) + ' ' + (count ? std::to_string(*count) : "-"), width);
+        const std::size_t padding = width - field.size();
+        field.insert(0, padding / 2, ' ');
+        field.append(padding - padding / 2, ' ');
+        text.replace(open, width, field);
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text;
+}
+
+std::string ascii(std::string text) {
+    for (const auto& [line, plain] : plain_lines) {
+        for (std::size_t at = text.find(line); at != std::string::npos; at = text.find(line, at)) {
+            text.replace(at, line.size(), plain);
+        }
+    }
+    return text;
+}
+
 } // namespace
 
 void paragraph(std::ostream& out, const Style& style, std::string_view prefix, std::string_view text) {
@@ -54,21 +127,12 @@ void command(std::ostream& out, std::string_view prefix, std::string_view text) 
 }
 
 void origin_line(std::ostream& out, const Style& style, const Origin& origin) {
-    std::vector<std::string> parts;
-    if (!origin.host.empty()) {
-        parts.push_back(origin.host);
-    }
-    if (!origin.kernel.empty()) {
-        parts.push_back("Linux " + origin.kernel);
-    }
-    if (const auto time = rfc3339(origin.time)) {
-        parts.push_back(*time);
-    }
+    std::string text = origin_text(origin.host, origin.kernel, origin.time);
     if (!origin.assumed.empty()) {
-        parts.push_back("as if " + base::join(origin.assumed, ", "));
+        text += (text.empty() ? "as if " : ", as if ") + base::join(origin.assumed, ", ");
     }
-    if (!parts.empty()) {
-        paragraph(out, style, "", base::join(parts, ", "));
+    if (!text.empty()) {
+        paragraph(out, style, "", text);
     }
 }
 
@@ -105,24 +169,6 @@ std::string paint(const Style& style, findings::State state, std::string_view wo
 std::string bold(const Style& style, std::string_view word) {
     return coloured(style, "1", word);
 }
-
-namespace {
-
-constexpr std::size_t space_between = 2;
-
-std::string line_of(const std::vector<std::string>& cells, const std::vector<Column>& columns,
-                    const std::vector<std::size_t>& widths) {
-    std::string line;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-        const std::string padding(widths[i] - std::min(widths[i], base::display_width(cells[i])), ' ');
-        line += columns[i].align == Align::left ? cells[i] + padding : padding + cells[i];
-        line.append(space_between, ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    return line;
-}
-
-} // namespace
 
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
@@ -168,13 +214,6 @@ void Table::write(std::ostream& out) const {
     }
 }
 
-namespace {
-
-constexpr std::array<std::string_view, 9> eighths = {"",       "\u258f", "\u258e", "\u258d", "\u258c",
-                                                     "\u258b", "\u258a", "\u2589", "\u2588"};
-
-} // namespace
-
 std::string bar(double part, double whole, std::size_t width, Ink ink) {
     const double share = part / whole;
     if (!(share > 0) || !(whole > 0)) {
@@ -190,79 +229,14 @@ std::string bar(double part, double whole, std::size_t width, Ink ink) {
     return ink == Ink::unicode ? text + std::string(eighths[steps % steps_in_a_column]) : text;
 }
 
+Ink ink_of(const Style& style) {
+    return style.unicode ? Ink::unicode : Ink::ascii;
+}
+
 std::string gauge(double part, double whole, std::size_t width, Ink ink) {
     const std::string filled = bar(part, whole, width, ink);
     return '[' + filled + std::string(width - std::min(width, base::display_width(filled)), ' ') + ']';
 }
-
-namespace {
-
-/// A field in braces is as wide as what takes its place.
-constexpr std::array<std::string_view, 17> drawing = {
-    "       connect()                                       listen()",
-    "           │                                               │",
-    " {SYN_SENT          }                             {LISTEN            }",
-    "           │                                               │ SYN arrives",
-    "           │                                      {SYN_RECV          }",
-    "           │                                               │",
-    "           └──────────▶  {ESTABLISHED       }  ◀───────────┘",
-    "                             │          │",
-    "           ┌─────────────────┘          └──────────────────┐",
-    "           │ this end closes      the other end closes     │",
-    " {FIN_WAIT1         }                             {CLOSE_WAIT        }",
-    "           │           └─▶ {CLOSING         }              │ close()",
-    " {FIN_WAIT2         }               │             {LAST_ACK          }",
-    "           │                        │                      │",
-    " {TIME_WAIT         }  ◀────────────┘                      │",
-    "           │ 60 s                                          │",
-    "         gone                                            gone",
-};
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> plain_lines = {{{"│", "|"},
-                                                                                       {"─", "-"},
-                                                                                       {"┌", "+"},
-                                                                                       {"┐", "+"},
-                                                                                       {"└", "+"},
-                                                                                       {"┘", "+"},
-                                                                                       {"▶", ">"},
-                                                                                       {"◀", "<"},
-                                                                                       {"├", "+"}}};
-
-std::string count_of_state(const std::vector<facts::StateCount>& states, std::string_view name) {
-    for (const facts::StateCount& state : states) {
-        const auto both = sum(state.ipv4, state.ipv6);
-        if (state.name == name && both) {
-            return std::to_string(*both);
-        }
-    }
-    return "-";
-}
-
-std::string filled(std::string_view line, const std::vector<facts::StateCount>& states) {
-    std::string text(line);
-    for (std::size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open)) {
-        const std::size_t width = text.find('}', open) + 1 - open;
-        const std::string_view name = base::trim(std::string_view(text).substr(open + 1, width - 2));
-        std::string field = clip(std::string(name) + ' ' + count_of_state(states, name), width);
-        const std::size_t padding = width - field.size();
-        field.insert(0, padding / 2, ' ');
-        field.append(padding - padding / 2, ' ');
-        text.replace(open, width, field);
-    }
-    text.erase(text.find_last_not_of(' ') + 1);
-    return text;
-}
-
-std::string ascii(std::string text) {
-    for (const auto& [line, plain] : plain_lines) {
-        for (std::size_t at = text.find(line); at != std::string::npos; at = text.find(line, at)) {
-            text.replace(at, line.size(), plain);
-        }
-    }
-    return text;
-}
-
-} // namespace
 
 void state_diagram(std::ostream& out, const Style& style, const std::vector<facts::StateCount>& states) {
     for (const std::string_view line : drawing) {

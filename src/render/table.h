@@ -1,5 +1,5 @@
-// Text for people: paragraphs that wrap under a hanging prefix, colours that only repeat what a word says
-// already.
+// What text for people is built of: paragraphs that wrap under a hanging prefix, colours that only repeat
+// what a word says already, aligned tables, bars, and the diagram of TCP's states.
 #pragma once
 
 #include "base/gap.h"
@@ -69,6 +69,9 @@ class Table {
 // Bars for where people would rather look than read.
 
 enum class Ink { unicode, ascii };
+
+/// What the style's terminal can show.
+Ink ink_of(const Style& style);
 
 /// `part` of `whole` as a bar of at most `width` columns; what is not zero shows at least a sliver. No
 /// padding.

@@ -1,8 +1,10 @@
+// What a person reads at three in the morning: the worst thing first, the number, what it means, what to do.
 #include "render/text.h"
 
 #include "base/text.h"
 #include "render/answers.h"
 #include "render/formats.h"
+#include "render/report_words.h"
 #include "render/table.h"
 #include "render/words.h"
 
@@ -17,53 +19,13 @@ namespace render {
 
 namespace {
 
-using findings::OverrideNote;
-
-std::string_view word(OverrideNote::Kind kind) {
-    switch (kind) {
-    case OverrideNote::Kind::ignored:
-        return "IGNORED";
-    case OverrideNote::Kind::eased:
-        return "EASED";
-    case OverrideNote::Kind::expired:
-        return "EXPIRED";
-    }
-    return "";
-}
-
-/// "CRITICAL of remote 10.1.2.3:443 and 2 more".
-std::string hidden_text(const OverrideNote& note) {
-    const std::string more = note.subjects > 1 ? fmt::format(" and {} more", note.subjects - 1) : "";
-    return fmt::format("{} of {}{}", findings::name(note.hidden), note.example, more);
-}
-
-std::string override_line(const std::string& rule, const OverrideNote& note) {
-    const bool expired = note.kind == OverrideNote::Kind::expired;
-    std::string text = fmt::format("[{}] {}: {} {}{}", word(note.kind), rule, note.subject,
-                                   expired ? "was " : "", note.effect);
-    if (!note.expires.empty()) {
-        text += " until " + note.expires;
-    }
-    text += fmt::format(": {} ({})", note.reason, note.origin);
-    return note.subjects > 0 ? text + ", hides " + hidden_text(note) : text;
-}
-
-} // namespace
-
-std::vector<std::string> override_lines(const findings::Report& report) {
-    std::vector<std::string> lines;
-    for (const findings::RuleOutcome& rule : report.rules) {
-        for (const OverrideNote& note : rule.overrides) {
-            lines.push_back(override_line(rule.id, note));
-        }
-    }
-    return lines;
-}
-
-namespace {
-
+using facts::NamespacePicture;
+using facts::WaitingOwner;
 using findings::Finding;
 using findings::Remedy;
+using findings::Report;
+using findings::RuleOutcome;
+using findings::State;
 
 constexpr std::string_view indent = "  ";
 
@@ -152,38 +114,6 @@ void show_more(std::ostream& out, const Style& style, const Finding& finding,
     }
 }
 
-} // namespace
-
-void finding_text(std::ostream& out, const Style& style, const Shown& shown, const findings::Report& report,
-                  const facts::Picture* picture) {
-    const Finding& finding = *shown.finding;
-    const Finding* explained = shown.explained;
-    out << '\n'
-        << paint(style, finding.state, findings::name(finding.state)) << "  "
-        << bold(style, safe_line(finding.rule)) << '\n';
-    paragraph(out, style, indent, finding.summary.empty() ? finding.title : finding.summary);
-    paragraph(out, style, indent, measure(finding, report));
-    show_who(out, style, finding, report, picture);
-    show_evidence(out, style, finding);
-    const bool why_is_new = explained == nullptr || explained->why != finding.why;
-    if (why_is_new && !base::trim(finding.why).empty()) {
-        out << '\n';
-        paragraph(out, style, indent, finding.why);
-    }
-    if (explained == nullptr || !same_remedies(*explained, finding)) {
-        show_remedies(out, style, finding);
-        show_myths(out, style, finding);
-    }
-    if (explained == nullptr) {
-        show_more(out, style, finding, report);
-    }
-}
-
-namespace {
-
-using facts::NamespacePicture;
-using facts::WaitingOwner;
-
 void heading(std::ostream& out, const Style& style, std::string_view text) {
     out << '\n' << bold(style, text) << '\n';
 }
@@ -228,18 +158,14 @@ void ages_part(std::ostream& out, const Style& style, const NamespacePicture& pi
     const double most = *std::max_element(ages.begin(), ages.end());
     Table table({{"AGE", Align::right}, {"SOCKETS", Align::right}, {""}});
     for (std::size_t bin = 0; bin < ages.size(); ++bin) {
-        table.add_row({age_bin_name(bin), std::to_string(ages[bin]),
-                       bar(ages[bin], most, room, style.unicode ? Ink::unicode : Ink::ascii)});
+        table.add_row(
+            {age_bin_name(bin), std::to_string(ages[bin]), bar(ages[bin], most, room, ink_of(style))});
     }
     table.write(out);
 }
 
 std::string owner_line(const WaitingOwner& owner) {
-    std::string text = owner.owner;
-    if (!owner.process.empty() && text.find(owner.process) == std::string::npos) {
-        text += ", " + owner.process;
-    }
-    text += fmt::format(": {}", count_of(owner.total, "connection", "connections"));
+    std::string text = owner_text(owner) + ": " + count_of(owner.total, "connection", "connections");
     if (owner.half_closed > 0) {
         text += fmt::format(", {} half-closed (legitimate)", owner.half_closed);
     }
@@ -309,8 +235,7 @@ void queues_part(std::ostream& out, const Style& style, const NamespacePicture& 
     }
 }
 
-} // namespace
-
+/// Of several namespaces only the ones with findings, unless all are asked for.
 void picture_text(std::ostream& out, const Style& style, const facts::Picture& picture,
                   const findings::Report& report) {
     auto spaces = namespaces_with_findings(picture, report);
@@ -338,14 +263,6 @@ void picture_text(std::ostream& out, const Style& style, const facts::Picture& p
             << " (-v shows all)\n";
     }
 }
-
-// What a person reads at three in the morning: the worst thing first, the number, what it means, what to do.
-
-namespace {
-
-using findings::Report;
-using findings::RuleOutcome;
-using findings::State;
 
 /// Quiet output is for scripts, and stays on one line.
 void first_line(std::ostream& out, const Style& style, const Report& report) {
@@ -451,6 +368,31 @@ void last_lines(std::ostream& out, const Style& style, const Report& report) {
 
 } // namespace
 
+void finding_text(std::ostream& out, const Style& style, const Shown& shown, const findings::Report& report,
+                  const facts::Picture* picture) {
+    const Finding& finding = *shown.finding;
+    const Finding* explained = shown.explained;
+    out << '\n'
+        << paint(style, finding.state, findings::name(finding.state)) << "  "
+        << bold(style, safe_line(finding.rule)) << '\n';
+    paragraph(out, style, indent, finding.summary.empty() ? finding.title : finding.summary);
+    paragraph(out, style, indent, measure(finding, report));
+    show_who(out, style, finding, report, picture);
+    show_evidence(out, style, finding);
+    const bool why_is_new = explained == nullptr || explained->why != finding.why;
+    if (why_is_new && !base::trim(finding.why).empty()) {
+        out << '\n';
+        paragraph(out, style, indent, finding.why);
+    }
+    if (explained == nullptr || !same_remedies(*explained, finding)) {
+        show_remedies(out, style, finding);
+        show_myths(out, style, finding);
+    }
+    if (explained == nullptr) {
+        show_more(out, style, finding, report);
+    }
+}
+
 void report_text(const Report& report, const facts::Picture* picture, const Style& style, std::ostream& out) {
     first_line(out, style, report);
     if (style.verbosity < 0) {
@@ -465,6 +407,13 @@ void report_text(const Report& report, const facts::Picture* picture, const Styl
         picture_text(out, style, *picture, report);
     }
     last_lines(out, style, report);
+}
+
+void error_text(const Failure& failure, std::ostream& out) {
+    out << "tcpadvisor: " << base::printable(failure.message) << '\n';
+    for (const std::string& line : diagnostic_lines(failure.details)) {
+        out << line << '\n';
+    }
 }
 
 } // namespace render

@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "render/report_words.h"
 #include "render/table.h"
 #include "render/words.h"
 

@@ -22,13 +22,12 @@ const facts::Table* table_in(const facts::NamespaceFacts& from, TableId which) {
     return from.tables[static_cast<std::size_t>(which)].get();
 }
 
-/// A word for the shell: in quotes if it is not plain.
-std::string quoted(const std::string& text) {
-    const auto plain = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view("._-,:/+").find(c) != std::string_view::npos;
-    };
-    return !text.empty() && std::all_of(text.begin(), text.end(), plain) ? text : '"' + text + '"';
+constexpr std::string_view left_out = " (no command: a value in it, as it was read, cannot stand in one)";
+constexpr std::string_view no_undo = "Unknown: the value of now, as it was read, cannot stand in a command";
+
+/// All sysctls that are read hold numbers or lists of ports.
+bool is_of_numbers(std::string_view text) {
+    return text.find_first_not_of("0123456789,- ") == std::string_view::npos;
 }
 
 /// But not for what binary fractions add.
@@ -143,14 +142,14 @@ class Writer {
         }
         findings::Remedy written;
         written.text = fill(remedy.text, context_, special_);
-        written.command = fill(remedy.command, context_, special_);
-        written.undo = fill(remedy.undo, context_, special_);
+        const auto command = fill_command(remedy.command, context_, special_);
+        written.command = command.value_or("");
+        written.text += command ? "" : left_out;
+        written.undo = fill_command(remedy.undo, context_, special_).value_or(std::string(no_undo));
         written.risk = fill(remedy.risk, context_, special_);
         written.effect = fill(remedy.effect, context_, special_);
         written.effect_is_stated = !remedy.effect.empty();
-        if (are_complete(remedy.sysctls)) {
-            write_sysctls(remedy, written);
-        }
+        write_sysctls(remedy.sysctls, written);
         if (written.effect.empty()) {
             written.effect = effect_of(remedy.sysctls);
         }
@@ -165,10 +164,15 @@ class Writer {
         written.text = fill(myth.text, context_, special_);
         for (const auto& [name, value] : myth.sysctls) {
             written.change +=
-                (written.change.empty() ? "" : " ") + name + "=" + quoted(fill(value, context_, of_sysctls_));
+                (written.change.empty() ? "" : " ") + name + "=" + base::shell_word(wanted(value));
         }
         written.effect = effect_of(myth.sysctls);
         finding.myths.push_back(std::move(written));
+    }
+
+    /// The value that a remedy gives a sysctl.
+    std::string wanted(const Template& value) const {
+        return base::one_line(fill(value, context_, of_sysctls_));
     }
 
     std::string effect_of(const SysctlValues& sysctls) const {
@@ -177,65 +181,93 @@ class Writer {
         }
         Changes changes;
         for (const auto& [name, value] : sysctls) {
-            changes[name] = fill(value, context_, of_sysctls_);
+            changes[name] = wanted(value);
         }
         return effects_->of(changes, rule_, facts_, judged_);
     }
 
-    /// There are some, and no value has a hole where a fact is missing.
-    bool are_complete(const SysctlValues& sysctls) const {
-        const auto is_missing = [&](const Template::Part& part) {
-            const bool of_value = part.special == Template::Special::value;
-            return part.has_name &&
-                   (part.special == Template::Special::none ? !look_up(part.reference, context_).known()
-                                                            : of_value && !judged_.value);
-        };
-        return !sysctls.empty() && std::none_of(sysctls.begin(), sysctls.end(), [&](const auto& sysctl) {
-            return std::any_of(sysctl.second.parts.begin(), sysctl.second.parts.end(), is_missing);
+    bool is_missing(const Template::Part& part) const {
+        const bool of_value = part.special == Template::Special::value;
+        return part.has_name &&
+               (part.special == Template::Special::none ? !look_up(part.reference, context_).known()
+                                                        : of_value && !judged_.value);
+    }
+
+    /// A fact that would make the value of a sysctl something else than numbers.
+    bool is_no_number(const Template::Part& part) const {
+        if (!part.has_name || part.special != Template::Special::none) {
+            return false;
+        }
+        const Value fact = look_up(part.reference, context_);
+        return fact.is_text() && !is_of_numbers(base::one_line(fact.text()));
+    }
+
+    template <typename Test>
+    static bool any_part(const SysctlValues& sysctls, Test test) {
+        return std::any_of(sysctls.begin(), sysctls.end(), [&](const auto& sysctl) {
+            return std::any_of(sysctl.second.parts.begin(), sysctl.second.parts.end(), test);
         });
     }
 
-    /// One command for all sysctls; the undo only if every value of now is known.
-    void write_sysctls(const Remedy& remedy, findings::Remedy& written) const {
-        std::string command = "sysctl -w";
-        std::string undo = command;
-        bool can_undo = true;
-        for (const auto& [name, value] : remedy.sysctls) {
-            const std::string wanted = fill(value, context_, of_sysctls_);
-            const auto now = value_now(name);
-            written.settings.push_back({name, wanted, now});
-            command += fmt::format(" {}={}", name, quoted(wanted));
-            can_undo = can_undo && now;
-            undo += fmt::format(" {}={}", name, quoted(now.value_or("")));
+    /// One command for all sysctls, if no value has a hole where a fact is missing; the undo only if every
+    /// value of now is known.
+    void write_sysctls(const SysctlValues& sysctls, findings::Remedy& written) const {
+        if (sysctls.empty() || any_part(sysctls, [&](const auto& part) { return is_missing(part); })) {
+            return;
         }
-        written.command = command;
+        if (any_part(sysctls, [&](const auto& part) { return is_no_number(part); })) {
+            written.text += left_out;
+            return;
+        }
+        std::string undo = "sysctl -w";
+        written.command = undo;
+        bool can_undo = true;
+        bool is_malformed = false;
+        for (const auto& [name, value] : sysctls) {
+            const Now now = value_now(name);
+            is_malformed |= now.is_malformed;
+            can_undo &= now.text.has_value();
+            written.settings.push_back({name, wanted(value), now.text});
+            written.command += fmt::format(" {}={}", name, base::shell_word(written.settings.back().value));
+            undo += fmt::format(" {}={}", name, base::shell_word(now.text.value_or("")));
+        }
         if (can_undo) {
             written.undo = undo;
+        } else if (is_malformed) {
+            written.undo = no_undo;
         }
     }
 
-    std::optional<std::string> value_now(std::string_view name) const {
+    /// The value that a sysctl has now; none if it is not known.
+    struct Now {
+        std::optional<std::string> text;
+        bool is_malformed = false; // what was read is no value that it can have
+    };
+
+    Now value_now(std::string_view name) const {
         if (judged_.network_namespace >= facts_.namespaces.size()) {
-            return std::nullopt;
+            return {};
         }
         const facts::Table* sysctls = table_in(facts_.namespaces[judged_.network_namespace], TableId::sysctl);
         const facts::Schema& schema = facts::schema(TableId::sysctl);
         for (std::size_t row = 0; sysctls != nullptr && row < sysctls->size(); ++row) {
             const Value found = sysctls->get(row, *schema.find("name"));
-            if (!found.is_text() || found.text() != name) {
-                continue;
+            if (found.is_text() && found.text() == name) {
+                return usable(sysctls->get(row, *schema.find("runtime")),
+                              sysctls->get(row, *schema.find("number")));
             }
-            const Value now = sysctls->get(row, *schema.find("runtime"));
-            if (!now.is_text()) {
-                return std::nullopt;
-            }
-            std::vector<std::string> words; // the kernel separates numbers by tabs
-            for (const std::string_view word : base::words(now.text())) {
-                words.emplace_back(word);
-            }
-            return base::join(words, " ");
         }
-        return std::nullopt;
+        return {};
+    }
+
+    static Now usable(const Value& runtime, const Value& number) {
+        if (!runtime.is_text()) {
+            return {};
+        }
+        const std::string text = base::one_line(runtime.text()); // the kernel separates numbers by tabs
+        const bool is_malformed =
+            !is_of_numbers(text) || (!number.known() && number.gap().why == base::Why::failed);
+        return is_malformed ? Now{std::nullopt, true} : Now{text, false};
     }
 
     const Rule& rule_;

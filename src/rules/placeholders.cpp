@@ -36,6 +36,53 @@ std::string_view text_of(Special special, const SpecialTexts& texts) {
     return {};
 }
 
+/// What the placeholder of a part stands for; empty if it has none.
+std::string value_of(const Template::Part& part, const Context& context, const SpecialTexts& special) {
+    if (part.special != Special::none) {
+        return std::string(text_of(part.special, special));
+    }
+    return part.has_name ? to_text(look_up(part.reference, context)) : std::string();
+}
+
+/// A command as it grows, which knows whether it is inside quotes.
+class Command {
+  public:
+    void add(std::string_view text) {
+        text_ += text;
+        for (const char c : text) {
+            if (escaped_) {
+                escaped_ = false;
+            } else if (c == '\\' && quote_ != '\'') {
+                escaped_ = true;
+            } else if (quote_ == none && std::string_view("\"'`").find(c) != std::string_view::npos) {
+                quote_ = c;
+            } else if (c == quote_) {
+                quote_ = none;
+            }
+        }
+    }
+
+    /// False if the value cannot stand here.
+    bool add_value(std::string value) {
+        std::replace(value.begin(), value.end(), '\t', ' '); // of sysctls with several numbers
+        if (quote_ == none && !escaped_) {
+            text_ += base::shell_word(value);
+            return true;
+        }
+        text_ += value;
+        escaped_ = false;
+        return base::is_plain_in_shell(value);
+    }
+
+    std::string text() && { return std::move(text_); }
+
+  private:
+    static constexpr char none = 0;
+    std::string text_;
+    char quote_ = none;
+    bool escaped_ = false;
+};
+
 Template::Part part_of(std::string_view name, std::size_t offset, const Scope& scope,
                        std::vector<Mistake>& mistakes) {
     Template::Part part;
@@ -97,14 +144,22 @@ Template parse_template(std::string_view text, const Scope& scope, std::vector<M
 std::string fill(const Template& source, const Context& context, const SpecialTexts& special) {
     std::string text;
     for (const Template::Part& part : source.parts) {
-        text += part.before;
-        if (part.special != Special::none) {
-            text += text_of(part.special, special);
-        } else if (part.has_name) {
-            text += to_text(look_up(part.reference, context));
-        }
+        text += part.before + value_of(part, context, special);
     }
     return text;
+}
+
+std::optional<std::string> fill_command(const Template& source, const Context& context,
+                                        const SpecialTexts& special) {
+    Command command;
+    for (const Template::Part& part : source.parts) {
+        command.add(part.before);
+        if ((part.has_name || part.special != Special::none) &&
+            !command.add_value(value_of(part, context, special))) {
+            return std::nullopt;
+        }
+    }
+    return std::move(command).text();
 }
 
 std::string to_text(const facts::Value& value) {

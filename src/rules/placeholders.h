@@ -5,6 +5,7 @@
 #include "rules/compute.h"
 #include "rules/resolve.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,11 @@ struct SpecialTexts {
 Template parse_template(std::string_view text, const Scope& scope, std::vector<Mistake>& mistakes);
 
 std::string fill(const Template& source, const Context& context, const SpecialTexts& special);
+
+/// The same as a command for a shell: what placeholders stand for is quoted if it is not plain. None if that
+/// would have to stand inside quotes of the template, where nobody knows who reads it next.
+std::optional<std::string> fill_command(const Template& source, const Context& context,
+                                        const SpecialTexts& special);
 
 /// "12.5", "yes", the text itself, or "unknown".
 std::string to_text(const facts::Value& value);

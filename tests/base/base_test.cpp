@@ -102,6 +102,32 @@ TEST_CASE("Foreign bytes are made safe") {
     CHECK(base::nagios_safe("a|b;c`$<>\"'&~\n") == "a/b,c        ?");
 }
 
+TEST_CASE("A word for the shell is read back as it was") {
+    CHECK(base::shell_word("32768") == "32768");
+    CHECK(base::shell_word("/run/netns/web-1") == "/run/netns/web-1");
+    CHECK(base::shell_word("32768 60999") == R"("32768 60999")");
+    CHECK(base::shell_word("") == R"("")");
+    CHECK(base::shell_word("[2001:db8::1]:443") == "'[2001:db8::1]:443'"); // else a pattern of file names
+    CHECK(base::shell_word(R"(0"; touch x; echo "$(id))") == R"('0"; touch x; echo "$(id)')");
+    CHECK(base::shell_word("a'b\tc\n") == "'a'\\''b\tc\n'");
+    CHECK(base::shell_quoted("1") == R"("1")");
+    CHECK(base::shell_quoted("`id`") == "'`id`'");
+    CHECK_FALSE(base::is_plain_in_shell("a~b"));
+}
+
+TEST_CASE("Any bytes come back from a shell as they were") {
+    std::string all;
+    for (int byte = 1; byte < 256; ++byte) {
+        all += static_cast<char>(byte);
+    }
+    const Scratch scratch;
+    const std::string script = "printf %s " + base::shell_word(all) + " > " + scratch.file("said");
+    REQUIRE(std::system(script.c_str()) == 0);
+    const auto said = base::read_file(scratch.file("said"), 1024);
+    REQUIRE(said);
+    CHECK(*said == all);
+}
+
 TEST_CASE("Text is wrapped at spaces") {
     CHECK(base::wrap("one two three", 7) == std::vector<std::string>{"one two", "three"});
     CHECK(base::wrap("incomprehensible", 4) == std::vector<std::string>{"incomprehensible"});

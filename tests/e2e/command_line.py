@@ -839,7 +839,7 @@ class Trace(CommandLine):
     def test_what_earlier_runs_left_is_told(self):
         self.check("-t", "20")
         answer = self.run_it("check", "-vvv", "--rules", self.rules)
-        self.assertRegex(answer.err, r"earlier runs of (cookie|inode) \d+: [1-9]\d* samples, ", answer.shown)
+        self.assertRegex(answer.err, r"earlier runs of this namespace: [1-9]\d* samples, ", answer.shown)
 
     def test_why_more_is_collected_is_told(self):
         answer = self.run_it("ports", "-vvv")
@@ -855,6 +855,67 @@ class Trace(CommandLine):
 
     def test_a_plugin_never_tells(self):
         self.assertEqual("", self.check("-vvv").err)
+
+
+class Errors(CommandLine):
+    """What went wrong stands where the reader of a format looks, in that format."""
+
+    def assert_junit_error(self, text, word):
+        suite = xml.etree.ElementTree.fromstring(text)[0]
+        self.assertEqual(("1", "0", "1", "0"), tuple(suite.get(name) for name in ("tests", "failures", "errors", "skipped")))
+        self.assertIn(word, suite.find("testcase/error").get("message"))
+
+    def assert_tap_error(self, text, word):
+        self.assertTrue(text.startswith("TAP version 13\n1..1\nnot ok 1 - run\n  ---\n"), text)
+        self.assertIn(word, json.loads(re.search(r"message: (.*)", text).group(1)))
+
+    def test_in_the_answer(self):
+        for command, formats in (("check", ("nagios", "json", "junit", "tap", "checkmk", "text")),
+                                 ("audit", ("json", "junit", "tap")), ("report", ("json", "html", "junit", "tap"))):
+            for form in formats:
+                with self.subTest(command=command, format=form):
+                    answer = self.run_it(command, "--format", form, "--rule", "nosuch")
+                    self.assertEqual((3, ""), (answer.exit, answer.err), answer.shown)
+                    self.assertIn("nosuch", answer.out, answer.shown)
+                    self.assertEqual(form == "nagios", "TCP UNKNOWN: " in answer.out, answer.shown)
+                    if form == "junit":
+                        self.assert_junit_error(answer.out, "nosuch")
+                    elif form == "tap":
+                        self.assert_tap_error(answer.out, "nosuch")
+                    elif form == "html":
+                        self.assertTrue(answer.out.startswith("<!DOCTYPE html>") and answer.out.endswith("</html>\n"), answer.shown)
+                    elif form == "text":
+                        self.assertTrue(answer.out.startswith("tcpadvisor: "), answer.shown)
+
+    def test_beside_the_answer(self):
+        for command, form in (("report", "text"), ("audit", "text"), ("audit", "sysctl"), ("report", "prometheus"),
+                              ("check", "prometheus")):
+            self.assert_told(self.run_it(command, "--format", form, "--rule", "nosuch"), "nosuch")
+        self.assert_told(self.run_it("audit", "--format", "checkmk"), "'audit' has")
+        self.assert_unknown_line(self.check("--format", "html"), "html")
+
+    def test_in_files_of_reports(self):
+        formats = ("text", "json", "junit", "tap", "sysctl")
+        files = {name: self.scratch / f"out.{name}" for name in formats}
+        for path in files.values():
+            path.write_text("old", encoding="utf-8")
+        reports = [word for name in formats for word in ("--report", f"{name}:{files[name]}")]
+        self.assert_told(self.run_it("audit", "--rule", "nosuch", *reports), "nosuch")
+        texts = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+        self.assertEqual(("old", "old"), (texts["text"], texts["sysctl"]), "the drop-in of the last run stays")
+        self.assertIn("nosuch", json.loads(texts["json"])["error"]["message"])
+        self.assert_junit_error(texts["junit"], "nosuch")
+        self.assert_tap_error(texts["tap"], "nosuch")
+
+    def test_a_mistake_in_the_options_writes_no_file(self):
+        path = self.scratch / "audit.xml"
+        self.assert_told(self.run_it("audit", "--report", f"junit:{path}", "--fail-on", "nix"), "nix")
+        self.assertFalse(path.exists())
+
+    def test_too_late(self):
+        answer = self.run_it("check", "--format", "junit", "--timeout", "0.000001")
+        self.assertEqual((3, ""), (answer.exit, answer.err), answer.shown)
+        self.assert_junit_error(answer.out, "no answer within")
 
 
 class Outputs(CommandLine):

@@ -33,13 +33,13 @@ Json report(const findings::Report& report) {
 
 std::string states_text(const std::vector<facts::NamespaceStates>& spaces) {
     std::ostringstream out;
-    render::states_json(test::origin(), spaces, out);
+    render::states_json(test::origin(), spaces, render::Style{}, out);
     return out.str();
 }
 
 std::string ports_text(const std::vector<facts::NamespacePorts>& spaces) {
     std::ostringstream out;
-    render::ports_json(test::origin(), spaces, out);
+    render::ports_json(test::origin(), spaces, render::PortsView::table, render::Style{}, out);
     return out.str();
 }
 
@@ -178,7 +178,7 @@ TEST_CASE("ports as JSON") {
 
 TEST_CASE("an error is valid JSON") {
     std::ostringstream out;
-    render::error_json(test::hostile_text(), {"a:1:2: error: \xff"}, out);
+    render::error_json({test::hostile_text(), {"a:1:2: error: \xff"}}, out);
     const Json json = Json::parse(out.str());
     CHECK(json["schema"] == 1);
     CHECK(json["error"]["diagnostics"].size() == 1);

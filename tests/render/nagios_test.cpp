@@ -142,11 +142,11 @@ TEST_CASE("an error is one UNKNOWN line and its details") {
     std::mt19937 random(7);
     for (int i = 0; i < 200; ++i) {
         std::ostringstream out;
-        render::error_nagios(random_text(random), {random_text(random), random_text(random)}, out);
+        render::error_nagios({random_text(random), {random_text(random), random_text(random)}}, out);
         check_contract(out.str(), "UNKNOWN", Stripped::allowed);
     }
     std::ostringstream out;
-    render::error_nagios("--warning '20:10': start 20 is greater than end 10", {}, out);
+    render::error_nagios({"--warning '20:10': start 20 is greater than end 10"}, out);
     CHECK(out.str() == "TCP UNKNOWN: --warning '20:10': start 20 is greater than end 10\n");
 }
 

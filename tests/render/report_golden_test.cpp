@@ -132,6 +132,21 @@ TEST_CASE("the picture of the host stands below the findings") {
     test::check_golden("incident-verbose", "text", 2, out.str());
 }
 
+TEST_CASE("a failed run looks as its golden files, in the format that was asked for") {
+    const std::string diagnostic = "my.toml:3:1: error: a table without an end\n  3 | [rule.x\n    | ^\n";
+    for (const render::Format& format : render::formats()) {
+        if (format.error_place == render::ErrorPlace::message) {
+            continue; // no text of this format
+        }
+        std::ostringstream out;
+        format.error({"unknown rule 'nosuch'", {diagnostic, "see tcpadvisor --help"}}, out);
+        test::check_golden("failed", std::string(format.name), 3, out.str());
+        out.str("");
+        format.error({test::hostile_text(), {test::hostile_text()}}, out);
+        test::check_golden("failed-hostile", std::string(format.name), 3, out.str());
+    }
+}
+
 TEST_CASE("a format that does not exist is not found") {
     CHECK(render::find_format("xml") == nullptr);
     CHECK(render::find_format("") == nullptr);

@@ -130,6 +130,79 @@ TEST_CASE("without the value of now there is no undo, without the value to come 
           "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\" net.ipv4.tcp_tw_reuse=1");
 }
 
+TEST_CASE("a value of now that is no value is in no command") {
+    for (const char* now : {"0\"; touch x; echo \"$(id)", "`id`", "2 # x", "bbr", "2\ntouch x"}) {
+        test::World world;
+        world.table(TableId::destination).add(destination("192.0.2.1", 91));
+        world.table(TableId::network_namespace).set("range_high", number(65535));
+        auto& sysctls = world.table(TableId::sysctl);
+        sysctls.add({{"name", text("net.ipv4.tcp_tw_reuse")}, {"runtime", text(now)}});
+        sysctls.add({{"name", text("net.ipv4.ip_local_port_range")}, {"runtime", text("32768\t60999")}});
+        const auto report = rules::evaluate(test::rules_of(ports), world.facts);
+        const findings::Remedy& remedy = report.findings.at(0).remedies.at(0);
+        CHECK(remedy.command.find("tcp_tw_reuse=1") != std::string::npos);
+        CHECK(remedy.undo == "Unknown: the value of now, as it was read, cannot stand in a command");
+        for (const findings::Setting& setting : remedy.settings) {
+            CHECK(setting.now.has_value() == (setting.name != "net.ipv4.tcp_tw_reuse"));
+        }
+    }
+}
+
+namespace {
+
+/// The remedy of a rule that finds one sysctl; `what` is its command, undo or sysctl.
+findings::Remedy remedy_with(const std::string& what, const std::string& runtime) {
+    constexpr const char* rule = R"toml(
+[[rule]]
+id = "rule"
+for_each = "sysctl"
+condition = "true"
+severity = "warning"
+summary = "no"
+  [[rule.remedy]]
+  text = "Do"
+  risk = "None"
+  )toml";
+    test::World world;
+    world.table(TableId::sysctl).add({{"name", text("a.b")}, {"runtime", text(runtime)}});
+    const auto report = rules::evaluate(test::rules_of(rule + what), world.facts);
+    return report.findings.at(0).remedies.at(0);
+}
+
+findings::Remedy remedy_of_command(const std::string& command, const std::string& runtime) {
+    return remedy_with("command = '''" + command + "'''", runtime);
+}
+
+} // namespace
+
+TEST_CASE("what facts say is quoted in a command where it is not plain") {
+    CHECK(remedy_of_command("ls {name} {runtime}", "x 1").command == R"(ls a.b "x 1")");
+    CHECK(remedy_of_command("ls {name}={runtime}", "$(id)").command == "ls a.b='$(id)'");
+    CHECK(remedy_of_command(R"(ls "{runtime}")", "32768\t60999").command == R"(ls "32768 60999")");
+    CHECK(remedy_of_command(R"(ls \"{runtime})", "a;b").command == R"(ls \"'a;b')");
+    CHECK(remedy_of_command(R"(ls "" '' {runtime})", "a;b").command == R"(ls "" '' 'a;b')");
+}
+
+TEST_CASE("inside quotes of a command nothing stands that is not plain") {
+    for (const char* command :
+         {R"(ls "{runtime}")", R"(sh -c "echo 'x' {runtime}")", R"(ls \{runtime})", "echo '{runtime}",
+          "echo `ls {runtime}`", R"(echo "\"{runtime}")", R"(echo '\' "{runtime}")"}) {
+        const findings::Remedy remedy = remedy_of_command(command, "x'\"; `touch x`");
+        CHECK(remedy.command.empty());
+        CHECK(remedy.text == "Do (no command: a value in it, as it was read, cannot stand in one)");
+    }
+    CHECK(remedy_with("undo = 'ls \"{runtime}\"'", "$(id)").undo.starts_with("Unknown"));
+}
+
+TEST_CASE("a fact that is no number is no value for a sysctl") {
+    constexpr const char* sysctl = "sysctl = { \"net.core.somaxconn\" = \"{runtime}\" }";
+    CHECK(remedy_with(sysctl, "32768\t60999").command == "sysctl -w net.core.somaxconn=\"32768 60999\"");
+    const findings::Remedy remedy = remedy_with(sysctl, "1; touch x");
+    CHECK(remedy.command.empty());
+    CHECK(remedy.settings.empty());
+    CHECK(remedy.text.find("no command") != std::string::npos);
+}
+
 TEST_CASE("absent facts skip, unreadable facts are UNKNOWN, and neither hides a warning") {
     const rules::RuleSet rules = test::rules_of(ports);
     test::World world;
