@@ -1,5 +1,5 @@
-// Reading files with a bound, replacing files in one step, and keeping them where nobody else may change them.
-// Every error says what the system said.
+// Reading files with a bound, replacing files in one step, and keeping them where nobody else may change
+// them. Every error says what the system said.
 #pragma once
 
 #include "base/gap.h"
@@ -58,8 +58,8 @@ Status write_atomically(const std::string& path, std::string_view content);
 /// Writes all of `content` to a descriptor, whatever the number of writes it takes.
 Status write_all(int descriptor, std::string_view content);
 
-/// A directory of one user's own files that nobody else may change: opened without following links, refused if
-/// others may write to it, files replaced in one step.
+/// A directory of one user's own files that nobody else may change: opened without following links, refused
+/// if others may write to it, files replaced in one step.
 class PrivateDirectory {
   public:
     enum class Create { no, last, with_parents };

@@ -1,5 +1,5 @@
-// Small operations on text: splitting, the closest match for "did you mean", making foreign bytes safe to print
-// or to paste into a shell, and numbers that stand for texts.
+// Small operations on text: splitting, the closest match for "did you mean", making foreign bytes safe to
+// print or to paste into a shell, and numbers that stand for texts.
 #pragma once
 
 #include <cstdint>

@@ -36,8 +36,8 @@ void tell_known(const history::Past& past, const snapshot::Host& host) {
         const history::SpaceHistory& known = past.history().spaces[i];
         const history::Memory& alerts = past.memories()[i];
         trace("earlier runs of {}: {} samples, {} CLOSE_WAIT sockets, {} alerts of {} rules",
-              host.namespaces[i].label, known.samples.size(), known.waiting ? known.waiting->sockets.size() : 0,
-              alerts.entries.size(), alerts.judged.size());
+              host.namespaces[i].label, known.samples.size(),
+              known.waiting ? known.waiting->sockets.size() : 0, alerts.entries.size(), alerts.judged.size());
     }
 }
 

@@ -1,8 +1,8 @@
 #include "cli/observe.h"
 
 #include "base/text.h"
-#include "facts/schema.h"
 #include "cli/trace.h"
+#include "facts/schema.h"
 #include "kernel/collect.h"
 #include "kernel/namespaces.h"
 #include "kernel/privileges.h"

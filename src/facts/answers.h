@@ -1,6 +1,6 @@
 // What commands answer beside the findings: the port arithmetic of destinations (`ports`, and the rows of the
-// `destination` table), connections by state (`states`), the picture of a host (`report`), one look of `watch`.
-// Plain data, judges nothing; a value that could not be known is empty.
+// `destination` table), connections by state (`states`), the picture of a host (`report`), one look of
+// `watch`. Plain data, judges nothing; a value that could not be known is empty.
 #pragma once
 
 #include "base/gap.h"

@@ -1,5 +1,5 @@
-// Named, typed, documented tables of values, and one value of them: a number, a text or a boolean with how it is
-// known, or the reason why it is missing. Tables are lazy: a value is computed when somebody asks for it.
+// Named, typed, documented tables of values, and one value of them: a number, a text or a boolean with how it
+// is known, or the reason why it is missing. Tables are lazy: a value is computed when somebody asks for it.
 #pragma once
 
 #include "base/gap.h"

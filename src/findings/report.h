@@ -1,6 +1,6 @@
-// The whole answer of one run: findings, what became of each rule, performance data and what was not seen. Plain
-// data, made by rules/ and shown by render/. Texts are made for people and not yet safe for any one output: each
-// renderer escapes for its own reader.
+// The whole answer of one run: findings, what became of each rule, performance data and what was not seen.
+// Plain data, made by rules/ and shown by render/. Texts are made for people and not yet safe for any one
+// output: each renderer escapes for its own reader.
 #pragma once
 
 #include "base/gap.h"

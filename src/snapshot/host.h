@@ -1,6 +1,6 @@
-// The whole snapshot: one host, one or more network namespaces, and what may be asked for beyond the base pass.
-// Every sysctl, counter and socket belongs to a namespace, because a child namespace starts from kernel defaults
-// and not from the host's values. Plain data, free of judgement.
+// The whole snapshot: one host, one or more network namespaces, and what may be asked for beyond the base
+// pass. Every sysctl, counter and socket belongs to a namespace, because a child namespace starts from kernel
+// defaults and not from the host's values. Plain data, free of judgement.
 #pragma once
 
 #include "base/gap.h"
