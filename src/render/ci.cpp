@@ -277,7 +277,8 @@ void error_tap(const Failure& failure, std::ostream& out) {
     write_diagnostics(test, out, [&] {
         out << (details.empty() ? "" : "  details:\n");
         for (const std::string& line : details) {
-            out << "    - " << json_quoted(line) << '\n';
+            out << "    - line: " << json_quoted(line)
+                << '\n'; // prove reads no list of bare texts with colons
         }
     });
 }
