@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "cli/options.h"
+#include "kernel/sock_diag.h"
 #include "model/derive.h"
 #include "model/wants.h"
 #include "render/formats.h"
