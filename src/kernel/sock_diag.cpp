@@ -177,57 +177,6 @@ bool fits(const nlmsghdr* message, int left) {
            message->nlmsg_len <= static_cast<std::uint32_t>(left);
 }
 
-} // namespace
-
-bool DumpReader::read(std::span<const std::byte> datagram) {
-    const auto* message = static_cast<const nlmsghdr*>(static_cast<const void*>(datagram.data()));
-    int left = static_cast<int>(datagram.size());
-    for (; fits(message, left); message = mnl_nlmsg_next(message, &left)) {
-        if (message->nlmsg_seq != dump_sequence) {
-            continue; // an answer to somebody else's question
-        }
-        if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
-            lose(base::Why::truncated, "the table changed during the dump");
-        }
-        if (message->nlmsg_type == TCPDIAG_GETSOCK) {
-            take_socket(*message);
-        } else if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
-            hand_on();
-            end(*message);
-            return false;
-        } else if (message->nlmsg_type != NLMSG_NOOP) {
-            lose(base::Why::truncated, "the dump holds a message that is no socket");
-        }
-    }
-    hand_on();
-    if (datagram.empty()) {
-        lose(base::Why::truncated, "an empty datagram in the dump");
-        return false;
-    }
-    if (left > 0) {
-        lose(base::Why::truncated, "a message of the dump is cut short");
-        return false;
-    }
-    return true;
-}
-
-void DumpReader::take_socket(const nlmsghdr& message) {
-    if (!parse(message, sockets_[waiting_])) {
-        ++malformed_;
-    } else if (++waiting_ == sockets_.size()) {
-        hand_on();
-    }
-}
-
-void DumpReader::hand_on() {
-    if (waiting_ > 0) {
-        sink_(std::span(sockets_).first(waiting_));
-        waiting_ = 0;
-    }
-}
-
-namespace {
-
 /// The 32-bit field of tcp_info at `offset`; none if this kernel's tcp_info ends before it.
 std::optional<std::uint32_t> info_field(const nlattr& info, std::size_t offset) {
     std::uint32_t value = 0;
@@ -304,9 +253,8 @@ bool take_attributes(const nlmsghdr& message, snapshot::Socket& socket) {
     return left() <= 0;
 }
 
-} // namespace
-
-bool DumpReader::parse(const nlmsghdr& message, snapshot::Socket& socket) const {
+/// False if it is no socket as we know them.
+bool parse(const nlmsghdr& message, Walk walk, snapshot::Socket& socket) {
     constexpr auto smallest = sizeof(nlmsghdr) + sizeof(inet_diag_msg);
     if (message.nlmsg_len < smallest) {
         return false;
@@ -339,7 +287,56 @@ bool DumpReader::parse(const nlmsghdr& message, snapshot::Socket& socket) const 
     socket.inode = said.idiag_inode;
     socket.device = said.id.idiag_if;
     std::memcpy(&socket.cookie, said.id.idiag_cookie, sizeof socket.cookie);
-    return walk_ == Walk::connections || take_attributes(message, socket);
+    return walk == Walk::connections || take_attributes(message, socket);
+}
+
+} // namespace
+
+void DumpReader::hand_on() {
+    if (waiting_ > 0) {
+        sink_(std::span(sockets_).first(waiting_));
+        waiting_ = 0;
+    }
+}
+
+inline void DumpReader::take_socket(const nlmsghdr& message) {
+    if (!parse(message, walk_, sockets_[waiting_])) {
+        ++malformed_;
+    } else if (++waiting_ == sockets_.size()) {
+        hand_on();
+    }
+}
+
+bool DumpReader::read(std::span<const std::byte> datagram) {
+    const auto* message = static_cast<const nlmsghdr*>(static_cast<const void*>(datagram.data()));
+    int left = static_cast<int>(datagram.size());
+    for (; fits(message, left); message = mnl_nlmsg_next(message, &left)) {
+        if (message->nlmsg_seq != dump_sequence) {
+            continue; // an answer to somebody else's question
+        }
+        if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
+            lose(base::Why::truncated, "the table changed during the dump");
+        }
+        if (message->nlmsg_type == TCPDIAG_GETSOCK) {
+            take_socket(*message);
+        } else if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
+            hand_on();
+            end(*message);
+            return false;
+        } else if (message->nlmsg_type != NLMSG_NOOP) {
+            lose(base::Why::truncated, "the dump holds a message that is no socket");
+        }
+    }
+    hand_on();
+    if (datagram.empty()) {
+        lose(base::Why::truncated, "an empty datagram in the dump");
+        return false;
+    }
+    if (left > 0) {
+        lose(base::Why::truncated, "a message of the dump is cut short");
+        return false;
+    }
+    return true;
 }
 
 void DumpReader::lose(base::Why why, std::string_view detail) {

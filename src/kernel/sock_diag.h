@@ -76,7 +76,6 @@ class DumpReader {
 
   private:
     void take_socket(const nlmsghdr& message);
-    bool parse(const nlmsghdr& message, snapshot::Socket& socket) const;
     void hand_on();
     void end(const nlmsghdr& message);
     void lose(base::Why why, std::string_view detail);
