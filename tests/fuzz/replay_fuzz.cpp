@@ -6,7 +6,7 @@
 #include "cli/rules.h"
 #include "replay/replay.h"
 #include "rules/load.h"
-#include "tests/kernel/foreign_texts.h"
+#include "tests/replay/foreign_texts.h"
 
 #include <array>
 #include <cstdlib>
