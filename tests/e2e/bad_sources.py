@@ -26,7 +26,8 @@ class Sources(CommandLine):
             if MEMORY:
                 resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
-        return self.start(command_line.BINARY, [command, "--replay", path, *arguments], preexec_fn=limit)
+        # Its own limit of 10 s is no subject here, and a busy machine may reach it with a million lines.
+        return self.start(command_line.BINARY, [command, "--timeout", 25, "--replay", path, *arguments], preexec_fn=limit)
 
     def write(self, name, content):
         path = self.scratch / name
