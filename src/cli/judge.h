@@ -57,16 +57,14 @@ class Past {
 
 // One host judged by rules, with what earlier runs know: what check, report, audit and watch have in common.
 
-/// What remedies would change costs another look at the facts for each sysctl.
-enum class Effects { left_out, worked_out };
-
 struct Judgement {
     findings::Report report;
     std::optional<facts::Picture> picture; // of `report`, and for the format that needs it
 };
 
-/// Ages that earlier runs prove go into `host`; `check` leaves this run for later ones.
+/// Ages that earlier runs prove go into `host`; `check` leaves this run for later ones. What remedies would
+/// change costs another look at the facts for each sysctl: a verdict goes without.
 Judgement judge_host(const Options& options, const rules::Loaded& loaded, const model::Assumptions& assumed,
-                     snapshot::Host& host, Effects effects);
+                     snapshot::Host& host, rules::Detail detail);
 
 } // namespace cli

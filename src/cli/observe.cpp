@@ -136,10 +136,10 @@ base::Result<model::Assumptions> assumptions(const Options& options) {
     return assumed;
 }
 
-model::Needs needs_of(const rules::RuleSet& rules) {
+model::Needs needs_of(const rules::RuleSet& rules, rules::Detail detail) {
     model::Needs needs;
     needs.ports = true; // performance data shows the worst destination
-    const rules::Needs read = rules::needs(rules);
+    const rules::Needs read = rules::needs(rules, detail);
     needs.fixed_listeners = read.has(facts::TableId::listener, "fixed");
     needs.boot_sysctls = reads_boot(read);
     needs.owners = read.has(facts::TableId::close_wait);

@@ -41,7 +41,7 @@ summary = "off"
 
 rules::Inputs inputs() {
     rules::Inputs result;
-    result.shipped.push_back({"ports.toml", shipped});
+    result.drop_ins.push_back({"ports.toml", shipped});
     result.now = 1798761600; // 2027-01-01
     return result;
 }
@@ -383,7 +383,7 @@ TEST_CASE("an override says why and names a remote that can exist") {
 
 TEST_CASE("needs are the facts of active rules") {
     rules::Inputs from = inputs();
-    const rules::Needs all = rules::needs(load_quietly(from).rules);
+    const rules::Needs all = rules::needs(load_quietly(from).rules, rules::Detail::advice);
     CHECK(all.has(TableId::destination));
     CHECK(all.has(TableId::destination, "used_percent"));
     CHECK(all.has(TableId::destination, "connections"));
@@ -391,8 +391,11 @@ TEST_CASE("needs are the facts of active rules") {
     CHECK(all.has(TableId::destination, "time_wait"));
     CHECK(all.has(TableId::network_namespace, "tw_reuse"));
     CHECK_FALSE(all.has(TableId::destination, "free"));
+    const rules::Needs verdict = rules::needs(load_quietly(from).rules, rules::Detail::verdict);
+    CHECK(verdict.has(TableId::destination, "remote"));
+    CHECK_FALSE(verdict.has(TableId::destination, "time_wait")); // of a remedy
     CHECK_FALSE(all.has(TableId::close_wait));
     CHECK_FALSE(all.has(TableId::destination, "no such fact"));
     from.only = {"reuse-off"};
-    CHECK_FALSE(rules::needs(load_quietly(from).rules).has(TableId::destination));
+    CHECK_FALSE(rules::needs(load_quietly(from).rules, rules::Detail::advice).has(TableId::destination));
 }
