@@ -9,6 +9,7 @@
 #include "facts/schema.h"
 #include "rules/arithmetic.h"
 #include "rules/placeholders.h"
+#include "rules/reader.h"
 
 #include <algorithm>
 #include <functional>
@@ -63,7 +64,7 @@ base::Result<std::string> rule_now(const Options& options, const rules::Rule& ru
     rules::RuleSet only;
     only.rules.push_back(rule);
     only.rules.back().active = true;
-    auto observed = observe(options, *assumed, needs_of(only));
+    auto observed = observe(options, *assumed, needs_of(only, rules::Detail::advice));
     if (!observed) {
         return observed.error();
     }
@@ -267,23 +268,30 @@ std::string common_name(const std::string& topic) {
     return wanted;
 }
 
+enum class TopicKind { general, myth, sysctl };
+
+TopicKind kind_of(const std::string& name) {
+    return name.starts_with("myth-")             ? TopicKind::myth
+           : name.find('.') != std::string::npos ? TopicKind::sysctl
+                                                 : TopicKind::general;
+}
+
+std::string last_part(const std::string& sysctl) {
+    return sysctl.substr(sysctl.rfind('.') + 1);
+}
+
 const base::Embedded* find_topic(const std::string& topic) {
     const std::string wanted = common_name(topic);
-    for (const auto& files : {topics(), myth_topics()}) {
-        for (const base::Embedded& file : files) {
-            if (letters_of(topic_name(file)) == wanted) {
-                return &file;
-            }
-        }
-    }
     std::string dotted = lower(topic); // sysctl(8) takes net/ipv4/... too
     if (const std::size_t at = dotted.find(proc_sys); at <= 1) {
         dotted.erase(0, at + proc_sys.size());
     }
     std::replace(dotted.begin(), dotted.end(), '/', '.');
-    for (const base::Embedded& file : sysctl_topics()) {
+    for (const base::Embedded& file : topics()) {
         const std::string name = lower(topic_name(file));
-        if (name == dotted || name.substr(name.rfind('.') + 1) == dotted) {
+        const bool fits = kind_of(name) == TopicKind::sysctl ? name == dotted || last_part(name) == dotted
+                                                             : letters_of(name) == wanted;
+        if (fits) {
             return &file;
         }
     }
@@ -339,15 +347,15 @@ std::string judgement_of(const rules::Rule& rule, std::size_t width) {
     for (const rules::Parameter& parameter : rule.parameters) {
         line(parameter.name, rules::to_text(parameter.value) +
                                  (parameter.unit.empty() ? "" : " " + parameter.unit) + ": " +
-                                 parameter.help);
+                                 std::string(parameter.help));
     }
     return text + "\n";
 }
 
-std::string remedies_of(const rules::Rule& rule, std::size_t width) {
+std::string remedies_of(const rules::Advice& advice, std::size_t width) {
     std::string text;
     std::size_t number = 0;
-    for (const rules::Remedy& remedy : rule.remedies) {
+    for (const rules::Remedy& remedy : advice.remedies) {
         const auto line = [&](std::string_view what, const std::string& value) {
             if (!value.empty()) {
                 text += indented(value, width, fmt::format("     {:<8} ", what), std::string(14, ' '));
@@ -368,9 +376,9 @@ std::string remedies_of(const rules::Rule& rule, std::size_t width) {
     return text.empty() ? "" : "What to do, in this order:\n" + text + "\n";
 }
 
-std::string myths_of(const rules::Rule& rule, std::size_t width) {
+std::string myths_of(const rules::Advice& advice, std::size_t width) {
     std::string text;
-    for (const rules::Myth& myth : rule.myths) {
+    for (const rules::Myth& myth : advice.myths) {
         std::string change;
         for (const auto& [name, value] : myth.sysctls) {
             change += (change.empty() ? "" : " ") + name + "=" + value.text;
@@ -384,17 +392,18 @@ std::string myths_of(const rules::Rule& rule, std::size_t width) {
 }
 
 std::string rule_text(const rules::Rule& rule, std::size_t width, const std::string& now) {
-    std::string text = indented(rule.id + ": " + rule.title, width, "", "") + "\n";
-    text += paragraphs(rule.why, width);
+    const rules::Advice advice = rules::advice_of(rule);
+    std::string text = indented(fmt::format("{}: {}", rule.id, rule.title), width, "", "") + "\n";
+    text += paragraphs(advice.why, width);
     text += judgement_of(rule, width);
     text += now;
-    text += remedies_of(rule, width);
-    text += myths_of(rule, width);
-    if (!rule.source.empty()) {
-        text += indented("Sources: " + base::join(rule.source, "; "), width, "", "");
+    text += remedies_of(advice, width);
+    text += myths_of(advice, width);
+    if (!advice.source.empty()) {
+        text += indented("Sources: " + base::join(advice.source, "; "), width, "", "");
     }
-    if (!rule.see.empty()) {
-        text += indented("See also: " + base::join(rule.see, ", "), width, "", "");
+    if (!advice.see.empty()) {
+        text += indented("See also: " + base::join(advice.see, ", "), width, "", "");
     }
     return text;
 }
@@ -422,25 +431,26 @@ std::string first_line(std::string_view text) {
     return std::string(text.substr(0, text.find('\n')));
 }
 
+/// A sysctl by its name alone, the others with their title.
+std::string topic_lines(TopicKind kind) {
+    std::string text;
+    for (const base::Embedded& file : topics()) {
+        const std::string name = topic_name(file);
+        if (kind_of(name) == kind) {
+            text += fmt::format("  {}\n", kind == TopicKind::sysctl ? name : first_line(file.text));
+        }
+    }
+    return text;
+}
+
 std::string topic_list(const rules::RuleSet& rules) {
     std::string text = "Rules:\n";
     for (const rules::Rule& rule : rules.rules) {
         text += fmt::format("  {:<30} {}\n", rule.id, rule.title);
     }
-    text += "\nStates and more:\n";
-    for (const base::Embedded& file : topics()) {
-        text += fmt::format("  {}\n", first_line(file.text).starts_with(topic_name(file))
-                                          ? first_line(file.text)
-                                          : topic_name(file) + ": " + first_line(file.text));
-    }
-    text += "\nMyths:\n";
-    for (const base::Embedded& file : myth_topics()) {
-        text += fmt::format("  {}\n", first_line(file.text));
-    }
-    text += "\nSysctls:\n";
-    for (const base::Embedded& file : sysctl_topics()) {
-        text += fmt::format("  {}\n", topic_name(file));
-    }
+    text += "\nStates and more:\n" + topic_lines(TopicKind::general);
+    text += "\nMyths:\n" + topic_lines(TopicKind::myth);
+    text += "\nSysctls:\n" + topic_lines(TopicKind::sysctl);
     text += "\nFacts:\n";
     for (const facts::Schema& schema : facts::schemas()) {
         for (const facts::Column& fact : schema.columns) {
@@ -455,14 +465,11 @@ std::string unknown_topic(const std::string& topic, const rules::RuleSet& rules)
     for (const rules::Rule& rule : rules.rules) {
         known.push_back(rule.id);
     }
-    for (const auto& files : {topics(), myth_topics()}) {
-        for (const base::Embedded& file : files) {
-            known.push_back(topic_name(file));
-        }
-    }
-    for (const base::Embedded& file : sysctl_topics()) {
+    for (const base::Embedded& file : topics()) {
         known.push_back(topic_name(file));
-        known.push_back(topic_name(file).substr(topic_name(file).rfind('.') + 1));
+        if (kind_of(known.back()) == TopicKind::sysctl) {
+            known.push_back(last_part(known.back()));
+        }
     }
     for (const facts::Schema& schema : facts::schemas()) {
         for (const facts::Column& fact : schema.columns) {
@@ -488,7 +495,7 @@ int explain(const Options& options) {
     if (const auto assumed = assumptions(options); !assumed) {
         return fail(options, assumed.error().what);
     }
-    const auto loaded = load_rules(options, Prose::with);
+    const auto loaded = load_rules(options);
     if (!loaded) {
         return fail(options, loaded.error().message, loaded.error().details);
     }

@@ -1,4 +1,4 @@
-// The texts of `tcpadvisor explain` beyond the rules: the files in topics/, compiled in.
+// The texts of `tcpadvisor explain` beyond the rules: the files of rules/explain/, compiled in.
 #pragma once
 
 #include "base/result.h"
@@ -10,12 +10,9 @@
 
 namespace cli {
 
-/// TCP states and general topics; the name is the topic and ".txt".
+/// States and more, then advice that does not work ("myth-" and what it is about), then sysctls by their
+/// dotted name; each name ends with ".txt".
 std::span<const base::Embedded> topics();
-/// Advice that does not work; the name is "myth-" and what it is about, and ".txt".
-std::span<const base::Embedded> myth_topics();
-/// Sysctls, by their dotted name and ".txt".
-std::span<const base::Embedded> sysctl_topics();
 
 // The part of `explain` that looks at this host: the arithmetic of a rule with the numbers of now.
 

@@ -138,18 +138,19 @@ std::string place_of(const Options& options) {
 }
 
 /// Only `check` comes every minute and on a loaded host; these formats say what was found, not why.
-bool shows_prose(std::string_view format) {
-    return format != "nagios" && format != "prometheus" && format != "checkmk";
+rules::Detail detail_of(const Options& options) {
+    const bool bare = options.command == Command::check && !format_of(options).shows.advice;
+    return bare ? rules::Detail::verdict : rules::Detail::advice;
 }
 
 } // namespace
 
 Judgement judge_host(const Options& options, const rules::Loaded& loaded, const model::Assumptions& assumed,
-                     snapshot::Host& host, Effects effects) {
+                     snapshot::Host& host, rules::Detail detail) {
     history::Past past = past_of(options, host);
     past.prove_ages(host);
     const facts::Facts facts = model::derive(host, assumed, past.history(), options.expected);
-    const rules::WhatIf changed = effects == Effects::left_out
+    const rules::WhatIf changed = detail == rules::Detail::verdict
                                       ? rules::WhatIf()
                                       : what_if(host, assumed, past.history(), options.expected);
     findings::Report report = rules::evaluate(loaded.rules, facts, changed, past.recall());
@@ -175,8 +176,7 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
 }
 
 int judge(const Options& options) {
-    const bool lean = options.command == Command::check && !shows_prose(format_of(options).name);
-    const auto loaded = load_rules(options, lean ? Prose::without : Prose::with);
+    const auto loaded = load_rules(options);
     if (!loaded) {
         return fail(options, loaded.error().message, loaded.error().details);
     }
@@ -184,8 +184,9 @@ int judge(const Options& options) {
     if (!assumed) {
         return fail(options, assumed.error().what);
     }
-    model::Needs needs = needs_of(loaded->rules);
-    needs.effects = !lean;
+    const rules::Detail detail = detail_of(options);
+    model::Needs needs = needs_of(loaded->rules, detail);
+    needs.effects = detail == rules::Detail::advice;
     needs.boot_sysctls = needs.boot_sysctls || shows(options, &render::Shows::drop_in);
     needs.holders = options.command == Command::report;
     needs.bound_count = options.command == Command::report; // a state of the picture
@@ -193,8 +194,7 @@ int judge(const Options& options) {
     if (!observed) {
         return fail(options, observed.error().what);
     }
-    return publish(options, judge_host(options, *loaded, *assumed, observed->host,
-                                       lean ? Effects::left_out : Effects::worked_out));
+    return publish(options, judge_host(options, *loaded, *assumed, observed->host, detail));
 }
 
 } // namespace cli

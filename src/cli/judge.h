@@ -21,16 +21,14 @@ history::Past past_of(const Options& options, const snapshot::Host& host);
 /// Leaves this run for the next, if the past is one that is written to. False if that failed.
 bool keep(history::Past& past, const snapshot::Host& host, const facts::Facts& facts);
 
-/// What remedies would change costs another look at the facts for each sysctl.
-enum class Effects { left_out, worked_out };
-
 struct Judgement {
     findings::Report report;
     std::optional<facts::Picture> picture; // of `report`, and for the format that needs it
 };
 
-/// Ages that earlier runs prove go into `host`; `check` leaves this run for later ones.
+/// Ages that earlier runs prove go into `host`; `check` leaves this run for later ones. What remedies would
+/// change costs another look at the facts for each sysctl: a verdict goes without.
 Judgement judge_host(const Options& options, const rules::Loaded& loaded, const model::Assumptions& assumed,
-                     snapshot::Host& host, Effects effects);
+                     snapshot::Host& host, rules::Detail detail);
 
 } // namespace cli

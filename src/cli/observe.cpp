@@ -145,10 +145,10 @@ base::Result<model::Assumptions> assumptions(const Options& options) {
     return assumed;
 }
 
-model::Needs needs_of(const rules::RuleSet& rules) {
+model::Needs needs_of(const rules::RuleSet& rules, rules::Detail detail) {
     model::Needs needs;
     needs.ports = true; // performance data shows the worst destination
-    for (const facts::Collection collection : rules::collections(rules::needs(rules))) {
+    for (const facts::Collection collection : rules::collections(rules::needs(rules, detail))) {
         add(collection, needs);
     }
     return needs;

@@ -32,7 +32,7 @@ base::Result<Observation> observe(const Options& options, const model::Assumptio
                                   const model::Needs& needs);
 
 /// What the active rules read: a fact that needs another walk is asked for only if a rule reads it.
-model::Needs needs_of(const rules::RuleSet& rules);
+model::Needs needs_of(const rules::RuleSet& rules, rules::Detail detail);
 
 /// What all facts of a table take.
 model::Needs needs_of(facts::TableId table);

@@ -104,7 +104,11 @@ base::Result<Given> tokenize(const std::vector<std::string>& argv) {
     } catch (const po::error_with_option_name& error) {
         const std::string name = error.get_option_name();
         if (dynamic_cast<const po::invalid_command_line_syntax*>(&error) != nullptr) {
-            const OptionInfo* info = find_option(name.substr(name.find_first_not_of('-')));
+            const std::size_t start = name.find_first_not_of('-');
+            if (start == std::string::npos) {
+                return base::Error{"an option without a name"};
+            }
+            const OptionInfo* info = find_option(name.substr(start));
             if (info != nullptr && info->argument.empty()) {
                 return base::Error{"option '" + name + "' takes no value"};
             }

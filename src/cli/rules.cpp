@@ -82,12 +82,9 @@ std::string own_tag(Command command) {
 
 } // namespace
 
-base::Result<RuleFiles> find_rules(const Options& options, Prose prose) {
+base::Result<RuleFiles> find_rules(const Options& options) {
     RuleFiles files;
-    files.inputs.form = prose == Prose::with ? rules::Form::full : rules::Form::lean;
-    for (const base::Embedded& file : prose == Prose::with ? rules::shipped_rules() : rules::lean_rules()) {
-        files.inputs.shipped.push_back({"shipped:" + std::string(file.name), std::string(file.text)});
-    }
+    files.inputs.shipped = rules::shipped_rules();
     if (const auto status = read_drop_ins(options, files); !status) {
         return status.error();
     }
@@ -106,8 +103,8 @@ base::Result<RuleFiles> find_rules(const Options& options, Prose prose) {
     return files;
 }
 
-base::Result<rules::Loaded, LoadError> load_rules(const Options& options, Prose prose) {
-    auto files = find_rules(options, prose);
+base::Result<rules::Loaded, LoadError> load_rules(const Options& options) {
+    auto files = find_rules(options);
     if (!files) {
         return LoadError{files.error().what, {}};
     }
@@ -177,7 +174,7 @@ std::string thresholds_of(const rules::ListedRule& rule) {
 }
 
 int list(const Options& options) {
-    const auto loaded = load_rules(options, Prose::with);
+    const auto loaded = load_rules(options);
     if (!loaded) {
         return fail(options, loaded.error().message, loaded.error().details);
     }
@@ -229,7 +226,7 @@ base::Result<std::vector<rules::TextFile>> read_named(const std::vector<std::str
 }
 
 int lint(const Options& options) {
-    auto found = find_rules(options, Prose::with);
+    auto found = find_rules(options);
     if (!found) {
         return fail(options, found.error().what);
     }
@@ -270,7 +267,7 @@ int test(const Options& options) {
     if (options.arguments.size() < 2) {
         return fail(options, "rules test needs files of cases, or a directory of them");
     }
-    const auto loaded = load_rules(options, Prose::with);
+    const auto loaded = load_rules(options);
     if (!loaded) {
         return fail(options, loaded.error().message, loaded.error().details);
     }

@@ -162,7 +162,8 @@ struct Seen {
 class Watch {
   public:
     Watch(const Options& options, const rules::Loaded& loaded, const model::Assumptions& assumed)
-        : options_(options), loaded_(loaded), assumed_(assumed), needs_(needs_of(loaded.rules)) {}
+        : options_(options), loaded_(loaded), assumed_(assumed),
+          needs_(needs_of(loaded.rules, rules::Detail::verdict)) {}
 
     base::Status look() {
         auto observed = observe(options_, assumed_, needs_);
@@ -170,7 +171,7 @@ class Watch {
             return observed.error();
         }
         auto seen = std::make_unique<Seen>();
-        seen->report = judge_host(options_, loaded_, assumed_, observed->host, Effects::left_out).report;
+        seen->report = judge_host(options_, loaded_, assumed_, observed->host, rules::Detail::verdict).report;
         seen->look = model::look(observed->host, now_ ? &now_->host : nullptr, assumed_, most_destinations);
         seen->host = std::move(observed->host);
         before_ = std::move(now_);
@@ -246,7 +247,7 @@ base::Status line_by_line(Watch& watch, const Options& options) {
 } // namespace
 
 int watch(const Options& options) {
-    const auto loaded = load_rules(options, Prose::without);
+    const auto loaded = load_rules(options);
     if (!loaded) {
         return fail(options, loaded.error().message, loaded.error().details);
     }

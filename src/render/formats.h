@@ -55,6 +55,7 @@ enum class ErrorPlace { answer, message, message_of_people };
 /// What a format shows besides what every report has; it is only made for those that do.
 struct Shows {
     bool picture = false;      // also of commands that have none by themselves
+    bool advice = true;        // remedies, their effects and what else only a person reads
     bool live_numbers = false; // of each rule's judgement, without being asked for more
     bool drop_in = false;      // for one network namespace
 };

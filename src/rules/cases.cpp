@@ -9,6 +9,7 @@
 #include "rules/resolve.h"
 #include "rules/scoped_reader.h"
 #include "rules/settings.h"
+#include "rules/toml.h"
 
 #include <algorithm>
 #include <array>
@@ -93,8 +94,11 @@ class CaseRunner {
             return std::nullopt;
         }
         const Verdict verdict = judge(*rule_, rules_, facts_, recall_ ? &*recall_ : nullptr);
-        CaseResult result{
-            name->text, rule_->id, {reporter_.file().name, table_.mark.line, table_.mark.column}, false, ""};
+        CaseResult result{std::string(name->text),
+                          rule_->id,
+                          {reporter_.file().name, table_.mark.line, table_.mark.column},
+                          false,
+                          ""};
         result.message = compare(expect->text, verdict);
         result.passed = result.message.empty();
         return result;
@@ -163,9 +167,7 @@ class CaseRunner {
     }
 
     void fill(std::string_view key, LiteralTable& table) {
-        const Node* given = keys_.get(key, Kind::table);
-        for (const Node::Member& member :
-             given != nullptr ? std::span(given->members) : std::span<const Node::Member>()) {
+        for (const Node::Member& member : keys_.members(key)) {
             const auto column = table.schema().find(member.key.name);
             const auto value = read_value(member.value);
             if (!column) {
@@ -194,12 +196,10 @@ class CaseRunner {
     }
 
     void give_sysctls(LiteralTable& table) {
-        const Node* given = keys_.get("sysctl", Kind::table);
-        for (const Node::Member& member :
-             given != nullptr ? std::span(given->members) : std::span<const Node::Member>()) {
+        for (const Node::Member& member : keys_.members("sysctl")) {
             const auto value = read_value(member.value);
             table.add_row();
-            table.set("name", member.key.name);
+            table.set("name", Value(std::string(member.key.name)));
             table.set("runtime", value ? to_text(*value) : std::string());
         }
     }
@@ -224,7 +224,7 @@ class CaseRunner {
     template <typename Change>
     void for_each_name(std::string_view key, const Change& change) {
         const Node* list = keys_.get(key, Kind::list);
-        for (const Node& item : list != nullptr ? std::span(list->items) : std::span<const Node>()) {
+        for (const Node& item : list != nullptr ? list->items() : std::span<const Node>()) {
             const auto found = Scope(rule_->table).find(item.text);
             if (!found) {
                 const Mistake mistake = unknown_name(item.text, 0, Scope(rule_->table));
@@ -240,9 +240,7 @@ class CaseRunner {
     }
 
     void set_parameters() {
-        const Node* given = keys_.get("parameters", Kind::table);
-        for (const Node::Member& member :
-             given != nullptr ? std::span(given->members) : std::span<const Node::Member>()) {
+        for (const Node::Member& member : keys_.members("parameters")) {
             change_parameter(*rule_, member, {}, reporter_);
         }
     }
@@ -258,7 +256,7 @@ class CaseRunner {
             const Node* node = keys.get(key, Kind::number);
             return node != nullptr ? std::max(node->number, 0.0) : 0;
         };
-        const std::string state = keys.text("state");
+        const std::string_view state = keys.text("state");
         constexpr double now = 1e6; // seconds since the boot
         history::Memory memory;
         memory.judged.push_back({fingerprint_of(*rule_), now - 600, now - 60});
@@ -326,7 +324,7 @@ CaseRun run_cases(const RuleSet& rules, const TextFile& file) {
     if (!document) {
         return run;
     }
-    const TableReader keys(*document, "a file of cases", file_keys, reporter);
+    const TableReader keys(document->root, "a file of cases", file_keys, reporter);
     const auto cases = keys.tables("case", "[[case]]");
     for (const Node& table : cases) {
         if (auto result = CaseRunner(rules, table, reporter).run()) {

@@ -1,15 +1,10 @@
 #include "rules/document.h"
 
-#include "base/number.h"
 #include "base/text.h"
 
 #include <algorithm>
-#include <cassert>
-#include <chrono>
-#include <cstdint>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 namespace rules {
 
@@ -190,83 +185,11 @@ void Reporter::add(base::Weight weight, Mark mark, std::string message, std::str
               std::move(advice)});
 }
 
-namespace {
-
-Mark mark_of(const toml::source_region& region) {
-    const auto line = static_cast<int>(region.begin.line);
-    const auto column = static_cast<int>(region.begin.column);
-    const bool one_line = region.end.line == region.begin.line && region.end.column > region.begin.column;
-    return {line, column, one_line ? static_cast<int>(region.end.column) - column : 1};
-}
-
-double first_second_of(const toml::date& date) {
-    using namespace std::chrono;
-    const sys_days day{year{date.year} / date.month / date.day};
-    return static_cast<double>(duration_cast<seconds>(day.time_since_epoch()).count());
-}
-
-Node convert(const toml::node& source);
-
-void convert_table(const toml::table& source, Node& node) {
-    node.members.reserve(source.size());
-    for (const auto& [key, value] : source) {
-        node.members.push_back({{std::string(key.str()), mark_of(key.source())}, convert(value)});
-    }
-}
-
-Node convert(const toml::node& source) {
-    Node node;
-    node.mark = mark_of(source.source());
-    if (const auto* table = source.as_table()) {
-        convert_table(*table, node);
-    } else if (const auto* array = source.as_array()) {
-        node.kind = Node::Kind::list;
-        node.items.reserve(array->size());
-        for (const toml::node& item : *array) {
-            node.items.push_back(convert(item));
-        }
-    } else if (const auto* text = source.as_string()) {
-        node.kind = Node::Kind::text;
-        node.text = text->get();
-    } else if (source.is_number()) {
-        node.kind = Node::Kind::number;
-        node.number = source.value<double>().value_or(0);
-    } else if (const auto* boolean = source.as_boolean()) {
-        node.kind = Node::Kind::boolean;
-        node.truth = boolean->get();
-    } else {
-        node.kind = Node::Kind::date;
-        if (const auto* date = source.as_date()) {
-            node.number = first_second_of(date->get());
-            node.text =
-                fmt::format("{:04}-{:02}-{:02}", date->get().year, date->get().month, date->get().day);
-        }
-    }
-    return node;
-}
-
-/// What the parser says, in words of the person who made the most common mistakes.
-std::string syntax_message(std::string_view description, std::string_view text, Mark mark) {
-    const auto says = [&](std::string_view what) { return description.find(what) != std::string_view::npos; };
-    if (says("invalid utf-8")) {
-        return "not UTF-8";
-    }
-    const std::size_t width = base::display_width(base::line_of(text, mark.line));
-    if (says("control characters") && mark.column > static_cast<int>(width)) {
-        return "not TOML: a text has no closing quote";
-    }
-    constexpr std::string_view noise = "Error while parsing ";
-    const std::string_view rest =
-        description.starts_with(noise) ? description.substr(noise.size()) : description;
-    return base::printable(fmt::format("not TOML: {}", rest));
-}
-
-} // namespace
-
 const Node::Member* Node::find(std::string_view name) const {
-    const auto found = std::find_if(members.begin(), members.end(),
-                                    [&](const Member& member) { return member.key.name == name; });
-    return found != members.end() ? &*found : nullptr;
+    const auto all = members();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Member& member) { return member.key.name == name; });
+    return found != all.end() ? &*found : nullptr;
 }
 
 std::string_view describe(Node::Kind kind) {
@@ -287,25 +210,10 @@ std::string_view describe(Node::Kind kind) {
     return "a value";
 }
 
-std::optional<Node> parse_document(Reporter& reporter) {
-    if (!fit_to_parse(reporter)) {
-        return std::nullopt;
-    }
-    try {
-        const toml::table table = toml::parse(reporter.file().text);
-        return convert(table);
-    } catch (const toml::parse_error& error) {
-        const Mark mark = mark_of(error.source());
-        reporter.error(mark, syntax_message(error.description(), reporter.file().text, mark),
-                       "texts stand in quotes; nothing in this file is used before this is mended");
-        return std::nullopt;
-    }
-}
-
 TableReader::TableReader(const Node& table, std::string_view what, std::span<const std::string_view> known,
                          Reporter& reporter)
     : table_(table), what_(what), reporter_(reporter) {
-    for (const Node::Member& member : table.members) {
+    for (const Node::Member& member : table.members()) {
         if (std::find(known.begin(), known.end(), member.key.name) != known.end()) {
             continue;
         }
@@ -343,9 +251,9 @@ const Node* TableReader::require(std::string_view name, Node::Kind kind, std::st
     return get(name, kind);
 }
 
-std::string TableReader::text(std::string_view name) const {
+std::string_view TableReader::text(std::string_view name) const {
     const Node* node = get(name, Node::Kind::text);
-    return node != nullptr ? node->text : std::string();
+    return node != nullptr ? node->text : std::string_view();
 }
 
 bool TableReader::boolean(std::string_view name, bool otherwise) const {
@@ -356,9 +264,9 @@ bool TableReader::boolean(std::string_view name, bool otherwise) const {
 std::vector<std::string> TableReader::texts(std::string_view name) const {
     std::vector<std::string> all;
     const Node* node = get(name, Node::Kind::list);
-    for (const Node& item : node != nullptr ? std::span(node->items) : std::span<const Node>()) {
+    for (const Node& item : node != nullptr ? node->items() : std::span<const Node>()) {
         if (item.kind == Node::Kind::text) {
-            all.push_back(item.text);
+            all.emplace_back(item.text);
         } else {
             reporter_.error(item.mark,
                             fmt::format("each of '{}' must be a text, this is {}", name, describe(item.kind)),
@@ -371,9 +279,14 @@ std::vector<std::string> TableReader::texts(std::string_view name) const {
 std::vector<std::string> TableReader::text_or_texts(std::string_view name) const {
     const Node* node = get_any(name);
     if (node != nullptr && node->kind == Node::Kind::text) {
-        return {node->text};
+        return {std::string(node->text)};
     }
     return texts(name);
+}
+
+std::span<const Node::Member> TableReader::members(std::string_view name) const {
+    const Node* node = get(name, Node::Kind::table);
+    return node != nullptr ? node->members() : std::span<const Node::Member>();
 }
 
 std::span<const Node> TableReader::tables(std::string_view name, std::string_view header) const {
@@ -382,7 +295,7 @@ std::span<const Node> TableReader::tables(std::string_view name, std::string_vie
         return {};
     }
     const bool fits = node->kind == Node::Kind::list &&
-                      std::all_of(node->items.begin(), node->items.end(),
+                      std::all_of(node->items().begin(), node->items().end(),
                                   [](const Node& item) { return item.kind == Node::Kind::table; });
     if (!fits) {
         reporter_.error(
@@ -392,161 +305,7 @@ std::span<const Node> TableReader::tables(std::string_view name, std::string_vie
             fmt::format("write {}", header));
         return {};
     }
-    return node->items;
-}
-
-namespace {
-
-constexpr std::size_t most_bytes = 256 * 1024;
-constexpr int deepest = 32; // brackets in brackets, or dots in one key
-
-/// Offset of the first place that is nested too deeply, or npos.
-class NestingScan {
-  public:
-    explicit NestingScan(std::string_view text) : text_(text) {}
-
-    std::size_t run() {
-        while (at_ < text_.size()) {
-            const char c = text_[at_];
-            if (c == '"' || c == '\'') {
-                skip_string(c);
-                continue;
-            }
-            if (c == '#') {
-                at_ = std::min(text_.find('\n', at_), text_.size());
-                continue;
-            }
-            if (too_deep(c)) {
-                return at_;
-            }
-            ++at_;
-        }
-        return std::string_view::npos;
-    }
-
-  private:
-    bool too_deep(char c) {
-        if (c == '\n' || c == '=' || c == ',') {
-            dots_ = 0;
-        }
-        dots_ += c == '.' ? 1 : 0;
-        brackets_ += c == '[' || c == '{' ? 1 : 0;
-        brackets_ -= (c == ']' || c == '}') && brackets_ > 0 ? 1 : 0;
-        return dots_ > deepest || brackets_ > deepest;
-    }
-
-    void skip_string(char quote) {
-        const std::string triple(3, quote);
-        const bool multi_line = text_.substr(at_).starts_with(triple);
-        at_ += multi_line ? 3 : 1;
-        for (; at_ < text_.size(); ++at_) {
-            if (text_[at_] == '\\' && quote == '"') {
-                ++at_;
-            } else if (multi_line ? text_.substr(at_).starts_with(triple)
-                                  : text_[at_] == quote || text_[at_] == '\n') {
-                at_ += multi_line ? 3 : 1;
-                return;
-            }
-        }
-    }
-
-    std::string_view text_;
-    std::size_t at_ = 0;
-    int dots_ = 0;
-    int brackets_ = 0;
-};
-
-Mark mark_of_offset(std::string_view text, std::size_t offset) {
-    const std::string_view before = text.substr(0, offset);
-    const auto lines = std::count(before.begin(), before.end(), '\n');
-    const std::size_t newline = before.rfind('\n');
-    const std::size_t line_start = newline == std::string_view::npos ? 0 : newline + 1;
-    Mark mark = mark_in_line(before.substr(line_start), offset - line_start, 1);
-    mark.line = static_cast<int>(lines) + 1;
-    return mark;
-}
-
-} // namespace
-
-bool fit_to_parse(Reporter& reporter) {
-    const std::string_view text = reporter.file().text;
-    if (text.size() > most_bytes) {
-        reporter.error({}, fmt::format("larger than {} KiB", most_bytes / 1024),
-                       "is this the right file? Rules and settings are a few kilobytes");
-        return false;
-    }
-    if (text.find('\0') != std::string_view::npos) {
-        reporter.error({}, "not a text file", "is this the right file? It holds a zero byte");
-        return false;
-    }
-    const std::size_t deep = NestingScan(text).run();
-    if (deep != std::string_view::npos) {
-        reporter.error(mark_of_offset(text, deep), fmt::format("nested deeper than {} levels", deepest),
-                       "nothing in this file is used before this is mended");
-        return false;
-    }
-    return true;
-}
-
-namespace {
-
-class LeanReader {
-  public:
-    explicit LeanReader(std::string_view text) : rest_(text) {}
-
-    Node node() {
-        const std::string_view line = next();
-        assert(!line.empty());
-        const std::string_view content = line.substr(1);
-        Node node;
-        switch (line.front()) {
-        case '{':
-            node.members.reserve(size(content));
-            for (std::size_t left = size(content); left > 0; --left) {
-                const std::string_view key = next();
-                node.members.push_back({{std::string(key), {}}, this->node()});
-            }
-            break;
-        case '[':
-            node.kind = Node::Kind::list;
-            node.items.reserve(size(content));
-            for (std::size_t left = size(content); left > 0; --left) {
-                node.items.push_back(this->node());
-            }
-            break;
-        case '?':
-            node.kind = Node::Kind::boolean;
-            node.truth = content == "1";
-            break;
-        case '#':
-            node.kind = Node::Kind::number;
-            node.number = base::parse_decimal(content).value_or(0);
-            break;
-        default:
-            node.kind = Node::Kind::text;
-            node.text = content;
-        }
-        return node;
-    }
-
-  private:
-    std::string_view next() {
-        const std::size_t end = rest_.find('\n');
-        assert(end != std::string_view::npos);
-        const std::string_view line = rest_.substr(0, end);
-        rest_.remove_prefix(end + 1);
-        return line;
-    }
-
-    static std::size_t size(std::string_view number) { return base::parse_unsigned(number).value_or(0); }
-
-    std::string_view rest_;
-};
-
-} // namespace
-
-Node read_lean(std::string_view text) {
-    return LeanReader(text).node();
+    return node->items();
 }
 
 } // namespace rules

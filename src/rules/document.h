@@ -1,11 +1,12 @@
-// A text that a person wrote, places in it, and what is wrong there. Maps an offset within a TOML string back
-// to the line and column of the file. Knows nothing of rules.
+// A document as a tree of plain values with their places, and what is wrong in the text that it was made
+// from. The shipped rules are such trees, written by the build; toml.h makes them from what a person wrote.
+// Knows nothing of rules.
 #pragma once
 
 #include "base/diagnostic.h"
 
 #include <cstddef>
-#include <optional>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,26 +57,27 @@ class Reporter {
     std::string first_; // in order of place
 };
 
-// A TOML text as a tree of plain values with their places: the door to toml++. Bounded in size and depth, so
-// that a hostile file is an error and not a crash.
-
 struct Key {
-    std::string name;
+    std::string_view name;
     Mark mark;
 };
 
+/// One value. Its texts and parts lie elsewhere: in the program, or in the Document that it belongs to.
 struct Node {
-    enum class Kind { text, number, boolean, date, list, table };
+    enum class Kind : std::uint8_t { text, number, boolean, date, list, table };
     struct Member;
 
     Kind kind = Kind::table;
-    Mark mark;
-    std::string text;  // also of a date
-    double number = 0; // of a date: its first second since the epoch
     bool truth = false;
-    std::vector<Node> items;
-    std::vector<Member> members;
+    std::uint32_t count = 0; // of the items of a list, or the members of a table
+    Mark mark;
+    std::string_view text; // also of a date
+    double number = 0;     // of a date: its first second since the epoch
+    const Node* first_item = nullptr;
+    const Member* first_member = nullptr;
 
+    std::span<const Node> items() const;
+    std::span<const Member> members() const;
     const Member* find(std::string_view name) const;
 };
 
@@ -84,11 +86,16 @@ struct Node::Member {
     Node value;
 };
 
+inline std::span<const Node> Node::items() const {
+    return {first_item, first_item != nullptr ? count : 0};
+}
+
+inline std::span<const Node::Member> Node::members() const {
+    return {first_member, first_member != nullptr ? count : 0};
+}
+
 /// "a text", "a number", ... for messages.
 std::string_view describe(Node::Kind kind);
-
-/// The whole document as a table; none after a syntax error, which is reported.
-std::optional<Node> parse_document(Reporter& reporter);
 
 /// Reads the keys of one table: wrong types and keys that nobody knows are reported.
 class TableReader {
@@ -103,12 +110,14 @@ class TableReader {
     /// The same, and an error if it is not there.
     const Node* require(std::string_view name, Node::Kind kind, std::string_view advice) const;
 
-    std::string text(std::string_view name) const;
+    std::string_view text(std::string_view name) const;
     bool boolean(std::string_view name, bool otherwise) const;
     /// A list of texts.
     std::vector<std::string> texts(std::string_view name) const;
     /// A list of texts, or one text.
     std::vector<std::string> text_or_texts(std::string_view name) const;
+    /// The members of a table, or nothing.
+    std::span<const Node::Member> members(std::string_view name) const;
     /// A list of tables, or nothing. `header` is how each is written: "[[rule]]".
     std::span<const Node> tables(std::string_view name, std::string_view header) const;
 
@@ -117,17 +126,5 @@ class TableReader {
     std::string what_;
     Reporter& reporter_;
 };
-
-// Looks at a TOML text before the parser does, and refuses what could exhaust time or stack. Knows quotes,
-// comments and brackets, nothing else.
-
-/// False, and an error, if the text is binary, too large or too deeply nested.
-bool fit_to_parse(Reporter& reporter);
-
-// Reads the shipped rules without their prose, as tools/lean_rules.py wrote them into the program. Trusts
-// them: they were made by the build.
-
-/// The document as a tree. Nothing in it has a place in a file.
-Node read_lean(std::string_view text);
 
 } // namespace rules

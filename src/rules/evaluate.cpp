@@ -6,6 +6,7 @@
 #include "rules/finding_writer.h"
 #include "rules/overrides.h"
 #include "rules/perfdata.h"
+#include "rules/reader.h"
 
 #include <algorithm>
 #include <limits>
@@ -397,8 +398,9 @@ class Judge {
     std::vector<findings::Finding> findings() {
         trim();
         std::vector<findings::Finding> all;
+        const Advice advice = kept_.empty() ? Advice() : advice_of(rule_);
         for (const Judged& judged : kept_) {
-            all.push_back(write_finding(rule_, rules_, facts_, judged, effects_));
+            all.push_back(write_finding(rule_, advice, rules_, facts_, judged, effects_));
         }
         if (alerting_ > kept_.size()) {
             const std::size_t rest = alerting_ - kept_.size();

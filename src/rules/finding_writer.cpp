@@ -38,9 +38,9 @@ double rounded_up(double number) {
 
 class Writer {
   public:
-    Writer(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, const Judged& judged,
-           Effects* effects)
-        : rule_(rule), rules_(rules), facts_(facts), judged_(judged), effects_(effects),
+    Writer(const Rule& rule, const Advice& advice, const RuleSet& rules, const facts::Facts& facts,
+           const Judged& judged, Effects* effects)
+        : rule_(rule), advice_(advice), rules_(rules), facts_(facts), judged_(judged), effects_(effects),
           context_(context_of(rule, facts, judged.network_namespace, judged.row)) {}
 
     Finding write() {
@@ -69,12 +69,12 @@ class Writer {
             finding.summary += fmt::format(" (over for {:.0f} min)", std::ceil(*judged_.over_for / 60));
         }
         write_evidence(finding);
-        finding.why = rule_.why;
-        finding.see = rule_.see;
-        for (const Remedy& remedy : rule_.remedies) {
+        finding.why = advice_.why;
+        finding.see = advice_.see;
+        for (const Remedy& remedy : advice_.remedies) {
             write_remedy(remedy, finding);
         }
-        for (const Myth& myth : rule_.myths) {
+        for (const Myth& myth : advice_.myths) {
             write_myth(myth, finding);
         }
         return finding;
@@ -91,7 +91,7 @@ class Writer {
     }
 
     void write_evidence(Finding& finding) const {
-        for (const Reference& reference : rule_.evidence) {
+        for (const Reference& reference : advice_.evidence) {
             const auto table = table_of(reference.where, rule_.table);
             if (!table) {
                 continue; // parameters are no evidence
@@ -271,6 +271,7 @@ class Writer {
     }
 
     const Rule& rule_;
+    const Advice& advice_;
     const RuleSet& rules_;
     const facts::Facts& facts_;
     const Judged& judged_;
@@ -292,9 +293,9 @@ const Range* range_of(const Threshold& threshold, const Override* exception,
 
 } // namespace
 
-Finding write_finding(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, const Judged& judged,
-                      Effects* effects) {
-    return Writer(rule, rules, facts, judged, effects).write();
+Finding write_finding(const Rule& rule, const Advice& advice, const RuleSet& rules, const facts::Facts& facts,
+                      const Judged& judged, Effects* effects) {
+    return Writer(rule, advice, rules, facts, judged, effects).write();
 }
 
 const Range* warning_of(const Rule& rule, const Override* exception) {

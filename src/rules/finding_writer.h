@@ -25,9 +25,9 @@ struct Judged {
 
 class Effects;
 
-/// `effects` computes what remedies would change; null: nothing is computed.
-findings::Finding write_finding(const Rule& rule, const RuleSet& rules, const facts::Facts& facts,
-                                const Judged& judged, Effects* effects);
+/// `advice` is that of the rule. `effects` computes what remedies would change; null: nothing is computed.
+findings::Finding write_finding(const Rule& rule, const Advice& advice, const RuleSet& rules,
+                                const facts::Facts& facts, const Judged& judged, Effects* effects);
 
 /// The ranges that hold for this subject: those of an override that has not expired, else those of the rule.
 const Range* warning_of(const Rule& rule, const Override* exception);

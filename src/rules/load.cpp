@@ -1,8 +1,9 @@
 #include "rules/load.h"
 
 #include "base/text.h"
-#include "rules/document.h"
+#include "rules/reader.h"
 #include "rules/settings.h"
+#include "rules/toml.h"
 
 #include <algorithm>
 #include <array>
@@ -21,11 +22,11 @@ class Loader {
     explicit Loader(const Inputs& inputs) : inputs_(inputs) { loaded_.rules.files = {""}; }
 
     Loaded run() {
-        for (const TextFile& file : inputs_.shipped) {
-            read_rules(file, inputs_.form);
+        for (const ShippedFile& file : inputs_.shipped) {
+            read_shipped(file);
         }
         for (const TextFile& file : inputs_.drop_ins) {
-            read_rules(file, Form::full);
+            read_drop_in(file);
         }
         if (inputs_.settings) {
             read_settings(*inputs_.settings);
@@ -52,16 +53,27 @@ class Loader {
         }
     }
 
-    void read_rules(const TextFile& file, Form form) {
+    void read_shipped(const ShippedFile& file) {
+        const TextFile named{std::string(file.name), ""};
+        Reporter reporter(named, loaded_.diagnostics);
+        const std::uint16_t number = add_file(named.name);
+        for (const Node& table : rule_tables(*file.document, reporter)) {
+            if (is_idle(table)) {
+                claim_ids(table, number, reporter);
+            } else {
+                read_one(table, number, Scrutiny::judgement, reporter);
+            }
+        }
+        finish(reporter);
+    }
+
+    void read_drop_in(const TextFile& file) {
         Reporter reporter(file, loaded_.diagnostics);
         const std::uint16_t number = add_file(file.name);
-        const auto document =
-            form == Form::lean ? std::optional(read_lean(file.text)) : parse_document(reporter);
-        if (document) {
-            const TableReader keys(*document, "a file of rules", file_keys, reporter);
-            const auto tables = keys.tables("rule", "[[rule]]");
+        if (const auto document = parse(reporter)) {
+            const auto tables = rule_tables(*document, reporter);
             for (const Node& table : tables) {
-                read_one(table, number, form, reporter);
+                read_one(table, number, Scrutiny::all, reporter);
             }
             if (tables.empty() && reporter.errors() == 0) {
                 reporter.error({}, "holds no rules", "add [[rule]] blocks, or remove the file");
@@ -70,27 +82,33 @@ class Loader {
         finish(reporter);
     }
 
-    /// Without prose a rule that the command does not judge is of use only to what may name it.
-    bool is_idle(const Node& table, Form form) const {
+    /// Null after a syntax error. What rules and ids point to stays.
+    const Node* parse(Reporter& reporter) {
+        auto document = parse_document(reporter);
+        return document ? &loaded_.rules.documents.emplace_back(std::move(document))->root : nullptr;
+    }
+
+    static std::span<const Node> rule_tables(const Node& document, Reporter& reporter) {
+        return TableReader(document, "a file of rules", file_keys, reporter).tables("rule", "[[rule]]");
+    }
+
+    /// A shipped rule that the command does not judge is of use only to what may name it.
+    bool is_idle(const Node& table) const {
         const bool may_be_named = inputs_.settings || !inputs_.set.empty() || !inputs_.only.empty() ||
                                   !inputs_.excluded.empty() || !inputs_.tags.empty();
         const Node::Member* tags = table.find("tags");
-        return form == Form::lean && !may_be_named && !inputs_.own_tag.empty() && tags != nullptr &&
-               std::none_of(tags->value.items.begin(), tags->value.items.end(),
+        return !may_be_named && !inputs_.own_tag.empty() && tags != nullptr &&
+               std::none_of(tags->value.items().begin(), tags->value.items().end(),
                             [this](const Node& tag) { return tag.text == inputs_.own_tag; });
     }
 
-    void read_one(const Node& table, std::uint16_t file, Form form, Reporter& reporter) {
-        if (is_idle(table, form)) {
-            claim_ids(table, file, reporter);
-            return;
-        }
-        auto rule = read_rule(table, file, form, reporter);
+    void read_one(const Node& table, std::uint16_t file, Scrutiny scrutiny, Reporter& reporter) {
+        auto rule = read_rule(table, file, scrutiny, reporter);
         const bool unique = claim_ids(table, file, reporter);
         if (rule && unique) {
             loaded_.rules.rules.push_back(std::move(*rule));
         } else if (const Node::Member* id = table.find("id")) {
-            broken_rules_.push_back(id->value.text);
+            broken_rules_.emplace_back(id->value.text);
         }
     }
 
@@ -102,7 +120,7 @@ class Loader {
             ids.push_back(&id->value);
         }
         if (const Node::Member* aliases = table.find("aliases")) {
-            for (const Node& alias : aliases->value.items) {
+            for (const Node& alias : aliases->value.items()) {
                 ids.push_back(&alias);
             }
         }
@@ -127,7 +145,7 @@ class Loader {
     void read_settings(const TextFile& file) {
         Reporter reporter(file, loaded_.diagnostics);
         const std::uint16_t number = add_file(file.name);
-        if (const auto document = parse_document(reporter)) {
+        if (const Node* document = parse(reporter)) {
             apply_settings(loaded_.rules, *document, number, inputs_.now, broken_rules_, reporter);
         }
         finish(reporter);
@@ -150,7 +168,7 @@ class Loader {
 
     const Inputs& inputs_;
     Loaded loaded_;
-    std::map<std::string, Origin> ids_;
+    std::map<std::string_view, Origin> ids_; // names of rules in their documents
     std::vector<std::string> broken_rules_;
 };
 

@@ -1,30 +1,30 @@
-// The rules that are compiled into the program. The sources are written by tools/embed.py.
+// From rules and settings to what is in force: the rules that the build made a part of the program, then
+// drop-ins, then settings, then options. What is wrong is reported all at once, and what is intact stays in
+// force. Reads no file itself.
 #pragma once
 
-#include "base/text.h"
+#include "base/diagnostic.h"
 #include "rules/document.h"
-#include "rules/reader.h"
 #include "rules/rule.h"
 
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rules {
 
-/// Every shipped file in the order of judgement.
-std::span<const base::Embedded> shipped_rules();
+struct ShippedFile {
+    std::string_view name; // "shipped:ports.toml"
+    const Node* document;  // marks have lines and no columns
+};
 
-/// The same rules in one file each without title, why, references and remedies: for a quick start.
-std::span<const base::Embedded> lean_rules();
-
-// From texts to rules: shipped files, then drop-ins, then settings, then options. What is wrong is reported
-// all at once, and what is intact stays in force. Reads no file itself.
+/// Every shipped file in the order of judgement, as tools/embed_rules.py made it a part of the program.
+std::span<const ShippedFile> shipped_rules();
 
 struct Inputs {
-    std::vector<TextFile> shipped;
-    Form form = Form::full; // of the shipped files
+    std::span<const ShippedFile> shipped;
     std::vector<TextFile> drop_ins;
     std::optional<TextFile> settings;
 

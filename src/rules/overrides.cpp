@@ -17,18 +17,39 @@ namespace {
 using facts::Value;
 using findings::OverrideNote;
 
-bool fits(const Subject& subject, const facts::Facts& facts, const Context& context,
-          std::size_t network_namespace) {
-    if (subject.key == "namespace") {
-        return subject.fits(facts.namespaces[network_namespace].label);
+/// What one row shows under each key that some override names: read once, however many there are.
+class RowSubjects {
+  public:
+    RowSubjects(const facts::Facts& facts, const Context& context, std::size_t network_namespace)
+        : facts_(facts), context_(context), network_namespace_(network_namespace) {}
+
+    bool fit(const Subject& subject) {
+        const auto known = std::find_if(read_.begin(), read_.end(),
+                                        [&](const auto& each) { return each.first == subject.key; });
+        const auto& shown = known != read_.end()
+                                ? known->second
+                                : read_.emplace_back(std::string_view(subject.key), read(subject.key)).second;
+        return shown && subject.fits(*shown);
     }
-    const auto column = context.row_table->schema().find(subject.key);
-    if (!column) {
-        return false;
+
+  private:
+    std::optional<ShownSubject> read(std::string_view key) const {
+        if (key == "namespace") {
+            return ShownSubject(key, facts_.namespaces[network_namespace_].label);
+        }
+        const auto column = context_.row_table->schema().find(key);
+        if (!column) {
+            return std::nullopt;
+        }
+        const Value value = context_.row_table->get(context_.row, *column);
+        return value.is_text() ? std::optional(ShownSubject(key, value.text())) : std::nullopt;
     }
-    const Value value = context.row_table->get(context.row, *column);
-    return value.is_text() && subject.fits(value.text());
-}
+
+    const facts::Facts& facts_;
+    const Context& context_;
+    std::size_t network_namespace_;
+    std::vector<std::pair<std::string_view, std::optional<ShownSubject>>> read_;
+};
 
 /// "source 10.0.0.1, remote 192.0.2.1:443"; a row without a subject is its namespace.
 std::string row_text(const Rule& rule, const facts::Facts& facts, const Judged& judged) {
@@ -63,11 +84,10 @@ std::string describe(const Override& exception) {
 const Override* override_for(const Rule& rule, const facts::Facts& facts, const Context& context,
                              std::size_t network_namespace) {
     const Override* expired = nullptr;
+    RowSubjects row(facts, context, network_namespace);
     for (const Override& exception : rule.overrides) {
-        const bool all_fit =
-            std::all_of(exception.subject.begin(), exception.subject.end(), [&](const Subject& subject) {
-                return fits(subject, facts, context, network_namespace);
-            });
+        const bool all_fit = std::all_of(exception.subject.begin(), exception.subject.end(),
+                                         [&](const Subject& subject) { return row.fit(subject); });
         if (all_fit && !exception.expired) {
             return &exception;
         }

@@ -33,10 +33,10 @@ void read_sysctls(const Node* table, SysctlValues& sysctls, ScopedReader& scoped
     if (table == nullptr) {
         return;
     }
-    if (table->members.empty()) {
+    if (table->count == 0) {
         reporter.error(table->mark, "'sysctl' names no sysctl", "write { \"net.ipv4.tcp_tw_reuse\" = 1 }");
     }
-    for (const Node::Member& member : table->members) {
+    for (const Node::Member& member : table->members()) {
         const auto value = read_value(member.value);
         const bool plain =
             value && !value->is_boolean() && to_text(*value).find_first_of("\"\\$`\n") == std::string::npos;
@@ -44,15 +44,13 @@ void read_sysctls(const Node* table, SysctlValues& sysctls, ScopedReader& scoped
             reporter.error(member.key.mark, "not a sysctl and its value",
                            "write { \"net.ipv4.tcp_tw_reuse\" = 1 }, the name in quotes");
         } else if (value->is_number()) {
-            sysctls.emplace_back(member.key.name,
+            sysctls.emplace_back(std::string(member.key.name),
                                  Template{to_text(*value), {{to_text(*value), false, {}, {}}}});
         } else {
-            sysctls.emplace_back(member.key.name, scoped.placeholders(member.value));
+            sysctls.emplace_back(std::string(member.key.name), scoped.placeholders(member.value));
         }
     }
 }
-
-} // namespace
 
 std::vector<Remedy> read_remedies(std::span<const Node> tables, ScopedReader& scoped, Reporter& reporter) {
     std::vector<Remedy> remedies;
@@ -99,9 +97,70 @@ std::vector<Myth> read_myths(std::span<const Node> tables, ScopedReader& scoped,
     return myths;
 }
 
-namespace {
+/// The advice of a rule whose judgement has been read.
+class AdviceReader {
+  public:
+    AdviceReader(const Rule& rule, const TableReader& keys, ScopedReader& scoped, Reporter& reporter)
+        : rule_(rule), keys_(keys), scoped_(scoped), reporter_(reporter) {}
 
-using Kind = Node::Kind;
+    Advice read() {
+        advice_.why = keys_.text("why");
+        advice_.see = keys_.texts("see");
+        advice_.source = keys_.text_or_texts("source");
+        advice_.remedies = read_remedies(keys_.tables("remedy", "[[rule.remedy]]"), scoped_, reporter_);
+        advice_.myths = read_myths(keys_.tables("myth", "[[rule.myth]]"), scoped_, reporter_);
+        read_evidence();
+        return std::move(advice_);
+    }
+
+  private:
+    void read_evidence() {
+        if (scoped_.scope() == nullptr) {
+            return;
+        }
+        if (const Node* list = keys_.get("evidence", Kind::list)) {
+            for (const Node& item : list->items()) {
+                read_evidence_item(item);
+            }
+            return;
+        }
+        for (const Expression* each :
+             {&rule_.value, &rule_.condition, &rule_.when, &rule_.warning_when, &rule_.critical_when}) {
+            for (const ExpressionNode& node : each->nodes) {
+                if (node.op == Op::name && table_of(node.reference.where, rule_.table)) {
+                    add_evidence(node.reference);
+                }
+            }
+        }
+    }
+
+    void read_evidence_item(const Node& item) {
+        const auto found = item.kind == Kind::text ? scoped_.scope()->find(item.text) : std::nullopt;
+        if (found) {
+            add_evidence(*found);
+        } else if (item.kind == Kind::text) {
+            scoped_.report(item, unknown_name(item.text, 0, *scoped_.scope()));
+        } else {
+            reporter_.error(item.mark,
+                            fmt::format("each of 'evidence' must be a text, this is {}", describe(item.kind)),
+                            "put the name in quotes");
+        }
+    }
+
+    void add_evidence(const Reference& reference) {
+        if (std::find(advice_.evidence.begin(), advice_.evidence.end(), reference) ==
+            advice_.evidence.end()) {
+            advice_.evidence.push_back(reference);
+        }
+    }
+
+    const Rule& rule_;
+    const TableReader& keys_;
+    ScopedReader& scoped_;
+    Reporter& reporter_;
+    Advice advice_;
+};
+
 using facts::Type;
 
 constexpr auto rule_keys = std::to_array<std::string_view>(
@@ -135,22 +194,21 @@ std::vector<std::string> all_units() {
 
 class RuleReader {
   public:
-    RuleReader(const Node& table, std::uint16_t file, Form form, Reporter& reporter)
-        : table_(table), file_(file), form_(form), reporter_(reporter), errors_before_(reporter.errors()),
+    RuleReader(const Node& table, std::uint16_t file, Reporter& reporter)
+        : table_(table), file_(file), reporter_(reporter), errors_before_(reporter.errors()),
           keys_(table, "a rule", rule_keys, reporter), scoped_(reporter) {}
 
-    std::optional<Rule> read() {
+    std::optional<Rule> read(Scrutiny scrutiny) {
+        rule_.written = &table_;
         rule_.origin = {file_, table_.mark.line};
         rule_.enabled_origin = {};
         read_identity();
         read_table();
         read_parameters();
         read_judgement();
-        read_texts();
-        rule_.remedies = read_remedies(keys_.tables("remedy", "[[rule.remedy]]"), scoped_, reporter_);
-        rule_.myths = read_myths(keys_.tables("myth", "[[rule.myth]]"), scoped_, reporter_);
-        read_evidence();
-        if (form_ == Form::full) {
+        read_summary();
+        if (scrutiny == Scrutiny::all) {
+            AdviceReader(rule_, keys_, scoped_, reporter_).read();
             scoped_.report_unused_parameters();
         }
         return reporter_.errors() == errors_before_ ? std::optional(std::move(rule_)) : std::nullopt;
@@ -168,6 +226,9 @@ class RuleReader {
             rule_.enabled_origin = {file_, enabled->mark.line};
         }
         rule_.title = keys_.text("title");
+        if (rule_.title.empty()) {
+            rule_.title = keys_.text("id");
+        }
         rule_.tags = keys_.texts("tags");
         if (const Node* tags = keys_.get_any("tags"); tags != nullptr && tags->kind == Kind::list) {
             check_tags(*tags);
@@ -219,9 +280,7 @@ class RuleReader {
     }
 
     void read_parameters() {
-        const Node* table = keys_.get("parameters", Kind::table);
-        for (const Node::Member& member :
-             table != nullptr ? std::span(table->members) : std::span<const Node::Member>()) {
+        for (const Node::Member& member : keys_.members("parameters")) {
             read_parameter(member.key, member.value);
         }
     }
@@ -236,8 +295,8 @@ class RuleReader {
         }
         check_parameter_name(key);
         const TableReader keys(node, "a parameter", parameter_keys, reporter_);
-        Parameter parameter{key.name,          facts::Value(0.0), facts::Value(0.0),
-                            keys.text("unit"), keys.text("help"), {file_, node.mark.line}};
+        Parameter parameter{std::string(key.name),          facts::Value(0.0), facts::Value(0.0),
+                            std::string(keys.text("unit")), keys.text("help"), {file_, node.mark.line}};
         const Node* standard = keys.get_any("default");
         const auto value = standard != nullptr ? read_value(*standard) : std::nullopt;
         if (!value) {
@@ -245,7 +304,7 @@ class RuleReader {
                             fmt::format("parameter '{}' without a usable default", base::printable(key.name)),
                             "add default = a number, a text, true or false");
         }
-        if (form_ == Form::full && keys.get_any("help") == nullptr) {
+        if (keys.get_any("help") == nullptr) {
             reporter_.error(key.mark, fmt::format("parameter '{}' without help", base::printable(key.name)),
                             "add help = one sentence that says what it changes");
         }
@@ -379,7 +438,7 @@ class RuleReader {
                                                ? scoped_.scope()->unit_of(rule_.value.nodes[0].reference)
                                                : std::string_view();
         const Node* node = keys_.get("unit", Kind::text);
-        rule_.unit = node != nullptr ? node->text : std::string(fact_unit);
+        rule_.unit = node != nullptr ? node->text : fact_unit;
         if (node == nullptr || node->text.empty()) {
             return;
         }
@@ -404,7 +463,7 @@ class RuleReader {
         }
     }
 
-    void read_texts() {
+    void read_summary() {
         if (const Node* summary = keys_.require("summary", Kind::text,
                                                 "add one line, such as \"{remote}: {free} ports free\"")) {
             rule_.summary = scoped_.placeholders(*summary);
@@ -412,56 +471,10 @@ class RuleReader {
                 reporter_.error(summary->mark, "a summary is one line of text", "put the rest into why");
             }
         }
-        rule_.why = keys_.text("why");
-        rule_.see = keys_.texts("see");
-        rule_.source = keys_.text_or_texts("source");
-        if (rule_.title.empty()) {
-            rule_.title = rule_.id;
-        }
-    }
-
-    void read_evidence() {
-        if (scoped_.scope() == nullptr) {
-            return;
-        }
-        if (const Node* list = keys_.get("evidence", Kind::list)) {
-            for (const Node& item : list->items) {
-                read_evidence_item(item);
-            }
-            return;
-        }
-        for (const Expression* each :
-             {&rule_.value, &rule_.condition, &rule_.when, &rule_.warning_when, &rule_.critical_when}) {
-            for (const ExpressionNode& node : each->nodes) {
-                if (node.op == Op::name && table_of(node.reference.where, rule_.table)) {
-                    add_evidence(node.reference);
-                }
-            }
-        }
-    }
-
-    void read_evidence_item(const Node& item) {
-        const auto found = item.kind == Kind::text ? scoped_.scope()->find(item.text) : std::nullopt;
-        if (found) {
-            add_evidence(*found);
-        } else if (item.kind == Kind::text) {
-            scoped_.report(item, unknown_name(item.text, 0, *scoped_.scope()));
-        } else {
-            reporter_.error(item.mark,
-                            fmt::format("each of 'evidence' must be a text, this is {}", describe(item.kind)),
-                            "put the name in quotes");
-        }
-    }
-
-    void add_evidence(const Reference& reference) {
-        if (std::find(rule_.evidence.begin(), rule_.evidence.end(), reference) == rule_.evidence.end()) {
-            rule_.evidence.push_back(reference);
-        }
     }
 
     const Node& table_;
     std::uint16_t file_;
-    Form form_;
     Reporter& reporter_;
     std::size_t errors_before_;
     TableReader keys_;
@@ -471,8 +484,21 @@ class RuleReader {
 
 } // namespace
 
-std::optional<Rule> read_rule(const Node& table, std::uint16_t file, Form form, Reporter& reporter) {
-    return RuleReader(table, file, form, reporter).read();
+std::optional<Rule> read_rule(const Node& table, std::uint16_t file, Scrutiny scrutiny, Reporter& reporter) {
+    return RuleReader(table, file, reporter).read(scrutiny);
+}
+
+Advice advice_of(const Rule& rule) {
+    const TextFile no_file;
+    base::Diagnostics reported_before;
+    Reporter reporter(no_file, reported_before);
+    ScopedReader scoped(reporter);
+    scoped.set_table(rule.table);
+    for (const Parameter& parameter : rule.parameters) {
+        scoped.add_parameter({parameter.name, {}}, type_of(parameter.value), Use::excused);
+    }
+    const TableReader keys(*rule.written, "a rule", rule_keys, reporter);
+    return AdviceReader(rule, keys, scoped, reporter).read();
 }
 
 std::optional<Range> read_range(const Node& node, std::string_view unit, Reporter& reporter) {
@@ -482,7 +508,8 @@ std::optional<Range> read_range(const Node& node, std::string_view unit, Reporte
                        "write \"80\" to alert below 0 and above 80, or \"10:20\"");
         return std::nullopt;
     }
-    const std::string text = node.kind == Kind::text ? node.text : fmt::format("{}", node.number);
+    const std::string text =
+        node.kind == Kind::text ? std::string(node.text) : fmt::format("{}", node.number);
     auto range = parse_range(text, unit);
     if (!range) {
         reporter.error(node.mark, range.error().message, range.error().advice);

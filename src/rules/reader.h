@@ -1,27 +1,25 @@
-// The [[rule.remedy]] tables of one rule.
+// One [[rule]] table becomes a Rule, or what is wrong with it is reported. Knows nothing of other rules.
 #pragma once
 
 #include "rules/document.h"
 #include "rules/rule.h"
-#include "rules/scoped_reader.h"
 
+#include <cstdint>
 #include <optional>
-#include <span>
-#include <vector>
+#include <string_view>
 
 namespace rules {
 
-/// The remedies in order; what is wrong is reported.
-std::vector<Remedy> read_remedies(std::span<const Node> tables, ScopedReader& scoped, Reporter& reporter);
-std::vector<Myth> read_myths(std::span<const Node> tables, ScopedReader& scoped, Reporter& reporter);
+/// How much of a rule is read when it is loaded: what the build made holds no mistake, and its advice can
+/// wait.
+enum class Scrutiny { judgement, all };
 
-// One [[rule]] table becomes a Rule, or what is wrong with it is reported. Knows nothing of other rules.
+/// The rule; none if it has an error. `file` is the number of its file in RuleSet::files. The rule points
+/// into the document that `table` belongs to.
+std::optional<Rule> read_rule(const Node& table, std::uint16_t file, Scrutiny scrutiny, Reporter& reporter);
 
-/// `lean`: title, why, references and remedies were left out, with what uses their parameters.
-enum class Form { full, lean };
-
-/// The rule; none if it has an error. `file` is the number of its file in RuleSet::files.
-std::optional<Rule> read_rule(const Node& table, std::uint16_t file, Form form, Reporter& reporter);
+/// What the findings of a rule say. Mistakes were reported when the rule was loaded.
+Advice advice_of(const Rule& rule);
 
 /// A range from a text or a number; none, and an error, if it is not one.
 std::optional<Range> read_range(const Node& node, std::string_view unit, Reporter& reporter);

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "facts/schema.h"
 #include "rules/overrides.h"
+#include "rules/reader.h"
 #include "rules/resolve.h"
 
 #include <algorithm>
@@ -45,16 +46,20 @@ class Collector {
   public:
     Collector(Needs& needs, const Rule& rule) : needs_(needs), rule_(rule) {}
 
-    void run() {
+    void add_verdict() {
         needs_.add(rule_.table);
         for (const Expression* each :
              {&rule_.when, &rule_.value, &rule_.condition, &rule_.warning_when, &rule_.critical_when}) {
             add(*each);
         }
         add(rule_.summary);
-        std::for_each(rule_.evidence.begin(), rule_.evidence.end(),
+    }
+
+    void add_advice() {
+        const Advice advice = advice_of(rule_);
+        std::for_each(advice.evidence.begin(), advice.evidence.end(),
                       [this](const Reference& each) { add(each); });
-        for (const Remedy& remedy : rule_.remedies) {
+        for (const Remedy& remedy : advice.remedies) {
             add(remedy.when);
             for (const Template* each : {&remedy.text, &remedy.command, &remedy.undo, &remedy.risk}) {
                 add(*each);
@@ -99,11 +104,16 @@ void Needs::add(facts::TableId table, std::size_t column) {
     columns_[static_cast<std::size_t>(table)].set(column);
 }
 
-Needs needs(const RuleSet& rules) {
+Needs needs(const RuleSet& rules, Detail detail) {
     Needs needs;
     for (const Rule& rule : rules.rules) {
-        if (rule.active) {
-            Collector(needs, rule).run();
+        if (!rule.active) {
+            continue;
+        }
+        Collector collector(needs, rule);
+        collector.add_verdict();
+        if (detail == Detail::advice) {
+            collector.add_advice();
         }
     }
     return needs;
@@ -150,7 +160,7 @@ std::vector<ListedValue> values_of(const Rule& rule, const RuleSet& rules) {
         const std::string value = to_text(parameter.value);
         const std::string standard = to_text(parameter.standard);
         values.push_back({parameter.name, value, value == standard ? std::string() : standard, parameter.unit,
-                          parameter.help, rules.describe(parameter.origin)});
+                          std::string(parameter.help), rules.describe(parameter.origin)});
     }
     return values;
 }

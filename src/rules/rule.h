@@ -111,6 +111,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -119,6 +120,9 @@
 #include <vector>
 
 namespace rules {
+
+struct Node;
+struct Document;
 
 /// Which text gave a value: RuleSet::files[file], and the line in it (0: none, as for --set).
 struct Origin {
@@ -131,7 +135,7 @@ struct Parameter {
     facts::Value value; // in force
     facts::Value standard;
     std::string unit;
-    std::string help;
+    std::string_view help;
     Origin origin;
 };
 
@@ -155,6 +159,17 @@ struct Myth {
     SysctlValues sysctls;
 };
 
+/// What a finding says beside its summary. A quiet check needs none of it, so that it is read when it is
+/// wanted: see advice_of().
+struct Advice {
+    std::vector<Reference> evidence;
+    std::string_view why;
+    std::vector<std::string> see;
+    std::vector<std::string> source;
+    std::vector<Remedy> remedies;
+    std::vector<Myth> myths;
+};
+
 struct Threshold {
     std::optional<Range> range;
     Origin origin;
@@ -176,9 +191,10 @@ struct Override {
 struct Rule {
     std::string id;
     std::vector<std::string> aliases;
-    std::string title;
+    std::string_view title;
     std::vector<std::string> tags;
     facts::TableId table = facts::TableId::host;
+    const Node* written = nullptr; // its [[rule]], with the advice
     Origin origin;
 
     bool enabled = true;
@@ -199,14 +215,8 @@ struct Rule {
     double keep_seconds = 0; // an alert stays for so long after it last held
 
     Template summary;
-    std::vector<Reference> evidence;
-    std::string why;
-    std::vector<std::string> see;
-    std::vector<std::string> source;
     std::vector<Parameter> parameters;
     std::vector<facts::Value> parameter_values; // of `parameters`, in order
-    std::vector<Remedy> remedies;
-    std::vector<Myth> myths;
     std::vector<Override> overrides;
 };
 
@@ -220,6 +230,7 @@ std::uint64_t fingerprint_of(const Rule& rule);
 struct RuleSet {
     std::vector<Rule> rules;
     std::vector<std::string> files; // for Origin; the first one is "" and stands for a default
+    std::vector<std::shared_ptr<const Document>> documents; // that rules of users point into
 
     /// By id or alias.
     const Rule* find(std::string_view id) const;
@@ -247,8 +258,11 @@ class Needs {
     std::array<std::bitset<most_columns>, facts::table_count> columns_;
 };
 
+/// What is made of the rules: verdicts with their summary, or also evidence, remedies and their effects.
+enum class Detail { verdict, advice };
+
 /// What judging reads, and what the texts of a finding would read.
-Needs needs(const RuleSet& rules);
+Needs needs(const RuleSet& rules, Detail detail);
 
 /// What must be collected for that, beyond what every run collects.
 std::set<facts::Collection> collections(const Needs& needs);

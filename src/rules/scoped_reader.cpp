@@ -11,7 +11,7 @@ using facts::Type;
 
 void ScopedReader::add_parameter(const Key& key, Type type, Use use) {
     if (scope_) {
-        scope_->add_parameter(key.name, type);
+        scope_->add_parameter(std::string(key.name), type);
         used_.emplace_back(key, use == Use::excused);
     }
 }
@@ -51,7 +51,7 @@ Expression ScopedReader::expression(const TableReader& keys, std::string_view na
     }
     for (const Mistake& mistake : mistakes) {
         report(*node, mistake);
-        note_words(std::string_view(node->text).substr(mistake.offset, mistake.length));
+        note_words(node->text.substr(mistake.offset, mistake.length));
     }
     note_references(*parsed);
     return std::move(*parsed);
@@ -78,7 +78,7 @@ void ScopedReader::note_use(const Reference& reference) {
 
 void ScopedReader::note_words(std::string_view wrong) {
     for (auto& [key, used] : used_) {
-        const std::string names[] = {key.name};
+        const std::string names[] = {std::string(key.name)};
         used = used || wrong.find(key.name) != std::string_view::npos || base::closest(wrong, names);
     }
 }
@@ -96,7 +96,7 @@ Template ScopedReader::placeholders(const Node& node) {
     Template parsed = parse_template(node.text, *scope_, mistakes);
     for (const Mistake& mistake : mistakes) {
         report(node, mistake);
-        note_words(std::string_view(node.text).substr(mistake.offset, mistake.length));
+        note_words(node.text.substr(mistake.offset, mistake.length));
     }
     for (const Template::Part& part : parsed.parts) {
         if (part.has_name && part.special == Template::Special::none) {
@@ -113,7 +113,7 @@ std::optional<facts::Value> read_value(const Node& node) {
     case Kind::boolean:
         return facts::Value(node.truth);
     case Kind::text:
-        return facts::Value(node.text);
+        return facts::Value(std::string(node.text));
     default:
         return std::nullopt;
     }

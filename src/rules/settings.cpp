@@ -39,9 +39,7 @@ class SettingsReader {
 
     void read(const Node& settings) {
         const TableReader keys(settings, "the settings file", settings_keys, reporter_);
-        const Node* changes = keys.get("rule", Kind::table);
-        for (const Node::Member& member :
-             changes != nullptr ? std::span(changes->members) : std::span<const Node::Member>()) {
+        for (const Node::Member& member : keys.members("rule")) {
             if (member.value.kind != Kind::table) {
                 reporter_.error(member.key.mark,
                                 fmt::format("'{}' must be a table, this is {}",
@@ -58,7 +56,7 @@ class SettingsReader {
     }
 
   private:
-    Rule* find(const std::string& id, Mark mark) {
+    Rule* find(std::string_view id, Mark mark) {
         Rule* rule = rules_.find(id);
         if (rule == nullptr && std::find(broken_.begin(), broken_.end(), id) == broken_.end()) {
             reporter_.error(mark,
@@ -88,10 +86,8 @@ class SettingsReader {
         if (const Node* changed = warning != nullptr ? warning : critical) {
             check_ranges(rule.warning.range, rule.critical.range, changed->mark, reporter_);
         }
-        if (const Node* parameters = keys.get("parameters", Kind::table)) {
-            for (const Node::Member& member : parameters->members) {
-                change_parameter(rule, member, origin_of(member.value), reporter_);
-            }
+        for (const Node::Member& member : keys.members("parameters")) {
+            change_parameter(rule, member, origin_of(member.value), reporter_);
         }
     }
 

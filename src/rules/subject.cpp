@@ -159,9 +159,10 @@ bool Network::covers(const Network& other) const {
     if (family != other.family || prefix > other.prefix) {
         return false;
     }
-    Network start = other;
-    start.prefix = prefix;
-    return masked(start).bytes == bytes;
+    const std::size_t whole = prefix / 8;
+    const unsigned rest = prefix % 8;
+    const bool same_start = std::equal(bytes.begin(), bytes.begin() + whole, other.bytes.begin());
+    return same_start && (rest == 0 || (bytes[whole] ^ other.bytes[whole]) >> (8 - rest) == 0);
 }
 
 std::string Network::to_text() const {
@@ -170,20 +171,16 @@ std::string Network::to_text() const {
     return is_one_address() ? std::string(shown.data()) : fmt::format("{}/{}", shown.data(), prefix);
 }
 
-bool EndPoints::hold(std::string_view end_point) const {
-    const auto one = parse_end_points(end_point);
-    if (!one) {
-        return false;
-    }
+bool EndPoints::hold(const EndPoints& end_point) const {
     if (network) {
         const Network wildcard{network->family, {}, bits_of(network->family)};
-        if (!network->covers(one->network.value_or(wildcard))) {
+        if (!network->covers(end_point.network ? *end_point.network : wildcard)) {
             return false;
         }
     }
     const auto holds_port = [&](const PortSpan& span) {
-        return !one->ports.empty() && one->ports.front().first >= span.first &&
-               one->ports.front().last <= span.last;
+        return !end_point.ports.empty() && end_point.ports.front().first >= span.first &&
+               end_point.ports.front().last <= span.last;
     };
     return ports.empty() || std::any_of(ports.begin(), ports.end(), holds_port);
 }
@@ -297,6 +294,10 @@ std::string correction(std::string_view text) {
     return {};
 }
 
+bool names_end_points(std::string_view key) {
+    return key == "remote" || key == "listener" || key == "source";
+}
+
 base::Result<Subject, SubjectError> name_subject(std::string_view key, std::string_view text) {
     if (base::trim(text).empty()) {
         return SubjectError{fmt::format("an empty '{}'", key), "name one, or leave it out"};
@@ -329,12 +330,20 @@ std::optional<SubjectError> check_end_points(std::string_view key, const EndPoin
 
 } // namespace
 
-bool Subject::fits(std::string_view shown) const {
-    return end_points ? end_points->hold(shown) : matches(text, shown);
+ShownSubject::ShownSubject(std::string_view key, std::string_view shown) : text(shown) {
+    if (names_end_points(key)) {
+        if (auto parsed = parse_end_points(text)) {
+            end_points = std::move(*parsed);
+        }
+    }
+}
+
+bool Subject::fits(const ShownSubject& shown) const {
+    return end_points ? shown.end_points && end_points->hold(*shown.end_points) : matches(text, shown.text);
 }
 
 base::Result<Subject, SubjectError> parse_subject(std::string_view key, std::string_view text) {
-    if (key != "remote" && key != "listener" && key != "source") {
+    if (!names_end_points(key)) {
         return name_subject(key, text);
     }
     auto end_points = parse_end_points(text);

@@ -35,9 +35,9 @@ struct EndPoints {
     std::optional<Network> network; // none: any address
     std::vector<PortSpan> ports;    // empty: any port
 
-    /// `end_point` as facts print it: "192.0.2.1:443", "192.0.2.1", "[2001:db8::1]:443", or "*:80" for a
-    /// listener on the wildcard address, which lies in networks that hold 0.0.0.0 or "::".
-    bool hold(std::string_view end_point) const;
+    /// `end_point` is one address with at most one port, or any address: that of a listener on the wildcard
+    /// address, which lies in networks that hold 0.0.0.0 or "::".
+    bool hold(const EndPoints& end_point) const;
     /// In one spelling: "10.0.0.0/8:443,9000-9100", "[2001:db8::/32]:443", "*:443".
     std::string to_text() const;
 };
@@ -58,12 +58,21 @@ base::Result<EndPoints, SubjectError> parse_end_points(std::string_view text);
 inline constexpr auto subject_keys =
     std::to_array<std::string_view>({"remote", "listener", "owner", "source", "name", "namespace"});
 
+/// A subject as facts print it, read once to be compared with many overrides.
+struct ShownSubject {
+    /// `text` under one of subject_keys: "192.0.2.1:443", "[2001:db8::1]:443", "*:80", a name.
+    ShownSubject(std::string_view key, std::string_view text);
+
+    std::string text;
+    std::optional<EndPoints> end_points; // none: it is a name
+};
+
 struct Subject {
     std::string key;
     std::string text;                    // in one spelling
     std::optional<EndPoints> end_points; // none: `text` is a name, in which '*' stands for any characters
 
-    bool fits(std::string_view shown) const;
+    bool fits(const ShownSubject& shown) const;
 };
 
 /// Reads the value of one of subject_keys. A source has no ports, a remote is no wildcard address, and a

@@ -24,7 +24,7 @@ MAY_INCLUDE = {
 # A pattern of an include or a call, and the files (prefixes below src/) that may have it.
 DOORS = [
     ("boost/program_options", r"#include\s+<boost/", ["cli/options.cpp"]),
-    ("toml++", r"#include\s+<toml\+\+/", ["rules/"]),
+    ("toml++", r"#include\s+<toml\+\+/", ["rules/toml.cpp"]),
     ("libmnl", r"#include\s+<libmnl/", ["kernel/"]),
     ("libcap", r"#include\s+<sys/capability\.h>", ["kernel/privileges.cpp"]),
     ("nlohmann-json", r"#include\s+<nlohmann/", ["render/"]),

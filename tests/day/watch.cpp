@@ -39,7 +39,7 @@ cli::Options options_of_check(const Directory& directory) {
 }
 
 rules::RuleSet rules_of_check(const cli::Options& options) {
-    auto loaded = cli::load_rules(options, cli::Prose::without);
+    auto loaded = cli::load_rules(options);
     if (!loaded) {
         throw std::runtime_error(loaded.error().message);
     }
@@ -50,7 +50,7 @@ rules::RuleSet rules_of_check(const cli::Options& options) {
 }
 
 Watch::Watch(const rules::RuleSet& rules)
-    : rules_(rules), options_(options_of_check(directory_)), needs_(cli::needs_of(rules)) {}
+    : rules_(rules), options_(options_of_check(directory_)), needs_(cli::needs_of(rules, rules::Detail::verdict)) {}
 
 findings::Report Watch::look(const HostModel& model, double late) {
     snapshot::Host host = model.snapshot(late);

@@ -197,6 +197,8 @@ class Metrics(CommandLine):
 class Mistakes(CommandLine):
     def test_unknown_option(self):
         self.assert_told(self.run_it("--fromat", "text"), "--fromat", "--format")
+        for nameless in ("--=", "---="):
+            self.assert_told(self.run_it(nameless), "an option without a name")
         self.assert_unknown_line(self.check("--fromat", "text"), "--fromat", "--format")
 
     def test_unknown_command(self):
@@ -333,6 +335,25 @@ class RuleFiles(CommandLine):
 
     def test_syntax_error(self):
         self.assert_named_and_others_judged(self.broken(content='[[rule]]\nid = "x\n'))
+
+    def test_what_the_parser_cannot_bear(self):
+        for content in ("[`", "[\u201crule.x\u201d]\n", "a\u00b5 = 1\n", '[rule.x\n', 'x = \"\"\"\\\u00fc\"\"\"\n'):
+            with self.subTest(content):
+                self.setUp()
+                path = self.broken(content=content)
+                lint = self.run_it("rules", "lint", path)
+                self.assertEqual((3, ""), (lint.exit, lint.err), lint.shown)
+                self.assertIn(f"{path}:1:", lint.out, lint.shown)
+                self.assertIn("    " + content.split("\n")[0], lint.out, "the line" + lint.shown)
+                self.assert_named_and_others_judged(path)
+
+    def test_settings_that_the_parser_cannot_bear(self):
+        settings = self.scratch / "tcpadvisor.toml"
+        settings.write_text("[\u201crule.x\u201d]\nenabled = false\n", encoding="utf-8")
+        answer = self.check("--config", settings)
+        self.assertEqual((2, ""), (answer.exit, answer.err), answer.shown)
+        self.assertIn("tcpadvisor.toml:1", answer.line1, answer.shown)
+        self.assertIn("the rule of the site speaks", answer.line1, answer.shown)
 
     def test_unknown_fact(self):
         path = self.broken(content=SITE_RULE.format(id="typo", condition="host.time_wiat > 1"))

@@ -113,11 +113,11 @@ bool judged(const std::string& bytes, const cli::Options& options, const rules::
     if (!replay) {
         return false;
     }
-    model::Needs needs = cli::needs_of(rules.rules);
+    model::Needs needs = cli::needs_of(rules.rules, rules::Detail::advice);
     needs.effects = true;
     needs.holders = true;
     snapshot::Host host = cli::collect(replay->places, {}, needs);
-    cli::judge_host(options, rules, {}, host, cli::Effects::worked_out);
+    cli::judge_host(options, rules, {}, host, rules::Detail::advice);
     return true;
 }
 
@@ -132,7 +132,7 @@ int main(int count, char** arguments) {
     options.command = cli::Command::report;
     options.replay = "fuzz";
     options.rules_dir = arguments[3]; // none of this host
-    const auto rules = cli::load_rules(options, cli::Prose::with);
+    const auto rules = cli::load_rules(options);
     if (!rules) {
         std::cerr << rules.error().message << '\n';
         return 2;

@@ -16,7 +16,7 @@ import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAN = ROOT / "man"
-TOPICS = ROOT / "src/cli/topics"
+TOPICS = ROOT / "rules/explain"
 STATES = ("LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSING TIME_WAIT CLOSE_WAIT LAST_ACK CLOSE "
           "BOUND").split()
 COLUMNS = 78
@@ -104,7 +104,7 @@ def topic_files():
 
 def check_myths():
     """Each is refuted by a number and says what to do instead; the overview names it."""
-    overview = read("src/cli/topics/myths.txt")
+    overview = read("rules/explain/myths.txt")
     problems = differences("explain, myth", set(MYTHS.values()), {path.stem for path in (TOPICS / "myths").glob("*.txt")})
     for path in sorted((TOPICS / "myths").glob("*.txt")):
         text = path.read_text(encoding="utf-8")

@@ -21,9 +21,7 @@ rules::Inputs inputs_for(const std::string& name) {
     rules::Inputs inputs;
     inputs.now = 1800000000;
     if (name.starts_with("settings-")) {
-        for (const base::Embedded& file : rules::shipped_rules()) {
-            inputs.shipped.push_back({std::string(file.name), std::string(file.text)});
-        }
+        inputs.shipped = rules::shipped_rules();
         inputs.settings = rules::TextFile{name, read(name)};
     } else {
         inputs.drop_ins.push_back({name, read(name)});
@@ -91,63 +89,4 @@ TEST_CASE("a file of nothing but mistakes does not drown the reader") {
     const rules::Loaded loaded = rules::load(inputs);
     CHECK(loaded.diagnostics.sorted().size() == 100);
     CHECK(loaded.broken_files.front().ends_with("(and 5003 more mistakes)"));
-}
-
-namespace {
-
-rules::Inputs shipped(rules::Form form) {
-    rules::Inputs inputs;
-    inputs.form = form;
-    for (const base::Embedded& file :
-         form == rules::Form::full ? rules::shipped_rules() : rules::lean_rules()) {
-        inputs.shipped.push_back({std::string(file.name), std::string(file.text)});
-    }
-    return inputs;
-}
-
-std::vector<std::string> judged(const rules::Inputs& inputs) {
-    std::vector<std::string> ids;
-    const rules::Loaded loaded = rules::load(inputs);
-    REQUIRE_FALSE(loaded.argument_errors.has_errors());
-    for (const rules::Rule& rule : loaded.rules.rules) {
-        if (rule.active) {
-            ids.push_back(rule.id);
-        }
-    }
-    return ids;
-}
-
-} // namespace
-
-TEST_CASE("the shipped rules are without fault, with prose and without") {
-    for (const auto form : {rules::Form::full, rules::Form::lean}) {
-        const rules::Loaded loaded = rules::load(shipped(form));
-        CHECK(base::to_text(loaded.diagnostics).empty());
-        CHECK(loaded.rules.rules.size() >= 25);
-    }
-}
-
-TEST_CASE("rules without prose that a command does not judge are read only if something may name them") {
-    rules::Inputs full = shipped(rules::Form::full);
-    rules::Inputs lean = shipped(rules::Form::lean);
-    full.own_tag = lean.own_tag = "health";
-    CHECK(judged(lean) == judged(full));
-    CHECK(rules::load(lean).rules.rules.size() < rules::load(full).rules.rules.size());
-
-    rules::Inputs named = lean;
-    named.only = {"tw-reuse-off"};
-    CHECK(judged(named) == std::vector<std::string>{"tw-reuse-off"});
-    named = lean;
-    named.tags = {"tuning"};
-    CHECK(judged(named).size() > 10);
-    named = lean;
-    named.set = {"tw-reuse-off.enabled=false"};
-    CHECK(judged(named) == judged(full));
-    named = lean;
-    named.settings = {"tcpadvisor.toml", "[rule.tw-reuse-off]\nenabled = false\n"};
-    CHECK(rules::load(named).broken_files.empty());
-    named = lean;
-    named.drop_ins = {{"my.toml", "[[rule]]\nid = \"tw-reuse-off\"\n"}};
-    CHECK(base::to_text(rules::load(named).diagnostics).find("the id 'tw-reuse-off' is taken by") !=
-          std::string::npos);
 }

@@ -48,7 +48,7 @@ findings::RuleOutcome outcome_of(const findings::Report& report, std::size_t rul
 
 rules::RuleSet with_settings(std::string_view source, std::string settings, double now) {
     rules::Inputs inputs;
-    inputs.shipped.push_back({"ports.toml", std::string(source)});
+    inputs.drop_ins.push_back({"ports.toml", std::string(source)});
     inputs.settings = rules::TextFile{"tcpadvisor.toml", std::move(settings)};
     inputs.now = now;
     rules::Loaded loaded = rules::load(inputs);

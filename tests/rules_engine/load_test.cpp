@@ -42,7 +42,7 @@ summary = "off"
 
 rules::Inputs inputs() {
     rules::Inputs result;
-    result.shipped.push_back({"ports.toml", shipped});
+    result.drop_ins.push_back({"ports.toml", shipped});
     result.now = 1798761600; // 2027-01-01
     return result;
 }
@@ -384,7 +384,7 @@ TEST_CASE("an override says why and names a remote that can exist") {
 
 TEST_CASE("needs are the facts of active rules") {
     rules::Inputs from = inputs();
-    const rules::Needs all = rules::needs(load_quietly(from).rules);
+    const rules::Needs all = rules::needs(load_quietly(from).rules, rules::Detail::advice);
     const auto reads = [&](TableId table, std::string_view fact) {
         return all.has(table, facts::schema(table).find(fact).value());
     };
@@ -395,9 +395,13 @@ TEST_CASE("needs are the facts of active rules") {
     CHECK(reads(TableId::destination, "time_wait"));
     CHECK(reads(TableId::network_namespace, "tw_reuse"));
     CHECK_FALSE(reads(TableId::destination, "free"));
+    const rules::Needs verdict = rules::needs(load_quietly(from).rules, rules::Detail::verdict);
+    CHECK(verdict.has(TableId::destination, facts::schema(TableId::destination).find("remote").value()));
+    CHECK_FALSE(verdict.has(TableId::destination,
+                            facts::schema(TableId::destination).find("time_wait").value())); // of a remedy
     CHECK_FALSE(all.has(TableId::close_wait));
     from.only = {"reuse-off"};
-    CHECK_FALSE(rules::needs(load_quietly(from).rules).has(TableId::destination));
+    CHECK_FALSE(rules::needs(load_quietly(from).rules, rules::Detail::advice).has(TableId::destination));
 }
 
 TEST_CASE("What is collected beyond the usual follows from the facts that active rules read") {
@@ -407,7 +411,7 @@ TEST_CASE("What is collected beyond the usual follows from the facts that active
         from.shipped = {{"one.toml", "[[rule]]\nid = \"one\"\ntags = [\"health\"]\nfor_each = \"" + table +
                                          "\"\ncondition = \"" + condition +
                                          "\"\nseverity = \"info\"\nsummary = \"one\"\n"}};
-        auto all = rules::collections(rules::needs(load_quietly(from).rules));
+        auto all = rules::collections(rules::needs(load_quietly(from).rules, rules::Detail::advice));
         all.erase(Collection::usual);
         return all;
     };

@@ -39,7 +39,7 @@ constexpr double first_of_2027 = 1798761600; // seconds since the epoch
 
 rules::RuleSet with(const std::string& settings) {
     rules::Inputs inputs;
-    inputs.shipped.push_back({"rules.toml", rules_text});
+    inputs.drop_ins.push_back({"rules.toml", rules_text});
     inputs.settings = rules::TextFile{"tcpadvisor.toml", settings};
     inputs.now = first_of_2027;
     const rules::Loaded loaded = rules::load(inputs);

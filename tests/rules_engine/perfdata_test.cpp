@@ -66,10 +66,7 @@ TEST_CASE("what could not be read keeps its label without a value") {
 
 TEST_CASE("ranges come from the rule that judges the value") {
     rules::Inputs inputs;
-    for (const base::Embedded& file : rules::lean_rules()) {
-        inputs.shipped.push_back({std::string(file.name), std::string(file.text)});
-    }
-    inputs.form = rules::Form::lean;
+    inputs.shipped = rules::shipped_rules();
     test::World world;
     world.table(TableId::network_namespace).set("ports_used_percent", number(10));
     world.table(TableId::network_namespace).set("established", number(10));

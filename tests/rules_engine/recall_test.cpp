@@ -339,7 +339,7 @@ TEST_CASE("Runs count if half a minute lies between them") {
 TEST_CASE("The past of an alert is known only where something alerts") {
     const auto complaint = [](const char* key) {
         rules::Inputs inputs;
-        inputs.shipped.push_back(
+        inputs.drop_ins.push_back(
             {"x.toml", std::string("[[rule]]\nid = \"x\"\nfor_each = \"listener\"\ncondition = \"full\"\n"
                                    "severity = \"info\"\nsummary = \"x\"\n") +
                            key + "\n"});

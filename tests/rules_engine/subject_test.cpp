@@ -17,7 +17,7 @@ bool fits(std::string_view key, std::string_view text, std::string_view shown) {
     const auto subject = parse_subject(key, text);
     INFO(key << " '" << text << "': " << (subject ? "" : subject.error().message));
     REQUIRE(subject.has_value());
-    return subject->fits(shown);
+    return subject->fits(rules::ShownSubject(key, shown));
 }
 
 /// "message|advice", empty if the text is right.
