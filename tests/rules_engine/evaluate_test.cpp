@@ -121,6 +121,19 @@ TEST_CASE("a finding carries subject, value, evidence, prose and remedies") {
     CHECK(finding.remedies[0].risk == "Needs timestamps");
 }
 
+TEST_CASE("a sysctl takes the value rounded up, but not for what binary fractions add") {
+    std::string source(ports);
+    source.replace(source.find("1024 {range_high}"), 17, "{value} {range_high}");
+    const auto command = [&](double value) {
+        test::World world;
+        world.table(TableId::destination).add(destination("192.0.2.1", value));
+        world.table(TableId::network_namespace).set("range_high", number(65535));
+        return rules::evaluate(test::rules_of(source), world.facts).findings.at(0).remedies.at(0).command;
+    };
+    CHECK(command(91.5).find("\"92 65535\"") != std::string::npos);
+    CHECK(command(91.00000001).find("\"91 65535\"") != std::string::npos);
+}
+
 TEST_CASE("without the value of now there is no undo, without the value to come no command") {
     test::World world;
     world.table(TableId::destination).add(destination("192.0.2.1", 91));
