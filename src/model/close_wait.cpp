@@ -75,8 +75,6 @@ Value held(const Owner& owner) {
                       [](const Share& s) { return s.held_unaged > 0 ? unknown_age() : number(s.held); });
 }
 
-constexpr double least_growth = 0.01; // sockets per second: less is no trend
-
 Value growth(const Owner& o) {
     return o.growth ? Value(*o.growth) : Value(Gap{"growth", Why::absent, "no earlier runs to compare with"});
 }

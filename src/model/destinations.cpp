@@ -13,8 +13,6 @@ using facts::Basis;
 using facts::Value;
 using snapshot::State;
 
-constexpr double least_growth = 0.01; // sockets per second: less is no trend
-
 /// One destination, and what is asked of it beside its ports.
 class Row {
   public:

@@ -36,6 +36,8 @@ class Rates {
 // How fast numbers of long-lived sockets grow: lastingly, so that a wave of reconnects is no trend. And the
 // sample that this run leaves for the next ones.
 
+constexpr double least_growth = 0.01; // sockets per second: less is no trend
+
 class Growth {
   public:
     Growth() = default;

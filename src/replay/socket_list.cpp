@@ -1,6 +1,7 @@
 #include "replay/socket_list.h"
 
 #include "base/number.h"
+#include "snapshot/census.h"
 
 #include <algorithm>
 #include <array>
@@ -46,8 +47,7 @@ void Timers::add(Socket& socket) {
         seen_ = true;
     } else if (socket.state == State::time_wait) {
         missing_ = true;
-        constexpr std::uint32_t whole_time_wait_ms = 60'000;
-        socket.expires_ms = whole_time_wait_ms;
+        socket.expires_ms = snapshot::time_wait_ms;
     } else if (socket.state == State::syn_sent) {
         missing_ = true;
     } else if (socket.state == State::established && socket.wqueue > 0) {

@@ -27,48 +27,31 @@ int gravity(base::Why why) {
 /// texts, and of a missing value knows the node whose gap tells more.
 struct Result {
     enum class Kind : std::uint8_t { missing, number, text, truth };
-    Kind kind = Kind::missing;
-    Basis basis = Basis::measured;
-    base::Why why = base::Why::absent; // these two of a missing one
-    const char* reason = nullptr;      // null: the gap of the name
-    const ExpressionNode* node = nullptr;
-    bool truth = false;
-    double number = 0;
-    std::string_view text;
+    Kind kind;
+    Basis basis;
+    base::Why why;              // of a missing one
+    double number;              // 1 and 0 of a truth
+    std::string_view text;      // of a missing one the reason; empty if the gap of the name says it
+    const ExpressionNode* node; // of a missing one
 
     bool known() const { return kind != Kind::missing; }
+    bool truth() const { return number != 0; }
 };
 
 Result of_number(double number, Basis basis = Basis::measured) {
-    Result result;
-    result.kind = Result::Kind::number;
-    result.basis = basis;
-    result.number = number;
-    return result;
+    return {Result::Kind::number, basis, base::Why::absent, number, {}, nullptr};
 }
 
 Result of_truth(bool truth, Basis basis = Basis::measured) {
-    Result result;
-    result.kind = Result::Kind::truth;
-    result.basis = basis;
-    result.truth = truth;
-    return result;
+    return {Result::Kind::truth, basis, base::Why::absent, truth ? 1.0 : 0.0, {}, nullptr};
 }
 
 Result of_text(std::string_view text, Basis basis = Basis::measured) {
-    Result result;
-    result.kind = Result::Kind::text;
-    result.basis = basis;
-    result.text = text;
-    return result;
+    return {Result::Kind::text, basis, base::Why::absent, 0, text, nullptr};
 }
 
-Result nothing(const ExpressionNode& node, base::Why why, const char* reason) {
-    Result result;
-    result.why = why;
-    result.reason = reason;
-    result.node = &node;
-    return result;
+Result nothing(const ExpressionNode& node, base::Why why, std::string_view reason) {
+    return {Result::Kind::missing, Basis::measured, why, 0, reason, &node};
 }
 
 /// The graver of two missing values, or the one that is missing.
@@ -93,7 +76,7 @@ class Computation {
         case Result::Kind::number:
             return {result.number, result.basis};
         case Result::Kind::truth:
-            return {result.truth, result.basis};
+            return {result.truth(), result.basis};
         case Result::Kind::text:
             return {std::string(result.text), result.basis};
         case Result::Kind::missing:
@@ -153,10 +136,10 @@ class Computation {
     }
 
     base::Gap gap_of(const Result& missing) const {
-        if (missing.reason == nullptr) {
+        if (missing.text.empty()) {
             return look_up(missing.node->reference, context_).gap();
         }
-        return {std::string(expression_.text_of(*missing.node)), missing.why, missing.reason};
+        return {std::string(expression_.text_of(*missing.node)), missing.why, std::string(missing.text)};
     }
 
     Result name(const ExpressionNode& node) {
@@ -168,7 +151,7 @@ class Computation {
     /// `value` outlives the computation.
     static Result of_value(const Value& value, const ExpressionNode& node) {
         if (!value.known()) {
-            return nothing(node, value.gap().why, nullptr);
+            return nothing(node, value.gap().why, {});
         }
         return value.is_number() ? of_number(value.number(), value.basis())
                : value.is_text() ? of_text(value.text(), value.basis())
@@ -225,15 +208,13 @@ class Computation {
         if (!a.known() || !b.known()) {
             return missing_of(a, b);
         }
-        const bool same = a.kind == Result::Kind::number ? a.number == b.number
-                          : a.kind == Result::Kind::text ? a.text == b.text
-                                                         : a.truth == b.truth;
+        const bool same = a.kind == Result::Kind::text ? a.text == b.text : a.number == b.number;
         return of_truth(same, weaker(a.basis, b.basis));
     }
 
     Result equality(const ExpressionNode& node) {
         const Result same = equals(operand(node, 0), operand(node, 1));
-        return same.known() && node.op == Op::not_equal ? of_truth(!same.truth, same.basis) : same;
+        return same.known() && node.op == Op::not_equal ? of_truth(!same.truth(), same.basis) : same;
     }
 
     /// x == a or x == b or ...
@@ -242,7 +223,7 @@ class Computation {
         Result found = of_truth(false);
         for (std::size_t i = 1; i < node.count; ++i) {
             found = either(found, equals(x, operand(node, i)), true);
-            if (found.known() && found.truth) {
+            if (found.known() && found.truth()) {
                 break;
             }
         }
@@ -251,15 +232,15 @@ class Computation {
 
     Result negation(const ExpressionNode& node) {
         const Result v = operand(node, 0);
-        return v.known() ? of_truth(!v.truth, v.basis) : v;
+        return v.known() ? of_truth(!v.truth(), v.basis) : v;
     }
 
     /// `decisive` decides alone: true for `or`, false for `and`.
     static Result either(const Result& a, const Result& b, bool decisive) {
-        if (a.known() && a.truth == decisive) {
+        if (a.known() && a.truth() == decisive) {
             return a;
         }
-        if (b.known() && b.truth == decisive) {
+        if (b.known() && b.truth() == decisive) {
             return b;
         }
         return a.known() && b.known() ? of_truth(!decisive, weaker(a.basis, b.basis)) : missing_of(a, b);
@@ -268,7 +249,7 @@ class Computation {
     Result logic(const ExpressionNode& node) {
         const bool decisive = node.op == Op::logical_or;
         const Result a = operand(node, 0);
-        if (a.known() && a.truth == decisive) {
+        if (a.known() && a.truth() == decisive) {
             return a;
         }
         return either(a, operand(node, 1), decisive);
@@ -276,7 +257,7 @@ class Computation {
 
     Result choice(const ExpressionNode& node) {
         const Result condition = operand(node, 0);
-        return condition.known() ? operand(node, condition.truth ? 1 : 2) : condition;
+        return condition.known() ? operand(node, condition.truth() ? 1 : 2) : condition;
     }
 
     Result extreme(const ExpressionNode& node) {

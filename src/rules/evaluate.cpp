@@ -9,7 +9,10 @@
 #include "rules/reader.h"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
+#include <map>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -23,17 +26,18 @@ using findings::State;
 class RowJudge {
   public:
     RowJudge(const Rule& rule, const facts::Facts& facts, const Context& context,
-             std::size_t network_namespace, const Past& past, Overrides overrides)
+             std::size_t network_namespace, const Past& past, Overrides overrides, RowVerdict& verdict)
         : rule_(rule), facts_(facts), context_(context), network_namespace_(network_namespace), past_(past),
-          overrides_(overrides) {}
+          overrides_(overrides), verdict_(verdict) {}
 
-    RowVerdict run() {
+    void run() {
         const Value applies = rule_.when.empty() ? Value(true) : compute(rule_.when, context_);
         if (!applies.known()) {
-            return missing(applies.gap());
+            missing(applies.gap());
+            return;
         }
         if (!applies.truth() && !stays_open()) {
-            return verdict_;
+            return;
         }
         Judged& judged = verdict_.judged;
         judged.network_namespace = network_namespace_;
@@ -42,26 +46,25 @@ class RowJudge {
             judged.exception = override_for(rule_, facts_, context_, network_namespace_);
         }
         if (judged.exception != nullptr && judged.exception->ignore && !judged.exception->expired) {
-            return verdict_;
+            return;
         }
         if (!applies.truth()) {
             show_value();
         } else if (const auto gap = judge()) {
-            return missing(*gap);
+            missing(*gap);
+            return;
         }
         verdict_.kind = RowVerdict::Kind::judged;
         keep_open();
         if (judged.state != State::ok) {
             remember();
         }
-        return verdict_;
     }
 
   private:
-    RowVerdict missing(const base::Gap& gap) {
+    void missing(const base::Gap& gap) {
         verdict_.kind = RowVerdict::Kind::missing;
         verdict_.gap = gap;
-        return verdict_;
     }
 
     /// By the facts of now. Gives what is missing for it.
@@ -223,14 +226,16 @@ class RowJudge {
     std::optional<std::uint64_t> subject_;
     const history::Remembered* earlier_ = nullptr;
     history::Remembered now_;
-    RowVerdict verdict_;
+    RowVerdict& verdict_;
 };
 
 } // namespace
 
 RowVerdict judge_row(const Rule& rule, const facts::Facts& facts, const Context& context,
                      std::size_t network_namespace, const Past& past, Overrides overrides) {
-    return RowJudge(rule, facts, context, network_namespace, past, overrides).run();
+    RowVerdict verdict;
+    RowJudge(rule, facts, context, network_namespace, past, overrides, verdict).run();
+    return verdict;
 }
 
 namespace {
@@ -261,15 +266,34 @@ class Judge {
         }
     }
 
-    Verdict run() {
-        if (rule_.table == TableId::host) {
-            judge_table(0);
-        } else if (facts_.namespaces.empty()) {
-            note_gap({"the network namespace", base::Why::failed, "none was read"});
+    TableId table() const { return rule_.table; }
+
+    void no_namespaces() { note_gap({"the network namespace", base::Why::failed, "none was read"}); }
+
+    /// The rows of its table in this namespace come next. Null if there is no such table, which is noted.
+    const facts::Table* open(std::size_t network_namespace) {
+        context_ = context_of(rule_, facts_, network_namespace, 0);
+        network_namespace_ = network_namespace;
+        if (context_.row_table == nullptr) {
+            note_gap({fmt::format("the table '{}'", facts::schema(rule_.table).name),
+                      base::Why::not_collected, ""});
         }
-        for (std::size_t i = 0; rule_.table != TableId::host && i < facts_.namespaces.size(); ++i) {
-            judge_table(i);
+        return context_.row_table;
+    }
+
+    void judge(std::size_t row) {
+        context_.row = row;
+        judge_one(context_, network_namespace_);
+    }
+
+    /// All rows of the table were judged.
+    void close() {
+        if (const auto gap = context_.row_table->incomplete()) {
+            note_incomplete(*gap);
         }
+    }
+
+    Verdict verdict() {
         Verdict verdict{outcome(), findings()};
         if (past_.recall != nullptr && verdict.outcome.state && unknown_ == 0 && !incomplete_) {
             past_.recall->judged(past_.rule);
@@ -278,23 +302,6 @@ class Judge {
     }
 
   private:
-    void judge_table(std::size_t network_namespace) {
-        Context context = context_of(rule_, facts_, network_namespace, 0);
-        if (context.row_table == nullptr) {
-            note_gap({fmt::format("the table '{}'", facts::schema(rule_.table).name),
-                      base::Why::not_collected, ""});
-            return;
-        }
-        const facts::Table& table = *context.row_table;
-        const std::size_t size = table.size();
-        for (; context.row < size; ++context.row) {
-            judge_one(context, network_namespace);
-        }
-        if (const auto gap = table.incomplete()) {
-            note_incomplete(*gap);
-        }
-    }
-
     void judge_one(const Context& context, std::size_t network_namespace) {
         const RowVerdict verdict = judge_row(rule_, facts_, context, network_namespace, past_);
         note_override(verdict, context, network_namespace);
@@ -418,6 +425,8 @@ class Judge {
     const facts::Facts& facts_;
     Effects* effects_;
     Past past_;
+    Context context_; // of the present row
+    std::size_t network_namespace_ = 0;
     OverrideNotes notes_;
     State worst_ = State::ok;
     std::size_t judged_ = 0;
@@ -433,10 +442,58 @@ class Judge {
     std::string incomplete_reason_;
 };
 
+using Judges = std::vector<Judge*>;
+
+/// Row by row, and not rule by rule: what is worked out for a row serves every rule.
+void judge_table(const Judges& judges, std::size_t network_namespace) {
+    Judges open;
+    std::size_t rows = 0;
+    for (Judge* judge : judges) {
+        if (const facts::Table* table = judge->open(network_namespace)) {
+            open.push_back(judge);
+            rows = table->size();
+        }
+    }
+    for (std::size_t row = 0; row < rows; ++row) {
+        for (Judge* judge : open) {
+            judge->judge(row);
+        }
+    }
+    for (Judge* judge : open) {
+        judge->close();
+    }
+}
+
+/// `judges` are of rules about this table.
+void judge_everywhere(const Judges& judges, TableId table, const facts::Facts& facts) {
+    if (table == TableId::host) {
+        judge_table(judges, 0);
+        return;
+    }
+    for (std::size_t i = 0; i < facts.namespaces.size(); ++i) {
+        judge_table(judges, i);
+    }
+    if (facts.namespaces.empty()) {
+        std::for_each(judges.begin(), judges.end(), [](Judge* judge) { judge->no_namespaces(); });
+    }
+}
+
+void judge_all(std::deque<Judge>& judges, const facts::Facts& facts) {
+    std::map<TableId, Judges> by_table;
+    for (Judge& judge : judges) {
+        by_table[judge.table()].push_back(&judge);
+    }
+    for (const auto& [table, of_table] : by_table) {
+        judge_everywhere(of_table, table, facts);
+    }
+}
+
 } // namespace
 
 Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, history::Recall* recall) {
-    return Judge(rule, rules, facts, nullptr, recall).run();
+    Judge judge(rule, rules, facts, nullptr, recall);
+    judge_everywhere({&judge}, rule.table, facts);
+    return judge.verdict();
 }
 
 findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const WhatIf& what_if,
@@ -450,11 +507,15 @@ findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const
         report.namespaces.push_back(each.label);
     }
     report.gaps = facts.gaps;
+    std::deque<Judge> judges;
     for (const Rule& rule : rules.rules) {
-        if (!rule.active) {
-            continue;
+        if (rule.active) {
+            judges.emplace_back(rule, rules, facts, effects ? &*effects : nullptr, recall);
         }
-        Verdict verdict = Judge(rule, rules, facts, effects ? &*effects : nullptr, recall).run();
+    }
+    judge_all(judges, facts);
+    for (Judge& judge : judges) {
+        Verdict verdict = judge.verdict();
         report.rules.push_back(std::move(verdict.outcome));
         std::move(verdict.findings.begin(), verdict.findings.end(), std::back_inserter(report.findings));
     }

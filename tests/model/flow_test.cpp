@@ -22,7 +22,8 @@ std::array<std::uint16_t, model::age_bins> steady(std::uint16_t per_second, std:
 TEST_CASE("TIME_WAIT has one clock") {
     CHECK(model::time_wait_length == 60);
     CHECK(model::time_wait_seconds == 62.1);
-    CHECK(facts::formula_of(facts::TableId::network_namespace, "expected_time_wait") ==
+    const facts::Schema& table = facts::schema(facts::TableId::network_namespace);
+    CHECK(table.columns[table.find("expected_time_wait").value()].formula ==
           std::to_string(model::time_wait_length) + " * expected_rate");
 }
 

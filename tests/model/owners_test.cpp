@@ -2,6 +2,7 @@
 
 #include "facts/schema.h"
 #include "model/derive.h"
+#include "model/rates.h"
 #include "tests/model/spaces.h"
 
 using base::Why;
@@ -267,6 +268,28 @@ TEST_CASE("Keepalive makes ages uncertain: how many") {
     world.add(kept);
     world.add(world.leaked(101));
     CHECK(world.get("keepalive").number() == 1);
+}
+
+TEST_CASE("The limit of open files comes near only if something grows") {
+    const auto limit_in = [](std::uint32_t first, std::uint32_t then) {
+        World world;
+        world.leak(100, 40);
+        world.hold(812, "java", 100, 40);
+        history::History history;
+        history.uptime = 5000;
+        history.spaces.resize(1);
+        for (const auto& [uptime, count] : {std::pair(4500.0, first), std::pair(4900.0, then)}) {
+            history::Sample made;
+            made.uptime = uptime;
+            made.levels = {{model::level_key_of_owner("java (pid 812)"), count}};
+            history.spaces[0].samples.push_back(made);
+        }
+        const auto facts = model::derive(world.host, {}, history);
+        const facts::Table& table = facts.namespaces[0].table(TableId::close_wait);
+        return table.get(0, *table.schema().find("file_limit_in"));
+    };
+    CHECK(limit_in(0, 30).number() == Approx(724 / 0.075));
+    CHECK(limit_in(36, 39).gap().why == Why::absent); // 3 in 400 s
 }
 
 TEST_CASE("What is left of the limit of open files") {

@@ -141,8 +141,24 @@ TEST_CASE("Growth that goes on exhausts the ports") {
     CHECK(of_destination(facts, "growth_exhausted_in").number() == 600);
     CHECK(of_destination(facts, "exhausted_in").number() == 600);
     CHECK_FALSE(of_destination(growing(host, 400, 400, 0), "growth_exhausted_in").known());
+    CHECK_FALSE(of_destination(growing(host, 398, 399, 0), "growth_exhausted_in").known()); // no trend
+    CHECK(of_destination(growing(host, 388, 397, 0), "growth_exhausted_in").number() == 16000);
     CHECK_FALSE(of_destination(model::derive(host, {}, {}), "lasting_growth").known());
     CHECK(of_destination(facts, "lasting").number() == 400);
+}
+
+TEST_CASE("Of a rate and a growth the one that exhausts the ports first counts") {
+    auto host = established(400);
+    for (std::uint32_t second = 0; second < 10; ++second) {
+        for (std::uint16_t i = 0; i < 20; ++i) {
+            const auto port = static_cast<std::uint16_t>(40001 + 2 * (second * 20 + i));
+            host.namespaces[0].sockets.add(
+                tests::time_wait(tests::here, port, tests::there, 80, second * 1000 + 500));
+        }
+    }
+    const auto facts = growing(host, 100, 340, 0);
+    CHECK(of_destination(facts, "growth_exhausted_in").number() == 400);
+    CHECK(of_destination(facts, "exhausted_in").number() == Approx(20));
 }
 
 TEST_CASE("A destination that no sample lists had at most as many as the least that was listed") {

@@ -136,38 +136,7 @@ TEST_CASE("Open files of the host as a share of their limit") {
           base::Why::absent);
 }
 
-TEST_CASE("Quiet destinations keep within the bounds that are promised") {
-    auto space = tests::space();
-    for (std::uint16_t remote = 1; remote <= 3000; ++remote) {
-        const auto connections = static_cast<std::uint16_t>(remote <= 20 ? 70 : 1 + remote % 60);
-        for (std::uint16_t i = 0; i < connections; ++i) {
-            space.sockets.add(
-                tests::time_wait(here, static_cast<std::uint16_t>(40000 + 2 * i), there, remote, 100U * i));
-        }
-        auto retrying = socket(State::established, here, 40200, there, remote);
-        retrying.timer = snapshot::Timer::retransmit;
-        retrying.retransmits = 3;
-        space.sockets.add(retrying);
-    }
-    const snapshot::Host host = host_of(std::move(space));
-    const facts::Facts facts = model::derive(host, {}, {});
-    const facts::Table& table = facts.namespaces[0].table(TableId::destination);
-    CHECK(table.size() == 3000);
-    CHECK(table.quiet_from() == 20);
-    CHECK(table.quiet_bounds(*table.schema().find("connections"))->high == 61);
-    CHECK(table.quiet_bounds(*table.schema().find("established_retrying"))->high == 61);
-    for (std::size_t column = 0; column < table.schema().columns.size(); ++column) {
-        const auto bounds = table.quiet_bounds(column);
-        for (std::size_t row = table.quiet_from(); bounds && row < table.size(); row += 7) {
-            const double number = table.get(row, column).number();
-            CAPTURE(table.schema().columns[column].name, number);
-            REQUIRE(number >= bounds->low);
-            REQUIRE(number <= bounds->high);
-        }
-    }
-}
-
-TEST_CASE("Where ports are reused, a quiet destination's rates are no lower than its youngest sockets say") {
+TEST_CASE("Where ports are reused, a destination's rates are no lower than its youngest sockets say") {
     auto space = tests::space();
     space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
     for (std::uint16_t remote = 1; remote <= 200; ++remote) {
@@ -179,12 +148,8 @@ TEST_CASE("Where ports are reused, a quiet destination's rates are no lower than
     const snapshot::Host host = host_of(std::move(space));
     const facts::Facts facts = model::derive(host, {}, {});
     const facts::Table& table = facts.namespaces[0].table(TableId::destination);
-    REQUIRE(table.quiet_from() < table.size());
     for (const char* rate : {"births_5s", "births_15s", "births_60s"}) {
-        const auto column = *table.schema().find(rate);
-        CHECK(table.get(table.size() - 1, column).number() == 60);
-        const auto bounds = table.quiet_bounds(column);
-        CHECK((!bounds || bounds->high >= 60));
+        CHECK(table.get(table.size() - 1, *table.schema().find(rate)).number() == 60);
     }
 }
 

@@ -124,6 +124,26 @@ TEST_CASE("Peers that every command asks about are asked for in a walk of their 
     CHECK_FALSE(model::wants(host, {}, needs)); // port 82 has one connection
 }
 
+TEST_CASE("One walk asks about eight peers, the busiest") {
+    auto space = tests::space();
+    for (std::uint16_t remote = 0; remote < 10; ++remote) {
+        for (std::uint16_t i = 0; i < 20 + remote; ++i) {
+            space.sockets.add(tests::socket(snapshot::State::syn_sent, tests::here,
+                                            static_cast<std::uint16_t>(40000 + i), tests::there,
+                                            static_cast<std::uint16_t>(80 + remote)));
+        }
+    }
+    snapshot::Host host = host_of(std::move(space));
+    host.namespaces[0].sockets.explicit_binds_complete();
+    model::Needs needs = ports_only();
+    needs.holders = true;
+    const auto request = model::wants(host, {}, needs);
+    REQUIRE(request);
+    REQUIRE(request->peers.size() == 8);
+    CHECK(request->peers.front() == *snapshot::parse_end_point("192.0.2.9:89"));
+    CHECK(request->peers.back() == *snapshot::parse_end_point("192.0.2.9:82"));
+}
+
 TEST_CASE("Who holds listeners is looked for when a queue is not empty, once") {
     const auto listening = [](std::uint32_t waiting) {
         auto space = tests::space();

@@ -2,6 +2,11 @@
 #include "tests/catch.h"
 #include "tests/rules_engine/world.h"
 
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
 using facts::TableId;
 using findings::State;
 using test::missing;
@@ -114,6 +119,19 @@ TEST_CASE("a finding carries subject, value, evidence, prose and remedies") {
     CHECK(finding.remedies[0].undo ==
           "sysctl -w net.ipv4.ip_local_port_range=\"32768 60999\" net.ipv4.tcp_tw_reuse=2");
     CHECK(finding.remedies[0].risk == "Needs timestamps");
+}
+
+TEST_CASE("a sysctl takes the value rounded up, but not for what binary fractions add") {
+    std::string source(ports);
+    source.replace(source.find("1024 {range_high}"), 17, "{value} {range_high}");
+    const auto command = [&](double value) {
+        test::World world;
+        world.table(TableId::destination).add(destination("192.0.2.1", value));
+        world.table(TableId::network_namespace).set("range_high", number(65535));
+        return rules::evaluate(test::rules_of(source), world.facts).findings.at(0).remedies.at(0).command;
+    };
+    CHECK(command(91.5).find("\"92 65535\"") != std::string::npos);
+    CHECK(command(91.00000001).find("\"91 65535\"") != std::string::npos);
 }
 
 TEST_CASE("without the value of now there is no undo, without the value to come no command") {
@@ -357,18 +375,51 @@ TEST_CASE("overrides change one subject until they expire") {
     CHECK(elsewhere.findings[1].state == State::critical);
 }
 
-TEST_CASE("an override that is stricter reaches quiet rows too") {
+TEST_CASE("an override that is stricter makes its subject alert") {
     test::World world;
     auto& table = world.table(TableId::destination);
     table.add(destination("192.0.2.1", 20));
     table.add(destination("192.0.2.2", 20));
-    table.set_quiet_from(0);
     const rules::RuleSet rules = with_settings(
         ports, "[[override]]\nrule = \"ports\"\nremote = \"192.0.2.2\"\nreason = \"r\"\nwarning = \"5\"\n",
         0);
     const auto report = rules::evaluate(rules, world.facts);
     REQUIRE(report.findings.size() == 1);
     CHECK(report.findings[0].subject[1].second == "192.0.2.2:443");
+}
+
+TEST_CASE("every row is judged and counted, whether it could alert or not") {
+    test::World world;
+    for (int i = 0; i < 1000; ++i) {
+        world.table(TableId::destination).add(destination("192.0.2.1", 0, i < 3 ? 1 : 200));
+    }
+    const auto report = rules::evaluate(test::rules_of(ports), world.facts);
+    CHECK(outcome_of(report).judged == 997);
+    CHECK(outcome_of(report).state == State::ok);
+}
+
+TEST_CASE("all rules judge a row before the next one is worked out") {
+    class Visited : public test::WorldTable {
+      public:
+        using WorldTable::WorldTable;
+        facts::Value get(std::size_t row, std::size_t column) const override {
+            rows.push_back(row);
+            return WorldTable::get(row, column);
+        }
+        mutable std::vector<std::size_t> rows;
+    };
+    auto table = std::make_unique<Visited>(TableId::destination);
+    for (int i = 0; i < 5; ++i) {
+        table->add(destination("192.0.2.1", 20));
+    }
+    const Visited& visited = *table;
+    test::World world;
+    world.facts.namespaces[0].tables[static_cast<std::size_t>(TableId::destination)] = std::move(table);
+    std::string second(ports);
+    second.replace(second.find("\"ports\""), 7, "\"again\"");
+    rules::evaluate(test::rules_of(ports + second), world.facts);
+    CHECK(visited.rows.size() == 5 * 2 * 2);
+    CHECK(std::is_sorted(visited.rows.begin(), visited.rows.end()));
 }
 
 TEST_CASE("rules that are not active have no outcome") {

@@ -408,9 +408,9 @@ TEST_CASE("What is collected beyond the usual follows from the facts that active
     using facts::Collection;
     const auto wanted = [](const std::string& table, const std::string& condition) {
         rules::Inputs from = inputs();
-        from.shipped = {{"one.toml", "[[rule]]\nid = \"one\"\ntags = [\"health\"]\nfor_each = \"" + table +
-                                         "\"\ncondition = \"" + condition +
-                                         "\"\nseverity = \"info\"\nsummary = \"one\"\n"}};
+        from.drop_ins = {{"one.toml", "[[rule]]\nid = \"one\"\ntags = [\"health\"]\nfor_each = \"" + table +
+                                          "\"\ncondition = \"" + condition +
+                                          "\"\nseverity = \"info\"\nsummary = \"one\"\n"}};
         auto all = rules::collections(rules::needs(load_quietly(from).rules, rules::Detail::advice));
         all.erase(Collection::usual);
         return all;
