@@ -32,6 +32,10 @@ std::optional<std::string> closest(std::string_view word, std::span<const std::s
 /// ", did you mean 'x'?" or nothing.
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 
+/// Length in bytes of the valid UTF-8 sequence at the start of a text that is not empty; 0 if it is invalid
+/// (RFC 3629).
+std::size_t utf8_length(std::string_view text);
+
 /// Safe for a terminal: control characters, escapes and invalid UTF-8 become '?'.
 std::string printable(std::string_view text);
 

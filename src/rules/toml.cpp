@@ -11,9 +11,6 @@
 
 #include <fmt/format.h>
 
-namespace base { // TEMPORARY
-std::size_t utf8_length(std::string_view text);
-}
 namespace rules {
 namespace {
 
