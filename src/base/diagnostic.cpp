@@ -10,12 +10,12 @@
 namespace base {
 namespace {
 
-std::string place_text(const Place& place) {
-    if (place.line == 0) {
-        return place.file;
+std::string place_text(const Position& position) {
+    if (position.line == 0) {
+        return position.file;
     }
-    return place.column == 0 ? fmt::format("{}:{}", place.file, place.line)
-                             : fmt::format("{}:{}:{}", place.file, place.line, place.column);
+    return position.column == 0 ? fmt::format("{}:{}", position.file, position.line)
+                                : fmt::format("{}:{}:{}", position.file, position.line, position.column);
 }
 
 /// The part of a long line around the place, so that a megabyte on one line does not fill the screen.
@@ -67,7 +67,9 @@ bool Diagnostics::has_errors() const {
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
     std::vector<Diagnostic> ordered = items_;
-    const auto key = [](const Diagnostic& d) { return std::tie(d.place.file, d.place.line, d.place.column); };
+    const auto key = [](const Diagnostic& d) {
+        return std::tie(d.position.file, d.position.line, d.position.column);
+    };
     std::stable_sort(ordered.begin(), ordered.end(),
                      [&](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
     return ordered;
@@ -75,10 +77,10 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
 
 std::string to_text(const Diagnostic& diagnostic) {
     std::string text =
-        fmt::format("{}: {}: {}\n", place_text(diagnostic.place),
+        fmt::format("{}: {}: {}\n", place_text(diagnostic.position),
                     diagnostic.weight == Weight::error ? "error" : "warning", diagnostic.message);
-    if (!diagnostic.source_line.empty() && diagnostic.place.column > 0) {
-        const Excerpt shown = excerpt(diagnostic.source_line, diagnostic.place.column);
+    if (!diagnostic.source_line.empty() && diagnostic.position.column > 0) {
+        const Excerpt shown = excerpt(diagnostic.source_line, diagnostic.position.column);
         const std::size_t width = display_width(shown.text);
         const std::size_t room = width >= shown.column ? width - shown.column + 1 : 1;
         const auto length =

@@ -9,7 +9,7 @@
 namespace base {
 
 /// Line and column count from 1; 0 means unknown. The column counts characters, not bytes.
-struct Place {
+struct Position {
     std::string file; // a path, or what stands for one: "--set", "shipped:ports.toml"
     int line = 0;
     int column = 0;
@@ -19,9 +19,9 @@ enum class Weight { warning, error };
 
 struct Diagnostic {
     Weight weight = Weight::error;
-    Place place;
+    Position position;
     std::string message;     // one sentence without a final stop
-    std::string source_line; // the line at `place`, empty if there is none
+    std::string source_line; // the line at `position`, empty if there is none
     int length = 1;          // columns to underline
     std::string advice;      // what to do about it; may be empty
 };

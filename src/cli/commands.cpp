@@ -116,21 +116,21 @@ int ports(const Options& options) {
     if (!assumed) {
         return fail(options, assumed.error().what);
     }
-    model::Needs needs;
+    model::ModelNeeds needs;
     needs.exact_ports = true;
     needs.towards = query->to;
     const auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);
     }
-    std::vector<facts::NamespacePorts> answers;
+    std::vector<facts::NetnsPorts> answers;
     for (std::size_t place = 0; place < observed->host.namespaces.size(); ++place) {
-        const snapshot::Namespace& space = observed->host.namespaces[place];
+        const snapshot::Netns& netns = observed->host.namespaces[place];
         model::PortsQuery here = *query;
         if (here.to && !here.from) {
-            here.from = observed->places[place].machine->source_towards(here.to->address);
+            here.from = observed->targets[place].machine->source_towards(here.to->address);
         }
-        answers.push_back(model::ports_answer(space, space.sysctls.assuming(*assumed), here));
+        answers.push_back(model::ports_answer(netns, netns.sysctls.assuming(*assumed), here));
     }
     std::ostringstream out;
     const auto view = options.to ? render::PortsView::one : render::PortsView::table;
@@ -143,15 +143,15 @@ int states(const Options& options) {
     if (!assumed) {
         return fail(options, assumed.error().what);
     }
-    model::Needs needs;
+    model::ModelNeeds needs;
     needs.bound_count = true;
     const auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);
     }
-    std::vector<facts::NamespaceStates> answers;
-    for (const snapshot::Namespace& space : observed->host.namespaces) {
-        answers.push_back(model::states_answer(space));
+    std::vector<facts::NetnsStates> answers;
+    for (const snapshot::Netns& netns : observed->host.namespaces) {
+        answers.push_back(model::states_answer(netns));
     }
     std::ostringstream out;
     format_of(options).states(origin_of(observed->host, *assumed), answers, style_for(options), out);
@@ -162,8 +162,8 @@ int states(const Options& options) {
 
 namespace {
 
-model::Needs everything() {
-    model::Needs needs;
+model::ModelNeeds everything() {
+    model::ModelNeeds needs;
     needs.ports = true;
     needs.fixed_listeners = true;
     needs.exact_ports = true;
@@ -185,10 +185,10 @@ int record(const Options& options) {
         return fail(options, live.error().what);
     }
     replay::Capture capture;
-    std::vector<kernel::Place> places = traced(replay::recording(std::move(*live), capture));
-    snapshot::Host host = collect(places, {}, everything());
-    for (std::size_t place = 0; place < places.size(); ++place) {
-        kernel::collect({.place = place, .owners_of_age_ms = 0}, places, host);
+    std::vector<kernel::Target> targets = traced(replay::recording(std::move(*live), capture));
+    snapshot::Host host = collect(targets, {}, everything());
+    for (std::size_t place = 0; place < targets.size(); ++place) {
+        kernel::collect({.place = place, .owners_of_age_ms = 0}, targets, host);
     }
     kernel::give_up_capabilities();
     if (options.mask) {
@@ -248,11 +248,11 @@ findings::DropIn drop_in_for(const findings::Report& report, const rules::RuleSe
                              const rules::WhatIf& what_if, const snapshot::Host& host) {
     findings::DropIn plan = rules::plan_drop_in(
         report, [&](const rules::Changes& changes) { return try_out(changes, rules, what_if); });
-    for (const snapshot::Namespace& space : host.namespaces) {
+    for (const snapshot::Netns& netns : host.namespaces) {
         for (findings::DropInLine& line : plan.lines) {
-            note_what_wins(line, space.boot_sysctls.value_or(snapshot::BootSysctls()));
+            note_what_wins(line, netns.boot_sysctls.value_or(snapshot::BootSysctls()));
         }
-        if (!plan.lines.empty() && !model::is_initial(space)) {
+        if (!plan.lines.empty() && !model::is_initial(netns)) {
             plan.lines.front().notes.emplace_back(
                 "This was judged in a network namespace of its own: a boot reads /etc/sysctl.d for the "
                 "host's alone. "

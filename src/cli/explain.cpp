@@ -27,8 +27,8 @@ std::string heading(const rules::Arithmetic& one, bool several_namespaces) {
     for (const auto& [column, value] : one.subject) {
         parts.push_back(column + " " + base::printable(value));
     }
-    if (several_namespaces && !one.network_namespace.empty()) {
-        parts.push_back("in " + base::printable(one.network_namespace));
+    if (several_namespaces && !one.netns.empty()) {
+        parts.push_back("in " + base::printable(one.netns));
     }
     return (parts.empty() ? "" : base::join(parts, ", ") + ": ") + one.outcome;
 }
@@ -96,10 +96,10 @@ using facts::Value;
 constexpr std::size_t most_rows = 3;
 
 /// What there is to read of one table, row after row.
-using Reader = std::function<void(const facts::Table&, const std::string& network_namespace)>;
+using TableReader = std::function<void(const facts::Table&, const std::string& netns)>;
 
 /// Calls `reader` with the table of each namespace; returns whose numbers they are.
-base::Result<std::string> read_now(const Options& options, TableId table, const Reader& reader) {
+base::Result<std::string> read_now(const Options& options, TableId table, const TableReader& reader) {
     const auto assumed = assumptions(options);
     if (!assumed) {
         return assumed.error();
@@ -114,7 +114,7 @@ base::Result<std::string> read_now(const Options& options, TableId table, const 
     if (table == TableId::host) {
         reader(*facts.host, "");
     } else {
-        for (const facts::NamespaceFacts& each : facts.namespaces) {
+        for (const facts::NetnsFacts& each : facts.namespaces) {
             reader(each.table(table), facts.namespaces.size() > 1 ? each.label : "");
         }
     }
@@ -131,22 +131,22 @@ std::string value_text(const Value& value, std::string_view unit) {
            (value.basis() == facts::Basis::inferred ? " (inferred)" : "");
 }
 
-std::string subject_text(const facts::Table& table, std::size_t row, const std::string& network_namespace) {
+std::string subject_text(const facts::Table& table, std::size_t row, const std::string& netns) {
     std::vector<std::string> parts;
     for (const std::string_view column : table.schema().subject) {
         parts.push_back(base::printable(rules::to_text(table.get(row, *table.schema().find(column)))));
     }
-    if (!network_namespace.empty()) {
-        parts.push_back("in " + base::printable(network_namespace));
+    if (!netns.empty()) {
+        parts.push_back("in " + base::printable(netns));
     }
     return parts.empty() ? "" : base::join(parts, " ") + ": ";
 }
 
-std::string lines_of(const facts::Table& table, std::size_t column, const std::string& network_namespace) {
+std::string lines_of(const facts::Table& table, std::size_t column, const std::string& netns) {
     std::string text;
     const facts::Column& fact = table.schema().columns[column];
     for (std::size_t row = 0; row < std::min(table.size(), most_rows); ++row) {
-        text += fmt::format("  {}{}\n", subject_text(table, row, network_namespace),
+        text += fmt::format("  {}{}\n", subject_text(table, row, netns),
                             value_text(table.get(row, column), fact.unit));
     }
     if (table.size() > most_rows) {
@@ -188,13 +188,13 @@ base::Result<std::string> fact_now(const Options& options, const std::string& na
 }
 
 base::Result<std::string> state_now(const Options& options, const std::string& name) {
-    const auto column = facts::schema(TableId::network_namespace).find(lower_case(name));
+    const auto column = facts::schema(TableId::netns).find(lower_case(name));
     if (!column) {
         return std::string();
     }
     std::string lines;
-    const auto whose = read_now(
-        options, TableId::network_namespace, [&](const facts::Table& table, const std::string& inside) {
+    const auto whose =
+        read_now(options, TableId::netns, [&](const facts::Table& table, const std::string& inside) {
             lines += fmt::format("  {}{}\n", inside.empty() ? "" : base::printable(inside) + ": ",
                                  value_text(table.get(0, *column), "sockets"));
         });
@@ -355,7 +355,7 @@ std::string judgement_of(const rules::Rule& rule, std::size_t width) {
 std::string remedies_of(const rules::Advice& advice, std::size_t width) {
     std::string text;
     std::size_t number = 0;
-    for (const rules::Remedy& remedy : advice.remedies) {
+    for (const rules::RemedyTemplate& remedy : advice.remedies) {
         const auto line = [&](std::string_view what, const std::string& value) {
             if (!value.empty()) {
                 text += indented(value, width, fmt::format("     {:<8} ", what), std::string(14, ' '));
@@ -378,7 +378,7 @@ std::string remedies_of(const rules::Advice& advice, std::size_t width) {
 
 std::string myths_of(const rules::Advice& advice, std::size_t width) {
     std::string text;
-    for (const rules::Myth& myth : advice.myths) {
+    for (const rules::MythTemplate& myth : advice.myths) {
         std::string change;
         for (const auto& [name, value] : myth.sysctls) {
             change += (change.empty() ? "" : " ") + name + "=" + value.text;

@@ -160,13 +160,13 @@ std::string program_help() {
 
 } // namespace
 
-std::string help_text(std::optional<Command> command, Manners manners) {
+std::string help_text(std::optional<Command> command, Invocation manners) {
     if (!command) {
         return program_help();
     }
     const CommandInfo& info = info_of(*command);
     const std::string name =
-        manners == Manners::plugin ? "check_tcpadvisor" : fmt::format("tcpadvisor {}", info.name);
+        manners == Invocation::plugin ? "check_tcpadvisor" : fmt::format("tcpadvisor {}", info.name);
     std::string text = fmt::format("{}: {}\n\nExamples:\n{}", name, info.sentence, examples_of(*command));
     text += fmt::format("\nUsage: {}{}{} [OPTION...]\n\nOptions:\n", name, info.arguments.empty() ? "" : " ",
                         info.arguments);

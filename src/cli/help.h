@@ -32,6 +32,6 @@ struct OptionInfo {
 std::span<const OptionInfo> option_table();
 
 /// The text of --help: of one command, or of the program when `command` is none.
-std::string help_text(std::optional<Command> command, Manners manners);
+std::string help_text(std::optional<Command> command, Invocation manners);
 
 } // namespace cli

@@ -32,8 +32,8 @@ std::string no_past_because(const Options& options) {
 
 void tell_known(const history::Past& past, const snapshot::Host& host) {
     trace("earlier runs: directory {}", past.directory().empty() ? "none" : past.directory());
-    for (std::size_t i = 0; i < past.history().spaces.size(); ++i) {
-        const history::SpaceHistory& known = past.history().spaces[i];
+    for (std::size_t i = 0; i < past.history().namespaces.size(); ++i) {
+        const history::NetnsHistory& known = past.history().namespaces[i];
         const history::Memory& alerts = past.memories()[i];
         trace("earlier runs of {}: {} samples, {} CLOSE_WAIT sockets, {} alerts of {} rules",
               host.namespaces[i].label, known.samples.size(),
@@ -79,10 +79,10 @@ std::string when_ok(const Options& options, const snapshot::Host& host, const fi
     std::uint64_t established = 0;
     std::uint64_t time_wait = 0;
     std::uint64_t close_wait = 0;
-    for (const snapshot::Namespace& space : host.namespaces) {
-        established += space.sockets.count(snapshot::State::established);
-        time_wait += space.sockets.count(snapshot::State::time_wait);
-        close_wait += space.sockets.count(snapshot::State::close_wait);
+    for (const snapshot::Netns& netns : host.namespaces) {
+        established += netns.sockets.count(snapshot::TcpState::established);
+        time_wait += netns.sockets.count(snapshot::TcpState::time_wait);
+        close_wait += netns.sockets.count(snapshot::TcpState::close_wait);
     }
     const auto used =
         std::find_if(report.perfdata.begin(), report.perfdata.end(),
@@ -118,10 +118,10 @@ void say_where_from(const Options& options, findings::Report& report, const snap
     report.kernel = host.kernel;
     report.time = host.time;
     report.when_ok = when_ok(options, host, report);
-    for (const snapshot::Namespace& space : host.namespaces) {
-        if (space.provenance.is_foreign()) {
-            report.notes.push_back("from " + space.provenance.name + ", which does not tell all");
-        } else if (space.source == snapshot::SocketSource::proc) {
+    for (const snapshot::Netns& netns : host.namespaces) {
+        if (netns.provenance.is_foreign()) {
+            report.notes.push_back("from " + netns.provenance.name + ", which does not tell all");
+        } else if (netns.source == snapshot::SocketSource::proc) {
             report.notes.push_back("sockets read from procfs because sock_diag is not usable");
             break;
         }
@@ -185,7 +185,7 @@ int judge(const Options& options) {
         return fail(options, assumed.error().what);
     }
     const rules::Detail detail = detail_of(options);
-    model::Needs needs = needs_of(loaded->rules, detail);
+    model::ModelNeeds needs = needs_of(loaded->rules, detail);
     needs.effects = detail == rules::Detail::advice;
     needs.boot_sysctls = needs.boot_sysctls || shows(options, &render::Shows::drop_in);
     needs.holders = options.command == Command::report;

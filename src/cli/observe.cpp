@@ -14,16 +14,16 @@
 namespace cli {
 namespace {
 
-kernel::Where where_of(const Options& options) {
-    kernel::Where where;
+kernel::NetnsChoice where_of(const Options& options) {
+    kernel::NetnsChoice where;
     if (options.netns) {
-        where.kind = kernel::Where::Kind::named;
+        where.kind = kernel::NetnsChoice::Kind::named;
         where.name = *options.netns;
     } else if (options.pid) {
-        where.kind = kernel::Where::Kind::process;
+        where.kind = kernel::NetnsChoice::Kind::process;
         where.pid = *options.pid;
     } else if (options.all_netns) {
-        where.kind = kernel::Where::Kind::all;
+        where.kind = kernel::NetnsChoice::Kind::all;
     }
     return where;
 }
@@ -44,19 +44,19 @@ base::Result<Observation> open(const Options& options) {
         }
         observation.capture = std::move(replay->capture);
         trace("{}: {}", *options.replay, observation.capture ? "a capture" : "no capture of this program");
-        observation.places = traced(std::move(replay->places));
+        observation.targets = traced(std::move(replay->targets));
         return observation;
     }
-    auto places = open_live(options);
-    if (!places) {
-        return places.error();
+    auto targets = open_live(options);
+    if (!targets) {
+        return targets.error();
     }
-    std::ranges::move(*places, std::back_inserter(observation.places));
-    observation.places = traced(std::move(observation.places));
+    std::ranges::move(*targets, std::back_inserter(observation.targets));
+    observation.targets = traced(std::move(observation.targets));
     return observation;
 }
 
-void add(facts::Collection collection, model::Needs& needs) {
+void add(facts::Collection collection, model::ModelNeeds& needs) {
     switch (collection) {
     case facts::Collection::usual:
         break;
@@ -87,29 +87,29 @@ std::string full_name(const std::string& key) {
 
 } // namespace
 
-base::Result<std::vector<kernel::SockDiagPlace>> open_live(const Options& options) {
-    return kernel::open_places(where_of(options), deadline_of(options));
+base::Result<std::vector<kernel::SockDiagTarget>> open_live(const Options& options) {
+    return kernel::open_targets(where_of(options), deadline_of(options));
 }
 
-snapshot::Host collect(std::vector<kernel::Place>& places, const model::Assumptions& assumed,
-                       const model::Needs& needs) {
-    snapshot::Host host = kernel::collect(places);
-    std::size_t rounds = 2 * places.size();
+snapshot::Host collect(std::vector<kernel::Target>& targets, const model::Assumptions& assumed,
+                       const model::ModelNeeds& needs) {
+    snapshot::Host host = kernel::collect(targets);
+    std::size_t rounds = 2 * targets.size();
     while (const auto request = model::wants(host, assumed, needs)) {
         if (rounds-- == 0) {
             break; // what was refused twice is a gap
         }
-        trace_request(*request, places[request->place].label);
-        kernel::collect(*request, places, host);
+        trace_request(*request, targets[request->place].label);
+        kernel::collect(*request, targets, host);
     }
     return host;
 }
 
 base::Result<Observation> observe(const Options& options, const model::Assumptions& assumed,
-                                  const model::Needs& needs) {
+                                  const model::ModelNeeds& needs) {
     auto observation = open(options);
     if (observation) {
-        observation->host = collect(observation->places, assumed, needs);
+        observation->host = collect(observation->targets, assumed, needs);
         if (options.command != Command::watch) { // looks again
             kernel::give_up_capabilities();
         }
@@ -145,8 +145,8 @@ base::Result<model::Assumptions> assumptions(const Options& options) {
     return assumed;
 }
 
-model::Needs needs_of(const rules::RuleSet& rules, rules::Detail detail) {
-    model::Needs needs;
+model::ModelNeeds needs_of(const rules::RuleSet& rules, rules::Detail detail) {
+    model::ModelNeeds needs;
     needs.ports = true; // performance data shows the worst destination
     for (const facts::Collection collection : rules::collections(rules::needs(rules, detail))) {
         add(collection, needs);
@@ -154,8 +154,8 @@ model::Needs needs_of(const rules::RuleSet& rules, rules::Detail detail) {
     return needs;
 }
 
-model::Needs needs_of(facts::TableId table) {
-    model::Needs needs;
+model::ModelNeeds needs_of(facts::TableId table) {
+    model::ModelNeeds needs;
     needs.ports = true;
     const facts::Schema& schema = facts::schema(table);
     add(schema.needs, needs);

@@ -1,5 +1,5 @@
-// Opens the places that the options name, live or from a capture, and collects a snapshot of them as far as
-// it is needed.
+// Opens the network namespaces that the options name, live or from a capture, and collects a snapshot of them
+// as far as it is needed.
 #pragma once
 
 #include "base/result.h"
@@ -17,28 +17,28 @@
 
 namespace cli {
 
-/// The places refer to the capture, if there is one.
+/// The targets refer to the capture, if there is one.
 struct Observation {
     std::unique_ptr<replay::Capture> capture;
-    std::vector<kernel::Place> places;
+    std::vector<kernel::Target> targets;
     snapshot::Host host;
 };
 
 /// The base pass, and what the model wants beyond it.
-snapshot::Host collect(std::vector<kernel::Place>& places, const model::Assumptions& assumed,
-                       const model::Needs& needs);
+snapshot::Host collect(std::vector<kernel::Target>& targets, const model::Assumptions& assumed,
+                       const model::ModelNeeds& needs);
 
 base::Result<Observation> observe(const Options& options, const model::Assumptions& assumed,
-                                  const model::Needs& needs);
+                                  const model::ModelNeeds& needs);
 
 /// What the active rules read: a fact that needs another walk is asked for only if a rule reads it.
-model::Needs needs_of(const rules::RuleSet& rules, rules::Detail detail);
+model::ModelNeeds needs_of(const rules::RuleSet& rules, rules::Detail detail);
 
 /// What all facts of a table take.
-model::Needs needs_of(facts::TableId table);
+model::ModelNeeds needs_of(facts::TableId table);
 
-/// The live places that the options name.
-base::Result<std::vector<kernel::SockDiagPlace>> open_live(const Options& options);
+/// The live network namespaces that the options name.
+base::Result<std::vector<kernel::SockDiagTarget>> open_live(const Options& options);
 
 /// --assume KEY=VALUE, each a sysctl that is known and a value that it can have. KEY may leave out
 /// "net.ipv4.".

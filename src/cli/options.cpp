@@ -288,7 +288,7 @@ std::string asked_format(const std::vector<std::string>& argv, const CommandInfo
 }
 
 std::optional<std::string> take_command(Options& options, std::vector<std::string> words) {
-    if (options.manners == Manners::plugin) {
+    if (options.manners == Invocation::plugin) {
         options.command_named = true;
         options.arguments = std::move(words);
     } else if (!words.empty()) {
@@ -412,19 +412,19 @@ const CommandInfo& info_of(Command command) {
                          [&](const CommandInfo& info) { return info.command == command; });
 }
 
-base::Result<Options, Mistake> parse_options(const std::vector<std::string>& argv) {
+base::Result<Options, CommandLineError> parse_options(const std::vector<std::string>& argv) {
     Options options;
     if (!argv.empty() && base_name(argv.front()) == plugin_name) {
-        options.manners = Manners::plugin;
+        options.manners = Invocation::plugin;
         options.command = Command::check;
     }
     // So that a mistake is told in the manner of the command that was meant.
     for (const CommandInfo& info : commands()) {
-        if (options.manners == Manners::person && argv.size() > 1 && argv[1] == info.name) {
+        if (options.manners == Invocation::person && argv.size() > 1 && argv[1] == info.name) {
             options.command = info.command;
         }
     }
-    const auto mistake = [&](std::string message) { return Mistake{std::move(message), options}; };
+    const auto mistake = [&](std::string message) { return CommandLineError{std::move(message), options}; };
     const auto given = tokenize(argv);
     if (!given) {
         options.format = asked_format(argv, info_of(options.command));

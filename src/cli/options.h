@@ -17,7 +17,7 @@ namespace cli {
 enum class Command { report, check, audit, ports, states, explain, rules, record, watch };
 
 /// Under the name check_tcpadvisor the program is a plugin: always `check`, and --help exits with 3.
-enum class Manners { person, plugin };
+enum class Invocation { person, plugin };
 
 enum class Color { automatic, always, never };
 
@@ -29,7 +29,7 @@ struct FurtherReport {
 
 struct Options {
     Command command = Command::report;
-    Manners manners = Manners::person;
+    Invocation manners = Invocation::person;
     bool command_named = false;         // false: `command` is the default
     std::vector<std::string> arguments; // after the command
 
@@ -71,7 +71,7 @@ struct Options {
 
 /// What was wrong, together with as much as could be understood: who was called, and in which format to
 /// complain.
-struct Mistake {
+struct CommandLineError {
     std::string message;
     Options understood;
 };
@@ -86,6 +86,6 @@ struct CommandInfo {
 const std::vector<CommandInfo>& commands();
 const CommandInfo& info_of(Command command);
 
-base::Result<Options, Mistake> parse_options(const std::vector<std::string>& argv);
+base::Result<Options, CommandLineError> parse_options(const std::vector<std::string>& argv);
 
 } // namespace cli

@@ -16,11 +16,11 @@ namespace {
 /// Icinga joins standard error to the output of a plugin: the story of a run is for people who ask for it.
 bool wants_trace(const Options& options) {
     constexpr int trace_verbosity = 3;
-    return options.verbosity >= trace_verbosity && options.manners != Manners::plugin;
+    return options.verbosity >= trace_verbosity && options.manners != Invocation::plugin;
 }
 
 int help(const Options& options) {
-    const bool whole_program = options.manners == Manners::person && !options.command_named;
+    const bool whole_program = options.manners == Invocation::person && !options.command_named;
     const auto command = whole_program ? std::nullopt : std::optional(options.command);
     const std::string text =
         options.version ? "tcpadvisor " TCPADVISOR_VERSION "\n" : help_text(command, options.manners);
@@ -30,7 +30,7 @@ int help(const Options& options) {
         return fail(options, written.error().what);
     }
     constexpr int plugin_help = 3; // what the plugin guidelines ask for
-    return options.manners == Manners::plugin ? plugin_help : 0;
+    return options.manners == Invocation::plugin ? plugin_help : 0;
 }
 
 int dispatch(const Options& options) {
@@ -78,8 +78,8 @@ int run(const std::vector<std::string>& argv) {
             options = parsed.error().understood;
             options.reports.clear(); // who mistook an option may have named the wrong file as well
             return fail(options, parsed.error().message,
-                        {options.manners == Manners::plugin ? "see check_tcpadvisor --help"
-                                                            : "see tcpadvisor --help"});
+                        {options.manners == Invocation::plugin ? "see check_tcpadvisor --help"
+                                                               : "see tcpadvisor --help"});
         }
         options = *parsed;
         return dispatch(options);

@@ -112,7 +112,7 @@ base::Result<rules::Loaded, LoadError> load_rules(const Options& options) {
     if (loaded.argument_errors.has_errors()) {
         LoadError error;
         for (const base::Diagnostic& diagnostic : loaded.argument_errors.sorted()) {
-            const std::string line = diagnostic.place.file + ": " + diagnostic.message;
+            const std::string line = diagnostic.position.file + ": " + diagnostic.message;
             if (error.message.empty()) {
                 error.message = line;
             } else {
@@ -285,8 +285,8 @@ int test(const Options& options) {
         for (const rules::CaseResult& result : run.results) {
             ++(result.passed ? passed : wrong);
             if (!result.passed) {
-                text += fmt::format("{}:{}: {}: {}: {}\n", result.place.file, result.place.line, result.rule,
-                                    result.name, result.message);
+                text += fmt::format("{}:{}: {}: {}: {}\n", result.position.file, result.position.line,
+                                    result.rule, result.name, result.message);
             } else if (options.verbosity > 0) {
                 text += fmt::format("ok {}: {}\n", result.rule, result.name);
             }

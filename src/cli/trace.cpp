@@ -120,7 +120,7 @@ class TracedMachine : public kernel::Machine {
         return source;
     }
 
-    std::optional<std::uint64_t> namespace_cookie() override { return machine_->namespace_cookie(); }
+    std::optional<std::uint64_t> netns_cookie() override { return machine_->netns_cookie(); }
 
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
         const auto start = Clock::now();
@@ -180,16 +180,16 @@ void trace_request(const snapshot::Request& request, const std::string& label) {
     wants(request.owners_of_age_ms.has_value(), "who holds the CLOSE_WAIT sockets, because some are stuck");
 }
 
-std::vector<kernel::Place> traced(std::vector<kernel::Place> places) {
+std::vector<kernel::Target> traced(std::vector<kernel::Target> targets) {
     if (!is_tracing()) {
-        return places;
+        return targets;
     }
-    for (kernel::Place& place : places) {
-        trace("network namespace '{}', inode {}", place.label, place.id);
-        place.machine = std::make_unique<TracedMachine>(
-            std::move(place.machine), places.size() > 1 ? "[" + place.label + "] " : std::string());
+    for (kernel::Target& target : targets) {
+        trace("network namespace '{}', inode {}", target.label, target.id);
+        target.machine = std::make_unique<TracedMachine>(
+            std::move(target.machine), targets.size() > 1 ? "[" + target.label + "] " : std::string());
     }
-    return places;
+    return targets;
 }
 
 } // namespace cli

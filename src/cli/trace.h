@@ -34,11 +34,11 @@ void trace(fmt::format_string<Parts...> format, Parts&&... parts) {
 /// A file that was read, or why it was not.
 void trace_file(std::string_view path, const snapshot::Reading<std::string>& content);
 
-/// What is going to be collected beyond the base pass of the place with this label, and why.
+/// What is going to be collected beyond the base pass of the network namespace with this label, and why.
 void trace_request(const snapshot::Request& request, const std::string& label);
 
-/// The same places; if the story is told, each question that is put to their machines is told with its
+/// The same targets; if the story is told, each question that is put to their machines is told with its
 /// answer.
-std::vector<kernel::Place> traced(std::vector<kernel::Place> places);
+std::vector<kernel::Target> traced(std::vector<kernel::Target> targets);
 
 } // namespace cli

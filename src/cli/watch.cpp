@@ -153,7 +153,7 @@ Screen::Event Screen::wait(double seconds) {
 constexpr std::size_t most_destinations = 15;
 
 /// One look at the host, with all that the picture of it refers to.
-struct Seen {
+struct Look {
     snapshot::Host host;
     findings::Report report;
     facts::Look look;
@@ -170,7 +170,7 @@ class Watch {
         if (!observed) {
             return observed.error();
         }
-        auto seen = std::make_unique<Seen>();
+        auto seen = std::make_unique<Look>();
         seen->report = judge_host(options_, loaded_, assumed_, observed->host, rules::Detail::verdict).report;
         seen->look = model::look(observed->host, now_ ? &now_->host : nullptr, assumed_, most_destinations);
         seen->host = std::move(observed->host);
@@ -201,9 +201,9 @@ class Watch {
     const Options& options_;
     const rules::Loaded& loaded_;
     const model::Assumptions& assumed_;
-    model::Needs needs_;
-    std::unique_ptr<Seen> now_;
-    std::unique_ptr<Seen> before_;
+    model::ModelNeeds needs_;
+    std::unique_ptr<Look> now_;
+    std::unique_ptr<Look> before_;
     std::set<std::string> is_new_;
 };
 

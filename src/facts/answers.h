@@ -64,9 +64,9 @@ struct Destination {
 
     /// Why the rates and forecasts that follow mean nothing, and syn_sent_retried with them.
     std::optional<base::Gap> no_timers;
-    double births_5s = 0; // per second
-    double births_15s = 0;
-    double births_60s = 0;
+    double entries_5s = 0; // per second
+    double entries_15s = 0;
+    double entries_60s = 0;
     double sustainable_rate = 0; // per second
     double load_percent = 0;
     double load_percent_15s = 0;
@@ -78,7 +78,7 @@ struct Destination {
     std::uint32_t on_devices = 0;        // connections between the same ends, bound to another device
 };
 
-struct NamespacePorts {
+struct NetnsPorts {
     std::string label;
     std::uint64_t id = 0;
     std::uint32_t low = 0;
@@ -108,7 +108,7 @@ struct Sockstat {
     std::optional<std::uint64_t> memory; // pages
 };
 
-struct NamespaceStates {
+struct NetnsStates {
     std::string label;
     std::uint64_t id = 0;
     std::vector<StateCount> states; // in the order of a connection's life, every name always
@@ -150,9 +150,9 @@ struct ListenerQueue {
     std::uint32_t syn_recv = 0;
 };
 
-struct NamespacePicture {
-    NamespaceStates states;
-    NamespacePorts ports;                                      // only the busiest destinations
+struct NetnsPicture {
+    NetnsStates states;
+    NetnsPorts ports;                                          // only the busiest destinations
     std::array<std::uint32_t, age_bin_count> time_wait_ages{}; // of connections that no listener here owns
     std::vector<WaitingOwner> close_wait;                      // most sockets first
     std::vector<ListenerQueue> queues;                         // that are not empty, longest first
@@ -162,7 +162,7 @@ struct NamespacePicture {
 };
 
 struct Picture {
-    std::vector<NamespacePicture> namespaces;
+    std::vector<NetnsPicture> namespaces;
 };
 
 /// How fast a counter grew since the last look.
@@ -171,15 +171,15 @@ struct Movement {
     double per_second = 0;
 };
 
-struct NamespaceLook {
-    NamespaceStates states;
-    NamespacePorts ports;
+struct NetnsLook {
+    NetnsStates states;
+    NetnsPorts ports;
     std::vector<Movement> movements; // of what moved
 };
 
 struct Look {
     double seconds = 0; // since the last look; 0: this is the first
-    std::vector<NamespaceLook> namespaces;
+    std::vector<NetnsLook> namespaces;
 };
 
 } // namespace facts

@@ -15,8 +15,7 @@ constexpr std::array<std::string_view, 1> sysctl_subject = {"name"};
 
 constexpr auto all = std::to_array<Schema>({
     {TableId::host, "host", "The host: one row.", host_columns, no_subject},
-    {TableId::network_namespace, "namespace", "The network namespace: one row.", namespace_columns,
-     no_subject},
+    {TableId::netns, "namespace", "The network namespace: one row.", netns_columns, no_subject},
     {TableId::destination, "destination",
      "A remote address and port that this host connects to, for each source address.", destination_columns,
      destination_subject},

@@ -33,7 +33,7 @@ inline constexpr auto host_columns = std::to_array<Column>({
      "100 * files_open / files_max"},
 });
 
-inline constexpr auto namespace_columns = std::to_array<Column>({
+inline constexpr auto netns_columns = std::to_array<Column>({
     {"established", Type::number, "sockets", "Sockets in ESTABLISHED."},
     {"established_retrying", Type::number, "sockets",
      "Of these, with three or more retransmissions of the same data: nobody acknowledges it. That takes "

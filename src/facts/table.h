@@ -72,7 +72,7 @@ struct Column {
     Collection needs = Collection::usual;
 };
 
-enum class TableId { host, network_namespace, destination, source, listener, close_wait, sysctl };
+enum class TableId { host, netns, destination, source, listener, close_wait, sysctl };
 constexpr std::size_t table_count = 7;
 
 struct Schema {
@@ -103,7 +103,7 @@ class Table {
 };
 
 /// The facts of one network namespace. `tables[TableId::host]` is not used here.
-struct NamespaceFacts {
+struct NetnsFacts {
     std::string label;
     std::uint64_t id = 0;
     std::array<std::unique_ptr<Table>, table_count> tables;
@@ -113,7 +113,7 @@ struct NamespaceFacts {
 
 struct Facts {
     std::unique_ptr<Table> host;
-    std::vector<NamespaceFacts> namespaces;
+    std::vector<NetnsFacts> namespaces;
     std::vector<base::Gap> gaps; // of the whole snapshot, for the report
 };
 

@@ -65,7 +65,7 @@ struct Finding {
     std::string rule;
     std::string title;
     State state = State::ok;
-    std::string network_namespace;
+    std::string netns;
     std::vector<std::pair<std::string, std::string>> subject; // column, value
     std::string summary;
     std::optional<double> value;

@@ -25,10 +25,10 @@ void update(Memory& memory, const MemoryUpdate& with) {
         return expired || (entry.seen <= with.uptime && (was_judged(entry.rule) || is_said_anew(entry)));
     });
     std::erase_if(memory.judged,
-                  [&](const Memory::Judged& rule) { return with.uptime - rule.seen > longest_gap; });
+                  [&](const Memory::JudgedRule& rule) { return with.uptime - rule.seen > longest_gap; });
     for (const std::uint64_t rule : with.judged) {
         const auto known = std::find_if(memory.judged.begin(), memory.judged.end(),
-                                        [&](const Memory::Judged& other) { return other.rule == rule; });
+                                        [&](const Memory::JudgedRule& other) { return other.rule == rule; });
         if (known == memory.judged.end()) {
             memory.judged.push_back({rule, with.uptime, with.uptime});
         } else {

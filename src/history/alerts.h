@@ -23,13 +23,13 @@ struct Remembered {
 
 /// Of one network namespace; rules over the host remember in the first one.
 struct Memory {
-    struct Judged {
+    struct JudgedRule {
         std::uint64_t rule = 0;
         double since = 0; // first of the runs that lie no further apart than longest_gap
         double seen = 0;  // last of them
     };
     std::vector<Remembered> entries;
-    std::vector<Judged> judged; // the rules that runs have judged, whether anything alerted or not
+    std::vector<JudgedRule> judged; // the rules that runs have judged, whether anything alerted or not
 };
 
 /// A rule that no run judges for longer, in seconds, is not watched.

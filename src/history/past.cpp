@@ -54,12 +54,12 @@ std::vector<Candidate> candidates(const Access& access) {
 }
 
 /// Without a number of its own a namespace has no past.
-Key key_of(const snapshot::Host& host, const snapshot::Namespace& space) {
-    if (!space.cookie && space.id == 0) {
+StateKey key_of(const snapshot::Host& host, const snapshot::Netns& netns) {
+    if (!netns.cookie && netns.id == 0) {
         return {host.boot_id, ""};
     }
     return {host.boot_id,
-            space.cookie ? fmt::format("cookie {}", *space.cookie) : fmt::format("inode {}", space.id)};
+            netns.cookie ? fmt::format("cookie {}", *netns.cookie) : fmt::format("inode {}", netns.id)};
 }
 
 } // namespace
@@ -83,8 +83,8 @@ Past::Past(const Access& access, const snapshot::Host& host) : time_(host.time) 
         return;
     }
     keeper_.emplace(std::move(*keeper));
-    for (const snapshot::Namespace& space : host.namespaces) {
-        keys_.push_back(key_of(host, space));
+    for (const snapshot::Netns& netns : host.namespaces) {
+        keys_.push_back(key_of(host, netns));
     }
     load();
     if (const base::Status writable = keeper_->writable(); writes_ && !writable) {
@@ -94,13 +94,14 @@ Past::Past(const Access& access, const snapshot::Host& host) : time_(host.time) 
 }
 
 void Past::load() {
-    for (const Key& key : keys_) {
-        auto state = key.space.empty() ? base::Result<State, base::Gap>(State()) : keeper_->load(key);
+    for (const StateKey& key : keys_) {
+        auto state =
+            key.netns.empty() ? base::Result<SavedState, base::Gap>(SavedState()) : keeper_->load(key);
         if (!state && state.error().why != base::Why::absent) {
             remarks_.push_back("earlier runs are not used: " + base::complaint(state.error()));
         }
-        State known = state ? std::move(*state) : State();
-        history_.spaces.push_back(std::move(known.space));
+        SavedState known = state ? std::move(*state) : SavedState();
+        history_.namespaces.push_back(std::move(known.netns));
         memories_.push_back(std::move(known.memory));
     }
 }
@@ -112,8 +113,8 @@ void Past::give_up(const std::string& why) {
 }
 
 void Past::prove_ages(snapshot::Host& host) const {
-    for (std::size_t i = 0; i < history_.spaces.size(); ++i) {
-        if (const auto& waiting = history_.spaces[i].waiting) {
+    for (std::size_t i = 0; i < history_.namespaces.size(); ++i) {
+        if (const auto& waiting = history_.namespaces[i].waiting) {
             host.namespaces[i].sockets.prove_ages(*waiting, history_.uptime);
         }
     }
@@ -134,13 +135,13 @@ bool Past::keep(const snapshot::Host& host, const std::function<Sample(std::size
     }
     std::vector<Update> updates;
     for (std::size_t i = 0; i < keys_.size(); ++i) {
-        const snapshot::Namespace& space = host.namespaces[i];
-        if (keys_[i].space.empty()) {
+        const snapshot::Netns& netns = host.namespaces[i];
+        if (keys_[i].netns.empty()) {
             continue;
         }
         updates.push_back(
-            {keys_[i], sample_of(i), space.sockets.waiting(history_.uptime), recall_->updates()[i]});
-        updates.back().waiting.complete &= !space.lost_sockets.has_value();
+            {keys_[i], sample_of(i), netns.sockets.waiting(history_.uptime), recall_->updates()[i]});
+        updates.back().waiting.complete &= !netns.lost_sockets.has_value();
     }
     const base::Status saved = keeper_->save(updates);
     if (!saved) {

@@ -51,7 +51,7 @@ class Past {
     void load();
     void give_up(const std::string& why);
 
-    std::vector<Key> keys_; // in the order of Host::namespaces
+    std::vector<StateKey> keys_; // in the order of Host::namespaces
     double time_ = 0;
     bool writes_ = false;
     std::optional<Keeper> keeper_;

@@ -31,24 +31,23 @@ bool Recall::knows(std::uint64_t rule) const {
     });
 }
 
-const Remembered* Recall::find(std::uint64_t rule, std::size_t network_namespace,
-                               std::uint64_t subject) const {
-    if (network_namespace >= earlier_.size()) {
+const Remembered* Recall::find(std::uint64_t rule, std::size_t netns, std::uint64_t subject) const {
+    if (netns >= earlier_.size()) {
         return nullptr;
     }
-    const auto& entries = earlier_[network_namespace].entries;
+    const auto& entries = earlier_[netns].entries;
     const auto found = std::find_if(entries.begin(), entries.end(), [&](const Remembered& entry) {
         return entry.rule == rule && entry.subject == subject;
     });
     return found == entries.end() ? nullptr : &*found;
 }
 
-bool Recall::watched(std::uint64_t rule, std::size_t network_namespace) const {
-    if (network_namespace >= earlier_.size()) {
+bool Recall::watched(std::uint64_t rule, std::size_t netns) const {
+    if (netns >= earlier_.size()) {
         return false;
     }
-    const auto& judged = earlier_[network_namespace].judged;
-    return std::any_of(judged.begin(), judged.end(), [&](const Memory::Judged& each) {
+    const auto& judged = earlier_[netns].judged;
+    return std::any_of(judged.begin(), judged.end(), [&](const Memory::JudgedRule& each) {
         return each.rule == rule && each.seen <= uptime_ && uptime_ - each.seen <= longest_gap &&
                uptime_ - each.since >= run_spacing;
     });
@@ -67,11 +66,11 @@ Remembered Recall::continued(std::uint64_t rule, std::uint64_t subject, const Re
     return now;
 }
 
-void Recall::note(std::size_t network_namespace, const Remembered& entry) {
-    if (network_namespace >= updates_.size()) {
+void Recall::note(std::size_t netns, const Remembered& entry) {
+    if (netns >= updates_.size()) {
         return;
     }
-    auto& entries = updates_[network_namespace].entries;
+    auto& entries = updates_[netns].entries;
     const auto of_rule = std::count_if(entries.begin(), entries.end(),
                                        [&](const Remembered& other) { return other.rule == entry.rule; });
     const bool has_past = entry.since < uptime_;

@@ -21,7 +21,7 @@ class Recall {
     /// Is anything known about a subject of this rule?
     bool knows(std::uint64_t rule) const;
     /// The unbroken run that this subject is in; null if it did not alert in the last run of the rule.
-    const Remembered* find(std::uint64_t rule, std::size_t network_namespace, std::uint64_t subject) const;
+    const Remembered* find(std::uint64_t rule, std::size_t netns, std::uint64_t subject) const;
 
     /// The unbroken run with this one as its last.
     Remembered continued(std::uint64_t rule, std::uint64_t subject, const Remembered* earlier) const;
@@ -31,9 +31,9 @@ class Recall {
     }
     /// Have runs judged the rule for half a minute, and up to now? Only then is an alert that is new here
     /// known to be new: one that was there when looking began may have lasted for hours.
-    bool watched(std::uint64_t rule, std::size_t network_namespace) const;
+    bool watched(std::uint64_t rule, std::size_t netns) const;
 
-    void note(std::size_t network_namespace, const Remembered& entry);
+    void note(std::size_t netns, const Remembered& entry);
     /// The rule was judged in full: what is not noted is over.
     void judged(std::uint64_t rule);
 

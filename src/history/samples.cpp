@@ -11,13 +11,13 @@ constexpr double old_spacing = 240;
 
 } // namespace
 
-const Sample* SpaceHistory::before(double uptime, double age) const {
+const Sample* NetnsHistory::before(double uptime, double age) const {
     const auto found = std::find_if(samples.rbegin(), samples.rend(),
                                     [&](const Sample& sample) { return uptime - sample.uptime >= age; });
     return found != samples.rend() && uptime - found->uptime <= oldest_sample ? &*found : nullptr;
 }
 
-void add(SpaceHistory& history, Sample sample) {
+void add(NetnsHistory& history, Sample sample) {
     const double now = sample.uptime;
     std::vector<Sample>& samples = history.samples;
     std::erase_if(samples,

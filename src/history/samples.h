@@ -27,7 +27,7 @@ struct Sample {
 };
 
 /// Of one network namespace.
-struct SpaceHistory {
+struct NetnsHistory {
     std::vector<Sample> samples; // oldest first
     std::optional<snapshot::WaitingSockets> waiting;
 
@@ -42,16 +42,16 @@ constexpr double oldest_sample = 3600;
 
 /// Adds the sample unless the last one is as good, and thins out the old ones: at most about 30 stay. Samples
 /// of the future are of another machine and go.
-void add(SpaceHistory& history, Sample sample);
+void add(NetnsHistory& history, Sample sample);
 
 struct History {
-    double uptime = 0;                // now
-    std::vector<SpaceHistory> spaces; // in the order of Host::namespaces; none if there is no history
+    double uptime = 0;                    // now
+    std::vector<NetnsHistory> namespaces; // in the order of Host::namespaces; none if there is no history
     /// Why there is none, for those who miss it.
     std::string unusable_because = "no earlier run is known";
 
-    const SpaceHistory* of(std::size_t network_namespace) const {
-        return network_namespace < spaces.size() ? &spaces[network_namespace] : nullptr;
+    const NetnsHistory* of(std::size_t netns) const {
+        return netns < namespaces.size() ? &namespaces[netns] : nullptr;
     }
 };
 

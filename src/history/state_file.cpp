@@ -65,7 +65,7 @@ void put_alert(std::string& out, const Remembered& entry) {
                        entry.held);
 }
 
-void put_judged(std::string& out, const Memory::Judged& rule) {
+void put_judged(std::string& out, const Memory::JudgedRule& rule) {
     out += fmt::format("judged {:x} {:.2f} {:.2f}\n", rule.rule, rule.since, rule.seen);
 }
 
@@ -96,13 +96,13 @@ std::optional<findings::State> parse_state(std::string_view word) {
     return std::nullopt;
 }
 
-using Words = std::vector<std::string_view>;
+using Fields = std::vector<std::string_view>;
 
-class Reader {
+class StateReader {
   public:
     /// False if the line makes no sense where it stands.
     bool read(std::string_view line) {
-        const Words words = base::words(line);
+        const Fields words = base::words(line);
         if (words.empty() || ++items_ > most_items) {
             return false;
         }
@@ -117,12 +117,12 @@ class Reader {
                                       : false;
     }
 
-    State take() { return std::move(state_); }
+    SavedState take() { return std::move(state_); }
 
   private:
     /// Whoever wrote the file may have known other counters: those are passed over.
-    bool counters(const Words& words) {
-        if (!columns_.empty() || !state_.space.samples.empty()) {
+    bool counters(const Fields& words) {
+        if (!columns_.empty() || !state_.netns.samples.empty()) {
             return false;
         }
         for (std::size_t i = 1; i < words.size(); ++i) {
@@ -134,8 +134,8 @@ class Reader {
         return true;
     }
 
-    bool sample(const Words& words) {
-        auto& samples = state_.space.samples;
+    bool sample(const Fields& words) {
+        auto& samples = state_.netns.samples;
         if (words.size() != 3 + columns_.size() || samples.size() >= most_samples) {
             return false;
         }
@@ -160,32 +160,32 @@ class Reader {
         return true;
     }
 
-    bool level(const Words& words) {
+    bool level(const Fields& words) {
         const auto key = words.size() == 3 ? parse_key(words[1]) : std::nullopt;
         const auto count = words.size() == 3 ? parse_count(words[2]) : std::nullopt;
-        if (!key || !count || state_.space.samples.empty()) {
+        if (!key || !count || state_.netns.samples.empty()) {
             return false;
         }
-        state_.space.samples.back().levels.push_back({*key, *count});
+        state_.netns.samples.back().levels.push_back({*key, *count});
         return true;
     }
 
-    bool close_wait(const Words& words) {
+    bool close_wait(const Fields& words) {
         const auto uptime = words.size() == 3 ? parse_moment(words[1]) : std::nullopt;
-        if (!uptime || state_.space.waiting || (words[2] != "all" && words[2] != "some")) {
+        if (!uptime || state_.netns.waiting || (words[2] != "all" && words[2] != "some")) {
             return false;
         }
-        state_.space.waiting = WaitingSockets{*uptime, words[2] == "all", {}};
+        state_.netns.waiting = WaitingSockets{*uptime, words[2] == "all", {}};
         return true;
     }
 
-    bool socket(const Words& words) {
+    bool socket(const Fields& words) {
         const auto cookie = words.size() == 3 ? parse_key(words[1]) : std::nullopt;
         const auto first_seen = words.size() == 3 ? parse_moment(words[2]) : std::nullopt;
-        if (!cookie || !first_seen || !state_.space.waiting) {
+        if (!cookie || !first_seen || !state_.netns.waiting) {
             return false;
         }
-        auto& sockets = state_.space.waiting->sockets;
+        auto& sockets = state_.netns.waiting->sockets;
         if (!sockets.empty() && *cookie <= sockets.back().cookie) {
             return false;
         }
@@ -193,7 +193,7 @@ class Reader {
         return true;
     }
 
-    bool judged(const Words& words) {
+    bool judged(const Fields& words) {
         if (words.size() != 4) {
             return false;
         }
@@ -207,7 +207,7 @@ class Reader {
         return true;
     }
 
-    bool alert(const Words& words) {
+    bool alert(const Fields& words) {
         if (words.size() != 9) {
             return false;
         }
@@ -227,7 +227,7 @@ class Reader {
         return true;
     }
 
-    State state_;
+    SavedState state_;
     std::vector<std::optional<Counter>> columns_; // the counters of a sample, in order; none: not known here
     std::size_t items_ = 0;
 };
@@ -236,31 +236,31 @@ std::string last_line(std::string_view body) {
     return fmt::format("end {:x}\n", base::fingerprint(body));
 }
 
-std::string first_lines(const Key& key) {
-    return fmt::format("{}\nboot {}\nnamespace {}\n", header, key.boot_id, key.space);
+std::string first_lines(const StateKey& key) {
+    return fmt::format("{}\nboot {}\nnamespace {}\n", header, key.boot_id, key.netns);
 }
 
 } // namespace
 
-std::string encode(const Key& key, const State& state) {
+std::string encode(const StateKey& key, const SavedState& state) {
     std::string out = first_lines(key);
     put_names_of_counters(out);
-    for (const Sample& sample : state.space.samples) {
+    for (const Sample& sample : state.netns.samples) {
         put_sample(out, sample);
     }
-    if (state.space.waiting) {
-        put_waiting(out, *state.space.waiting);
+    if (state.netns.waiting) {
+        put_waiting(out, *state.netns.waiting);
     }
     for (const Remembered& entry : state.memory.entries) {
         put_alert(out, entry);
     }
-    for (const Memory::Judged& rule : state.memory.judged) {
+    for (const Memory::JudgedRule& rule : state.memory.judged) {
         put_judged(out, rule);
     }
     return out + last_line(out);
 }
 
-base::Result<State> decode(const Key& key, std::string_view text) {
+base::Result<SavedState> decode(const StateKey& key, std::string_view text) {
     if (!text.starts_with(header) || text.substr(header.size(), 1) != "\n") {
         return base::Error{text.starts_with("tcpadvisor history ") ? "is of another version"
                                                                    : "is no history"};
@@ -275,7 +275,7 @@ base::Result<State> decode(const Key& key, std::string_view text) {
         const bool same_boot = body.substr(header.size() + 1).starts_with("boot " + key.boot_id + "\n");
         return base::Error{same_boot ? "is of another network namespace" : "is of another boot"};
     }
-    Reader reader;
+    StateReader reader;
     for (const std::string_view line : base::split(body.substr(expected.size()), '\n')) {
         if (!line.empty() && !reader.read(line)) {
             return base::Error{"makes no sense"};
@@ -292,16 +292,16 @@ constexpr double forgotten = 2 * 86400;
 constexpr double abandoned = 3600;
 constexpr std::string_view prefix = "netns-";
 
-std::string file_of(const Key& key) {
-    std::string name = std::string(prefix) + key.space;
+std::string file_of(const StateKey& key) {
+    std::string name = std::string(prefix) + key.netns;
     std::replace(name.begin(), name.end(), ' ', '-');
     return name;
 }
 
-void apply(const Update& left, State& state) {
-    add(state.space, left.sample);
-    if (!state.space.waiting || state.space.waiting->uptime <= left.waiting.uptime) {
-        state.space.waiting = left.waiting;
+void apply(const Update& left, SavedState& state) {
+    add(state.netns, left.sample);
+    if (!state.netns.waiting || state.netns.waiting->uptime <= left.waiting.uptime) {
+        state.netns.waiting = left.waiting;
     }
     update(state.memory, left.alerts);
 }
@@ -320,7 +320,7 @@ base::Result<Keeper, base::Gap> Keeper::open(std::span<const Candidate> candidat
     return why;
 }
 
-base::Result<State, base::Gap> Keeper::load(const Key& key) const {
+base::Result<SavedState, base::Gap> Keeper::load(const StateKey& key) const {
     const std::string name = file_of(key);
     const auto text = directory_.read(name, largest_file);
     if (!text) {
@@ -339,7 +339,7 @@ base::Status Keeper::save(std::span<const Update> updates) {
     }
     for (const Update& update : updates) {
         auto kept = load(update.key);
-        State state = kept ? std::move(*kept) : State();
+        SavedState state = kept ? std::move(*kept) : SavedState();
         apply(update, state);
         if (const base::Status written = directory_.replace(file_of(update.key), encode(update.key, state));
             !written) {

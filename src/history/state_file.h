@@ -16,28 +16,28 @@
 namespace history {
 
 /// What is kept about one network namespace.
-struct State {
-    SpaceHistory space;
+struct SavedState {
+    NetnsHistory netns;
     Memory memory;
 };
 
 /// Which namespace of which boot a file is about.
-struct Key {
+struct StateKey {
     std::string boot_id;
-    std::string space; // "cookie 1", or "inode 4026531840" before Linux 5.14
+    std::string netns; // "cookie 1", or "inode 4026531840" before Linux 5.14
 };
 
-std::string encode(const Key& key, const State& state);
+std::string encode(const StateKey& key, const SavedState& state);
 
 /// What the file says; an error if it is cut, of another version, boot or namespace, or makes no sense.
-base::Result<State> decode(const Key& key, std::string_view text);
+base::Result<SavedState> decode(const StateKey& key, std::string_view text);
 
 // Keeps the state files of all network namespaces in one private directory, safe against runs at the same
 // time.
 
 /// What one run leaves about one namespace.
 struct Update {
-    Key key;
+    StateKey key;
     Sample sample;
     snapshot::WaitingSockets waiting;
     MemoryUpdate alerts;
@@ -54,7 +54,7 @@ class Keeper {
     static base::Result<Keeper, base::Gap> open(std::span<const Candidate> candidates);
 
     /// Absent if nothing is kept about this namespace yet.
-    base::Result<State, base::Gap> load(const Key& key) const;
+    base::Result<SavedState, base::Gap> load(const StateKey& key) const;
 
     const std::string& path() const { return directory_.path(); }
 

@@ -16,11 +16,11 @@
 
 namespace kernel {
 
-void note_gap(snapshot::Namespace& space, std::string_view what, base::Gap gap) {
+void note_gap(snapshot::Netns& netns, std::string_view what, base::Gap gap) {
     gap.what = what;
     const auto same = [&](const base::Gap& known) { return known.what == gap.what; };
-    if (std::none_of(space.gaps.begin(), space.gaps.end(), same)) {
-        space.gaps.push_back(std::move(gap));
+    if (std::none_of(netns.gaps.begin(), netns.gaps.end(), same)) {
+        netns.gaps.push_back(std::move(gap));
     }
 }
 
@@ -28,27 +28,27 @@ namespace {
 
 using base::Gap;
 using base::Why;
-using snapshot::Namespace;
+using snapshot::Netns;
 using snapshot::Socket;
-using snapshot::State;
+using snapshot::TcpState;
 
 /// An entry that makes no sense may hide anything: the table is not whole.
-void note_malformed(std::uint64_t count, Namespace& space) {
+void note_malformed(std::uint64_t count, Netns& netns) {
     if (count > 0) {
-        space.lost_sockets =
+        netns.lost_sockets =
             Gap{"the socket table", Why::truncated, fmt::format("{} entries make no sense", count)};
     }
 }
 
 /// One walk over the socket table; each socket goes to `take`.
 template <typename Take>
-Outcome walk(Machine& machine, const Query& query, Namespace& space, Take take) {
+Outcome walk(Machine& machine, const Query& query, Netns& netns, Take take) {
     const Walked walked = machine.sockets(query, [&](std::span<const Socket> sockets) {
         for (const Socket& socket : sockets) {
             take(socket);
         }
     });
-    note_malformed(walked.malformed, space);
+    note_malformed(walked.malformed, netns);
     return walked.outcome;
 }
 
@@ -59,9 +59,9 @@ std::uint64_t random_seed() {
     return seed;
 }
 
-void lose_sockets(Namespace& space, Gap gap) {
+void lose_sockets(Netns& netns, Gap gap) {
     gap.why = Why::truncated; // what was counted before is no longer the whole truth
-    space.lost_sockets = std::move(gap);
+    netns.lost_sockets = std::move(gap);
 }
 
 /// The text of both tables; IPv6 may be switched off.
@@ -76,104 +76,104 @@ struct ProcTables {
     }
 };
 
-void collect_from_proc(Machine& machine, const Gap& without, Namespace& space) {
+void collect_from_proc(Machine& machine, const Gap& without, Netns& netns) {
     auto v4 = read_net_file(machine, "tcp");
     auto v6 = read_net_file(machine, "tcp6");
     const bool v6_usable = v6 || v6.error().why == Why::absent;
     if (!v4 || !v6_usable) {
-        space.lost_sockets = without;
+        netns.lost_sockets = without;
         const Gap& also = v4 ? v6.error() : v4.error();
         if (also.detail != without.detail) {
-            space.lost_sockets->detail += "; " + base::to_text(also);
+            netns.lost_sockets->detail += "; " + base::to_text(also);
         }
         return;
     }
     const ProcTables tables{std::move(*v4), v6 ? std::move(*v6) : std::string()};
-    snapshot::Census& sockets = space.sockets;
-    space.source = snapshot::SocketSource::proc;
+    snapshot::Census& sockets = netns.sockets;
+    netns.source = snapshot::SocketSource::proc;
     const std::uint64_t malformed = tables.read([&](const Socket& socket) {
-        if (socket.state == State::listen) {
+        if (socket.state == TcpState::listen) {
             sockets.add_listener(socket);
         }
     });
     tables.read([&](const Socket& socket) { sockets.add(socket); });
     tables.read([&](const Socket& socket) {
-        if (socket.state == State::close_wait) {
+        if (socket.state == TcpState::close_wait) {
             sockets.add_close_wait(socket);
         }
     });
-    note_malformed(malformed, space);
+    note_malformed(malformed, netns);
     const std::string reason = "/proc/net/tcp cannot tell; " + without.detail;
     for (const char* what : {"ages of CLOSE_WAIT sockets", "backlogs of listening sockets",
                              "explicitly bound ports", "bound but unconnected sockets"}) {
-        space.gaps.push_back({what, Why::failed, reason});
+        netns.gaps.push_back({what, Why::failed, reason});
     }
 }
 
-void collect_sockets(Machine& machine, Namespace& space) {
-    snapshot::Census& sockets = space.sockets;
+void collect_sockets(Machine& machine, Netns& netns) {
+    snapshot::Census& sockets = netns.sockets;
     const Outcome listeners =
-        walk(machine, {Walk::listeners}, space, [&](const Socket& socket) { sockets.add_listener(socket); });
+        walk(machine, {Walk::listeners}, netns, [&](const Socket& socket) { sockets.add_listener(socket); });
     if (!listeners) {
         sockets = snapshot::Census(random_seed());
-        collect_from_proc(machine, listeners.error(), space);
+        collect_from_proc(machine, listeners.error(), netns);
         return;
     }
-    const bool whole = space.provenance.has_backlogs;
-    space.source = whole ? snapshot::SocketSource::sock_diag : snapshot::SocketSource::proc;
+    const bool whole = netns.provenance.has_backlogs;
+    netns.source = whole ? snapshot::SocketSource::sock_diag : snapshot::SocketSource::proc;
     const Outcome connections =
-        walk(machine, {Walk::connections}, space, [&](const Socket& socket) { sockets.add_soon(socket); });
+        walk(machine, {Walk::connections}, netns, [&](const Socket& socket) { sockets.add_soon(socket); });
     sockets.settle();
     if (!connections) {
-        lose_sockets(space, connections.error());
+        lose_sockets(netns, connections.error());
         return;
     }
-    if (sockets.count(State::close_wait) > 0) {
-        const Outcome close_waits = walk(machine, {Walk::close_waits}, space,
+    if (sockets.count(TcpState::close_wait) > 0) {
+        const Outcome close_waits = walk(machine, {Walk::close_waits}, netns,
                                          [&](const Socket& socket) { sockets.add_close_wait(socket); });
         if (!close_waits) {
-            lose_sockets(space, close_waits.error());
+            lose_sockets(netns, close_waits.error());
         }
     }
 }
 
 /// Chains of many sockets are read in pieces, and between two pieces sockets move: measured, 9 of 5000 were
 /// missed where 16 buckets held them (docs/kernel-model.md, 7.4).
-void note_crowded_table(Namespace& space) {
+void note_crowded_table(Netns& netns) {
     constexpr std::uint64_t crowded = 4; // sockets in a bucket
     const auto buckets =
-        space.sysctls.integer("net.ipv4.tcp_ehash_entries"); // negative: shared with the host's
+        netns.sysctls.integer("net.ipv4.tcp_ehash_entries"); // negative: shared with the host's
     std::uint64_t sockets = 0;
-    for (const State state : snapshot::shown_states) {
-        sockets += space.sockets.count(state);
+    for (const TcpState state : snapshot::shown_states) {
+        sockets += netns.sockets.count(state);
     }
     if (buckets && *buckets != 0 && sockets > crowded * static_cast<std::uint64_t>(std::abs(*buckets))) {
-        note_gap(space, "exact numbers of sockets",
+        note_gap(netns, "exact numbers of sockets",
                  {"", Why::failed,
                   fmt::format("{} sockets in {} hash buckets: while others come and go a few may be missed",
                               sockets, std::abs(*buckets))});
     }
 }
 
-Namespace collect_namespace(Place& place) {
-    Namespace space;
-    space.label = place.label;
-    space.id = place.id;
-    space.cookie = place.machine->namespace_cookie();
-    space.provenance = place.machine->provenance();
-    space.sockets = snapshot::Census(random_seed());
-    space.sysctls = read_sysctls(*place.machine);
-    space.counters = read_counters(*place.machine);
-    collect_sockets(*place.machine, space);
-    note_crowded_table(space);
-    if (space.provenance.no_timers) {
-        space.gaps.push_back(*space.provenance.no_timers);
+Netns collect_netns(Target& target) {
+    Netns netns;
+    netns.label = target.label;
+    netns.id = target.id;
+    netns.cookie = target.machine->netns_cookie();
+    netns.provenance = target.machine->provenance();
+    netns.sockets = snapshot::Census(random_seed());
+    netns.sysctls = read_sysctls(*target.machine);
+    netns.counters = read_counters(*target.machine);
+    collect_sockets(*target.machine, netns);
+    note_crowded_table(netns);
+    if (netns.provenance.no_timers) {
+        netns.gaps.push_back(*netns.provenance.no_timers);
     }
-    if (const std::uint64_t overflow = space.sockets.overflow(); overflow > 0 && !space.lost_sockets) {
-        space.lost_sockets =
+    if (const std::uint64_t overflow = netns.sockets.overflow(); overflow > 0 && !netns.lost_sockets) {
+        netns.lost_sockets =
             Gap{"the socket table", Why::truncated, fmt::format("no room for {} sockets", overflow)};
     }
-    return space;
+    return netns;
 }
 
 std::string first_line(Machine& machine, const std::string& path) {
@@ -183,19 +183,19 @@ std::string first_line(Machine& machine, const std::string& path) {
 
 } // namespace
 
-snapshot::Host collect(std::vector<Place>& places) {
+snapshot::Host collect(std::vector<Target>& targets) {
     snapshot::Host host;
-    if (places.empty()) {
+    if (targets.empty()) {
         return host;
     }
-    Machine& first = *places.front().machine;
+    Machine& first = *targets.front().machine;
     host.time = first.now();
     host.name = first_line(first, "/proc/sys/kernel/hostname");
     host.kernel = first_line(first, "/proc/sys/kernel/osrelease");
     host.boot_id = first_line(first, "/proc/sys/kernel/random/boot_id");
     host.uptime = base::parse_decimal(base::split(first_line(first, "/proc/uptime"), ' ').front());
-    for (Place& place : places) {
-        host.namespaces.push_back(collect_namespace(place));
+    for (Target& target : targets) {
+        host.namespaces.push_back(collect_netns(target));
     }
     return host;
 }
@@ -240,36 +240,36 @@ bool may_have_bound(const snapshot::Counters& counters) {
     return *alloc > *v4 + counters.get("sockstat6.TCP6.inuse").value_or(0);
 }
 
-void collect_bound(Machine& machine, std::string_view release, Namespace& space) {
+void collect_bound(Machine& machine, std::string_view release, Netns& netns) {
     std::uint64_t found = 0;
-    const Outcome outcome = walk(machine, {Walk::bound}, space, [&](const Socket& socket) {
+    const Outcome outcome = walk(machine, {Walk::bound}, netns, [&](const Socket& socket) {
         ++found;
-        space.sockets.add_bound(socket);
+        netns.sockets.add_bound(socket);
     });
     if (!outcome) {
-        note_gap(space, "bound but unconnected sockets", outcome.error());
-    } else if (found > 0 || surely_reports_bound(release) || !may_have_bound(space.counters)) {
-        space.sockets.bound_complete();
+        note_gap(netns, "bound but unconnected sockets", outcome.error());
+    } else if (found > 0 || surely_reports_bound(release) || !may_have_bound(netns.counters)) {
+        netns.sockets.bound_complete();
     } else {
-        note_gap(space, "bound but unconnected sockets",
+        note_gap(netns, "bound but unconnected sockets",
                  {"", Why::absent, "this kernel does not report them"});
     }
 }
 
-void collect_explicit(Machine& machine, Namespace& space) {
-    const Outcome outcome = walk(machine, {Walk::explicit_binds}, space,
-                                 [&](const Socket& socket) { space.sockets.add_explicit(socket); });
+void collect_explicit(Machine& machine, Netns& netns) {
+    const Outcome outcome = walk(machine, {Walk::explicit_binds}, netns,
+                                 [&](const Socket& socket) { netns.sockets.add_explicit(socket); });
     if (outcome) {
-        space.sockets.explicit_binds_complete();
+        netns.sockets.explicit_binds_complete();
         return;
     }
-    note_gap(space, "explicitly bound ports", outcome.error());
+    note_gap(netns, "explicitly bound ports", outcome.error());
 }
 
 /// Towards the remotes of the busiest flows.
-void collect_routes(Machine& machine, Namespace& space) {
+void collect_routes(Machine& machine, Netns& netns) {
     constexpr std::size_t most_remotes = 64;
-    const snapshot::FlowTable& flows = space.sockets.flows();
+    const snapshot::FlowTable& flows = netns.sockets.flows();
     std::vector<std::size_t> order(flows.size());
     std::iota(order.begin(), order.end(), 0);
     const std::size_t shown = std::min(order.size(), most_remotes);
@@ -279,32 +279,32 @@ void collect_routes(Machine& machine, Namespace& space) {
     for (std::size_t i = 0; i < shown; ++i) {
         const snapshot::Address& remote = flows[order[i]].remote;
         const std::string text = remote.to_text();
-        if (space.routed_sources.contains(text)) {
+        if (netns.routed_sources.contains(text)) {
             continue;
         }
         if (const auto source = machine.source_towards(remote)) {
-            space.routed_sources.emplace(text, *source);
+            netns.routed_sources.emplace(text, *source);
         }
     }
 }
 
-void collect_options(Machine& machine, std::string_view release, Namespace& space) {
+void collect_options(Machine& machine, std::string_view release, Netns& netns) {
     if (!surely_heals_ports(release)) {
-        space.sockets.every_port_may_be_early();
+        netns.sockets.every_port_may_be_early();
         return;
     }
-    const Outcome outcome = walk(machine, {Walk::options}, space,
-                                 [&](const Socket& socket) { space.sockets.add_options(socket); });
+    const Outcome outcome = walk(machine, {Walk::options}, netns,
+                                 [&](const Socket& socket) { netns.sockets.add_options(socket); });
     if (outcome) {
-        space.sockets.options_complete();
+        netns.sockets.options_complete();
         return;
     }
-    note_gap(space, "options of connected sockets", outcome.error());
+    note_gap(netns, "options of connected sockets", outcome.error());
 }
 
 void add_to_peer(snapshot::Peer& peer, const Socket& socket) {
     constexpr std::size_t most_sockets = 65536;
-    if (socket.activity && socket.state != State::syn_sent) {
+    if (socket.activity && socket.state != TcpState::syn_sent) {
         ++(socket.activity->timestamps ? peer.timestamps.with : peer.timestamps.without);
     }
     if (peer.sockets.size() < most_sockets) {
@@ -313,13 +313,13 @@ void add_to_peer(snapshot::Peer& peer, const Socket& socket) {
     }
 }
 
-void collect_peers(Machine& machine, const std::vector<snapshot::EndPoint>& remotes, Namespace& space) {
+void collect_peers(Machine& machine, const std::vector<snapshot::EndPoint>& remotes, Netns& netns) {
     std::vector<snapshot::Peer> peers;
     peers.reserve(remotes.size());
     for (const snapshot::EndPoint& remote : remotes) {
         peers.push_back({remote, {}, {}, std::nullopt});
     }
-    const Outcome outcome = walk(machine, {Walk::peers, remotes}, space, [&](const Socket& socket) {
+    const Outcome outcome = walk(machine, {Walk::peers, remotes}, netns, [&](const Socket& socket) {
         for (snapshot::Peer& peer : peers) {
             if (peer.remote == snapshot::EndPoint{socket.remote, socket.remote_port}) {
                 add_to_peer(peer, socket);
@@ -327,48 +327,48 @@ void collect_peers(Machine& machine, const std::vector<snapshot::EndPoint>& remo
         }
     });
     if (outcome) {
-        space.peers.insert(space.peers.end(), std::make_move_iterator(peers.begin()),
+        netns.peers.insert(netns.peers.end(), std::make_move_iterator(peers.begin()),
                            std::make_move_iterator(peers.end()));
         return;
     }
-    note_gap(space, "timestamps and owners of live connections", outcome.error());
+    note_gap(netns, "timestamps and owners of live connections", outcome.error());
 }
 
 } // namespace
 
-void collect(const snapshot::Request& request, std::vector<Place>& places, snapshot::Host& host) {
-    if (request.place >= places.size() || request.place >= host.namespaces.size()) {
+void collect(const snapshot::Request& request, std::vector<Target>& targets, snapshot::Host& host) {
+    if (request.place >= targets.size() || request.place >= host.namespaces.size()) {
         return;
     }
-    Machine& machine = *places[request.place].machine;
-    Namespace& space = host.namespaces[request.place];
-    const bool from_sock_diag = space.source == snapshot::SocketSource::sock_diag;
+    Machine& machine = *targets[request.place].machine;
+    Netns& netns = host.namespaces[request.place];
+    const bool from_sock_diag = netns.source == snapshot::SocketSource::sock_diag;
     if (request.explicit_binds && from_sock_diag) {
-        collect_explicit(machine, space);
+        collect_explicit(machine, netns);
     }
     if (request.bound_sockets && from_sock_diag) {
-        collect_bound(machine, host.kernel, space);
+        collect_bound(machine, host.kernel, netns);
     }
     if (request.early_binds && from_sock_diag) {
-        collect_options(machine, host.kernel, space);
-        collect_routes(machine, space);
+        collect_options(machine, host.kernel, netns);
+        collect_routes(machine, netns);
     }
     if (!request.peers.empty() && from_sock_diag) {
-        collect_peers(machine, request.peers, space);
+        collect_peers(machine, request.peers, netns);
     }
-    for (std::size_t i = 0; request.peer_owners && i < space.peers.size(); ++i) {
-        if (!space.peers[i].owners) {
-            collect_owners(machine, space.peers[i], space);
+    for (std::size_t i = 0; request.peer_owners && i < netns.peers.size(); ++i) {
+        if (!netns.peers[i].owners) {
+            collect_owners(machine, netns.peers[i], netns);
         }
     }
     if (request.queue_owners) {
-        collect_queue_owners(machine, space);
+        collect_queue_owners(machine, netns);
     }
     if (request.boot_sysctls) {
-        space.boot_sysctls = read_boot_sysctls(machine, space.gaps);
+        netns.boot_sysctls = read_boot_sysctls(machine, netns.gaps);
     }
     if (request.owners_of_age_ms) {
-        collect_owners(machine, *request.owners_of_age_ms, space);
+        collect_owners(machine, *request.owners_of_age_ms, netns);
     }
 }
 

@@ -10,14 +10,14 @@
 
 namespace kernel {
 
-/// The base pass over each place: sysctls, counters, listeners, one dump of all connections, and CLOSE_WAIT
-/// with tcp_info if there are any.
-snapshot::Host collect(std::vector<Place>& places);
+/// The base pass over each network namespace: sysctls, counters, listeners, one dump of all connections, and
+/// CLOSE_WAIT with tcp_info if there are any.
+snapshot::Host collect(std::vector<Target>& targets);
 
 /// What the request asks for, added to its namespace. A failure becomes a gap of that namespace.
-void collect(const snapshot::Request& request, std::vector<Place>& places, snapshot::Host& host);
+void collect(const snapshot::Request& request, std::vector<Target>& targets, snapshot::Host& host);
 
 /// Notes a gap of the namespace; what was asked for twice in vain is one gap.
-void note_gap(snapshot::Namespace& space, std::string_view what, base::Gap gap);
+void note_gap(snapshot::Netns& netns, std::string_view what, base::Gap gap);
 
 } // namespace kernel

@@ -22,7 +22,7 @@
 namespace kernel {
 namespace {
 
-using Socket = std::unique_ptr<mnl_socket, int (*)(mnl_socket*)>;
+using NetlinkSocket = std::unique_ptr<mnl_socket, int (*)(mnl_socket*)>;
 
 // inet_diag fills datagrams up to the largest buffer seen, but not over 32 KiB (kernel: netlink_dump())
 constexpr std::size_t buffer_size = 65536;
@@ -30,8 +30,8 @@ constexpr std::size_t most_pseudo = std::size_t{256} << 20; // /proc/net/tcp of 
 constexpr std::size_t most_regular = std::size_t{1} << 20;
 
 /// A socket for one dump: a fresh one holds nothing of an earlier dump that was given up.
-base::Result<Socket, base::Gap> open_socket(Deadline deadline) {
-    Socket socket(mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC), mnl_socket_close);
+base::Result<NetlinkSocket, base::Gap> open_socket(Deadline deadline) {
+    NetlinkSocket socket(mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC), mnl_socket_close);
     if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
         return refusal(errno);
     }
@@ -96,7 +96,7 @@ Outcome LiveMachine::dump(std::span<const std::byte> request, const FrameSink& s
     if (!opened) {
         return opened.error();
     }
-    const Socket socket = std::move(*opened);
+    const NetlinkSocket socket = std::move(*opened);
     if (mnl_socket_sendto(socket.get(), request.data(), request.size()) < 0) {
         return refusal(errno);
     }
@@ -116,7 +116,7 @@ Outcome LiveMachine::dump(std::span<const std::byte> request, const FrameSink& s
     return out_of_time("the socket table");
 }
 
-std::optional<std::uint64_t> LiveMachine::namespace_cookie() {
+std::optional<std::uint64_t> LiveMachine::netns_cookie() {
     constexpr int netns_cookie = 71; // SO_NETNS_COOKIE; older headers do not know it
     const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) {

@@ -66,7 +66,7 @@ class Machine {
 
     /// The number that no other network namespace has until the next boot; none before Linux 5.14, or in a
     /// replay.
-    virtual std::optional<std::uint64_t> namespace_cookie() { return std::nullopt; }
+    virtual std::optional<std::uint64_t> netns_cookie() { return std::nullopt; }
 
     /// Who holds these sockets, among the processes of the whole host.
     virtual snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) = 0;
@@ -82,7 +82,7 @@ class Machine {
 };
 
 /// A machine for one network namespace, with the name that people know it by.
-struct Place {
+struct Target {
     std::string label;
     std::uint64_t id = 0; // inode of the namespace file, 0 if unknown
     std::unique_ptr<Machine> machine;

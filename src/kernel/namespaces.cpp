@@ -45,7 +45,7 @@ class Visitor {
 
     /// Runs `work` in the namespace of the descriptor and waits for it; a gap if the namespace could not be
     /// entered.
-    std::optional<base::Gap> visit(int namespace_descriptor, const std::function<void()>& work);
+    std::optional<base::Gap> visit(int netns_descriptor, const std::function<void()>& work);
 
   private:
     void serve();
@@ -72,7 +72,7 @@ Visitor::~Visitor() {
     }
 }
 
-std::optional<base::Gap> Visitor::visit(int namespace_descriptor, const std::function<void()>& work) {
+std::optional<base::Gap> Visitor::visit(int netns_descriptor, const std::function<void()>& work) {
     std::unique_lock lock(mutex_);
     if (!thread_.joinable()) {
         try {
@@ -81,7 +81,7 @@ std::optional<base::Gap> Visitor::visit(int namespace_descriptor, const std::fun
             return no_entry(error.code().value());
         }
     }
-    wanted_ = namespace_descriptor;
+    wanted_ = netns_descriptor;
     work_ = &work;
     changed_.notify_all();
     changed_.wait(lock, [this] { return work_ == nullptr; });
@@ -113,7 +113,7 @@ void Visitor::enter_and_work() {
     (*work_)();
 }
 
-constexpr const char* own_namespace = "/proc/self/ns/net";
+constexpr const char* own_netns = "/proc/self/ns/net";
 constexpr const char* names_directory = "/run/netns";
 
 /// An open namespace file: it keeps the namespace alive and its number taken.
@@ -173,9 +173,9 @@ class VisitingMachine : public SockDiagMachine {
             visitor_->visit(door_->descriptor(), [&] { outcome = live_.dump(request, sink); });
         return refused ? Outcome(*refused) : outcome;
     }
-    std::optional<std::uint64_t> namespace_cookie() override {
+    std::optional<std::uint64_t> netns_cookie() override {
         std::optional<std::uint64_t> cookie;
-        static_cast<void>(visitor_->visit(door_->descriptor(), [&] { cookie = live_.namespace_cookie(); }));
+        static_cast<void>(visitor_->visit(door_->descriptor(), [&] { cookie = live_.netns_cookie(); }));
         return cookie;
     }
     std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
@@ -219,20 +219,20 @@ class ClosedMachine : public SockDiagMachine {
     base::Gap gap_;
 };
 
-SockDiagPlace here(Deadline deadline) {
-    return {std::string(here_label), number_of(own_namespace), std::make_unique<LiveMachine>(deadline)};
+SockDiagTarget here(Deadline deadline) {
+    return {std::string(here_label), number_of(own_netns), std::make_unique<LiveMachine>(deadline)};
 }
 
 /// The namespace behind `path`, by whatever way it can be visited.
-SockDiagPlace place_at(const std::string& path, std::string label, const std::shared_ptr<Visitor>& visitor,
-                       Deadline deadline) {
+SockDiagTarget place_at(const std::string& path, std::string label, const std::shared_ptr<Visitor>& visitor,
+                        Deadline deadline) {
     const std::uint64_t number = number_of(path);
     auto door = std::make_unique<Door>(path);
     if (const std::string problem = door->problem(); !problem.empty()) {
         base::Gap gap{"the network namespace", door->why(), problem};
         return {std::move(label), number, std::make_unique<ClosedMachine>(std::move(gap))};
     }
-    if (number == number_of(own_namespace)) {
+    if (number == number_of(own_netns)) {
         return {std::move(label), number, std::make_unique<LiveMachine>(deadline)};
     }
     return {std::move(label), number, std::make_unique<VisitingMachine>(visitor, std::move(door), deadline)};
@@ -248,21 +248,21 @@ base::Error unknown_name(const std::string& name) {
                         base::did_you_mean(name, *names), base::printable(base::join(*names, ", ")))};
 }
 
-base::Result<std::vector<SockDiagPlace>> open_one(const std::string& path, std::string label,
-                                                  Deadline deadline) {
+base::Result<std::vector<SockDiagTarget>> open_one(const std::string& path, std::string label,
+                                                   Deadline deadline) {
     const Door probe(path);
     if (const std::string problem = probe.problem(); !problem.empty()) {
         return base::Error{fmt::format("{}: {}", base::printable(path), problem)};
     }
     const auto visitor = std::make_shared<Visitor>();
-    std::vector<SockDiagPlace> places;
-    places.push_back(place_at(path, std::move(label), visitor, deadline));
-    if (number_of(path) != number_of(own_namespace)) {
+    std::vector<SockDiagTarget> targets;
+    targets.push_back(place_at(path, std::move(label), visitor, deadline));
+    if (number_of(path) != number_of(own_netns)) {
         if (const auto refused = visitor->visit(probe.descriptor(), [] {})) {
             return base::Error{fmt::format("cannot enter {}: {}", base::printable(path), refused->detail)};
         }
     }
-    return places;
+    return targets;
 }
 
 base::Result<std::vector<pid_t>, base::Gap> processes() {
@@ -283,7 +283,7 @@ base::Result<std::vector<pid_t>, base::Gap> processes() {
     return pids;
 }
 
-SockDiagPlace unseen(std::string label, base::Gap gap) {
+SockDiagTarget unseen(std::string label, base::Gap gap) {
     return {std::move(label), 0, std::make_unique<ClosedMachine>(std::move(gap))};
 }
 
@@ -303,20 +303,20 @@ std::size_t elsewhere(const std::vector<pid_t>& hidden, const std::set<std::uint
     }));
 }
 
-SockDiagPlace unvisited(std::size_t count) {
+SockDiagTarget unvisited(std::size_t count) {
     const std::string processes = fmt::format("{} {}", count, count == 1 ? "process" : "processes");
     return unseen(processes, {"the network namespaces of other users", base::Why::denied,
                               "of " + processes + ", needs CAP_SYS_PTRACE"});
 }
 
-std::vector<SockDiagPlace> open_all(Deadline deadline) {
+std::vector<SockDiagTarget> open_all(Deadline deadline) {
     const auto visitor = std::make_shared<Visitor>();
-    std::vector<SockDiagPlace> places;
-    places.push_back(here(deadline));
-    std::set<std::uint64_t> known = {places.front().id, 0};
+    std::vector<SockDiagTarget> targets;
+    targets.push_back(here(deadline));
+    std::set<std::uint64_t> known = {targets.front().id, 0};
     const auto add = [&](const std::string& path, std::string label) {
         if (known.insert(number_of(path)).second) {
-            places.push_back(place_at(path, std::move(label), visitor, deadline));
+            targets.push_back(place_at(path, std::move(label), visitor, deadline));
         }
     };
     if (const auto names = base::list_directory(names_directory, "")) {
@@ -326,8 +326,8 @@ std::vector<SockDiagPlace> open_all(Deadline deadline) {
     }
     const auto pids = processes();
     if (!pids) {
-        places.push_back(unseen("all processes", pids.error()));
-        return places;
+        targets.push_back(unseen("all processes", pids.error()));
+        return targets;
     }
     std::vector<pid_t> hidden;
     std::set<std::uint64_t> seen = {number_of(witness("self"))};
@@ -344,28 +344,28 @@ std::vector<SockDiagPlace> open_all(Deadline deadline) {
         seen.insert(number_of(witness(std::to_string(pid))));
     }
     if (const std::size_t count = elsewhere(hidden, seen); count > 0) {
-        places.push_back(unvisited(count));
+        targets.push_back(unvisited(count));
     }
-    return places;
+    return targets;
 }
 
 } // namespace
 
-base::Result<std::vector<SockDiagPlace>> open_places(const Where& where, Deadline deadline) {
-    std::vector<SockDiagPlace> places;
+base::Result<std::vector<SockDiagTarget>> open_targets(const NetnsChoice& where, Deadline deadline) {
+    std::vector<SockDiagTarget> targets;
     switch (where.kind) {
-    case Where::Kind::here:
-        places.push_back(here(deadline));
-        return places;
-    case Where::Kind::all:
+    case NetnsChoice::Kind::here:
+        targets.push_back(here(deadline));
+        return targets;
+    case NetnsChoice::Kind::all:
         return open_all(deadline);
-    case Where::Kind::process:
+    case NetnsChoice::Kind::process:
         if (::access(fmt::format("/proc/{}", where.pid).c_str(), F_OK) != 0) {
             return base::Error{fmt::format("no process {}", where.pid)};
         }
         return open_one(fmt::format("/proc/{}/ns/net", where.pid), fmt::format("pid {}", where.pid),
                         deadline);
-    case Where::Kind::named:
+    case NetnsChoice::Kind::named:
         break;
     }
     const bool is_path = where.name.find('/') != std::string::npos;

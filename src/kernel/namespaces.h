@@ -13,7 +13,7 @@
 
 namespace kernel {
 
-struct Where {
+struct NetnsChoice {
     enum class Kind { here, named, process, all };
     Kind kind = Kind::here;
     std::string name; // `named`: below /run/netns, or a path if it has a slash
@@ -22,8 +22,9 @@ struct Where {
 
 constexpr std::string_view here_label = "this namespace";
 
-/// One place, or all that the host has. An error if the one that was asked for cannot be entered; of `all`,
-/// one that cannot be entered is a place whose every answer is a gap. Nothing is read after the deadline.
-base::Result<std::vector<SockDiagPlace>> open_places(const Where& where, Deadline deadline);
+/// One network namespace, or all that the host has. An error if the one that was asked for cannot be entered;
+/// of `all`, one that cannot be entered is a target whose every answer is a gap. Nothing is read after the
+/// deadline.
+base::Result<std::vector<SockDiagTarget>> open_targets(const NetnsChoice& where, Deadline deadline);
 
 } // namespace kernel

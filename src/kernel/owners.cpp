@@ -49,7 +49,7 @@ class OwnerSearch {
         }
     }
 
-    snapshot::Owners run(Machine& machine, snapshot::Namespace& space) const {
+    snapshot::Owners run(Machine& machine, snapshot::Netns& netns) const {
         snapshot::Owners owners;
         if (!cgroups_.empty()) {
             owners.cgroups =
@@ -59,7 +59,7 @@ class OwnerSearch {
             owners.holders = machine.holders(wanted_);
         }
         if (owners.holders.unseen) {
-            note_gap(space, owners.holders.unseen->what, *owners.holders.unseen);
+            note_gap(netns, owners.holders.unseen->what, *owners.holders.unseen);
         }
         return owners;
     }
@@ -71,33 +71,33 @@ class OwnerSearch {
 
 } // namespace
 
-void collect_owners(Machine& machine, snapshot::Peer& peer, snapshot::Namespace& space) {
+void collect_owners(Machine& machine, snapshot::Peer& peer, snapshot::Netns& netns) {
     OwnerSearch search;
     for (const snapshot::PeerSocket& socket : peer.sockets) {
         search.add(socket.inode, socket.uid, socket.cgroup);
     }
-    peer.owners = search.run(machine, space);
+    peer.owners = search.run(machine, netns);
 }
 
-void collect_queue_owners(Machine& machine, snapshot::Namespace& space) {
+void collect_queue_owners(Machine& machine, snapshot::Netns& netns) {
     OwnerSearch search;
-    for (const snapshot::Listener& listener : space.sockets.listeners()) {
+    for (const snapshot::Listener& listener : netns.sockets.listeners()) {
         if (listener.accept_queue > 0) {
             search.add(listener.inode, listener.uid, listener.cgroup);
         }
     }
-    space.queue_owners = search.run(machine, space);
+    netns.queue_owners = search.run(machine, netns);
 }
 
-void collect_owners(Machine& machine, std::uint32_t age_ms, snapshot::Namespace& space) {
-    snapshot::Owners& owners = space.owners.emplace();
-    if (const auto numbers = cgroups_of(space.sockets); !numbers.empty()) {
+void collect_owners(Machine& machine, std::uint32_t age_ms, snapshot::Netns& netns) {
+    snapshot::Owners& owners = netns.owners.emplace();
+    if (const auto numbers = cgroups_of(netns.sockets); !numbers.empty()) {
         owners.cgroups = machine.cgroup_paths(numbers);
     }
-    const auto wanted = wanted_sockets(space.sockets, age_ms);
+    const auto wanted = wanted_sockets(netns.sockets, age_ms);
     owners.holders = machine.holders(wanted);
     if (owners.holders.unseen) {
-        note_gap(space, owners.holders.unseen->what, *owners.holders.unseen);
+        note_gap(netns, owners.holders.unseen->what, *owners.holders.unseen);
     }
 }
 

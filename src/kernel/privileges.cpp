@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::array<cap_value_t, 2> for_scan = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
 
-using State = std::unique_ptr<std::remove_pointer_t<cap_t>, int (*)(void*)>;
+using Capabilities = std::unique_ptr<std::remove_pointer_t<cap_t>, int (*)(void*)>;
 
-State state_now() {
+Capabilities state_now() {
     return {::cap_get_proc(), ::cap_free};
 }
 
@@ -25,7 +25,7 @@ bool has(cap_t state, cap_value_t capability, cap_flag_t set) {
 
 /// Succeeds only for what is permitted.
 bool set_effective(cap_flag_value_t value) {
-    const State state = state_now();
+    const Capabilities state = state_now();
     return state &&
            ::cap_set_flag(state.get(), CAP_EFFECTIVE, for_scan.size(), for_scan.data(), value) == 0 &&
            ::cap_set_proc(state.get()) == 0;
@@ -33,7 +33,7 @@ bool set_effective(cap_flag_value_t value) {
 
 /// Permitted but not effective: the mark of a file's capabilities, which wait for the scan.
 bool waits_for_scan() {
-    const State state = state_now();
+    const Capabilities state = state_now();
     for (const cap_value_t capability : for_scan) {
         if (!state || !has(state.get(), capability, CAP_PERMITTED) ||
             has(state.get(), capability, CAP_EFFECTIVE)) {
@@ -49,8 +49,8 @@ bool is_privileged() {
     if (::geteuid() == 0 || ::getauxval(AT_SECURE) != 0) {
         return true;
     }
-    const State state = state_now();
-    const State none(::cap_init(), ::cap_free);
+    const Capabilities state = state_now();
+    const Capabilities none(::cap_init(), ::cap_free);
     // what could only be handed on to other programs (inheritable) gives this one nothing
     return !state || !none || CAP_DIFFERS(::cap_compare(state.get(), none.get()), CAP_PERMITTED);
 }
@@ -64,7 +64,7 @@ RaisedCapabilities::~RaisedCapabilities() {
 }
 
 void give_up_capabilities() {
-    if (const State none(::cap_init(), ::cap_free); none && ::geteuid() != 0) {
+    if (const Capabilities none(::cap_init(), ::cap_free); none && ::geteuid() != 0) {
         ::cap_set_proc(none.get());
     }
 }

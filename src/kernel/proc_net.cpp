@@ -355,10 +355,10 @@ std::optional<snapshot::Socket> parse_proc_line(std::string_view line, snapshot:
     scanner.run(10); // probes without an answer
     scanner.skip_blanks();
     socket.inode = scanner.run(10);
-    if (!scanner.good() || state == 0 || state >= static_cast<std::uint32_t>(snapshot::State::bound)) {
+    if (!scanner.good() || state == 0 || state >= static_cast<std::uint32_t>(snapshot::TcpState::bound)) {
         return std::nullopt;
     }
-    socket.state = static_cast<snapshot::State>(state);
+    socket.state = static_cast<snapshot::TcpState>(state);
     return socket;
 }
 

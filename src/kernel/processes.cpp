@@ -47,7 +47,7 @@ std::optional<std::uint32_t> pid_in(std::string_view name) {
     return pid && *pid <= INT32_MAX ? std::optional(static_cast<std::uint32_t>(*pid)) : std::nullopt;
 }
 
-struct Candidate {
+struct ProcessCandidate {
     std::uint32_t pid = 0;
     std::uint32_t uid = 0;
     bool likely = false;          // of the user of a wanted socket
@@ -86,7 +86,7 @@ class Search {
         }
         list_processes();
         std::size_t looked_at = 0;
-        for (const Candidate& candidate : candidates_) {
+        for (const ProcessCandidate& candidate : candidates_) {
             if (missing_ == 0 || late()) {
                 break;
             }
@@ -122,17 +122,19 @@ class Search {
             }
             return !late();
         });
-        const auto none = std::partition(candidates_.begin(), candidates_.end(),
-                                         [](const Candidate& candidate) { return candidate.open_files > 0; });
+        const auto none =
+            std::partition(candidates_.begin(), candidates_.end(),
+                           [](const ProcessCandidate& candidate) { return candidate.open_files > 0; });
         if (none != candidates_.begin()) { // this kernel tells it
             std::for_each(none, candidates_.end(), [&](const auto& one) { silent_.push_back(one.pid); });
             candidates_.erase(none, candidates_.end());
         }
-        std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
-            return a.likely != b.likely           ? a.likely > b.likely
-                   : a.open_files != b.open_files ? a.open_files > b.open_files
-                                                  : a.pid < b.pid;
-        });
+        std::sort(candidates_.begin(), candidates_.end(),
+                  [](const ProcessCandidate& a, const ProcessCandidate& b) {
+                      return a.likely != b.likely           ? a.likely > b.likely
+                             : a.open_files != b.open_files ? a.open_files > b.open_files
+                                                            : a.pid < b.pid;
+                  });
     }
 
     void consider(std::uint32_t pid) {
@@ -160,7 +162,7 @@ class Search {
 
     /// Takes what is wanted of the descriptors at `path`, from which `comm` leads to the name of the process.
     /// False if there are none to be seen.
-    bool look_at(const Candidate& candidate, const std::string& path, const char* comm) {
+    bool look_at(const ProcessCandidate& candidate, const std::string& path, const char* comm) {
         const base::Descriptor descriptors = directory(path);
         if (!descriptors) {
             note_denial(candidate.pid);
@@ -248,7 +250,8 @@ class Search {
 
     /// False if the process has exited. Its other files are found through the directory that is open, so that
     /// they are of the same process, whoever has its number by now.
-    bool name_process(const base::Descriptor& descriptors, const Candidate& candidate, const char* comm) {
+    bool name_process(const base::Descriptor& descriptors, const ProcessCandidate& candidate,
+                      const char* comm) {
         auto command = read_at(descriptors, comm, 256);
         if (!command) {
             return false;
@@ -300,7 +303,7 @@ class Search {
     std::vector<Wanted> wanted_; // by inode
     std::vector<std::uint32_t> users_;
     std::size_t missing_ = 0; // needed and not found
-    std::vector<Candidate> candidates_;
+    std::vector<ProcessCandidate> candidates_;
     std::vector<std::uint32_t> silent_; // processes without a descriptor to be seen
     std::set<std::uint32_t> denied_;    // processes
     bool saw_init_ = false;

@@ -19,32 +19,33 @@ namespace {
 
 constexpr std::string_view table_name = "the socket table";
 
-constexpr std::uint32_t bit(snapshot::State state) {
+constexpr std::uint32_t bit(snapshot::TcpState state) {
     return std::uint32_t{1} << static_cast<unsigned>(state);
 }
 
-constexpr std::uint32_t all_states = (bit(snapshot::State::bound) << 1) - 2;
+constexpr std::uint32_t all_states = (bit(snapshot::TcpState::bound) << 1) - 2;
 
 std::uint32_t states_of(Walk walk) {
-    using snapshot::State;
+    using snapshot::TcpState;
     switch (walk) {
     case Walk::listeners:
-        return bit(State::listen);
+        return bit(TcpState::listen);
     case Walk::connections:
-        return all_states & ~(bit(State::listen) | bit(State::bound));
+        return all_states & ~(bit(TcpState::listen) | bit(TcpState::bound));
     case Walk::close_waits:
-        return bit(State::close_wait);
+        return bit(TcpState::close_wait);
     case Walk::explicit_binds:
         // TIME_WAIT and SYN_RECV have no locks to ask for: inet_diag takes each of them for automatic
-        return all_states & ~(bit(State::bound) | bit(State::time_wait) | bit(State::syn_recv));
+        return all_states & ~(bit(TcpState::bound) | bit(TcpState::time_wait) | bit(TcpState::syn_recv));
     case Walk::bound:
-        return bit(State::bound);
+        return bit(TcpState::bound);
     case Walk::options:
-        return all_states &
-               ~(bit(State::bound) | bit(State::listen) | bit(State::time_wait) | bit(State::syn_recv));
+        return all_states & ~(bit(TcpState::bound) | bit(TcpState::listen) | bit(TcpState::time_wait) |
+                              bit(TcpState::syn_recv));
     case Walk::peers:
-        return bit(State::syn_sent) | bit(State::established) | bit(State::fin_wait1) |
-               bit(State::fin_wait2) | bit(State::closing) | bit(State::close_wait) | bit(State::last_ack);
+        return bit(TcpState::syn_sent) | bit(TcpState::established) | bit(TcpState::fin_wait1) |
+               bit(TcpState::fin_wait2) | bit(TcpState::closing) | bit(TcpState::close_wait) |
+               bit(TcpState::last_ack);
     }
     return 0;
 }
@@ -275,7 +276,7 @@ bool parse(const nlmsghdr& message, Walk walk, snapshot::Socket& socket) {
     if (said.idiag_state == 0 || said.idiag_state >= snapshot::state_count || said.idiag_timer > 4) {
         return false;
     }
-    socket.state = static_cast<snapshot::State>(said.idiag_state);
+    socket.state = static_cast<snapshot::TcpState>(said.idiag_state);
     socket.timer = static_cast<snapshot::Timer>(said.idiag_timer);
     socket.local_port = ntohs(said.id.idiag_sport);
     socket.remote_port = ntohs(said.id.idiag_dport);

@@ -34,13 +34,13 @@ class SockDiagMachine : public Machine {
     virtual Outcome dump(std::span<const std::byte> request, const FrameSink& sink) = 0;
 };
 
-/// A place whose machine can be recorded datagram by datagram.
-struct SockDiagPlace {
+/// A target whose machine can be recorded datagram by datagram.
+struct SockDiagTarget {
     std::string label;
     std::uint64_t id = 0;
     std::unique_ptr<SockDiagMachine> machine;
 
-    operator Place() && { return {std::move(label), id, std::move(machine)}; }
+    operator Target() && { return {std::move(label), id, std::move(machine)}; }
 };
 
 /// Of every request, and so of every message of its answer.

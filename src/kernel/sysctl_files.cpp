@@ -83,9 +83,9 @@ bool is_of_tcp(std::string_view name) {
 const base::Gap too_many_globs{"sysctl.d", base::Why::truncated, "too many lines with '*', or too long ones"};
 
 /// One pass over the files of a machine.
-class Reader {
+class SysctlFileReader {
   public:
-    Reader(Machine& machine, std::vector<base::Gap>& gaps) : machine_(machine), gaps_(gaps) {}
+    SysctlFileReader(Machine& machine, std::vector<base::Gap>& gaps) : machine_(machine), gaps_(gaps) {}
 
     snapshot::BootSysctls read() {
         add_directories();
@@ -256,7 +256,7 @@ snapshot::BootSysctls BootAssignments::result() const {
 }
 
 snapshot::BootSysctls read_boot_sysctls(Machine& machine, std::vector<base::Gap>& gaps) {
-    return Reader(machine, gaps).read();
+    return SysctlFileReader(machine, gaps).read();
 }
 
 } // namespace kernel

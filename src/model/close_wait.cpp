@@ -164,8 +164,8 @@ static_assert(follows(facts::close_wait_columns, getters));
 
 } // namespace
 
-std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space, const Growth& growing) {
-    std::vector<Owner> owners = owners_of(space);
+std::unique_ptr<facts::Table> close_wait_table(const snapshot::Netns& netns, const Growth& growing) {
+    std::vector<Owner> owners = owners_of(netns);
     for (Owner& owner : owners) {
         if (growing.known()) {
             const std::uint32_t stuck = counts(owner, leaked).count + counts(owner, unread).count;
@@ -173,7 +173,7 @@ std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space,
         }
     }
     return std::make_unique<RowTable<Owner>>(facts::TableId::close_wait, std::move(owners), getters,
-                                             space.lost_sockets);
+                                             netns.lost_sockets);
 }
 
 } // namespace model

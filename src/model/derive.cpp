@@ -9,29 +9,29 @@ namespace {
 
 using facts::TableId;
 
-Earlier earlier_of(const snapshot::Namespace& space, const history::SpaceHistory* history,
+Earlier earlier_of(const snapshot::Netns& netns, const history::NetnsHistory* history,
                    const history::History& all) {
     constexpr double half = 1500; // of nearly an hour, in seconds
-    return {Rates(space, history, all.uptime, all.unusable_because), Growth(history, all.uptime),
+    return {Rates(netns, history, all.uptime, all.unusable_because), Growth(history, all.uptime),
             Growth(history, all.uptime, half, half)};
 }
 
-facts::NamespaceFacts derive_namespace(const snapshot::Namespace& space, const Assumptions& assumed,
-                                       const Earlier& earlier, const Expectation& expected) {
-    const snapshot::Sysctls sysctls = space.sysctls.assuming(assumed);
-    const auto ports = std::make_shared<const PortModel>(space, sysctls);
-    facts::NamespaceFacts derived;
-    derived.label = space.label;
-    derived.id = space.id;
+facts::NetnsFacts derive_netns(const snapshot::Netns& netns, const Assumptions& assumed,
+                               const Earlier& earlier, const Expectation& expected) {
+    const snapshot::Sysctls sysctls = netns.sysctls.assuming(assumed);
+    const auto ports = std::make_shared<const PortModel>(netns, sysctls);
+    facts::NetnsFacts derived;
+    derived.label = netns.label;
+    derived.id = netns.id;
     const auto put = [&](TableId which, std::unique_ptr<facts::Table> table) {
         derived.tables[static_cast<std::size_t>(which)] = std::move(table);
     };
-    put(TableId::network_namespace, namespace_table(space, sysctls, ports, earlier, expected));
+    put(TableId::netns, netns_table(netns, sysctls, ports, earlier, expected));
     put(TableId::destination, destination_table(ports, earlier.growth));
     put(TableId::source, source_table(ports));
-    put(TableId::listener, listener_table(space, *ports));
-    put(TableId::close_wait, close_wait_table(space, earlier.growth));
-    put(TableId::sysctl, sysctl_table(space, sysctls));
+    put(TableId::listener, listener_table(netns, *ports));
+    put(TableId::close_wait, close_wait_table(netns, earlier.growth));
+    put(TableId::sysctl, sysctl_table(netns, sysctls));
     return derived;
 }
 
@@ -55,18 +55,18 @@ facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, cons
     facts::Facts derived;
     derived.host = host_table(host, assumed);
     for (std::size_t i = 0; i < host.namespaces.size(); ++i) {
-        const snapshot::Namespace& space = host.namespaces[i];
+        const snapshot::Netns& netns = host.namespaces[i];
         derived.namespaces.push_back(
-            derive_namespace(space, assumed, earlier_of(space, history.of(i), history), expected));
-        add_all(derived.gaps, space.gaps);
-        add_all(derived.gaps, space.sysctls.assuming(assumed).unusable());
-        for (const auto& [prefix, gap] : space.counters.gaps()) {
+            derive_netns(netns, assumed, earlier_of(netns, history.of(i), history), expected));
+        add_all(derived.gaps, netns.gaps);
+        add_all(derived.gaps, netns.sysctls.assuming(assumed).unusable());
+        for (const auto& [prefix, gap] : netns.counters.gaps()) {
             if (gap.why != base::Why::absent) {
                 add(derived.gaps, gap);
             }
         }
-        if (space.lost_sockets) {
-            add(derived.gaps, *space.lost_sockets);
+        if (netns.lost_sockets) {
+            add(derived.gaps, *netns.lost_sockets);
         }
     }
     return derived;

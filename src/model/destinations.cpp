@@ -11,12 +11,12 @@ namespace {
 
 using facts::Basis;
 using facts::Value;
-using snapshot::State;
+using snapshot::TcpState;
 
 /// One destination, and what is asked of it beside its ports.
-class Row {
+class DestinationRow {
   public:
-    Row(const PortModel& ports, const Growth& growth, std::size_t place)
+    DestinationRow(const PortModel& ports, const Growth& growth, std::size_t place)
         : use(ports.use(place)), no_timers(ports.no_timers(use.tally())), growth_(growth) {}
 
     const PortUse use;
@@ -57,49 +57,49 @@ class Row {
     const Growth& growth_;
 };
 
-constexpr auto getters = std::to_array<Getter<Row>>({
-    {"source", [](const Row& d) { return Value(d.use.flow().source.to_text()); }},
-    {"remote", [](const Row& d) { return Value(d.remote()); }},
-    {"remote_address", [](const Row& d) { return Value(d.use.flow().remote.to_text()); }},
-    {"remote_port", [](const Row& d) { return Value(d.use.flow().remote_port); }},
-    {"device", [](const Row& d) { return Value(d.use.flow().device); }},
-    {"loopback", [](const Row& d) { return Value(d.use.loopback()); }},
-    {"connections", [](const Row& d) { return Value(d.use.tally().connections); }},
-    {"established", [](const Row& d) { return Value(d.use.in_state(State::established)); }},
-    {"established_retrying", [](const Row& d) { return d.timed(d.use.tally().established_retrying); }},
-    {"syn_sent", [](const Row& d) { return Value(d.use.in_state(State::syn_sent)); }},
-    {"syn_sent_retried", [](const Row& d) { return d.timed(d.use.tally().syn_sent_retried); }},
-    {"fin_wait", [](const Row& d) { return Value(d.use.fin_wait()); }},
-    {"time_wait", [](const Row& d) { return Value(d.use.in_state(State::time_wait)); }},
-    {"close_wait", [](const Row& d) { return Value(d.use.in_state(State::close_wait)); }},
-    {"lasting", [](const Row& d) { return Value(d.use.lasting()); }},
+constexpr auto getters = std::to_array<Getter<DestinationRow>>({
+    {"source", [](const DestinationRow& d) { return Value(d.use.flow().source.to_text()); }},
+    {"remote", [](const DestinationRow& d) { return Value(d.remote()); }},
+    {"remote_address", [](const DestinationRow& d) { return Value(d.use.flow().remote.to_text()); }},
+    {"remote_port", [](const DestinationRow& d) { return Value(d.use.flow().remote_port); }},
+    {"device", [](const DestinationRow& d) { return Value(d.use.flow().device); }},
+    {"loopback", [](const DestinationRow& d) { return Value(d.use.loopback()); }},
+    {"connections", [](const DestinationRow& d) { return Value(d.use.tally().connections); }},
+    {"established", [](const DestinationRow& d) { return Value(d.use.in_state(TcpState::established)); }},
+    {"established_retrying", [](const DestinationRow& d) { return d.timed(d.use.tally().established_retrying); }},
+    {"syn_sent", [](const DestinationRow& d) { return Value(d.use.in_state(TcpState::syn_sent)); }},
+    {"syn_sent_retried", [](const DestinationRow& d) { return d.timed(d.use.tally().syn_sent_retried); }},
+    {"fin_wait", [](const DestinationRow& d) { return Value(d.use.fin_wait()); }},
+    {"time_wait", [](const DestinationRow& d) { return Value(d.use.in_state(TcpState::time_wait)); }},
+    {"close_wait", [](const DestinationRow& d) { return Value(d.use.in_state(TcpState::close_wait)); }},
+    {"lasting", [](const DestinationRow& d) { return Value(d.use.lasting()); }},
     {"lasting_growth",
-     [](const Row& d) {
+     [](const DestinationRow& d) {
          const auto growth = d.lasting_growth();
          return growth ? Value(*growth)
                        : Value(base::Gap{"lasting_growth", base::Why::absent, "no earlier runs to compare with"});
      }},
-    {"in_use", [](const Row& d) { return Value(d.use.estimate().in_use); }},
-    {"held_by", [](const Row& d) { return Value(held_by(d.destination()), d.basis()); }},
-    {"blocked", [](const Row& d) { return Value(d.use.estimate().blocked, d.basis()); }},
-    {"free", [](const Row& d) { return Value(d.use.estimate().free, d.basis()); }},
-    {"free_min", [](const Row& d) { return Value(d.use.bounds().free_min); }},
-    {"free_max", [](const Row& d) { return Value(d.use.bounds().free_max); }},
-    {"used_percent", [](const Row& d) { return Value(d.use.estimate().used_percent, d.basis()); }},
-    {"reuse_applies", [](const Row& d) { return Value(d.use.reuse().applies, d.basis_of_reuse()); }},
-    {"reusable", [](const Row& d) { return Value(d.use.estimate().reusable); }},
-    {"births_5s", [](const Row& d) { return d.timed(d.use.births().over_5s); }},
-    {"births_15s", [](const Row& d) { return d.timed(d.use.births().over_15s); }},
-    {"births_60s", [](const Row& d) { return d.timed(d.use.births().over_60s); }},
-    {"turnover", [](const Row& d) { return Value(std::max(d.use.estimate().room, 0.0), d.basis()); }},
-    {"port_time", [](const Row& d) { return Value(d.use.port_time(), d.basis_of_reuse()); }},
-    {"sustainable_rate", [](const Row& d) { return Value(d.use.load().sustainable_rate, d.basis()); }},
-    {"load_percent", [](const Row& d) { return d.timed(d.use.load().percent, d.basis()); }},
-    {"load_percent_15s", [](const Row& d) { return d.timed(d.use.load().percent_15s, d.basis()); }},
-    {"load_percent_lasting", [](const Row& d) { return d.timed(d.use.load().percent_lasting, d.basis()); }},
-    {"peak_percent", [](const Row& d) { return d.timed(d.use.next_minute().peak_percent, d.basis()); }},
+    {"in_use", [](const DestinationRow& d) { return Value(d.use.estimate().in_use); }},
+    {"held_by", [](const DestinationRow& d) { return Value(held_by(d.destination()), d.basis()); }},
+    {"blocked", [](const DestinationRow& d) { return Value(d.use.estimate().blocked, d.basis()); }},
+    {"free", [](const DestinationRow& d) { return Value(d.use.estimate().free, d.basis()); }},
+    {"free_min", [](const DestinationRow& d) { return Value(d.use.bounds().free_min); }},
+    {"free_max", [](const DestinationRow& d) { return Value(d.use.bounds().free_max); }},
+    {"used_percent", [](const DestinationRow& d) { return Value(d.use.estimate().used_percent, d.basis()); }},
+    {"reuse_applies", [](const DestinationRow& d) { return Value(d.use.reuse().applies, d.basis_of_reuse()); }},
+    {"reusable", [](const DestinationRow& d) { return Value(d.use.estimate().reusable); }},
+    {"births_5s", [](const DestinationRow& d) { return d.timed(d.use.entries().over_5s); }},
+    {"births_15s", [](const DestinationRow& d) { return d.timed(d.use.entries().over_15s); }},
+    {"births_60s", [](const DestinationRow& d) { return d.timed(d.use.entries().over_60s); }},
+    {"turnover", [](const DestinationRow& d) { return Value(std::max(d.use.estimate().room, 0.0), d.basis()); }},
+    {"port_time", [](const DestinationRow& d) { return Value(d.use.port_time(), d.basis_of_reuse()); }},
+    {"sustainable_rate", [](const DestinationRow& d) { return Value(d.use.load().sustainable_rate, d.basis()); }},
+    {"load_percent", [](const DestinationRow& d) { return d.timed(d.use.load().percent, d.basis()); }},
+    {"load_percent_15s", [](const DestinationRow& d) { return d.timed(d.use.load().percent_15s, d.basis()); }},
+    {"load_percent_lasting", [](const DestinationRow& d) { return d.timed(d.use.load().percent_lasting, d.basis()); }},
+    {"peak_percent", [](const DestinationRow& d) { return d.timed(d.use.next_minute().peak_percent, d.basis()); }},
     {"exhausted_in",
-     [](const Row& d) {
+     [](const DestinationRow& d) {
          if (d.no_timers) {
              return Value(*d.no_timers);
          }
@@ -108,7 +108,7 @@ constexpr auto getters = std::to_array<Getter<Row>>({
                         : Value(base::Gap{"exhausted_in", base::Why::absent, "the rate is sustainable"});
      }},
     {"growth_exhausted_in",
-     [](const Row& d) {
+     [](const DestinationRow& d) {
          const auto seconds = d.growth_exhausted_in();
          return seconds ? Value(*seconds, Basis::inferred)
                         : Value(base::Gap{"growth_exhausted_in", base::Why::absent, "nothing is known to grow"});
@@ -137,22 +137,22 @@ class DestinationTable : public facts::Table {
   private:
     std::shared_ptr<const PortModel> ports_;
     Growth growth_;
-    mutable std::optional<Row> current_; // rules ask for several columns of one row
+    mutable std::optional<DestinationRow> current_; // rules ask for several columns of one row
     mutable std::size_t current_row_ = 0;
 };
 
 } // namespace
 
-PortModel::PortModel(const snapshot::Namespace& of, const snapshot::Sysctls& sysctls)
-    : space_of(of), space(port_space(of, sysctls)), settings(reuse_settings(sysctls)) {
-    if (space && of.source != snapshot::SocketSource::none) {
-        book = std::make_unique<TallyBook>(of.sockets, *space, settings.delay);
+PortModel::PortModel(const snapshot::Netns& of, const snapshot::Sysctls& sysctls)
+    : netns_of(of), ports(ephemeral_ports(of, sysctls)), settings(reuse_settings(sysctls)) {
+    if (ports && of.source != snapshot::SocketSource::none) {
+        book = std::make_unique<TallyBook>(of.sockets, *ports, settings.delay);
     }
 }
 
 PortUse PortModel::use(std::size_t place) const {
-    const snapshot::Flow& flow = space_of.sockets.flows()[book->order()[place]];
-    return {flow, book->tally(place), *space, book->occupation(), settings, seen_at(flow)};
+    const snapshot::Flow& flow = netns_of.sockets.flows()[book->order()[place]];
+    return {flow, book->tally(place), *ports, book->occupation(), settings, seen_at(flow)};
 }
 
 facts::Destination PortModel::destination(std::size_t place) const {
@@ -164,22 +164,22 @@ facts::Destination PortModel::destination(std::size_t place) const {
 
 const std::optional<base::Gap>& PortModel::no_timers(const Tally& tally) const {
     static const std::optional<base::Gap> none;
-    const auto any = [&](State state) { return tally.states[static_cast<std::size_t>(state)] > 0; };
-    const bool needed = any(State::time_wait) || any(State::syn_sent) || any(State::established);
-    return needed ? space_of.provenance.no_timers : none;
+    const auto any = [&](TcpState state) { return tally.states[static_cast<std::size_t>(state)] > 0; };
+    const bool needed = any(TcpState::time_wait) || any(TcpState::syn_sent) || any(TcpState::established);
+    return needed ? netns_of.provenance.no_timers : none;
 }
 
 const snapshot::Timestamps* PortModel::seen_at(const snapshot::Flow& flow) const {
-    const snapshot::Peer* peer = space_of.find_peer({flow.remote, flow.remote_port});
+    const snapshot::Peer* peer = netns_of.find_peer({flow.remote, flow.remote_port});
     return peer == nullptr ? nullptr : &peer->timestamps;
 }
 
 std::optional<base::Gap> PortModel::incomplete() const {
-    if (!space) {
-        return space.error();
+    if (!ports) {
+        return ports.error();
     }
-    if (space_of.lost_sockets) {
-        return space_of.lost_sockets;
+    if (netns_of.lost_sockets) {
+        return netns_of.lost_sockets;
     }
     for (const auto* setting : {&settings.mode, &settings.timestamps}) {
         if (!*setting && setting->error().why != base::Why::absent) {
@@ -191,7 +191,7 @@ std::optional<base::Gap> PortModel::incomplete() const {
 
 WorstPorts PortModel::worst() const {
     WorstPorts worst;
-    if (space && space->usable == 0) {
+    if (ports && ports->usable == 0) {
         worst.used_percent = 100; // everything is reserved
     }
     for (std::size_t place = 0; book && place < book->busy_count(); ++place) {
@@ -234,9 +234,9 @@ constexpr auto source_getters = std::to_array<Getter<Source>>({
 });
 static_assert(follows(facts::source_columns, source_getters));
 
-Source source_of(const SourceTally& tally, const PortSpace& space, const TallyBook& book,
+Source source_of(const SourceTally& tally, const EphemeralPorts& ports, const TallyBook& book,
                  const snapshot::PortSet* explicit_ports) {
-    const snapshot::PortSet held = tally.ports & space.eligible;
+    const snapshot::PortSet held = tally.ports & ports.eligible;
     snapshot::PortSet bound = held & book.occupation().suspect;
     if (explicit_ports != nullptr) {
         bound |= held & *explicit_ports;
@@ -245,7 +245,7 @@ Source source_of(const SourceTally& tally, const PortSpace& space, const TallyBo
             tally.connections,
             static_cast<std::uint32_t>(held.count()),
             static_cast<std::uint32_t>(bound.count()),
-            space.usable,
+            ports.usable,
             tally.destinations};
 }
 
@@ -258,7 +258,7 @@ std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> port
         for (const SourceTally& tally : ports->book->sources()) {
             if (tally.connections > 0) {
                 rows.push_back(
-                    source_of(tally, *ports->space, *ports->book, ports->space_of.sockets.explicit_ports()));
+                    source_of(tally, *ports->ports, *ports->book, ports->netns_of.sockets.explicit_ports()));
             }
         }
         if (!incomplete && ports->book->sources_dropped() > 0) {

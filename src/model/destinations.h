@@ -20,12 +20,12 @@ struct WorstPorts {
 
 /// What all tables about ports of one namespace share. Refers to the snapshot, which must outlive it.
 struct PortModel {
-    PortModel(const snapshot::Namespace& of, const snapshot::Sysctls& sysctls);
+    PortModel(const snapshot::Netns& of, const snapshot::Sysctls& sysctls);
 
-    const snapshot::Namespace& space_of;
-    snapshot::Reading<PortSpace> space;
+    const snapshot::Netns& netns_of;
+    snapshot::Reading<EphemeralPorts> ports;
     ReuseSettings settings;
-    std::unique_ptr<TallyBook> book; // null if the space or the sockets are unknown
+    std::unique_ptr<TallyBook> book; // null if the range or the sockets are unknown
 
     /// The arithmetic of the destination with this number in the book's order.
     PortUse use(std::size_t place) const;

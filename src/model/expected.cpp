@@ -83,19 +83,19 @@ Expected expected_ports(const Expectation& load, const ReuseSettings& reuse) {
 }
 
 Expected expected_ports_percent(const Expectation& load, const ReuseSettings& reuse,
-                                const base::Result<PortSpace, base::Gap>& space) {
-    const Expected ports = expected_ports(load, reuse);
+                                const base::Result<EphemeralPorts, base::Gap>& ports) {
+    const Expected needed = expected_ports(load, reuse);
+    if (!needed) {
+        return needed;
+    }
     if (!ports) {
-        return ports;
+        return ports.error();
     }
-    if (!space) {
-        return space.error();
-    }
-    const double free = static_cast<double>(space->usable) - static_cast<double>(space->blocked_count);
+    const double free = static_cast<double>(ports->usable) - static_cast<double>(ports->blocked_count);
     if (free <= 0) {
         return base::Gap{"expected_ports_percent", base::Why::failed, "no port is usable"};
     }
-    return 100 * *ports / free;
+    return 100 * *needed / free;
 }
 
 } // namespace model

@@ -45,6 +45,6 @@ Expected expected_port_time(const Expectation& load, const ReuseSettings& reuse)
 Expected expected_ports(const Expectation& load, const ReuseSettings& reuse);
 /// The same as a share of the ports that connect() can take.
 Expected expected_ports_percent(const Expectation& load, const ReuseSettings& reuse,
-                                const base::Result<PortSpace, base::Gap>& space);
+                                const base::Result<EphemeralPorts, base::Gap>& ports);
 
 } // namespace model

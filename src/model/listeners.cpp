@@ -14,9 +14,9 @@ namespace model {
 namespace {
 
 using facts::Value;
-using snapshot::State;
+using snapshot::TcpState;
 
-struct Row {
+struct ListenerRow {
     const snapshot::Listener* listener;
     std::optional<std::uint32_t> backlog; // none: only sock_diag tells it
     base::Result<bool, base::Gap> in_range;
@@ -29,12 +29,12 @@ Value number(std::uint32_t value) {
     return static_cast<double>(value);
 }
 
-Value in_state(const Row& row, State state) {
+Value in_state(const ListenerRow& row, TcpState state) {
     return number(row.listener->connections[static_cast<std::size_t>(state)]);
 }
 
 template <typename F>
-Value of_backlog(const Row& row, F value) {
+Value of_backlog(const ListenerRow& row, F value) {
     return row.backlog ? Value(value(*row.backlog)) : Value(unknown_backlog());
 }
 
@@ -42,34 +42,39 @@ Value truth_of(const base::Result<bool, base::Gap>& truth) {
     return truth ? Value(*truth) : Value(truth.error());
 }
 
-constexpr auto getters = std::to_array<Getter<Row>>({
+constexpr auto getters = std::to_array<Getter<ListenerRow>>({
     {"listener",
-     [](const Row& r) { return Value(snapshot::end_point_text(r.listener->address, r.listener->port)); }},
-    {"address", [](const Row& r) { return Value(r.listener->address.to_text()); }},
-    {"port", [](const Row& r) { return number(r.listener->port); }},
-    {"uid", [](const Row& r) { return number(r.listener->uid); }},
-    {"accept_queue", [](const Row& r) { return number(r.listener->accept_queue); }},
-    {"backlog", [](const Row& r) { return of_backlog(r, [](std::uint32_t backlog) { return backlog; }); }},
+     [](const ListenerRow& r) {
+         return Value(snapshot::end_point_text(r.listener->address, r.listener->port));
+     }},
+    {"address", [](const ListenerRow& r) { return Value(r.listener->address.to_text()); }},
+    {"port", [](const ListenerRow& r) { return number(r.listener->port); }},
+    {"uid", [](const ListenerRow& r) { return number(r.listener->uid); }},
+    {"accept_queue", [](const ListenerRow& r) { return number(r.listener->accept_queue); }},
+    {"backlog",
+     [](const ListenerRow& r) { return of_backlog(r, [](std::uint32_t backlog) { return backlog; }); }},
     {"queue_percent",
-     [](const Row& r) { return of_backlog(r, [&](std::uint32_t) { return queue_percent(*r.listener); }); }},
+     [](const ListenerRow& r) {
+         return of_backlog(r, [&](std::uint32_t) { return queue_percent(*r.listener); });
+     }},
     {"full",
-     [](const Row& r) {
+     [](const ListenerRow& r) {
          return of_backlog(r, [&](std::uint32_t backlog) { return r.listener->accept_queue > backlog; });
      }},
-    {"in_range", [](const Row& r) { return truth_of(r.in_range); }},
-    {"is_reserved", [](const Row& r) { return truth_of(r.reserved); }},
+    {"in_range", [](const ListenerRow& r) { return truth_of(r.in_range); }},
+    {"is_reserved", [](const ListenerRow& r) { return truth_of(r.reserved); }},
     {"fixed",
-     [](const Row& r) {
+     [](const ListenerRow& r) {
          return r.fixed ? Value(*r.fixed) : Value(base::Gap{"explicit binds", base::Why::not_collected, {}});
      }},
-    {"established", [](const Row& r) { return in_state(r, State::established); }},
+    {"established", [](const ListenerRow& r) { return in_state(r, TcpState::established); }},
     {"established_retrying",
-     [](const Row& r) {
+     [](const ListenerRow& r) {
          return r.no_timers != nullptr ? Value(*r.no_timers) : number(r.listener->established_retrying);
      }},
-    {"syn_recv", [](const Row& r) { return in_state(r, State::syn_recv); }},
-    {"time_wait", [](const Row& r) { return in_state(r, State::time_wait); }},
-    {"close_wait", [](const Row& r) { return in_state(r, State::close_wait); }},
+    {"syn_recv", [](const ListenerRow& r) { return in_state(r, TcpState::syn_recv); }},
+    {"time_wait", [](const ListenerRow& r) { return in_state(r, TcpState::time_wait); }},
+    {"close_wait", [](const ListenerRow& r) { return in_state(r, TcpState::close_wait); }},
 });
 static_assert(follows(facts::listener_columns, getters));
 
@@ -83,35 +88,35 @@ base::Gap unknown_backlog() {
     return {"the backlog of listeners", base::Why::failed, "only sock_diag tells it"};
 }
 
-std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, const PortModel& ports) {
-    std::vector<Row> rows;
-    for (const snapshot::Listener& listener : space.sockets.listeners()) {
-        Row row{&listener, std::nullopt, false, false, std::nullopt};
-        if (space.source == snapshot::SocketSource::sock_diag) {
+std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const PortModel& ports) {
+    std::vector<ListenerRow> rows;
+    for (const snapshot::Listener& listener : netns.sockets.listeners()) {
+        ListenerRow row{&listener, std::nullopt, false, false, std::nullopt};
+        if (netns.source == snapshot::SocketSource::sock_diag) {
             row.backlog = listener.backlog;
         }
-        if (space.provenance.no_timers) {
-            row.no_timers = &*space.provenance.no_timers;
+        if (netns.provenance.no_timers) {
+            row.no_timers = &*netns.provenance.no_timers;
         }
-        if (ports.space) {
-            row.in_range = ports.space->range.contains(listener.port);
-            row.reserved = *row.in_range && !ports.space->eligible.test(listener.port);
+        if (ports.ports) {
+            row.in_range = ports.ports->range.contains(listener.port);
+            row.reserved = *row.in_range && !ports.ports->eligible.test(listener.port);
         } else {
-            row.in_range = ports.space.error();
-            row.reserved = ports.space.error();
+            row.in_range = ports.ports.error();
+            row.reserved = ports.ports.error();
         }
-        if (const snapshot::PortSet* explicit_ports = space.sockets.explicit_ports()) {
+        if (const snapshot::PortSet* explicit_ports = netns.sockets.explicit_ports()) {
             row.fixed = explicit_ports->test(listener.port);
         }
         rows.push_back(row);
     }
-    return std::make_unique<RowTable<Row>>(facts::TableId::listener, std::move(rows), getters,
-                                           space.lost_sockets);
+    return std::make_unique<RowTable<ListenerRow>>(facts::TableId::listener, std::move(rows), getters,
+                                                   netns.lost_sockets);
 }
 
 namespace {
 
-using Parts = std::span<const std::string_view>;
+using PathParts = std::span<const std::string_view>;
 
 constexpr std::size_t id_length = 64;
 constexpr std::size_t shown_of_id = 12; // as docker and crictl show it
@@ -190,7 +195,7 @@ std::string unescaped(std::string_view text) {
 }
 
 /// A container that has a number, for the part at `at`.
-std::optional<std::string> numbered_container(Parts parts, std::size_t at) {
+std::optional<std::string> numbered_container(PathParts parts, std::size_t at) {
     std::string_view id = parts[at];
     cut_end(id, ".scope");
     std::string_view runtime = "container";
@@ -215,7 +220,7 @@ std::optional<std::string> numbered_container(Parts parts, std::size_t at) {
 }
 
 /// A container that has a name, for the part at `at`.
-std::optional<std::string> named_container(Parts parts, std::size_t at) {
+std::optional<std::string> named_container(PathParts parts, std::size_t at) {
     std::string_view name = parts[at];
     const std::string_view above = at > 0 ? parts[at - 1] : std::string_view();
     if (cut_start(name, "lxc.payload.") || above == "lxc" || above == "lxc.payload") {
@@ -239,7 +244,7 @@ bool is_unit(std::string_view part) {
 }
 
 /// As systemd finds it (cg_path_get_unit()): slices, then the first part must be a unit.
-std::string unit_in(Parts parts) {
+std::string unit_in(PathParts parts) {
     const auto skip_slices = [&] {
         while (!parts.empty() && parts.front().ends_with(".slice")) {
             parts = parts.subspan(1);
@@ -285,7 +290,7 @@ Service service_of(std::string_view cgroup_path) {
             inside = at + 1;
         }
     }
-    Parts rest = Parts(parts).subspan(inside);
+    PathParts rest = PathParts(parts).subspan(inside);
     if (inside > 0 && !rest.empty() && (rest[0] == "payload" || rest[0] == "container")) {
         rest = rest.subspan(1); // where systemd-nspawn and podman put what runs inside
     }

@@ -13,10 +13,10 @@ using base::Why;
 using facts::Basis;
 using facts::Value;
 using snapshot::Counter;
-using snapshot::State;
+using snapshot::TcpState;
 
-struct Space {
-    const snapshot::Namespace* space;
+struct NetnsInput {
+    const snapshot::Netns* netns;
     snapshot::Sysctls sysctls;
     std::shared_ptr<const PortModel> ports;
     Earlier earlier;
@@ -24,93 +24,93 @@ struct Space {
     mutable std::optional<WorstPorts> worst; // of all destinations, once a column was asked for
 };
 
-template <State state>
-Value in_state(const Space& s) {
-    if (s.space->lost_sockets) {
-        return *s.space->lost_sockets;
+template <TcpState state>
+Value in_state(const NetnsInput& s) {
+    if (s.netns->lost_sockets) {
+        return *s.netns->lost_sockets;
     }
-    return static_cast<double>(s.space->sockets.count(state));
+    return static_cast<double>(s.netns->sockets.count(state));
 }
 
-Value fin_wait(const Space& s) {
-    if (s.space->lost_sockets) {
-        return *s.space->lost_sockets;
+Value fin_wait(const NetnsInput& s) {
+    if (s.netns->lost_sockets) {
+        return *s.netns->lost_sockets;
     }
-    return static_cast<double>(s.space->sockets.count(State::fin_wait1) +
-                               s.space->sockets.count(State::fin_wait2));
+    return static_cast<double>(s.netns->sockets.count(TcpState::fin_wait1) +
+                               s.netns->sockets.count(TcpState::fin_wait2));
 }
 
-Value established_retrying(const Space& s) {
-    if (s.space->lost_sockets) {
-        return *s.space->lost_sockets;
+Value established_retrying(const NetnsInput& s) {
+    if (s.netns->lost_sockets) {
+        return *s.netns->lost_sockets;
     }
-    if (s.space->provenance.no_timers) {
-        return *s.space->provenance.no_timers;
+    if (s.netns->provenance.no_timers) {
+        return *s.netns->provenance.no_timers;
     }
-    return static_cast<double>(s.space->sockets.established_retrying());
+    return static_cast<double>(s.netns->sockets.established_retrying());
 }
 
-Value bound(const Space& s) {
-    if (s.space->sockets.bound_ports() == nullptr) {
+Value bound(const NetnsInput& s) {
+    if (s.netns->sockets.bound_ports() == nullptr) {
         return base::Gap{"bound sockets", base::Why::not_collected, {}};
     }
-    return in_state<State::bound>(s);
+    return in_state<TcpState::bound>(s);
 }
 
 template <typename F>
-Value of_space(const Space& s, F number) {
-    return s.ports->space ? Value(static_cast<double>(number(*s.ports->space)))
-                          : Value(s.ports->space.error());
+Value of_netns(const NetnsInput& s, F number) {
+    return s.ports->ports ? Value(static_cast<double>(number(*s.ports->ports)))
+                          : Value(s.ports->ports.error());
 }
 
 /// Explicit binds and bound sockets that were not asked for, or that others may hold, make this a lower
 /// bound.
-Basis basis_of_blocked(const PortSpace& space) {
-    return space.explicit_known && space.hidden_bound == 0 ? Basis::measured : Basis::inferred;
+Basis basis_of_blocked(const EphemeralPorts& ports) {
+    return ports.explicit_known && ports.hidden_bound == 0 ? Basis::measured : Basis::inferred;
 }
 
-Value blocked(const Space& s) {
-    if (!s.ports->space) {
-        return s.ports->space.error();
+Value blocked(const NetnsInput& s) {
+    if (!s.ports->ports) {
+        return s.ports->ports.error();
     }
-    return Value(s.ports->space->blocked_count, basis_of_blocked(*s.ports->space));
+    return Value(s.ports->ports->blocked_count, basis_of_blocked(*s.ports->ports));
 }
 
-Value blocked_percent(const Space& s) {
-    if (!s.ports->space) {
-        return s.ports->space.error();
+Value blocked_percent(const NetnsInput& s) {
+    if (!s.ports->ports) {
+        return s.ports->ports.error();
     }
-    const PortSpace& space = *s.ports->space;
-    const double percent = space.usable > 0 ? 100.0 * space.blocked_count / space.usable : 100.0;
-    return {percent, basis_of_blocked(space)};
+    const EphemeralPorts& ports = *s.ports->ports;
+    const double percent = ports.usable > 0 ? 100.0 * ports.blocked_count / ports.usable : 100.0;
+    return {percent, basis_of_blocked(ports)};
 }
 
-Value sysctl(const Space& s, std::string_view name) {
+Value sysctl(const NetnsInput& s, std::string_view name) {
     return value_of(s.sysctls.integer(name));
 }
 
-Value counter(const Space& s, Counter which) {
-    return value_of(s.space->counters.get(which));
+Value counter(const NetnsInput& s, Counter which) {
+    return value_of(s.netns->counters.get(which));
 }
 
-Value ehash_entries(const Space& s) {
+Value ehash_entries(const NetnsInput& s) {
     const auto entries = s.sysctls.integer("net.ipv4.tcp_ehash_entries");
     return entries
                ? Value(std::abs(static_cast<double>(*entries))) // negative: shared with the initial namespace
                : Value(entries.error());
 }
 
-Value tw_reuse_delay(const Space& s) {
+Value tw_reuse_delay(const NetnsInput& s) {
     const auto delay = s.sysctls.integer("net.ipv4.tcp_tw_reuse_delay");
     return delay ? Value(static_cast<double>(*delay)) : Value(default_reuse_delay_ms, Basis::inferred);
 }
 
-Value worst_ports(const Space& s, double WorstPorts::*which) {
+Value worst_ports(const NetnsInput& s, double WorstPorts::*which) {
     if (const auto gap = s.ports->incomplete()) {
         return *gap;
     }
-    if (which == &WorstPorts::load_percent && s.space->provenance.no_timers) {
-        return *s.space->provenance.no_timers;
+    if (which == &WorstPorts::load_percent && s.netns->provenance.no_timers) {
+        return *s.netns->provenance.no_timers;
     }
     if (!s.worst) {
         s.worst = s.ports->worst();
@@ -118,28 +118,28 @@ Value worst_ports(const Space& s, double WorstPorts::*which) {
     return {(*s.worst).*which, Basis::inferred};
 }
 
-Value accept_queue_percent(const Space& s) {
-    if (s.space->lost_sockets) {
-        return *s.space->lost_sockets;
+Value accept_queue_percent(const NetnsInput& s) {
+    if (s.netns->lost_sockets) {
+        return *s.netns->lost_sockets;
     }
-    if (s.space->source != snapshot::SocketSource::sock_diag) {
+    if (s.netns->source != snapshot::SocketSource::sock_diag) {
         return unknown_backlog();
     }
     double worst = 0;
-    for (const snapshot::Listener& listener : s.space->sockets.listeners()) {
+    for (const snapshot::Listener& listener : s.netns->sockets.listeners()) {
         worst = std::max(worst, queue_percent(listener));
     }
     return worst;
 }
 
-Value close_wait_leaked(const Space& s) {
-    if (s.space->lost_sockets) {
-        return *s.space->lost_sockets;
+Value close_wait_leaked(const NetnsInput& s) {
+    if (s.netns->lost_sockets) {
+        return *s.netns->lost_sockets;
     }
     constexpr std::size_t minute = 2;
     static_assert(snapshot::close_wait_ages_s[minute] == 60);
     double leaked = 0;
-    for (const snapshot::CloseWaitGroup& group : s.space->sockets.close_waits()) {
+    for (const snapshot::CloseWaitGroup& group : s.netns->sockets.close_waits()) {
         if (group.kind == snapshot::CloseWaitKind::leaked) {
             if (group.all.without_age > 0) {
                 return base::Gap{"the age of CLOSE_WAIT sockets", base::Why::failed,
@@ -156,11 +156,11 @@ Value inferred(const Expected& expected) {
 }
 
 template <Counter counter>
-requires(counter.is_kept()) Value rate(const Space& s) {
+requires(counter.is_kept()) Value rate(const NetnsInput& s) {
     return value_of(s.earlier.rates.per_second(counter));
 }
 
-Value retransmit_percent(const Space& s) {
+Value retransmit_percent(const NetnsInput& s) {
     const auto again = s.earlier.rates.per_second("snmp.Tcp.RetransSegs");
     const auto sent = s.earlier.rates.per_second("snmp.Tcp.OutSegs");
     if (again && sent && *sent <= 0) {
@@ -196,9 +196,9 @@ snapshot::Reading<double> in_lists(const snapshot::Counters& counters) {
 
 /// Allocated and in no table. `alloc` counts TCP sockets of all namespaces, `used` sockets of all kinds here:
 /// the smaller rest holds both back.
-Value dead_sockets(const Space& s) {
+Value dead_sockets(const NetnsInput& s) {
     constexpr Counter tcp[] = {"sockstat.TCP.inuse", "sockstat6.TCP6.inuse"};
-    const snapshot::Counters& counters = s.space->counters;
+    const snapshot::Counters& counters = s.netns->counters;
     const auto allocated = counters.get("sockstat.TCP.alloc");
     const auto used = counters.get("sockstat.sockets.used");
     const auto in_tables = sum(counters, tcp);
@@ -218,7 +218,7 @@ Value dead_sockets(const Space& s) {
     return {std::max(dead, 0.0), Basis::inferred};
 }
 
-Value dead_socket_growth(const Space& s) {
+Value dead_socket_growth(const NetnsInput& s) {
     const Value dead = dead_sockets(s);
     if (!dead.known()) {
         return dead;
@@ -230,60 +230,60 @@ Value dead_socket_growth(const Space& s) {
     return {s.earlier.leak.per_second(level_key_of_dead_sockets(), count), Basis::inferred};
 }
 
-constexpr auto getters = std::to_array<Getter<Space>>({
-    {"established", in_state<State::established>},
+constexpr auto getters = std::to_array<Getter<NetnsInput>>({
+    {"established", in_state<TcpState::established>},
     {"established_retrying", established_retrying},
-    {"syn_sent", in_state<State::syn_sent>},
-    {"syn_recv", in_state<State::syn_recv>},
-    {"fin_wait1", in_state<State::fin_wait1>},
-    {"fin_wait2", in_state<State::fin_wait2>},
+    {"syn_sent", in_state<TcpState::syn_sent>},
+    {"syn_recv", in_state<TcpState::syn_recv>},
+    {"fin_wait1", in_state<TcpState::fin_wait1>},
+    {"fin_wait2", in_state<TcpState::fin_wait2>},
     {"fin_wait", fin_wait},
-    {"time_wait", in_state<State::time_wait>},
-    {"close", in_state<State::close>},
-    {"close_wait", in_state<State::close_wait>},
-    {"last_ack", in_state<State::last_ack>},
-    {"listen", in_state<State::listen>},
-    {"closing", in_state<State::closing>},
+    {"time_wait", in_state<TcpState::time_wait>},
+    {"close", in_state<TcpState::close>},
+    {"close_wait", in_state<TcpState::close_wait>},
+    {"last_ack", in_state<TcpState::last_ack>},
+    {"listen", in_state<TcpState::listen>},
+    {"closing", in_state<TcpState::closing>},
     {"bound", bound},
-    {"range_low", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.range.low; }); }},
-    {"range_high", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.range.high; }); }},
-    {"range_size", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.range.size(); }); }},
-    {"reserved", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.reserved; }); }},
+    {"range_low", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.range.low; }); }},
+    {"range_high", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.range.high; }); }},
+    {"range_size", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.range.size(); }); }},
+    {"reserved", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.reserved; }); }},
     {"reserved_percent",
-     [](const Space& s) { return of_space(s, [](const PortSpace& p) { return 100.0 * p.reserved / p.range.size(); }); }},
-    {"usable", [](const Space& s) { return of_space(s, [](const PortSpace& p) { return p.usable; }); }},
+     [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return 100.0 * p.reserved / p.range.size(); }); }},
+    {"usable", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.usable; }); }},
     {"blocked", blocked},
     {"blocked_percent", blocked_percent},
-    {"tw_reuse", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_tw_reuse"); }},
+    {"tw_reuse", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_tw_reuse"); }},
     {"tw_reuse_delay", tw_reuse_delay},
-    {"timestamps", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_timestamps"); }},
-    {"fin_timeout", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_fin_timeout"); }},
-    {"retries2", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_retries2"); }},
-    {"somaxconn", [](const Space& s) { return sysctl(s, "net.core.somaxconn"); }},
-    {"syncookies", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_syncookies"); }},
-    {"max_tw_buckets", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_max_tw_buckets"); }},
-    {"tw_buckets", [](const Space& s) { return counter(s, "sockstat.TCP.tw"); }},
+    {"timestamps", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_timestamps"); }},
+    {"fin_timeout", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_fin_timeout"); }},
+    {"retries2", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_retries2"); }},
+    {"somaxconn", [](const NetnsInput& s) { return sysctl(s, "net.core.somaxconn"); }},
+    {"syncookies", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_syncookies"); }},
+    {"max_tw_buckets", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_max_tw_buckets"); }},
+    {"tw_buckets", [](const NetnsInput& s) { return counter(s, "sockstat.TCP.tw"); }},
     {"tw_bucket_percent",
-     [](const Space& s) {
-         return percent_of(s.space->counters.get("sockstat.TCP.tw"),
+     [](const NetnsInput& s) {
+         return percent_of(s.netns->counters.get("sockstat.TCP.tw"),
                            s.sysctls.integer("net.ipv4.tcp_max_tw_buckets"));
      }},
     {"ehash_entries", ehash_entries},
-    {"tw_recycle", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_tw_recycle"); }},
-    {"conntrack_count", [](const Space& s) { return counter(s, "conntrack.count"); }},
-    {"conntrack_max", [](const Space& s) { return sysctl(s, "net.netfilter.nf_conntrack_max"); }},
+    {"tw_recycle", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_tw_recycle"); }},
+    {"conntrack_count", [](const NetnsInput& s) { return counter(s, "conntrack.count"); }},
+    {"conntrack_max", [](const NetnsInput& s) { return sysctl(s, "net.netfilter.nf_conntrack_max"); }},
     {"conntrack_percent",
-     [](const Space& s) {
-         return percent_of(s.space->counters.get("conntrack.count"),
+     [](const NetnsInput& s) {
+         return percent_of(s.netns->counters.get("conntrack.count"),
                            s.sysctls.integer("net.netfilter.nf_conntrack_max"));
      }},
-    {"listen_overflows", [](const Space& s) { return counter(s, "netstat.TcpExt.ListenOverflows"); }},
-    {"time_wait_overflows", [](const Space& s) { return counter(s, "netstat.TcpExt.TCPTimeWaitOverflow"); }},
-    {"ports_used_percent", [](const Space& s) { return worst_ports(s, &WorstPorts::used_percent); }},
-    {"ports_load_percent", [](const Space& s) { return worst_ports(s, &WorstPorts::load_percent); }},
+    {"listen_overflows", [](const NetnsInput& s) { return counter(s, "netstat.TcpExt.ListenOverflows"); }},
+    {"time_wait_overflows", [](const NetnsInput& s) { return counter(s, "netstat.TcpExt.TCPTimeWaitOverflow"); }},
+    {"ports_used_percent", [](const NetnsInput& s) { return worst_ports(s, &WorstPorts::used_percent); }},
+    {"ports_load_percent", [](const NetnsInput& s) { return worst_ports(s, &WorstPorts::load_percent); }},
     {"accept_queue_percent", accept_queue_percent},
     {"close_wait_leaked", close_wait_leaked},
-    {"rate_interval", [](const Space& s) { return value_of(s.earlier.rates.interval()); }},
+    {"rate_interval", [](const NetnsInput& s) { return value_of(s.earlier.rates.interval()); }},
     {"listen_overflow_rate", rate<"netstat.TcpExt.ListenOverflows">},
     {"listen_drop_rate", rate<"netstat.TcpExt.ListenDrops">},
     {"syn_queue_drop_rate", rate<"netstat.TcpExt.TCPReqQFullDrop">},
@@ -301,36 +301,36 @@ constexpr auto getters = std::to_array<Getter<Space>>({
     {"conntrack_insert_failed_rate", rate<"conntrack.insert_failed">},
     {"conntrack_early_drop_rate", rate<"conntrack.early_drop">},
     {"conntrack_time_wait",
-     [](const Space& s) { return sysctl(s, "net.netfilter.nf_conntrack_tcp_timeout_time_wait"); }},
-    {"max_syn_backlog", [](const Space& s) { return sysctl(s, "net.ipv4.tcp_max_syn_backlog"); }},
-    {"expected_rate", [](const Space& s) { return value_of(expected_rate(s.expected)); }},
-    {"expected_destinations", [](const Space& s) { return value_of(expected_destinations(s.expected)); }},
-    {"expected_hold", [](const Space& s) { return value_of(expected_hold(s.expected)); }},
-    {"expected_open", [](const Space& s) { return value_of(expected_open(s.expected)); }},
-    {"expected_time_wait", [](const Space& s) { return value_of(expected_time_wait(s.expected)); }},
+     [](const NetnsInput& s) { return sysctl(s, "net.netfilter.nf_conntrack_tcp_timeout_time_wait"); }},
+    {"max_syn_backlog", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_max_syn_backlog"); }},
+    {"expected_rate", [](const NetnsInput& s) { return value_of(expected_rate(s.expected)); }},
+    {"expected_destinations", [](const NetnsInput& s) { return value_of(expected_destinations(s.expected)); }},
+    {"expected_hold", [](const NetnsInput& s) { return value_of(expected_hold(s.expected)); }},
+    {"expected_open", [](const NetnsInput& s) { return value_of(expected_open(s.expected)); }},
+    {"expected_time_wait", [](const NetnsInput& s) { return value_of(expected_time_wait(s.expected)); }},
     {"expected_port_time",
-     [](const Space& s) { return inferred(expected_port_time(s.expected, reuse_settings(s.sysctls))); }},
+     [](const NetnsInput& s) { return inferred(expected_port_time(s.expected, reuse_settings(s.sysctls))); }},
     {"expected_ports",
-     [](const Space& s) { return inferred(expected_ports(s.expected, reuse_settings(s.sysctls))); }},
+     [](const NetnsInput& s) { return inferred(expected_ports(s.expected, reuse_settings(s.sysctls))); }},
     {"expected_ports_percent",
-     [](const Space& s) {
-         return inferred(expected_ports_percent(s.expected, reuse_settings(s.sysctls), s.ports->space));
+     [](const NetnsInput& s) {
+         return inferred(expected_ports_percent(s.expected, reuse_settings(s.sysctls), s.ports->ports));
      }},
     {"expected_conntrack",
-     [](const Space& s) {
+     [](const NetnsInput& s) {
          const auto linger = s.sysctls.integer("net.netfilter.nf_conntrack_tcp_timeout_time_wait");
          return inferred(expected_conntrack(
              s.expected, linger ? static_cast<double>(*linger) : conntrack_linger_seconds));
      }},
-    {"expected_memory", [](const Space& s) { return inferred(expected_memory(s.expected)); }},
-    {"boot_tw_reuse", [](const Space& s) { return number_at_boot(*s.space, "net.ipv4.tcp_tw_reuse"); }},
-    {"boot_timestamps", [](const Space& s) { return number_at_boot(*s.space, "net.ipv4.tcp_timestamps"); }},
-    {"boot_no_assignments", [](const Space& s) { return no_assignments(*s.space); }},
-    {"boot_no_assignment", [](const Space& s) { return first_no_assignment(*s.space); }},
+    {"expected_memory", [](const NetnsInput& s) { return inferred(expected_memory(s.expected)); }},
+    {"boot_tw_reuse", [](const NetnsInput& s) { return number_at_boot(*s.netns, "net.ipv4.tcp_tw_reuse"); }},
+    {"boot_timestamps", [](const NetnsInput& s) { return number_at_boot(*s.netns, "net.ipv4.tcp_timestamps"); }},
+    {"boot_no_assignments", [](const NetnsInput& s) { return no_assignments(*s.netns); }},
+    {"boot_no_assignment", [](const NetnsInput& s) { return first_no_assignment(*s.netns); }},
     {"dead_sockets", dead_sockets},
     {"dead_socket_growth", dead_socket_growth},
 });
-static_assert(follows(facts::namespace_columns, getters));
+static_assert(follows(facts::netns_columns, getters));
 
 /// Counters and sysctls of the whole host, from the first namespace that has them.
 struct HostRow {
@@ -338,8 +338,8 @@ struct HostRow {
     Assumptions assumed;
     snapshot::Reading<std::uint64_t> counter(Counter which) const {
         snapshot::Reading<std::uint64_t> found = base::Gap{std::string(which.key()), base::Why::absent, {}};
-        for (const snapshot::Namespace& space : host->namespaces) {
-            if (found = space.counters.get(which); found) {
+        for (const snapshot::Netns& netns : host->namespaces) {
+            if (found = netns.counters.get(which); found) {
                 break;
             }
         }
@@ -353,8 +353,8 @@ struct HostRow {
             only.set(name, given->second);
             return only.integers(name, numbers);
         }
-        for (const snapshot::Namespace& space : host->namespaces) {
-            if (found = space.sysctls.integers(name, numbers);
+        for (const snapshot::Netns& netns : host->namespaces) {
+            if (found = netns.sysctls.integers(name, numbers);
                 found || found.error().why != base::Why::absent) {
                 break;
             }
@@ -401,13 +401,11 @@ std::unique_ptr<facts::Table> host_table(const snapshot::Host& host, const Assum
                                                      host_getters);
 }
 
-std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
-                                              const snapshot::Sysctls& sysctls,
-                                              std::shared_ptr<const PortModel> ports, const Earlier& earlier,
-                                              const Expectation& expected) {
-    return std::make_unique<SingleRowTable<Space>>(
-        facts::TableId::network_namespace, Space{&space, sysctls, std::move(ports), earlier, expected, {}},
-        getters);
+std::unique_ptr<facts::Table> netns_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
+                                          std::shared_ptr<const PortModel> ports, const Earlier& earlier,
+                                          const Expectation& expected) {
+    return std::make_unique<SingleRowTable<NetnsInput>>(
+        facts::TableId::netns, NetnsInput{&netns, sysctls, std::move(ports), earlier, expected, {}}, getters);
 }
 
 } // namespace model

@@ -26,7 +26,7 @@ base::Gap no_process(base::Why why, std::string detail) {
 /// Puts each socket to its owner.
 class Sorter {
   public:
-    explicit Sorter(const snapshot::Namespace& space) : space_(space), census_(space.sockets) {
+    explicit Sorter(const snapshot::Netns& netns) : netns_(netns), census_(netns.sockets) {
         for (const CloseWaitGroup& group : census_.close_waits()) {
             groups_.push_back(describe(group));
         }
@@ -64,7 +64,7 @@ class Sorter {
         std::uint32_t listener = 0; // inode of the one in whose queue it waits, else 0
     };
 
-    struct Held {
+    struct ShareSocket {
         Share* share;
         std::uint32_t descriptor;
         std::uint32_t age_ms;
@@ -83,7 +83,7 @@ class Sorter {
             return described;
         }
         described.cgroup = std::to_string(*group.cgroup);
-        const std::string* path = space_.owners ? space_.owners->cgroup_path(group.cgroup) : nullptr;
+        const std::string* path = netns_.owners ? netns_.owners->cgroup_path(group.cgroup) : nullptr;
         if (path != nullptr) {
             described.cgroup = base::printable(*path);
             described.service = service_of(*path);
@@ -92,7 +92,7 @@ class Sorter {
     }
 
     const snapshot::Holder* holder_of(std::uint32_t inode) const {
-        return space_.owners ? space_.owners->holders.find(inode) : nullptr;
+        return netns_.owners ? netns_.owners->holders.find(inode) : nullptr;
     }
 
     void add(const CloseWaitSocket& socket) {
@@ -107,7 +107,7 @@ class Sorter {
             return;
         }
         Share& share = owner.shares[holder->process];
-        share.process = &space_.owners->holders.processes[holder->process];
+        share.process = &netns_.owners->holders.processes[holder->process];
         ++share.sockets;
         const std::uint32_t age_ms = socket.age ? socket.age->least_ms : 0;
         if (group.kind == CloseWaitKind::leaked || group.kind == CloseWaitKind::unread) {
@@ -124,7 +124,7 @@ class Sorter {
 
     /// Of those that may be the oldest the one with the lowest descriptor, so that each run names the same.
     void name_descriptors() {
-        for (const Held& held : held_) {
+        for (const ShareSocket& held : held_) {
             Share& share = *held.share;
             const bool oldest = held.of_listener == share.of_listener &&
                                 held.age_ms + std::uint64_t{list_takes_ms} >= share.oldest_ms;
@@ -153,7 +153,7 @@ class Sorter {
     Owner& find_owner(std::uint32_t number, const snapshot::Holder* holder) {
         const Group& group = groups_[number];
         const snapshot::Process* process =
-            holder != nullptr ? &space_.owners->holders.processes[holder->process] : nullptr;
+            holder != nullptr ? &netns_.owners->holders.processes[holder->process] : nullptr;
         Service service = process != nullptr ? service_of(process->cgroup) : Service{};
         if (!service.known()) {
             service = group.service;
@@ -203,23 +203,23 @@ class Sorter {
         const bool looked_for = older_than_5_s(CloseWaitKind::leaked) ||
                                 older_than_5_s(CloseWaitKind::unread) ||
                                 older_than_5_s(CloseWaitKind::unaccepted);
-        if (!space_.owners || !looked_for) {
+        if (!netns_.owners || !looked_for) {
             return no_process(base::Why::not_collected,
                               fmt::format("looked for when {} sockets are stuck for {} s",
                                           owners_worth_sockets, owners_worth_age_ms / 1000));
         }
-        if (const auto& unseen = space_.owners->holders.unseen) {
+        if (const auto& unseen = netns_.owners->holders.unseen) {
             return no_process(base::Why::not_collected, unseen->detail);
         }
         return no_process(base::Why::absent, "none that was seen has a descriptor: a socket of the kernel, "
                                              "of another PID namespace, or handed on meanwhile");
     }
 
-    const snapshot::Namespace& space_;
+    const snapshot::Netns& netns_;
     const snapshot::Census& census_;
     std::vector<Group> groups_;
     std::map<std::string, Owner> owners_;
-    std::vector<Held> held_;
+    std::vector<ShareSocket> held_;
     std::map<std::pair<Owner*, std::uint32_t>, std::uint32_t> parts_;  // sockets, by owner and group
     std::map<std::pair<std::uint32_t, std::uint32_t>, Owner*> places_; // by group and process
 };
@@ -278,8 +278,8 @@ std::string Owner::name() const {
     return cgroup.empty() ? user : fmt::format("{} cgroup {}", user, cgroup);
 }
 
-std::vector<Owner> owners_of(const snapshot::Namespace& space) {
-    return Sorter(space).run();
+std::vector<Owner> owners_of(const snapshot::Netns& netns) {
+    return Sorter(netns).run();
 }
 
 } // namespace model

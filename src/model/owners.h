@@ -60,6 +60,6 @@ struct Owner {
 };
 
 /// In the order of their names.
-std::vector<Owner> owners_of(const snapshot::Namespace& space);
+std::vector<Owner> owners_of(const snapshot::Netns& netns);
 
 } // namespace model

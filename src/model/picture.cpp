@@ -13,7 +13,7 @@ namespace model {
 
 namespace {
 
-using snapshot::State;
+using snapshot::TcpState;
 
 std::optional<std::uint64_t> reading(const snapshot::Counters& counters, snapshot::Counter counter) {
     const auto value = counters.get(counter);
@@ -22,27 +22,27 @@ std::optional<std::uint64_t> reading(const snapshot::Counters& counters, snapsho
 
 } // namespace
 
-facts::NamespaceStates states_answer(const snapshot::Namespace& space) {
-    facts::NamespaceStates answer;
-    answer.label = space.label;
-    answer.id = space.id;
-    answer.unknown = space.lost_sockets;
-    answer.gaps = space.gaps;
-    answer.source = space.provenance.is_foreign()                       ? space.provenance.name
-                    : space.source == snapshot::SocketSource::sock_diag ? "sock_diag"
-                    : space.source == snapshot::SocketSource::proc      ? "procfs"
+facts::NetnsStates states_answer(const snapshot::Netns& netns) {
+    facts::NetnsStates answer;
+    answer.label = netns.label;
+    answer.id = netns.id;
+    answer.unknown = netns.lost_sockets;
+    answer.gaps = netns.gaps;
+    answer.source = netns.provenance.is_foreign()                       ? netns.provenance.name
+                    : netns.source == snapshot::SocketSource::sock_diag ? "sock_diag"
+                    : netns.source == snapshot::SocketSource::proc      ? "procfs"
                                                                         : "none";
-    for (const State state : snapshot::shown_states) {
+    for (const TcpState state : snapshot::shown_states) {
         facts::StateCount count{name(state), std::nullopt, std::nullopt};
-        const bool collected = state != State::bound || space.sockets.bound_ports() != nullptr;
-        if (collected && space.source != snapshot::SocketSource::none) {
+        const bool collected = state != TcpState::bound || netns.sockets.bound_ports() != nullptr;
+        if (collected && netns.source != snapshot::SocketSource::none) {
             const auto at = static_cast<std::size_t>(state);
-            count.ipv4 = space.sockets.counts(snapshot::Family::ipv4)[at];
-            count.ipv6 = space.sockets.counts(snapshot::Family::ipv6)[at];
+            count.ipv4 = netns.sockets.counts(snapshot::Family::ipv4)[at];
+            count.ipv6 = netns.sockets.counts(snapshot::Family::ipv6)[at];
         }
         answer.states.push_back(count);
     }
-    const snapshot::Counters& counters = space.counters;
+    const snapshot::Counters& counters = netns.counters;
     answer.sockstat = {reading(counters, "sockstat.TCP.inuse"),  reading(counters, "sockstat6.TCP6.inuse"),
                        reading(counters, "sockstat.TCP.orphan"), reading(counters, "sockstat.TCP.tw"),
                        reading(counters, "sockstat.TCP.alloc"),  reading(counters, "sockstat.TCP.mem")};
@@ -51,12 +51,12 @@ facts::NamespaceStates states_answer(const snapshot::Namespace& space) {
 
 namespace {
 
-struct Shown {
+struct ShownCounter {
     snapshot::Counter counter;
     std::string_view what;
 };
 
-constexpr auto shown = std::to_array<Shown>({
+constexpr auto shown = std::to_array<ShownCounter>({
     {"snmp.Tcp.ActiveOpens", "opened here"},
     {"snmp.Tcp.PassiveOpens", "opened by clients"},
     {"snmp.Tcp.AttemptFails", "attempts failed"},
@@ -94,14 +94,14 @@ facts::Look look(const snapshot::Host& host, const snapshot::Host* before, const
     const bool comparable = before != nullptr && before->namespaces.size() == host.namespaces.size();
     look.seconds = comparable ? host.uptime.value_or(0) - before->uptime.value_or(0) : 0;
     for (std::size_t i = 0; i < host.namespaces.size(); ++i) {
-        const snapshot::Namespace& space = host.namespaces[i];
+        const snapshot::Netns& netns = host.namespaces[i];
         PortsQuery query;
         query.top = top;
-        facts::NamespaceLook& here = look.namespaces.emplace_back();
-        here.states = states_answer(space);
-        here.ports = ports_answer(space, space.sysctls.assuming(assumed), query);
-        if (comparable && before->namespaces[i].id == space.id) {
-            here.movements = movements(before->namespaces[i].counters, space.counters, look.seconds);
+        facts::NetnsLook& here = look.namespaces.emplace_back();
+        here.states = states_answer(netns);
+        here.ports = ports_answer(netns, netns.sysctls.assuming(assumed), query);
+        if (comparable && before->namespaces[i].id == netns.id) {
+            here.movements = movements(before->namespaces[i].counters, netns.counters, look.seconds);
         }
     }
     return look;
@@ -109,7 +109,7 @@ facts::Look look(const snapshot::Host& host, const snapshot::Host* before, const
 
 namespace {
 
-using facts::NamespacePicture;
+using facts::NetnsPicture;
 using snapshot::CloseWaitCounts;
 using snapshot::CloseWaitKind;
 
@@ -119,10 +119,10 @@ constexpr std::size_t most_queues = 10;
 static_assert(facts::waiting_steps_s == snapshot::close_wait_ages_s);
 
 /// A service whose listener is gone keeps no records that count: its connections are incoming.
-void fill_ages(NamespacePicture& picture, const snapshot::Census& sockets) {
+void fill_ages(NetnsPicture& picture, const snapshot::Census& sockets) {
     for (std::size_t i = 0; i < sockets.record_count(); ++i) {
-        const snapshot::Record& record = sockets.record(i);
-        if (record.state() == snapshot::State::time_wait && !sockets.services().contains(record.port)) {
+        const snapshot::SocketRecord& record = sockets.record(i);
+        if (record.state() == snapshot::TcpState::time_wait && !sockets.services().contains(record.port)) {
             ++picture.time_wait_ages[std::min(age_seconds(record) / facts::age_bin_seconds,
                                               facts::age_bin_count - 1)];
         }
@@ -156,8 +156,8 @@ facts::WaitingOwner waiting_owner(const Owner& owner) {
     return waiting;
 }
 
-void fill_owners(NamespacePicture& picture, const snapshot::Namespace& space) {
-    for (const Owner& owner : owners_of(space)) {
+void fill_owners(NetnsPicture& picture, const snapshot::Netns& netns) {
+    for (const Owner& owner : owners_of(netns)) {
         picture.close_wait.push_back(waiting_owner(owner));
     }
     std::stable_sort(
@@ -168,10 +168,10 @@ void fill_owners(NamespacePicture& picture, const snapshot::Namespace& space) {
     picture.close_wait.resize(kept);
 }
 
-void fill_queues(NamespacePicture& picture, const snapshot::Namespace& space) {
-    picture.listeners = space.sockets.listeners().size();
+void fill_queues(NetnsPicture& picture, const snapshot::Netns& netns) {
+    picture.listeners = netns.sockets.listeners().size();
     std::vector<const snapshot::Listener*> waiting;
-    for (const snapshot::Listener& listener : space.sockets.listeners()) {
+    for (const snapshot::Listener& listener : netns.sockets.listeners()) {
         if (listener.accept_queue > 0) {
             waiting.push_back(&listener);
         }
@@ -184,20 +184,20 @@ void fill_queues(NamespacePicture& picture, const snapshot::Namespace& space) {
     picture.queues_left_out = waiting.size() - kept;
     waiting.resize(kept);
     for (const snapshot::Listener* listener : waiting) {
-        const auto in_state = [&](snapshot::State state) {
+        const auto in_state = [&](snapshot::TcpState state) {
             return listener->connections[static_cast<std::size_t>(state)];
         };
         facts::ListenerQueue queue;
         queue.listener = snapshot::end_point_text(listener->address, listener->port);
-        if (space.queue_owners) {
-            queue.holder = holder_name(space.queue_owners, listener->inode, listener->uid, listener->cgroup);
+        if (netns.queue_owners) {
+            queue.holder = holder_name(netns.queue_owners, listener->inode, listener->uid, listener->cgroup);
         }
         queue.queue = listener->accept_queue;
-        if (space.source == snapshot::SocketSource::sock_diag) {
+        if (netns.source == snapshot::SocketSource::sock_diag) {
             queue.limit = listener->backlog;
         }
-        queue.established = in_state(snapshot::State::established);
-        queue.syn_recv = in_state(snapshot::State::syn_recv);
+        queue.established = in_state(snapshot::TcpState::established);
+        queue.syn_recv = in_state(snapshot::TcpState::syn_recv);
         picture.queues.push_back(std::move(queue));
     }
 }
@@ -206,16 +206,16 @@ void fill_queues(NamespacePicture& picture, const snapshot::Namespace& space) {
 
 facts::Picture picture_of(const snapshot::Host& host, const Assumptions& assumed) {
     facts::Picture all;
-    for (const snapshot::Namespace& space : host.namespaces) {
+    for (const snapshot::Netns& netns : host.namespaces) {
         PortsQuery busiest;
         busiest.top = most_destinations;
         busiest.holders = true;
-        NamespacePicture picture;
-        picture.states = states_answer(space);
-        picture.ports = ports_answer(space, space.sysctls.assuming(assumed), busiest);
-        fill_ages(picture, space.sockets);
-        fill_owners(picture, space);
-        fill_queues(picture, space);
+        NetnsPicture picture;
+        picture.states = states_answer(netns);
+        picture.ports = ports_answer(netns, netns.sysctls.assuming(assumed), busiest);
+        fill_ages(picture, netns.sockets);
+        fill_owners(picture, netns);
+        fill_queues(picture, netns);
         all.namespaces.push_back(std::move(picture));
     }
     return all;

@@ -7,7 +7,7 @@
 
 namespace model {
 
-facts::NamespaceStates states_answer(const snapshot::Namespace& space);
+facts::NetnsStates states_answer(const snapshot::Netns& netns);
 
 // The numbers of one look of `tcpadvisor watch`.
 

@@ -14,17 +14,17 @@ namespace model {
 
 namespace {
 
-using snapshot::State;
+using snapshot::TcpState;
 
-constexpr std::array<State, 9> connection_states = {State::syn_sent,  State::syn_recv,   State::established,
-                                                    State::fin_wait1, State::fin_wait2,  State::closing,
-                                                    State::time_wait, State::close_wait, State::last_ack};
+constexpr std::array<TcpState, 9> connection_states = {
+    TcpState::syn_sent, TcpState::syn_recv,  TcpState::established, TcpState::fin_wait1, TcpState::fin_wait2,
+    TcpState::closing,  TcpState::time_wait, TcpState::close_wait,  TcpState::last_ack};
 
 std::uint32_t less(std::uint32_t from, std::uint64_t what) {
     return from > what ? from - static_cast<std::uint32_t>(what) : 0;
 }
 
-std::uint32_t unclear_of(const Held& held) {
+std::uint32_t unclear_of(const PortCounts& held) {
     return held.ports - held.blocked - held.open;
 }
 
@@ -52,9 +52,9 @@ const PortUse::Estimate& PortUse::estimate() const {
         e.reusable = reuse().applies ? tally_.ready.ports - tally_.ready.suspect : 0;
         e.in_use = tally_.held() - e.reusable;
         e.blocked = blocked_for_sure() + occupation_.suspects - suspect_held;
-        e.free = less(space_.usable, std::uint64_t{e.in_use} + e.blocked);
-        e.used_percent = space_.usable > 0 ? 100 * (1 - static_cast<double>(e.free) / space_.usable) : 100;
-        e.room = static_cast<double>(space_.usable) - e.blocked - (tally_.held() - tally_.time_wait_ports);
+        e.free = less(ports_.usable, std::uint64_t{e.in_use} + e.blocked);
+        e.used_percent = ports_.usable > 0 ? 100 * (1 - static_cast<double>(e.free) / ports_.usable) : 100;
+        e.room = static_cast<double>(ports_.usable) - e.blocked - (tally_.held() - tally_.time_wait_ports);
         return e;
     });
 }
@@ -66,9 +66,9 @@ PortUse::Uncertain PortUse::uncertain() const {
     if (!sure_to_reuse) {
         unclear_held += unclear_of(tally_.ready);
     }
-    return {less(occupation_.unclear, unclear_held), space_.hidden_bound.value_or(space_.usable),
+    return {less(occupation_.unclear, unclear_held), ports_.hidden_bound.value_or(ports_.usable),
             may_reuse ? tally_.perhaps.ports : 0, reuse().inferred ? tally_.ready.ports : 0,
-            space_.range.size() % 2 == 1 && space_.range.size() > 1};
+            ports_.range.size() % 2 == 1 && ports_.range.size() > 1};
 }
 
 /// free_max takes each doubtful port for free, free_min takes none.
@@ -81,9 +81,9 @@ const PortUse::Bounds& PortUse::bounds() const {
             tally_.fixed.ports + (may_reuse ? 0 : tally_.perhaps.ports + tally_.ready.ports);
         const std::uint32_t held_most =
             tally_.fixed.ports + tally_.perhaps.ports + (sure_to_reuse ? 0 : tally_.ready.ports);
-        return Bounds{less(space_.usable, std::uint64_t{held_most} + blocked_for_sure() + unsure.unclear +
+        return Bounds{less(ports_.usable, std::uint64_t{held_most} + blocked_for_sure() + unsure.unclear +
                                               unsure.hidden + (unsure.odd ? 1 : 0)),
-                      less(space_.usable, std::uint64_t{held_least} + blocked_for_sure())};
+                      less(ports_.usable, std::uint64_t{held_least} + blocked_for_sure())};
     });
 }
 
@@ -114,28 +114,28 @@ std::string PortUse::inferred_because() const {
     return base::join(reasons, ", ");
 }
 
-const Births& PortUse::births() const {
-    return once(births_, [&] {
-        return reuse().applies ? births_under_reuse(tally_.ages, settings_.delay.most)
-                               : model::births(tally_.ages);
+const Entries& PortUse::entries() const {
+    return once(entries_, [&] {
+        return reuse().applies ? entries_under_reuse(tally_.ages, settings_.delay.most)
+                               : model::entries(tally_.ages);
     });
 }
 
 const Load& PortUse::load() const {
-    return once(load_, [&] { return load_of(births(), estimate().room, port_time()); });
+    return once(load_, [&] { return load_of(entries(), estimate().room, port_time()); });
 }
 
 const PortUse::NextMinute& PortUse::next_minute() const {
     return once(next_minute_, [&] {
         const double room = estimate().room;
-        const double rate = present_rate(births());
+        const double rate = present_rate(entries());
         const Forecast ahead =
             reuse().applies
                 ? forecast_under_reuse(tally_.time_wait_ports - estimate().reusable, rate, room, port_time())
                 : forecast(tally_.ages, rate, room);
-        const double others = static_cast<double>(space_.usable) - room;
+        const double others = static_cast<double>(ports_.usable) - room;
         return NextMinute{
-            space_.usable > 0 ? std::min(100.0, 100 * (others + ahead.peak_ports) / space_.usable) : 100,
+            ports_.usable > 0 ? std::min(100.0, 100 * (others + ahead.peak_ports) / ports_.usable) : 100,
             ahead.full_after};
     });
 }
@@ -148,14 +148,14 @@ facts::Destination destination_of(const PortUse& use) {
     d.device = use.flow().device;
     d.loopback = use.loopback();
     d.connections = use.tally().connections;
-    for (const State state : connection_states) {
+    for (const TcpState state : connection_states) {
         d.states.emplace_back(name(state), use.in_state(state));
     }
-    d.established = use.in_state(State::established);
-    d.syn_sent = use.in_state(State::syn_sent);
-    d.time_wait = use.in_state(State::time_wait);
+    d.established = use.in_state(TcpState::established);
+    d.syn_sent = use.in_state(TcpState::syn_sent);
+    d.time_wait = use.in_state(TcpState::time_wait);
 
-    d.usable = use.space().usable;
+    d.usable = use.ports().usable;
     d.in_use = use.estimate().in_use;
     d.blocked = use.estimate().blocked;
     d.free = use.estimate().free;
@@ -165,9 +165,9 @@ facts::Destination destination_of(const PortUse& use) {
     d.inferred_because = use.inferred_because();
     d.reuse = {use.reuse().applies, use.reuse().inferred, use.estimate().reusable, use.reuse_reason()};
 
-    d.births_5s = use.births().over_5s;
-    d.births_15s = use.births().over_15s;
-    d.births_60s = use.births().over_60s;
+    d.entries_5s = use.entries().over_5s;
+    d.entries_15s = use.entries().over_15s;
+    d.entries_60s = use.entries().over_60s;
     d.sustainable_rate = use.load().sustainable_rate;
     d.load_percent = use.load().percent;
     d.load_percent_15s = use.load().percent_15s;
@@ -180,10 +180,10 @@ namespace {
 
 constexpr std::string_view blocked = "blocked";
 
-using Holder = std::pair<std::string, std::uint32_t>;
+using HolderCount = std::pair<std::string, std::uint32_t>;
 
-std::vector<Holder> holders_of(const facts::Destination& d) {
-    std::vector<Holder> holders(d.states.begin(), d.states.end());
+std::vector<HolderCount> holders_of(const facts::Destination& d) {
+    std::vector<HolderCount> holders(d.states.begin(), d.states.end());
     for (auto& [state, ports] : holders) {
         if (state == "TIME_WAIT") {
             ports -= std::min(ports, d.reuse.reusable);
@@ -191,7 +191,7 @@ std::vector<Holder> holders_of(const facts::Destination& d) {
     }
     holders.emplace_back(blocked, d.blocked);
     std::stable_sort(holders.begin(), holders.end(),
-                     [](const Holder& a, const Holder& b) { return a.second > b.second; });
+                     [](const HolderCount& a, const HolderCount& b) { return a.second > b.second; });
     return holders;
 }
 

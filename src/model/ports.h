@@ -17,25 +17,26 @@ namespace model {
 /// number or two. Refers to everything that it is made from but the tally.
 class PortUse {
   public:
-    /// `space` and `occupation` of the flow's namespace, `tally` of the flow itself (empty if nothing is
+    /// `netns` and `occupation` of the flow's namespace, `tally` of the flow itself (empty if nothing is
     /// connected), `seen` as in reuse_of().
-    PortUse(const snapshot::Flow& flow, const Tally& tally, const PortSpace& space,
+    PortUse(const snapshot::Flow& flow, const Tally& tally, const EphemeralPorts& ports,
             const Occupation& occupation, const ReuseSettings& settings, const snapshot::Timestamps* seen)
-        : flow_(flow), tally_(tally), space_(space), occupation_(occupation), settings_(settings),
+        : flow_(flow), tally_(tally), ports_(ports), occupation_(occupation), settings_(settings),
           seen_(seen) {}
 
     const snapshot::Flow& flow() const { return flow_; }
     const Tally& tally() const { return tally_; }
-    const PortSpace& space() const { return space_; }
-    std::uint32_t in_state(snapshot::State state) const {
+    const EphemeralPorts& ports() const { return ports_; }
+    std::uint32_t in_state(snapshot::TcpState state) const {
         return tally_.states[static_cast<std::size_t>(state)];
     }
     std::uint32_t fin_wait() const {
-        return in_state(snapshot::State::fin_wait1) + in_state(snapshot::State::fin_wait2);
+        return in_state(snapshot::TcpState::fin_wait1) + in_state(snapshot::TcpState::fin_wait2);
     }
     /// ESTABLISHED, FIN_WAIT and CLOSE_WAIT: what lasts as long as the programs want.
     std::uint32_t lasting() const {
-        return in_state(snapshot::State::established) + fin_wait() + in_state(snapshot::State::close_wait);
+        return in_state(snapshot::TcpState::established) + fin_wait() +
+               in_state(snapshot::TcpState::close_wait);
     }
     bool loopback() const { return flow_.source.is_loopback() || flow_.remote.is_loopback(); }
 
@@ -63,7 +64,7 @@ class PortUse {
     std::string inferred_because() const;
     /// Seconds that a closed connection keeps its port.
     double port_time() const { return settings_.port_time(reuse().applies); }
-    const Births& births() const;
+    const Entries& entries() const;
     const Load& load() const;
     const NextMinute& next_minute() const;
 
@@ -77,18 +78,18 @@ class PortUse {
         bool odd = false;
     };
     Uncertain uncertain() const;
-    std::uint32_t blocked_for_sure() const { return space_.blocked_count - tally_.fixed.blocked; }
+    std::uint32_t blocked_for_sure() const { return ports_.blocked_count - tally_.fixed.blocked; }
 
     const snapshot::Flow& flow_;
     Tally tally_;
-    const PortSpace& space_;
+    const EphemeralPorts& ports_;
     const Occupation& occupation_;
     const ReuseSettings& settings_;
     const snapshot::Timestamps* seen_;
     mutable std::optional<Reuse> reuse_;
     mutable std::optional<Estimate> estimate_;
     mutable std::optional<Bounds> bounds_;
-    mutable std::optional<Births> births_;
+    mutable std::optional<Entries> entries_;
     mutable std::optional<Load> load_;
     mutable std::optional<NextMinute> next_minute_;
 };

@@ -19,16 +19,16 @@ using snapshot::PeerSocket;
 using snapshot::PortSet;
 
 /// One name of who holds a socket. What nobody holds any more is put down to nobody.
-struct Holder {
+struct PortHolder {
     std::string name;
     bool is_somebody = true;
 
-    auto operator<=>(const Holder&) const = default;
+    auto operator<=>(const PortHolder&) const = default;
 };
 
-Holder holder_of(const Peer& peer, const PeerSocket& socket) {
+PortHolder holder_of(const Peer& peer, const PeerSocket& socket) {
     if (socket.inode == 0) {
-        return {socket.state == snapshot::State::fin_wait2
+        return {socket.state == snapshot::TcpState::fin_wait2
                     ? "no process: the peer has not closed yet (FIN_WAIT2)"
                     : "no process: closed, the kernel finishes the connection",
                 false};
@@ -66,18 +66,18 @@ std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint
 }
 
 std::vector<facts::PortHolder> port_holders(const Peer* peer, const snapshot::Flow& flow,
-                                            const PortSpace& space, std::uint32_t time_wait_ports) {
+                                            const EphemeralPorts& ports, std::uint32_t time_wait_ports) {
     if (peer == nullptr) {
         return {};
     }
-    std::map<Holder, std::uint32_t> ports;
+    std::map<PortHolder, std::uint32_t> held;
     for (const PeerSocket& socket : peer->sockets) {
         const bool counts = socket.device == 0 || socket.device == flow.device;
-        if (counts && socket.source == flow.source && space.eligible.test(socket.port)) {
-            ++ports[holder_of(*peer, socket)];
+        if (counts && socket.source == flow.source && ports.eligible.test(socket.port)) {
+            ++held[holder_of(*peer, socket)];
         }
     }
-    std::vector<std::pair<Holder, std::uint32_t>> ranked(ports.begin(), ports.end());
+    std::vector<std::pair<PortHolder, std::uint32_t>> ranked(held.begin(), held.end());
     std::stable_sort(ranked.begin(), ranked.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });
     std::vector<facts::PortHolder> holders;
@@ -95,8 +95,8 @@ std::vector<facts::PortHolder> port_holders(const Peer* peer, const snapshot::Fl
 }
 
 facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow& flow,
-                            const PortSpace& space, const Occupation& occupation) {
-    PortSet left = space.blocked | occupation.suspect;
+                            const EphemeralPorts& ports, const Occupation& occupation) {
+    PortSet left = ports.blocked | occupation.suspect;
     for (std::size_t i = 0; i < census.record_count(); ++i) {
         const snapshot::Flow& of = census.flows()[census.record(i).flow];
         const bool own = of.same_as(flow);
@@ -124,17 +124,17 @@ facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow
 
 namespace {
 
-facts::NamespacePorts frame_of(const PortModel& ports) {
-    facts::NamespacePorts answer;
-    answer.label = ports.space_of.label;
-    answer.id = ports.space_of.id;
-    answer.gaps = ports.space_of.gaps;
+facts::NetnsPorts frame_of(const PortModel& ports) {
+    facts::NetnsPorts answer;
+    answer.label = ports.netns_of.label;
+    answer.id = ports.netns_of.id;
+    answer.gaps = ports.netns_of.gaps;
     answer.unknown = ports.incomplete();
-    if (ports.space) {
-        answer.low = ports.space->range.low;
-        answer.high = ports.space->range.high;
-        answer.size = ports.space->range.size();
-        answer.reserved = ports.space->reserved;
+    if (ports.ports) {
+        answer.low = ports.ports->range.low;
+        answer.high = ports.ports->range.high;
+        answer.size = ports.ports->range.size();
+        answer.reserved = ports.ports->reserved;
     }
     return answer;
 }
@@ -145,7 +145,7 @@ void rank(std::vector<facts::Destination>& destinations, PortsQuery::Order order
         case PortsQuery::Order::connections:
             return a.connections > b.connections;
         case PortsQuery::Order::rate:
-            return a.births_15s > b.births_15s;
+            return a.entries_15s > b.entries_15s;
         case PortsQuery::Order::left:
             return a.exhausted_in.value_or(1e9) < b.exhausted_in.value_or(1e9);
         case PortsQuery::Order::used:
@@ -174,7 +174,7 @@ std::optional<std::size_t> asked_place(const PortModel& ports, const PortsQuery&
     std::optional<std::size_t> worst;
     double used = -1;
     for (std::size_t place = 0; place < ports.book->order().size(); ++place) {
-        const snapshot::Flow& flow = ports.space_of.sockets.flows()[ports.book->order()[place]];
+        const snapshot::Flow& flow = ports.netns_of.sockets.flows()[ports.book->order()[place]];
         if (!wanted(flow, query) || ports.book->tally(place).connections == 0) {
             continue;
         }
@@ -201,8 +201,8 @@ std::uint32_t connections_on_devices(const snapshot::FlowTable& flows, const sna
 }
 
 std::vector<facts::PortHolder> holders_at(const PortModel& ports, std::size_t place) {
-    const snapshot::Flow& flow = ports.space_of.sockets.flows()[ports.book->order()[place]];
-    return port_holders(ports.space_of.find_peer({flow.remote, flow.remote_port}), flow, *ports.space,
+    const snapshot::Flow& flow = ports.netns_of.sockets.flows()[ports.book->order()[place]];
+    return port_holders(ports.netns_of.find_peer({flow.remote, flow.remote_port}), flow, *ports.ports,
                         ports.book->tally(place).time_wait_ports);
 }
 
@@ -216,36 +216,36 @@ facts::Destination asked_destination(const PortModel& ports, const PortsQuery& q
     Tally tally;
     const auto place = asked_place(ports, query);
     if (place) {
-        flow = ports.space_of.sockets.flows()[ports.book->order()[*place]];
+        flow = ports.netns_of.sockets.flows()[ports.book->order()[*place]];
         tally = ports.book->tally(*place);
     } else if (query.device) {
         PortsQuery without = query;
         without.device.reset();
         if (const auto sibling = asked_place(ports, without)) {
-            flow.source = ports.space_of.sockets.flows()[ports.book->order()[*sibling]].source;
+            flow.source = ports.netns_of.sockets.flows()[ports.book->order()[*sibling]].source;
             tally = ports.book->of_first_on_device(*sibling);
         }
     }
     const Occupation& occupation = ports.book->occupation();
     facts::Destination destination =
-        destination_of(PortUse(flow, tally, *ports.space, occupation, ports.settings, ports.seen_at(flow)));
+        destination_of(PortUse(flow, tally, *ports.ports, occupation, ports.settings, ports.seen_at(flow)));
     if (!place && !query.from) {
         destination.local.reset();
     }
-    destination.no_timers = ports.space_of.provenance.no_timers;
-    destination.on_devices = connections_on_devices(ports.space_of.sockets.flows(), flow);
-    destination.blocked_by = blocked_by(ports.space_of.sockets, flow, *ports.space, occupation);
-    destination.holders = port_holders(ports.space_of.find_peer({flow.remote, flow.remote_port}), flow,
-                                       *ports.space, tally.time_wait_ports);
+    destination.no_timers = ports.netns_of.provenance.no_timers;
+    destination.on_devices = connections_on_devices(ports.netns_of.sockets.flows(), flow);
+    destination.blocked_by = blocked_by(ports.netns_of.sockets, flow, *ports.ports, occupation);
+    destination.holders = port_holders(ports.netns_of.find_peer({flow.remote, flow.remote_port}), flow,
+                                       *ports.ports, tally.time_wait_ports);
     return destination;
 }
 
 } // namespace
 
-facts::NamespacePorts ports_answer(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls,
-                                   const PortsQuery& query) {
-    const PortModel ports(space, sysctls);
-    facts::NamespacePorts answer = frame_of(ports);
+facts::NetnsPorts ports_answer(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
+                               const PortsQuery& query) {
+    const PortModel ports(netns, sysctls);
+    facts::NetnsPorts answer = frame_of(ports);
     if (!ports.book) {
         return answer;
     }
@@ -253,7 +253,7 @@ facts::NamespacePorts ports_answer(const snapshot::Namespace& space, const snaps
         answer.destinations.push_back(asked_destination(ports, query));
         return answer;
     }
-    const snapshot::FlowTable& flows = space.sockets.flows();
+    const snapshot::FlowTable& flows = netns.sockets.flows();
     for (std::size_t place = 0; place < ports.book->order().size(); ++place) {
         if (place >= ports.book->busy_count() && answer.destinations.size() >= query.top) {
             break; // quiet ones cannot be among the busiest

@@ -20,12 +20,12 @@ std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint
 /// By number of ports. TIME_WAIT has no owner: its ports are put down to whoever holds most of the live
 /// sockets, as an inference. Empty if nobody looked at the remote end.
 std::vector<facts::PortHolder> port_holders(const snapshot::Peer* peer, const snapshot::Flow& flow,
-                                            const PortSpace& space, std::uint32_t time_wait_ports);
+                                            const EphemeralPorts& ports, std::uint32_t time_wait_ports);
 
 /// Each port once, for the first reason of the list; ports that the flow itself holds do not count. The sum
 /// is facts::Destination::blocked.
 facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow& flow,
-                            const PortSpace& space, const Occupation& occupation);
+                            const EphemeralPorts& ports, const Occupation& occupation);
 
 // The answers of `tcpadvisor ports`: the destinations that were asked about, with who holds their ports.
 // Knows nothing of options.
@@ -42,7 +42,7 @@ struct PortsQuery {
 };
 
 /// With `to`, exactly one destination, also when nothing is connected to it.
-facts::NamespacePorts ports_answer(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls,
-                                   const PortsQuery& query);
+facts::NetnsPorts ports_answer(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
+                               const PortsQuery& query);
 
 } // namespace model

@@ -23,7 +23,7 @@ bool never_goes_back(Counter counter) {
 }
 
 /// Did a counter that never goes back go back?
-bool is_of_another_namespace(const snapshot::Counters& now, const history::Sample& earlier) {
+bool is_of_another_netns(const snapshot::Counters& now, const history::Sample& earlier) {
     bool lower = false;
     Counter::for_each([&](Counter counter) {
         const auto current = now.get(counter);
@@ -35,15 +35,15 @@ bool is_of_another_namespace(const snapshot::Counters& now, const history::Sampl
 
 } // namespace
 
-Rates::Rates(const snapshot::Namespace& space, const history::SpaceHistory* history, double uptime,
+Rates::Rates(const snapshot::Netns& netns, const history::NetnsHistory* history, double uptime,
              std::string unusable_because)
-    : space_(&space), uptime_(uptime), without_{std::string(what), Why::absent, std::move(unusable_because)} {
+    : netns_(&netns), uptime_(uptime), without_{std::string(what), Why::absent, std::move(unusable_because)} {
     if (history == nullptr) {
         return;
     }
     without_.detail = "none was 30 s to an hour ago";
     earlier_ = history->before(uptime, shortest_interval);
-    if (earlier_ != nullptr && is_of_another_namespace(space.counters, *earlier_)) {
+    if (earlier_ != nullptr && is_of_another_netns(netns.counters, *earlier_)) {
         earlier_ = nullptr;
         without_.detail = "its counters were higher: it was another namespace";
     }
@@ -53,7 +53,7 @@ Reading<double> Rates::per_second(Counter counter) const {
     if (earlier_ == nullptr) {
         return without_;
     }
-    const auto now = space_->counters.get(counter);
+    const auto now = netns_->counters.get(counter);
     if (!now) {
         return now.error();
     }
@@ -95,9 +95,9 @@ double slope(double from, double to, double seconds) {
 }
 
 /// Reads numbers of one row by name; what is missing counts for nothing.
-class Row {
+class RateRow {
   public:
-    Row(const facts::Table& table, std::size_t row) : table_(table), row_(row) {}
+    RateRow(const facts::Table& table, std::size_t row) : table_(table), row_(row) {}
 
     facts::Value get(std::string_view column) const {
         return table_.get(row_, *table_.schema().find(column));
@@ -124,7 +124,7 @@ void add_level(std::vector<Level>& levels, std::uint64_t key, std::uint32_t coun
 
 } // namespace
 
-Growth::Growth(const history::SpaceHistory* history, double uptime, double near, double far)
+Growth::Growth(const history::NetnsHistory* history, double uptime, double near, double far)
     : uptime_(uptime) {
     near_ = history != nullptr ? history->before(uptime, near) : nullptr;
     far_ = near_ != nullptr ? history->before(near_->uptime, far) : nullptr;
@@ -150,19 +150,19 @@ std::uint64_t level_key_of_owner(std::string_view owner) {
     return base::Fingerprint().add("owner").add(owner).value();
 }
 
-Sample sample_of(const snapshot::Namespace& space, const facts::NamespaceFacts& facts, double uptime) {
+Sample sample_of(const snapshot::Netns& netns, const facts::NetnsFacts& facts, double uptime) {
     Sample sample;
     sample.uptime = uptime;
     Counter::for_each([&](Counter counter) {
-        if (const auto value = space.counters.get(counter); counter.is_kept() && value) {
+        if (const auto value = netns.counters.get(counter); counter.is_kept() && value) {
             sample.counters[counter] = *value;
         }
     });
-    const Row inside(facts.table(TableId::network_namespace), 0);
+    const RateRow inside(facts.table(TableId::netns), 0);
     add_level(sample.levels, level_key_of_dead_sockets(), inside.number("dead_sockets"));
     const facts::Table& destinations = facts.table(TableId::destination);
     for (std::size_t i = 0; i < destinations.size(); ++i) {
-        const Row row(destinations, i);
+        const RateRow row(destinations, i);
         if (const std::uint32_t lasting = row.number("lasting"); lasting >= worth_a_level) {
             add_level(sample.levels,
                       level_key_of_destination(row.text("source"), row.text("remote"), row.number("device")),
@@ -171,7 +171,7 @@ Sample sample_of(const snapshot::Namespace& space, const facts::NamespaceFacts& 
     }
     const facts::Table& owners = facts.table(TableId::close_wait);
     for (std::size_t i = 0; i < owners.size(); ++i) {
-        const Row row(owners, i);
+        const RateRow row(owners, i);
         add_level(sample.levels, level_key_of_owner(row.text("owner")),
                   row.number("leaked") + row.number("unread"));
     }
@@ -183,7 +183,7 @@ Sample sample_of(const snapshot::Namespace& space, const facts::NamespaceFacts& 
         sample.unlisted_most = sample.levels[most_levels].count;
         sample.levels.resize(most_levels);
     }
-    if (space.lost_sockets) { // they were more than were seen: nothing may seem to grow from here
+    if (netns.lost_sockets) { // they were more than were seen: nothing may seem to grow from here
         sample.levels.clear();
         sample.unlisted_most = std::numeric_limits<std::uint32_t>::max();
     }

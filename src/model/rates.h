@@ -17,7 +17,7 @@ constexpr double shortest_interval = 30;
 class Rates {
   public:
     /// `history` is that of the namespace; null if there is none, because of `unusable_because`.
-    Rates(const snapshot::Namespace& space, const history::SpaceHistory* history, double uptime,
+    Rates(const snapshot::Netns& netns, const history::NetnsHistory* history, double uptime,
           std::string unusable_because);
 
     /// Growth of a counter that samples hold, per second. Missing without an earlier sample, and where the
@@ -27,7 +27,7 @@ class Rates {
     snapshot::Reading<double> interval() const;
 
   private:
-    const snapshot::Namespace* space_;
+    const snapshot::Netns* netns_;
     const history::Sample* earlier_ = nullptr;
     double uptime_;
     base::Gap without_;
@@ -43,7 +43,7 @@ class Growth {
     Growth() = default;
     /// `history` is that of the namespace, or null.
     /// `near` and `far`: the least length of the two times that are compared, in seconds.
-    Growth(const history::SpaceHistory* history, double uptime, double near = shortest_interval,
+    Growth(const history::NetnsHistory* history, double uptime, double near = shortest_interval,
            double far = 240);
 
     bool known() const { return far_ != nullptr; }
@@ -67,7 +67,6 @@ std::uint64_t level_key_of_dead_sockets();
 std::uint64_t level_key_of_owner(std::string_view owner);
 
 /// Counters, the busiest destinations and the owners of CLOSE_WAIT sockets.
-history::Sample sample_of(const snapshot::Namespace& space, const facts::NamespaceFacts& facts,
-                          double uptime);
+history::Sample sample_of(const snapshot::Netns& netns, const facts::NetnsFacts& facts, double uptime);
 
 } // namespace model

@@ -13,11 +13,11 @@ base::Gap unread_boot() {
     return {"sysctl.d", base::Why::not_collected, "not read for this run, or not of this namespace"};
 }
 
-Value number_at_boot(const snapshot::Namespace& space, std::string_view name) {
-    if (!space.boot_sysctls) {
+Value number_at_boot(const snapshot::Netns& netns, std::string_view name) {
+    if (!netns.boot_sysctls) {
         return unread_boot();
     }
-    const snapshot::BootSysctls& files = *space.boot_sysctls;
+    const snapshot::BootSysctls& files = *netns.boot_sysctls;
     const auto found = files.values.find(name);
     if (found == files.values.end() && files.unread) {
         return *files.unread;
@@ -34,15 +34,15 @@ Value number_at_boot(const snapshot::Namespace& space, std::string_view name) {
     return number ? Value(*number, files.unread ? Basis::inferred : Basis::measured) : Value(number.error());
 }
 
-Value no_assignments(const snapshot::Namespace& space) {
-    return space.boot_sysctls ? Value(space.boot_sysctls->no_assignments) : Value(unread_boot());
+Value no_assignments(const snapshot::Netns& netns) {
+    return netns.boot_sysctls ? Value(netns.boot_sysctls->no_assignments) : Value(unread_boot());
 }
 
-Value first_no_assignment(const snapshot::Namespace& space) {
-    if (!space.boot_sysctls) {
+Value first_no_assignment(const snapshot::Netns& netns) {
+    if (!netns.boot_sysctls) {
         return unread_boot();
     }
-    const std::string& line = space.boot_sysctls->first_no_assignment;
+    const std::string& line = netns.boot_sysctls->first_no_assignment;
     return line.empty() ? Value(base::Gap{"sysctl.d", base::Why::absent, "every line is an assignment"})
                         : Value(base::printable(line));
 }
@@ -52,7 +52,7 @@ namespace {
 using snapshot::BootSysctls;
 using snapshot::SysctlInfo;
 
-struct Row {
+struct SysctlRow {
     std::string name;
     const SysctlInfo* info; // null if the program does not know it
     snapshot::Reading<std::string> text;
@@ -65,14 +65,14 @@ bool same(std::string_view a, std::string_view b) {
     return base::words(a) == base::words(b);
 }
 
-Value absent(const Row& row, std::string_view why) {
+Value absent(const SysctlRow& row, std::string_view why) {
     return base::Gap{row.name, base::Why::absent, std::string(why)};
 }
 
 /// A fact about one of the assignments of the files. It may be another one if not all files could be read.
 template <typename F>
-Value of_assignment(const Row& row, const snapshot::BootValues BootSysctls::*which, std::string_view none,
-                    F value) {
+Value of_assignment(const SysctlRow& row, const snapshot::BootValues BootSysctls::*which,
+                    std::string_view none, F value) {
     if (row.files == nullptr) {
         return unread_boot();
     }
@@ -86,13 +86,13 @@ Value of_assignment(const Row& row, const snapshot::BootValues BootSysctls::*whi
 
 /// Of what need not be there: an empty text if it is not.
 template <typename F>
-Value if_any(const Row& row, const snapshot::BootValues BootSysctls::*which, F text) {
+Value if_any(const SysctlRow& row, const snapshot::BootValues BootSysctls::*which, F text) {
     const Value value = of_assignment(row, which, "none", text);
     return !value.known() && value.gap().why == base::Why::absent ? Value(std::string()) : value;
 }
 
 template <typename F>
-Value of_boot(const Row& row, F value) {
+Value of_boot(const SysctlRow& row, F value) {
     return of_assignment(row, row.info != nullptr ? &BootSysctls::values : &BootSysctls::dead,
                          "no file sets it", value);
 }
@@ -105,7 +105,7 @@ Value origin_of(const snapshot::BootValue& value, Basis basis) {
     return {base::printable(value.origin), basis};
 }
 
-Value drifted(const Row& row) {
+Value drifted(const SysctlRow& row) {
     if (!row.text) {
         return row.text.error();
     }
@@ -118,12 +118,12 @@ Value drifted(const Row& row) {
 
 /// Like of_boot(), but what no file sets has nothing wrong with it.
 template <typename F>
-Value fault_of_boot(const Row& row, F fault) {
+Value fault_of_boot(const SysctlRow& row, F fault) {
     const Value value = of_boot(row, fault);
     return !value.known() && value.gap().why == base::Why::absent ? Value(false) : value;
 }
 
-Value boot_refused(const Row& row) {
+Value boot_refused(const SysctlRow& row) {
     return fault_of_boot(row, [&](const snapshot::BootValue& boot, Basis basis) {
         return Value(row.info != nullptr && !snapshot::as_kernel_takes(*row.info, boot.value), basis);
     });
@@ -134,56 +134,55 @@ bool is_built_in(std::string_view name) {
     return name.starts_with("net.ipv4.") || name.starts_with("net.core.");
 }
 
-Value dead(const Row& row) {
+Value dead(const SysctlRow& row) {
     return fault_of_boot(row, [&](const snapshot::BootValue& boot, Basis basis) {
         const bool gone = !row.text && row.text.error().why == base::Why::absent;
         return Value(gone && is_built_in(row.name) && !boot.may_fail, basis);
     });
 }
 
-Value default_text(const Row& row) {
+Value default_text(const SysctlRow& row) {
     const bool fixed = row.info != nullptr &&
                        (!row.info->default_value.empty() || row.info->kind == SysctlInfo::Kind::ports);
     return fixed ? Value(std::string(row.info->default_value))
                  : absent(row, "the default depends on the machine");
 }
 
-Value default_number(const Row& row) {
+Value default_number(const SysctlRow& row) {
     snapshot::Sysctls defaults;
     defaults.set(row.name, row.info != nullptr ? row.info->default_value : std::string_view());
     const auto number = defaults.integer(row.name);
     return number ? Value(*number) : absent(row, "no default with one number");
 }
 
-constexpr auto getters = std::to_array<Getter<Row>>({
-    {"name", [](const Row& r) { return Value(base::printable(r.name)); }},
-    {"runtime", [](const Row& r) { return r.text ? Value(*r.text) : Value(r.text.error()); }},
+constexpr auto getters = std::to_array<Getter<SysctlRow>>({
+    {"name", [](const SysctlRow& r) { return Value(base::printable(r.name)); }},
+    {"runtime", [](const SysctlRow& r) { return r.text ? Value(*r.text) : Value(r.text.error()); }},
     {"number",
-     [](const Row& r) {
+     [](const SysctlRow& r) {
          const bool has_one = r.info == nullptr || r.info->kind == SysctlInfo::Kind::integer;
          return has_one ? value_of(r.number) : absent(r, "more than one number");
      }},
     {"default", default_text},
     {"default_number", default_number},
-    {"per_namespace", [](const Row& r) { return Value(r.info != nullptr && r.info->per_namespace); }},
-    {"boot", [](const Row& r) { return of_boot(r, text_of); }},
-    {"boot_origin", [](const Row& r) { return of_boot(r, origin_of); }},
+    {"per_namespace", [](const SysctlRow& r) { return Value(r.info != nullptr && r.info->per_netns); }},
+    {"boot", [](const SysctlRow& r) { return of_boot(r, text_of); }},
+    {"boot_origin", [](const SysctlRow& r) { return of_boot(r, origin_of); }},
     {"drifted", drifted},
     {"boot_refused", boot_refused},
-    {"outvoted", [](const Row& r) { return if_any(r, &BootSysctls::outvoted, text_of); }},
-    {"outvoted_origin", [](const Row& r) { return if_any(r, &BootSysctls::outvoted, origin_of); }},
-    {"by_hand", [](const Row& r) { return if_any(r, &BootSysctls::by_hand, text_of); }},
-    {"by_hand_origin", [](const Row& r) { return if_any(r, &BootSysctls::by_hand, origin_of); }},
+    {"outvoted", [](const SysctlRow& r) { return if_any(r, &BootSysctls::outvoted, text_of); }},
+    {"outvoted_origin", [](const SysctlRow& r) { return if_any(r, &BootSysctls::outvoted, origin_of); }},
+    {"by_hand", [](const SysctlRow& r) { return if_any(r, &BootSysctls::by_hand, text_of); }},
+    {"by_hand_origin", [](const SysctlRow& r) { return if_any(r, &BootSysctls::by_hand, origin_of); }},
     {"dead", dead},
 });
 static_assert(follows(facts::sysctl_columns, getters));
 
 } // namespace
 
-std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space,
-                                           const snapshot::Sysctls& sysctls) {
-    const BootSysctls* files = space.boot_sysctls ? &*space.boot_sysctls : nullptr;
-    std::vector<Row> rows;
+std::unique_ptr<facts::Table> sysctl_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls) {
+    const BootSysctls* files = netns.boot_sysctls ? &*netns.boot_sysctls : nullptr;
+    std::vector<SysctlRow> rows;
     for (const SysctlInfo& info : snapshot::known_sysctls()) {
         const std::string name(info.name);
         rows.push_back({name, &info, sysctls.text(name), sysctls.integer(name), files});
@@ -191,7 +190,8 @@ std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space,
     for (const auto& [name, value] : files != nullptr ? files->dead : snapshot::BootValues()) {
         rows.push_back({name, nullptr, sysctls.text(name), sysctls.integer(name), files});
     }
-    return std::make_unique<RowTable<Row>>(facts::TableId::sysctl, std::move(rows), getters, std::nullopt);
+    return std::make_unique<RowTable<SysctlRow>>(facts::TableId::sysctl, std::move(rows), getters,
+                                                 std::nullopt);
 }
 
 } // namespace model

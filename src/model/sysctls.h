@@ -13,10 +13,10 @@ base::Gap unread_boot();
 
 /// A sysctl with one number after the next boot: what the files set; without a line that the kernel takes,
 /// its default. Inferred if one of the files could not be read.
-facts::Value number_at_boot(const snapshot::Namespace& space, std::string_view name);
+facts::Value number_at_boot(const snapshot::Netns& netns, std::string_view name);
 
 /// Lines that do nothing, and the place of the first; that is absent if there is none.
-facts::Value no_assignments(const snapshot::Namespace& space);
-facts::Value first_no_assignment(const snapshot::Namespace& space);
+facts::Value no_assignments(const snapshot::Netns& netns);
+facts::Value first_no_assignment(const snapshot::Netns& netns);
 
 } // namespace model

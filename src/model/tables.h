@@ -107,15 +107,13 @@ struct Earlier {
 };
 
 std::unique_ptr<facts::Table> host_table(const snapshot::Host& host, const Assumptions& assumed);
-std::unique_ptr<facts::Table> namespace_table(const snapshot::Namespace& space,
-                                              const snapshot::Sysctls& sysctls,
-                                              std::shared_ptr<const PortModel> ports, const Earlier& earlier,
-                                              const Expectation& expected);
+std::unique_ptr<facts::Table> netns_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
+                                          std::shared_ptr<const PortModel> ports, const Earlier& earlier,
+                                          const Expectation& expected);
 std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> ports);
-std::unique_ptr<facts::Table> listener_table(const snapshot::Namespace& space, const PortModel& ports);
-std::unique_ptr<facts::Table> close_wait_table(const snapshot::Namespace& space, const Growth& growth);
-std::unique_ptr<facts::Table> sysctl_table(const snapshot::Namespace& space,
-                                           const snapshot::Sysctls& sysctls);
+std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const PortModel& ports);
+std::unique_ptr<facts::Table> close_wait_table(const snapshot::Netns& netns, const Growth& growth);
+std::unique_ptr<facts::Table> sysctl_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls);
 
 /// Accept queue as a share of its limit. A listen(0) socket takes one connection: above 100 the queue is
 /// full.

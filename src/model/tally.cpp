@@ -29,20 +29,20 @@ snapshot::PortSet blocked_for_sure(const Census& census) {
     return ports;
 }
 
-snapshot::PortSet bound_by_address(const snapshot::Namespace& space) {
+snapshot::PortSet bound_by_address(const snapshot::Netns& netns) {
     snapshot::PortSet ports;
-    const Census& census = space.sockets;
-    if (space.routed_sources.empty() || census.early_ports() == nullptr) {
+    const Census& census = netns.sockets;
+    if (netns.routed_sources.empty() || census.early_ports() == nullptr) {
         return ports;
     }
     std::vector<bool> off_route(census.flows().size());
     for (std::size_t flow = 0; flow < off_route.size(); ++flow) {
-        const auto routed = space.routed_sources.find(census.flows()[flow].remote.to_text());
+        const auto routed = netns.routed_sources.find(census.flows()[flow].remote.to_text());
         off_route[flow] =
-            routed != space.routed_sources.end() && !(routed->second == census.flows()[flow].source);
+            routed != netns.routed_sources.end() && !(routed->second == census.flows()[flow].source);
     }
     for (std::size_t i = 0; i < census.record_count(); ++i) {
-        const snapshot::Record& record = census.record(i);
+        const snapshot::SocketRecord& record = census.record(i);
         if (off_route[record.flow] && census.early_ports()->test(record.port)) {
             ports.set(record.port);
         }
@@ -70,7 +70,8 @@ snapshot::Reading<std::uint64_t> sockets_outside_tables(const snapshot::Counters
     return *allocated > in_tables ? *allocated - in_tables : 0;
 }
 
-snapshot::Reading<PortSpace> port_space(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls) {
+snapshot::Reading<EphemeralPorts> ephemeral_ports(const snapshot::Netns& netns,
+                                                  const snapshot::Sysctls& sysctls) {
     const auto range = sysctls.port_range();
     if (!range) {
         return range.error();
@@ -79,21 +80,21 @@ snapshot::Reading<PortSpace> port_space(const snapshot::Namespace& space, const 
     if (!reserved && reserved.error().why != base::Why::absent) {
         return reserved.error();
     }
-    PortSpace result;
+    EphemeralPorts result;
     result.range = *range;
-    const auto running = space.sysctls.port_range();
+    const auto running = netns.sysctls.port_range();
     result.parity_low = running ? running->low : range->low;
     result.eligible = ports_of(*range) & ~reserved.value_or({});
     result.usable = static_cast<std::uint32_t>(result.eligible.count());
     result.reserved = range->size() - result.usable;
-    result.blocked = blocked_for_sure(space.sockets) & result.eligible;
+    result.blocked = blocked_for_sure(netns.sockets) & result.eligible;
     result.blocked_count = static_cast<std::uint32_t>(result.blocked.count());
-    result.probably_bound = bound_by_address(space) & result.eligible;
-    result.explicit_known = space.sockets.explicit_ports() != nullptr;
-    result.bound_known = space.sockets.bound_ports() != nullptr;
+    result.probably_bound = bound_by_address(netns) & result.eligible;
+    result.explicit_known = netns.sockets.explicit_ports() != nullptr;
+    result.bound_known = netns.sockets.bound_ports() != nullptr;
     if (result.bound_known) {
         result.hidden_bound = 0;
-    } else if (const auto outside = sockets_outside_tables(space.counters)) {
+    } else if (const auto outside = sockets_outside_tables(netns.counters)) {
         result.hidden_bound = static_cast<std::uint32_t>(std::min<std::uint64_t>(*outside, 65536));
     }
     return result;
@@ -101,7 +102,7 @@ snapshot::Reading<PortSpace> port_space(const snapshot::Namespace& space, const 
 
 namespace {
 
-using snapshot::State;
+using snapshot::TcpState;
 
 constexpr std::size_t fewest_busy = 16;
 constexpr std::uint32_t always_busy = 64; // connections
@@ -111,8 +112,8 @@ constexpr std::uint32_t not_tallied = 0xFFFFFFFF;
 
 } // namespace
 
-TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, const ReuseDelay& delay)
-    : census_(census), space_(space),
+TallyBook::TallyBook(const snapshot::Census& census, const EphemeralPorts& ports, const ReuseDelay& delay)
+    : census_(census), ports_(ports),
       perhaps_age_(static_cast<std::uint16_t>(delay.least / snapshot::age_unit_ms)),
       ready_age_(static_cast<std::uint16_t>(delay.most / snapshot::age_unit_ms)) {
     if (census.record_count() == 0) {
@@ -132,12 +133,12 @@ TallyBook::TallyBook(const snapshot::Census& census, const PortSpace& space, con
 
 void TallyBook::describe_ports() {
     port_bits_.resize(snapshot::PortSet().size());
-    for (std::size_t port = space_.range.low; port <= space_.range.high; ++port) {
-        const bool usable = space_.eligible.test(port);
-        const bool is_odd = usable && (port ^ space_.parity_low) % 2 == 1;
+    for (std::size_t port = ports_.range.low; port <= ports_.range.high; ++port) {
+        const bool usable = ports_.eligible.test(port);
+        const bool is_odd = usable && (port ^ ports_.parity_low) % 2 == 1;
         port_bits_[port] =
             static_cast<std::uint8_t>(countable | (usable ? eligible : 0) |
-                                      (space_.blocked.test(port) ? blocked : 0) | (is_odd ? odd : 0));
+                                      (ports_.blocked.test(port) ? blocked : 0) | (is_odd ? odd : 0));
         odd_ports_[port] = is_odd;
     }
     for (const auto& [port, counts] : census_.services()) {
@@ -146,37 +147,37 @@ void TallyBook::describe_ports() {
 }
 
 /// A TIME_WAIT on a port that is blocked for everyone is not reused either.
-Held Tally::*TallyBook::part_of(const snapshot::Record& record) const {
-    if (record.state() != State::time_wait || record.detail() < perhaps_age_ ||
+PortCounts Tally::*TallyBook::part_of(const snapshot::SocketRecord& record) const {
+    if (record.state() != TcpState::time_wait || record.detail() < perhaps_age_ ||
         (port_bits_[record.port] & blocked) != 0) {
         return &Tally::fixed;
     }
     return record.detail() > ready_age_ ? &Tally::ready : &Tally::perhaps;
 }
 
-void TallyBook::count(Tally& tally, const snapshot::Record& record) const {
-    const State state = record.state();
+void TallyBook::count(Tally& tally, const snapshot::SocketRecord& record) const {
+    const TcpState state = record.state();
     ++tally.connections;
     ++tally.states[static_cast<std::size_t>(state)];
     const std::uint8_t bits = port_bits_[record.port];
     const bool usable = (bits & eligible) != 0;
-    Held& held = tally.*part_of(record);
+    PortCounts& held = tally.*part_of(record);
     held.ports += usable;
     held.blocked += (bits & blocked) != 0;
     constexpr std::uint16_t young = 30'000 / snapshot::age_unit_ms;
-    tally.young_odd += (bits & odd) != 0 && (state != State::time_wait || record.detail() < young);
-    if (state == State::time_wait) {
+    tally.young_odd += (bits & odd) != 0 && (state != TcpState::time_wait || record.detail() < young);
+    if (state == TcpState::time_wait) {
         ++tally.ages[std::min(age_seconds(record), age_bins - 1)];
         tally.time_wait_ports += usable;
-    } else if (state == State::syn_sent) {
+    } else if (state == TcpState::syn_sent) {
         tally.syn_sent_retried += record.detail() >= 2;
-    } else if (state == State::established) {
+    } else if (state == TcpState::established) {
         tally.established_retrying += record.detail() >= snapshot::unanswered_retransmits;
     }
 }
 
-void TallyBook::mark(Tally& tally, const snapshot::Record& record) const {
-    Held& held = tally.*part_of(record);
+void TallyBook::mark(Tally& tally, const snapshot::SocketRecord& record) const {
+    PortCounts& held = tally.*part_of(record);
     held.open += occupation_.open.test(record.port);
     held.suspect += occupation_.suspect.test(record.port);
 }
@@ -229,25 +230,25 @@ void TallyBook::number_sources() {
 
 /// The one pass over all records: the busy flows' tallies, and who holds which port.
 void TallyBook::occupy() {
-    struct FlowPlace {
+    struct FlowSlot {
         std::uint32_t busy : 24; // `none` if it is not
         std::uint32_t source : 8;
     };
     constexpr std::uint32_t none = 0xFFFFFF; // there are fewer flows than that
     busy_.resize(busy_count_);
-    std::vector<FlowPlace> place(census_.flows().size());
-    for (std::size_t flow = 0; flow < place.size(); ++flow) {
-        place[flow] = {none, source_of_flow_[flow]};
+    std::vector<FlowSlot> slot(census_.flows().size());
+    for (std::size_t flow = 0; flow < slot.size(); ++flow) {
+        slot[flow] = {none, source_of_flow_[flow]};
     }
     for (std::size_t i = 0; i < busy_count_; ++i) {
-        place[order_[i]].busy = static_cast<std::uint32_t>(i) & none;
+        slot[order_[i]].busy = static_cast<std::uint32_t>(i) & none;
     }
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
-        const snapshot::Record& record = census_.record(i);
+        const snapshot::SocketRecord& record = census_.record(i);
         if (!is_countable(record.port)) {
             continue;
         }
-        const FlowPlace of = place[record.flow];
+        const FlowSlot of = slot[record.flow];
         if (of.busy != none) {
             count(busy_[of.busy], record);
         }
@@ -264,7 +265,7 @@ void TallyBook::occupy() {
         }
     }
     for (const SourceTally& source : sources_) {
-        occupation_.ports |= source.ports & space_.eligible;
+        occupation_.ports |= source.ports & ports_.eligible;
     }
 }
 
@@ -274,7 +275,7 @@ void TallyBook::mark_busy() {
         place[order_[i]] = static_cast<std::uint32_t>(i);
     }
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
-        const snapshot::Record& record = census_.record(i);
+        const snapshot::SocketRecord& record = census_.record(i);
         if (place[record.flow] != not_tallied && is_countable(record.port)) {
             mark(busy_[place[record.flow]], record);
         }
@@ -339,29 +340,29 @@ Tally TallyBook::merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) 
     snapshot::PortSet perhaps;
     snapshot::PortSet ready;
     snapshot::PortSet live;
-    const auto add = [&](const snapshot::Record& record) {
+    const auto add = [&](const snapshot::SocketRecord& record) {
         if (!is_countable(record.port)) {
             return;
         }
         // Mode 2 goes by the device of the old socket: whether that of the other flow is reusable is not
         // known here. On a blocked port it makes no difference.
-        const bool doubtful = record.flow == sibling && record.state() == State::time_wait &&
+        const bool doubtful = record.flow == sibling && record.state() == TcpState::time_wait &&
                               (port_bits_[record.port] & blocked) == 0;
-        const Held Tally::*part = doubtful ? &Tally::perhaps : part_of(record);
+        const PortCounts Tally::*part = doubtful ? &Tally::perhaps : part_of(record);
         (part == &Tally::fixed ? fixed : part == &Tally::perhaps ? perhaps : ready).set(record.port);
-        live[record.port] = live[record.port] || record.state() != State::time_wait;
+        live[record.port] = live[record.port] || record.state() != TcpState::time_wait;
     };
     if (flow != snapshot::FlowTable::none) {
         for_each_record(flow, add);
     }
     for_each_record(sibling, add);
     const auto held = [&](const snapshot::PortSet& all) {
-        const snapshot::PortSet ports = all & space_.eligible;
+        const snapshot::PortSet ports = all & ports_.eligible;
         const auto number = [&](const snapshot::PortSet& of) {
             return static_cast<std::uint32_t>((ports & of).count());
         };
-        return Held{number(ports), number(space_.blocked), number(occupation_.open),
-                    number(occupation_.suspect)};
+        return PortCounts{number(ports), number(ports_.blocked), number(occupation_.open),
+                          number(occupation_.suspect)};
     };
     tally.fixed = held(fixed);
     tally.perhaps = held(perhaps & ~fixed);
@@ -387,7 +388,7 @@ Tally TallyBook::own_tally(std::size_t place) const {
         return busy_[place];
     }
     Tally tally;
-    for_each_record(order_[place], [&](const snapshot::Record& record) {
+    for_each_record(order_[place], [&](const snapshot::SocketRecord& record) {
         if (is_countable(record.port)) {
             count(tally, record);
             mark(tally, record);
@@ -402,9 +403,9 @@ Tally TallyBook::own_tally(std::size_t place) const {
 namespace {
 
 /// A TIME_WAIT socket does not say how its port was chosen; nor does one in SYN_RECV.
-bool is_mute(const snapshot::Record& record) {
-    return record.state() == State::time_wait || record.state() == State::syn_recv ||
-           (record.state() == State::fin_wait2 && record.detail() == 1);
+bool is_mute(const snapshot::SocketRecord& record) {
+    return record.state() == TcpState::time_wait || record.state() == TcpState::syn_recv ||
+           (record.state() == TcpState::fin_wait2 && record.detail() == 1);
 }
 
 } // namespace
@@ -419,7 +420,7 @@ bool TallyBook::explains_itself(const Tally& tally, std::size_t even_ports) cons
 
 /// Ports that a flow holds which explains itself.
 snapshot::PortSet TallyBook::explained() const {
-    const std::size_t even_ports = (space_.eligible & ~space_.blocked & ~odd_ports_).count();
+    const std::size_t even_ports = (ports_.eligible & ~ports_.blocked & ~odd_ports_).count();
     std::vector<bool> explaining(census_.flows().size());
     std::size_t number = 0;
     for (std::size_t place = 0; place < busy_count_; ++place) {
@@ -448,10 +449,10 @@ bool TallyBook::parity_tells(const snapshot::PortSet& shared, const snapshot::Po
 /// Where each socket on a port is known to have left the choice to connect(), the port is free for all others
 /// (docs/kernel-model.md, 3.3).
 void TallyBook::find_open() {
-    if (census_.early_ports() == nullptr || !space_.explicit_known) {
+    if (census_.early_ports() == nullptr || !ports_.explicit_known) {
         return;
     }
-    snapshot::PortSet closed = space_.blocked | *census_.early_ports();
+    snapshot::PortSet closed = ports_.blocked | *census_.early_ports();
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         if (is_mute(census_.record(i))) {
             closed.set(census_.record(i).port);
@@ -467,7 +468,7 @@ void TallyBook::find_suspects() {
     for (const SourceTally& source : sources_) {
         shared |= source.shared;
     }
-    const snapshot::PortSet unclear = occupation_.ports & ~space_.blocked & ~occupation_.open;
+    const snapshot::PortSet unclear = occupation_.ports & ~ports_.blocked & ~occupation_.open;
     occupation_.unclear = static_cast<std::uint32_t>(unclear.count());
     snapshot::PortSet suspect = unclear & ~shared & odd_ports_;
     if (suspect.any()) {
@@ -476,7 +477,7 @@ void TallyBook::find_suspects() {
     if (!parity_tells(shared, suspect)) {
         suspect.reset();
     }
-    occupation_.suspect = suspect | (space_.probably_bound & unclear);
+    occupation_.suspect = suspect | (ports_.probably_bound & unclear);
     occupation_.suspects = static_cast<std::uint32_t>(occupation_.suspect.count());
 }
 

@@ -14,7 +14,7 @@
 
 namespace model {
 
-struct PortSpace {
+struct EphemeralPorts {
     snapshot::PortRange range;
     std::uint32_t parity_low = 0; // low end of the range of now: what connect() counts odd and even from
     std::uint32_t reserved = 0;   // ports of the range
@@ -34,7 +34,8 @@ struct PortSpace {
 snapshot::PortSet ports_of(const snapshot::PortRange& range);
 
 /// Missing if the range or the reserved ports could not be read.
-snapshot::Reading<PortSpace> port_space(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls);
+snapshot::Reading<EphemeralPorts> ephemeral_ports(const snapshot::Netns& netns,
+                                                  const snapshot::Sysctls& sysctls);
 
 /// TCP sockets of the host that are in no table of this namespace (bound, not yet bound, of other
 /// namespaces): an upper limit of what a dump of bound sockets can find here. From /proc/net/sockstat: alloc
@@ -45,7 +46,7 @@ snapshot::Reading<std::uint64_t> sockets_outside_tables(const snapshot::Counters
 // busiest flows' tallies are kept, that of another is made when it is asked for: a host may have 100 000.
 
 /// Eligible ports that a flow holds; a port is held once by a flow.
-struct Held {
+struct PortCounts {
     std::uint32_t ports = 0;
     std::uint32_t blocked = 0; // of these, blocked for everyone for sure
     std::uint32_t open = 0;    // of these, free for everyone else for sure
@@ -62,7 +63,7 @@ struct Tally {
     std::uint32_t young_odd = 0;            // ports of odd offset, live or in TIME_WAIT for less than 30 s
     /// What TIME_WAIT reuse could give back, where it applies: nothing; TIME_WAIT about as old as the reuse
     /// delay; TIME_WAIT older than that.
-    Held fixed, perhaps, ready;
+    PortCounts fixed, perhaps, ready;
     Ages ages{}; // of TIME_WAIT
 
     std::uint32_t held() const { return fixed.ports + perhaps.ports + ready.ports; }
@@ -88,13 +89,13 @@ struct SourceTally {
 
 class TallyBook {
   public:
-    TallyBook(const snapshot::Census& census, const PortSpace& space, const ReuseDelay& delay);
+    TallyBook(const snapshot::Census& census, const EphemeralPorts& ports, const ReuseDelay& delay);
 
     /// Flow numbers; the busy ones (in `busy_count()`) first, busiest first, then all others.
     const std::vector<std::uint32_t>& order() const { return order_; }
     std::size_t busy_count() const { return busy_count_; }
-    /// The tally of the flow at `place` of the order. What sockets without a device hold is held for the
-    /// flows that are bound to one, too (kernel: inet_bound_dev_eq()).
+    /// The tally of the flow at position `place` of the order. What sockets without a device hold is held for
+    /// the flows that are bound to one, too (kernel: inet_bound_dev_eq()).
     Tally tally(std::size_t place) const;
 
     /// What sockets without a device between these ends take from one that is bound to a device and would be
@@ -120,9 +121,9 @@ class TallyBook {
     bool explains_itself(const Tally& tally, std::size_t even_ports) const;
     snapshot::PortSet explained() const;
     bool parity_tells(const snapshot::PortSet& shared, const snapshot::PortSet& suspect) const;
-    void count(Tally& tally, const snapshot::Record& record) const;
-    void mark(Tally& tally, const snapshot::Record& record) const;
-    Held Tally::*part_of(const snapshot::Record& record) const;
+    void count(Tally& tally, const snapshot::SocketRecord& record) const;
+    void mark(Tally& tally, const snapshot::SocketRecord& record) const;
+    PortCounts Tally::*part_of(const snapshot::SocketRecord& record) const;
     Tally own_tally(std::size_t place) const;
     void sort_records() const;
     template <typename F>
@@ -130,7 +131,7 @@ class TallyBook {
     Tally merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) const;
 
     const snapshot::Census& census_;
-    const PortSpace& space_;
+    const EphemeralPorts& ports_;
     std::uint16_t perhaps_age_; // both in units of Record::detail
     std::uint16_t ready_age_;
     /// What a million records ask of their ports, in one byte each.

@@ -120,41 +120,41 @@ double deaths(const Ages& ages, double rate, std::size_t second, std::size_t sla
 
 } // namespace
 
-Births births(const Ages& ages) {
+Entries entries(const Ages& ages) {
     return {born_within(ages, 2) / 2, born_within(ages, 5) / 5, born_within(ages, 15) / 15,
             born_within(ages, time_wait_length) / time_wait_length};
 }
 
-Births births_under_reuse(const Ages& ages, std::uint32_t delay_ms) {
+Entries entries_under_reuse(const Ages& ages, std::uint32_t delay_ms) {
     const std::size_t seconds = std::clamp<std::size_t>(delay_ms / 1000, 1, age_bins - 1);
     const double complete = born_within(ages, seconds) / static_cast<double>(seconds);
-    const Births seen = births(ages);
+    const Entries seen = entries(ages);
     return {std::max(seen.over_2s, complete), std::max(seen.over_5s, complete),
             std::max(seen.over_15s, complete), std::max(seen.over_60s, complete)};
 }
 
-double present_rate(const Births& births) {
-    const double last = births.over_5s * 5; // sockets
+double present_rate(const Entries& entries) {
+    const double last = entries.over_5s * 5; // sockets
     if (last == 0) {
         return 0;
     }
-    const double expected = births.over_5s * 2; // sockets of the last 2 s, if the rate still holds
-    if (expected >= enough_to_miss && births.over_2s * 2 * 4 < expected) {
-        return births.over_2s;
+    const double expected = entries.over_5s * 2; // sockets of the last 2 s, if the rate still holds
+    if (expected >= enough_to_miss && entries.over_2s * 2 * 4 < expected) {
+        return entries.over_2s;
     }
-    for (const double longer : {births.over_60s, births.over_15s}) {
+    for (const double longer : {entries.over_60s, entries.over_15s}) {
         if (std::abs(longer * 5 - last) <= std::sqrt(last)) { // within the scatter of such a count
             return longer;
         }
     }
-    return last >= enough_sockets ? births.over_5s : births.over_15s;
+    return last >= enough_sockets ? entries.over_5s : entries.over_15s;
 }
 
-Load load_of(const Births& births, double room, double hold_seconds) {
+Load load_of(const Entries& entries, double room, double hold_seconds) {
     const double sustainable = std::max(room, 0.0) / hold_seconds;
-    const double before = (births.over_15s * 15 - births.over_5s * 5) / 10;
-    return {sustainable, percent(births.over_60s, sustainable), percent(births.over_15s, sustainable),
-            percent(std::min(births.over_5s, before), sustainable)};
+    const double before = (entries.over_15s * 15 - entries.over_5s * 5) / 10;
+    return {sustainable, percent(entries.over_60s, sustainable), percent(entries.over_15s, sustainable),
+            percent(std::min(entries.over_5s, before), sustainable)};
 }
 
 Forecast forecast(const Ages& ages, double rate, double room) {

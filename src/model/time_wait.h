@@ -30,7 +30,7 @@ constexpr std::size_t age_bins = time_wait_length + 1; // whole seconds; the las
 using Ages = std::array<std::uint16_t, age_bins>;
 
 /// How old a TIME_WAIT socket is, in whole seconds.
-inline std::size_t age_seconds(const snapshot::Record& time_wait) {
+inline std::size_t age_seconds(const snapshot::SocketRecord& time_wait) {
     return time_wait.detail() * snapshot::age_unit_ms / 1000;
 }
 
@@ -85,22 +85,22 @@ std::string reason_of(const Reuse& reuse, const ReuseSettings& settings, const s
 // Rates and forecast of one destination from the ages of its TIME_WAIT sockets. Pure arithmetic: an entry of
 // age a was born a seconds ago and dies when it is 62 s old (docs/kernel-model.md, 0 and 4.2).
 
-struct Births {
+struct Entries {
     double over_2s = 0; // per second
     double over_5s = 0;
     double over_15s = 0;
     double over_60s = 0;
 };
-Births births(const Ages& ages);
+Entries entries(const Ages& ages);
 
 /// The same where ports in TIME_WAIT are reused: what is older than the reuse delay may have been replaced
 /// and is missing, so that no rate is less than that of the sockets younger than the delay.
-Births births_under_reuse(const Ages& ages, std::uint32_t delay_ms);
+Entries entries_under_reuse(const Ages& ages, std::uint32_t delay_ms);
 
 /// The rate that a forecast goes on with: over the longest of 60, 15 and 5 s that agrees with the last 5 s
 /// (else over 5 s if that counts enough sockets, or over 15 s); 0 once nothing was born for 5 s, because a
 /// burst that is over is not a trend, and next to nothing once the last 2 s saw next to nothing. Per second.
-double present_rate(const Births& births);
+double present_rate(const Entries& entries);
 
 struct Load {
     double sustainable_rate = 0; // per second
@@ -112,7 +112,7 @@ constexpr double most_load = 1000;
 
 /// `room`: ports that TIME_WAIT may fill (usable less blocked less those of live connections);
 /// `hold_seconds`: how long a closed connection keeps its port.
-Load load_of(const Births& births, double room, double hold_seconds);
+Load load_of(const Entries& entries, double room, double hold_seconds);
 
 struct Forecast {
     double peak_ports = 0;            // most ports that TIME_WAIT holds within the next 60 s

@@ -12,10 +12,10 @@ namespace {
 constexpr double worth_knowing_percent = 40;
 constexpr double worth_knowing_blocked_percent = 5;
 
-bool listens_in_range(const snapshot::Census& census, const PortSpace& space) {
+bool listens_in_range(const snapshot::Census& census, const EphemeralPorts& ports) {
     return std::any_of(
         census.listeners().begin(), census.listeners().end(),
-        [&](const snapshot::Listener& listener) { return space.eligible.test(listener.port); });
+        [&](const snapshot::Listener& listener) { return ports.eligible.test(listener.port); });
 }
 
 std::uint32_t most_connections(const snapshot::FlowTable& flows) {
@@ -31,9 +31,9 @@ std::uint32_t full_sockets(const snapshot::Census& census) {
     const auto all_but_some = [](const snapshot::StateCounts& counts) {
         std::uint32_t sum = 0;
         for (std::size_t state = 0; state < counts.size(); ++state) {
-            const bool counted = state != static_cast<std::size_t>(snapshot::State::time_wait) &&
-                                 state != static_cast<std::size_t>(snapshot::State::listen) &&
-                                 state != static_cast<std::size_t>(snapshot::State::bound);
+            const bool counted = state != static_cast<std::size_t>(snapshot::TcpState::time_wait) &&
+                                 state != static_cast<std::size_t>(snapshot::TcpState::listen) &&
+                                 state != static_cast<std::size_t>(snapshot::TcpState::bound);
             sum += counted ? counts[state] : 0;
         }
         return sum;
@@ -77,21 +77,21 @@ std::vector<snapshot::EndPoint> busy_peers(const snapshot::FlowTable& flows, dou
     return peers;
 }
 
-bool timestamps_matter(const ReuseSettings& settings, const Needs& needs) {
+bool timestamps_matter(const ReuseSettings& settings, const ModelNeeds& needs) {
     const bool reuse_on = settings.mode && *settings.mode == 1;
     return (reuse_on || needs.effects) && settings.timestamps && *settings.timestamps != 0;
 }
 
 /// First the peers that every command asks about, in a walk of their own, so that a capture has that walk for
 /// each of them; then those whose holders somebody wants to know.
-void add_peers(const snapshot::Namespace& space, const snapshot::Sysctls& sysctls, const PortSpace& ports,
-               const Needs& needs, snapshot::Request& request) {
+void add_peers(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls, const EphemeralPorts& ports,
+               const ModelNeeds& needs, snapshot::Request& request) {
     constexpr double worth_naming = 20; // connections; the rule about unanswered ones alerts from here on
     const auto unknown = [&](std::vector<snapshot::EndPoint> peers) {
-        std::erase_if(peers, [&](const auto& remote) { return space.find_peer(remote) != nullptr; });
+        std::erase_if(peers, [&](const auto& remote) { return netns.find_peer(remote) != nullptr; });
         return peers;
     };
-    const snapshot::FlowTable& flows = space.sockets.flows();
+    const snapshot::FlowTable& flows = netns.sockets.flows();
     if (timestamps_matter(reuse_settings(sysctls), needs)) {
         request.peers = unknown(busy_peers(
             flows, worth_knowing_percent / 100 * static_cast<double>(ports.usable), Loopback::left_out));
@@ -107,12 +107,12 @@ bool somebody_waits(const snapshot::Census& census) {
                        [](const snapshot::Listener& listener) { return listener.accept_queue > 0; });
 }
 
-snapshot::Request request_for(const snapshot::Namespace& space, const Assumptions& assumed,
-                              const Needs& needs) {
+snapshot::Request request_for(const snapshot::Netns& netns, const Assumptions& assumed,
+                              const ModelNeeds& needs) {
     snapshot::Request request;
-    request.boot_sysctls = needs.boot_sysctls && is_initial(space);
-    request.queue_owners = needs.holders && somebody_waits(space.sockets);
-    if (space.source != snapshot::SocketSource::sock_diag || space.lost_sockets) {
+    request.boot_sysctls = needs.boot_sysctls && is_initial(netns);
+    request.queue_owners = needs.holders && somebody_waits(netns.sockets);
+    if (netns.source != snapshot::SocketSource::sock_diag || netns.lost_sockets) {
         return request; // /proc cannot tell
     }
     request.explicit_binds = needs.exact_ports;
@@ -122,25 +122,25 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
         request.peer_owners = true;
     }
     request.bound_sockets = needs.exact_ports || needs.bound_count;
-    const auto outside = sockets_outside_tables(space.counters);
+    const auto outside = sockets_outside_tables(netns.counters);
     const double hidden = outside ? static_cast<double>(*outside) : 65536;
     if (!needs.ports && !needs.fixed_listeners && !needs.exact_ports) {
         return request;
     }
-    const snapshot::Sysctls sysctls = space.sysctls.assuming(assumed);
-    const auto ports = port_space(space, sysctls);
+    const snapshot::Sysctls sysctls = netns.sysctls.assuming(assumed);
+    const auto ports = ephemeral_ports(netns, sysctls);
     if (!ports) {
         return request;
     }
     if (!needs.towards) {
-        add_peers(space, sysctls, *ports, needs, request);
+        add_peers(netns, sysctls, *ports, needs, request);
     }
-    request.explicit_binds |= needs.fixed_listeners && listens_in_range(space.sockets, *ports);
+    request.explicit_binds |= needs.fixed_listeners && listens_in_range(netns.sockets, *ports);
     if (needs.ports) {
         const double usable = ports->usable;
-        const double explicit_at_most = full_sockets(space.sockets);
+        const double explicit_at_most = full_sockets(netns.sockets);
         const double used_at_most =
-            most_connections(space.sockets.flows()) + ports->blocked_count + explicit_at_most;
+            most_connections(netns.sockets.flows()) + ports->blocked_count + explicit_at_most;
         const bool close = used_at_most * 100 >= worth_knowing_percent * usable;
         request.explicit_binds |= close && explicit_at_most > 0;
         request.bound_sockets |=
@@ -152,25 +152,25 @@ snapshot::Request request_for(const snapshot::Namespace& space, const Assumption
 
 } // namespace
 
-bool is_initial(const snapshot::Namespace& space) {
-    const auto orphans = space.sysctls.text("net.ipv4.tcp_max_orphans");
+bool is_initial(const snapshot::Netns& netns) {
+    const auto orphans = netns.sysctls.text("net.ipv4.tcp_max_orphans");
     return orphans || orphans.error().why != base::Why::absent;
 }
 
 std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed,
-                                       const Needs& needs) {
+                                       const ModelNeeds& needs) {
     for (std::size_t place = 0; place < host.namespaces.size(); ++place) {
-        const snapshot::Namespace& space = host.namespaces[place];
-        const snapshot::Census& sockets = space.sockets;
-        snapshot::Request request = request_for(space, assumed, needs);
+        const snapshot::Netns& netns = host.namespaces[place];
+        const snapshot::Census& sockets = netns.sockets;
+        snapshot::Request request = request_for(netns, assumed, needs);
         request.place = place;
         request.explicit_binds = request.explicit_binds && sockets.explicit_ports() == nullptr;
         request.bound_sockets = request.bound_sockets && sockets.bound_ports() == nullptr;
         request.early_binds = request.early_binds && sockets.early_ports() == nullptr;
-        request.boot_sysctls = request.boot_sysctls && !space.boot_sysctls;
-        request.queue_owners = request.queue_owners && !space.queue_owners;
-        std::erase_if(request.peers, [&](const auto& remote) { return space.find_peer(remote) != nullptr; });
-        if (needs.owners && !space.owners && stuck_sockets(sockets) >= owners_worth_sockets) {
+        request.boot_sysctls = request.boot_sysctls && !netns.boot_sysctls;
+        request.queue_owners = request.queue_owners && !netns.queue_owners;
+        std::erase_if(request.peers, [&](const auto& remote) { return netns.find_peer(remote) != nullptr; });
+        if (needs.owners && !netns.owners && stuck_sockets(sockets) >= owners_worth_sockets) {
             request.owners_of_age_ms = owners_worth_age_ms;
         }
         if (request.explicit_binds || request.bound_sockets || request.early_binds ||

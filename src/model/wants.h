@@ -10,7 +10,7 @@
 namespace model {
 
 /// What the caller is going to ask of the facts.
-struct Needs {
+struct ModelNeeds {
     bool ports = false;           // the port arithmetic of destinations and sources, or what is blocked
     bool fixed_listeners = false; // listener.fixed
     bool exact_ports = false;     // the best interval, whatever it costs: `tcpadvisor ports`
@@ -23,10 +23,10 @@ struct Needs {
 };
 
 /// Is it the network namespace that a boot sets up by sysctl.d? Only that one has the sysctls of the host.
-bool is_initial(const snapshot::Namespace& space);
+bool is_initial(const snapshot::Netns& netns);
 
 /// The next request, or none. Never asks twice for what a census already has.
 std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed,
-                                       const Needs& needs);
+                                       const ModelNeeds& needs);
 
 } // namespace model

@@ -18,8 +18,8 @@ namespace {
 
 using Count = std::optional<std::uint64_t>;
 using facts::Destination;
-using facts::NamespacePorts;
-using facts::NamespaceStates;
+using facts::NetnsPorts;
+using facts::NetnsStates;
 using facts::StateCount;
 
 /// From the widest to the narrowest; the last one fits 80 columns whatever the addresses are, and 60 as it
@@ -38,8 +38,8 @@ std::string used_cell(const Destination& destination, const Style& style, Layout
     return fmt::format("{} {:>5}", gauge(destination.used_percent, 100, gauge_width, ink_of(style)), percent);
 }
 
-std::vector<Column> columns_of(Layout layout, From from) {
-    std::vector<Column> columns;
+std::vector<TextColumn> columns_of(Layout layout, From from) {
+    std::vector<TextColumn> columns;
     if (layout != Layout::two_lines) {
         columns.push_back({"REMOTE"});
         if (from == From::shown) {
@@ -60,8 +60,9 @@ std::string time_left(const facts::Destination& destination) {
     return destination.exhausted_in && !destination.no_timers ? duration(*destination.exhausted_in) : "-";
 }
 
-Table table_of(const std::vector<Destination>& destinations, const Style& style, Layout layout, From from) {
-    Table table(columns_of(layout, from));
+TextTable table_of(const std::vector<Destination>& destinations, const Style& style, Layout layout,
+                   From from) {
+    TextTable table(columns_of(layout, from));
     for (const Destination& destination : destinations) {
         std::vector<std::string> cells;
         if (layout != Layout::two_lines) {
@@ -75,7 +76,7 @@ Table table_of(const std::vector<Destination>& destinations, const Style& style,
         cells.push_back(std::to_string(destination.time_wait));
         cells.push_back(fmt::format("{}{}/{}", estimated ? "~" : "", destination.free, destination.usable));
         cells.push_back(used_cell(destination, style, layout));
-        cells.push_back(destination.no_timers ? "-" : base::to_text(destination.births_15s));
+        cells.push_back(destination.no_timers ? "-" : base::to_text(destination.entries_15s));
         cells.push_back(time_left(destination));
         table.add_row(std::move(cells));
     }
@@ -97,7 +98,7 @@ void write_two_lines(std::ostream& out, const Style& style, const std::vector<De
 void write_table(std::ostream& out, const Style& style, const std::vector<Destination>& destinations,
                  From from) {
     for (const Layout layout : {Layout::gauges, Layout::percents}) {
-        const Table table = table_of(destinations, style, layout, from);
+        const TextTable table = table_of(destinations, style, layout, from);
         if (table.width() <= static_cast<std::size_t>(std::max(style.width, 0))) {
             table.write(out);
             return;
@@ -181,12 +182,12 @@ std::string blocked_note(const Destination& destination) {
     return "for every destination" + (parts.empty() ? "" : ": " + base::join(parts, ", "));
 }
 
-void equation(std::ostream& out, const Style& style, const NamespacePorts& space,
+void equation(std::ostream& out, const Style& style, const NetnsPorts& netns,
               const Destination& destination) {
     const std::string reusable =
         destination.reuse.reusable > 0 ? fmt::format(", less {} reusable", destination.reuse.reusable) : "";
-    term(out, style, fmt::format("range {}-{}", space.low, space.high), std::to_string(space.size), "ports");
-    term(out, style, "- reserved", std::to_string(space.reserved));
+    term(out, style, fmt::format("range {}-{}", netns.low, netns.high), std::to_string(netns.size), "ports");
+    term(out, style, "- reserved", std::to_string(netns.reserved));
     term(out, style, "- blocked", std::to_string(destination.blocked), blocked_note(destination));
     term(out, style, "- in use", std::to_string(destination.in_use),
          destination.connections > 0 ? states_of(destination) + reusable : "");
@@ -202,8 +203,8 @@ void flow(std::ostream& out, const Style& style, const Destination& destination)
     }
     paragraph(out, style, "  rate         ",
               fmt::format("{} over 5 s, {} over 15 s, {} over 60 s (connections that ended in TIME_WAIT)",
-                          rate(destination.births_5s), rate(destination.births_15s),
-                          rate(destination.births_60s)));
+                          rate(destination.entries_5s), rate(destination.entries_15s),
+                          rate(destination.entries_60s)));
     paragraph(out, style, "  load         ",
               fmt::format("{} of the sustainable rate ({} over the last 15 s)",
                           percent(destination.load_percent), percent(destination.load_percent_15s)));
@@ -250,12 +251,12 @@ std::string reuse_text(const Destination& destination) {
 }
 
 /// Range, reserved, blocked, in use, free; then states, reuse, rates and what they lead to.
-void port_equation(std::ostream& out, const Style& style, const NamespacePorts& space,
+void port_equation(std::ostream& out, const Style& style, const NetnsPorts& netns,
                    const Destination& destination) {
     const std::string from = destination.local ? " from " + *destination.local : "";
-    paragraph(out, style, "", fmt::format("{}{}, {}", remote_of(destination), from, space.label));
+    paragraph(out, style, "", fmt::format("{}{}, {}", remote_of(destination), from, netns.label));
     out << '\n';
-    equation(out, style, space, destination);
+    equation(out, style, netns, destination);
     out << '\n';
     if (destination.on_devices > 0) {
         paragraph(
@@ -277,44 +278,44 @@ void port_equation(std::ostream& out, const Style& style, const NamespacePorts& 
 }
 
 /// Where the answer comes from, then one namespace after the other.
-template <typename Space, typename Write>
-void each_namespace(const Origin& origin, const std::vector<Space>& spaces, const Style& style,
-                    std::ostream& out, Write write) {
+template <typename Netns, typename Write>
+void each_netns(const Origin& origin, const std::vector<Netns>& namespaces, const Style& style,
+                std::ostream& out, Write write) {
     if (style.verbosity >= 0) {
         origin_line(out, style, origin);
         out << '\n';
     }
-    if (spaces.empty()) {
+    if (namespaces.empty()) {
         out << "no namespace was looked at\n";
     }
     bool first = true;
-    for (const Space& space : spaces) {
+    for (const Netns& netns : namespaces) {
         out << (first ? "" : "\n");
         first = false;
-        write(space);
+        write(netns);
     }
 }
 
-void namespace_text(std::ostream& out, const Style& style, const NamespacePorts& space, PortsView view) {
-    if (space.unknown) {
-        paragraph(out, style, "", space.label + ": port use is unknown, " + base::to_text(*space.unknown));
+void netns_text(std::ostream& out, const Style& style, const NetnsPorts& netns, PortsView view) {
+    if (netns.unknown) {
+        paragraph(out, style, "", netns.label + ": port use is unknown, " + base::to_text(*netns.unknown));
         return;
     }
-    if (view == PortsView::one && !space.destinations.empty()) {
-        for (const facts::Destination& destination : space.destinations) {
-            port_equation(out, style, space, destination);
+    if (view == PortsView::one && !netns.destinations.empty()) {
+        for (const facts::Destination& destination : netns.destinations) {
+            port_equation(out, style, netns, destination);
         }
         return;
     }
     paragraph(out, style, "",
-              fmt::format("{}: local ports {}-{}, {} less {} reserved = {} usable", space.label, space.low,
-                          space.high, space.size, space.reserved,
-                          space.size - std::min(space.size, space.reserved)));
-    if (space.destinations.empty()) {
+              fmt::format("{}: local ports {}-{}, {} less {} reserved = {} usable", netns.label, netns.low,
+                          netns.high, netns.size, netns.reserved,
+                          netns.size - std::min(netns.size, netns.reserved)));
+    if (netns.destinations.empty()) {
         out << "No outgoing connections.\n";
         return;
     }
-    ports_table(out, style, space.destinations);
+    ports_table(out, style, netns.destinations);
 }
 
 std::string cell(Count count) {
@@ -322,15 +323,15 @@ std::string cell(Count count) {
 }
 
 /// What is known of all states together.
-struct Total {
+struct FamilyTotals {
     std::uint64_t ipv4 = 0;
     std::uint64_t ipv6 = 0;
     std::uint64_t largest = 0;
     bool complete = true;
 };
 
-Total total_of(const std::vector<StateCount>& states) {
-    Total total;
+FamilyTotals total_of(const std::vector<StateCount>& states) {
+    FamilyTotals total;
     for (const StateCount& state : states) {
         total.ipv4 += state.ipv4.value_or(0);
         total.ipv6 += state.ipv6.value_or(0);
@@ -358,21 +359,21 @@ void sockstat_lines(std::ostream& out, const Style& style, const facts::Sockstat
                           known(sockstat.orphan, "orphaned"), known(sockstat.memory, "pages of memory")));
 }
 
-void namespace_text(std::ostream& out, const Style& style, const NamespaceStates& space) {
-    const std::string source = space.source.empty() ? "" : " (from " + space.source + ")";
-    paragraph(out, style, "", space.label + source);
+void netns_text(std::ostream& out, const Style& style, const NetnsStates& netns) {
+    const std::string source = netns.source.empty() ? "" : " (from " + netns.source + ")";
+    paragraph(out, style, "", netns.label + source);
     out << '\n';
-    if (space.unknown) {
-        paragraph(out, style, "", "The counts are unknown, not zero: " + base::to_text(*space.unknown));
+    if (netns.unknown) {
+        paragraph(out, style, "", "The counts are unknown, not zero: " + base::to_text(*netns.unknown));
     } else {
-        states_table(out, style, space.states);
+        states_table(out, style, netns.states);
     }
-    sockstat_lines(out, style, space.sockstat);
-    if (!space.unknown && style.verbosity >= 0) {
+    sockstat_lines(out, style, netns.sockstat);
+    if (!netns.unknown && style.verbosity >= 0) {
         out << '\n';
-        state_diagram(out, style, space.states);
+        state_diagram(out, style, netns.states);
     }
-    gap_list(out, style, space.unknown ? space.gaps : gaps_of(space));
+    gap_list(out, style, netns.unknown ? netns.gaps : gaps_of(netns));
 }
 
 } // namespace
@@ -390,17 +391,18 @@ void ports_table(std::ostream& out, const Style& style, const std::vector<Destin
     }
 }
 
-void ports_text(const Origin& origin, const std::vector<NamespacePorts>& spaces, PortsView view,
+void ports_text(const Origin& origin, const std::vector<NetnsPorts>& namespaces, PortsView view,
                 const Style& style, std::ostream& out) {
-    each_namespace(origin, spaces, style, out, [&](const NamespacePorts& space) {
-        namespace_text(out, style, space, view);
-        gap_list(out, style, space.gaps);
+    each_netns(origin, namespaces, style, out, [&](const NetnsPorts& netns) {
+        netns_text(out, style, netns, view);
+        gap_list(out, style, netns.gaps);
     });
 }
 
 void states_table(std::ostream& out, const Style& style, const std::vector<StateCount>& states) {
-    const Total total = total_of(states);
-    Table table({{"STATE"}, {"IPv4", Align::right}, {"IPv6", Align::right}, {"TOTAL", Align::right}, {""}});
+    const FamilyTotals total = total_of(states);
+    TextTable table(
+        {{"STATE"}, {"IPv4", Align::right}, {"IPv6", Align::right}, {"TOTAL", Align::right}, {""}});
     constexpr std::size_t least_bar = 10;
     constexpr std::size_t widest_bar = 40;
     constexpr std::size_t columns_of_numbers = 44;
@@ -417,10 +419,10 @@ void states_table(std::ostream& out, const Style& style, const std::vector<State
     table.write(out);
 }
 
-void states_text(const Origin& origin, const std::vector<NamespaceStates>& spaces, const Style& style,
+void states_text(const Origin& origin, const std::vector<NetnsStates>& namespaces, const Style& style,
                  std::ostream& out) {
-    each_namespace(origin, spaces, style, out,
-                   [&](const NamespaceStates& space) { namespace_text(out, style, space); });
+    each_netns(origin, namespaces, style, out,
+               [&](const NetnsStates& netns) { netns_text(out, style, netns); });
 }
 
 } // namespace render

@@ -83,7 +83,7 @@ std::vector<std::string> topics_of(const Report& report) {
 }
 
 std::string finding_line(const Report& report, const Finding& finding) {
-    const std::string place = report.namespaces.size() > 1 ? " (in " + finding.network_namespace + ")" : "";
+    const std::string place = report.namespaces.size() > 1 ? " (in " + finding.netns + ")" : "";
     return fmt::format("[{}] {}: {}{}", findings::name(finding.state), finding.rule, finding.summary, place);
 }
 

@@ -207,7 +207,7 @@ void pair(std::ostream& out, std::string_view before, std::string_view key, std:
 void write_finding(const findings::Finding& finding, std::ostream& out) {
     pair(out, "    - ", "summary", finding.summary);
     pair(out, "      ", "state", findings::name(finding.state));
-    pair(out, "      ", "namespace", finding.network_namespace);
+    pair(out, "      ", "namespace", finding.netns);
     pair(out, "      ", "value", finding.value ? quantity(finding.value, finding.unit) : "");
     pair(out, "      ", "why", finding.why);
     if (!finding.remedies.empty()) {

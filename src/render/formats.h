@@ -42,10 +42,10 @@ enum class PortsView { table, one };
 /// The picture of the host is null where nobody wants one: audit, and most formats of check.
 using ReportRenderer = void (*)(const findings::Report&, const facts::Picture*, const Style&, std::ostream&);
 using ErrorRenderer = void (*)(const Failure&, std::ostream&);
-using StatesRenderer = void (*)(const Origin&, const std::vector<facts::NamespaceStates>&, const Style&,
+using StatesRenderer = void (*)(const Origin&, const std::vector<facts::NetnsStates>&, const Style&,
                                 std::ostream&);
-using PortsRenderer = void (*)(const Origin&, const std::vector<facts::NamespacePorts>&, PortsView,
-                               const Style&, std::ostream&);
+using PortsRenderer = void (*)(const Origin&, const std::vector<facts::NetnsPorts>&, PortsView, const Style&,
+                               std::ostream&);
 
 /// Where a failure is told. `message`: on standard error, because no reader of the format expects it in the
 /// answer; `message_of_people`: so too, but for a monitoring system in the answer, which is all that it
@@ -141,13 +141,13 @@ void error_checkmk(const Failure& failure, std::ostream& out);
 
 // Answers about states and ports.
 
-void states_text(const Origin& origin, const std::vector<facts::NamespaceStates>& spaces, const Style& style,
+void states_text(const Origin& origin, const std::vector<facts::NetnsStates>& namespaces, const Style& style,
                  std::ostream& out);
-void states_json(const Origin& origin, const std::vector<facts::NamespaceStates>& spaces, const Style& style,
+void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& namespaces, const Style& style,
                  std::ostream& out);
-void ports_text(const Origin& origin, const std::vector<facts::NamespacePorts>& spaces, PortsView view,
+void ports_text(const Origin& origin, const std::vector<facts::NetnsPorts>& namespaces, PortsView view,
                 const Style& style, std::ostream& out);
-void ports_json(const Origin& origin, const std::vector<facts::NamespacePorts>& spaces, PortsView view,
+void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& namespaces, PortsView view,
                 const Style& style, std::ostream& out);
 
 } // namespace render

@@ -365,12 +365,13 @@ void findings_part(std::ostream& out, const Report& report, const facts::Picture
 
 void picture_part(std::ostream& out, const Report& report, const facts::Picture& picture) {
     constexpr std::size_t enough = 10;
-    const auto spaces = namespaces_with_findings(picture, report);
-    const std::size_t shown = std::min(spaces.size(), enough);
+    const auto namespaces = namespaces_with_findings(picture, report);
+    const std::size_t shown = std::min(namespaces.size(), enough);
     for (std::size_t i = 0; i < shown; ++i) {
         out << "<h2>The picture of "
-            << (picture.namespaces.size() > 1 ? escaped(spaces[i]->states.label) : "the host") << "</h2>\n";
-        html_picture(out, *spaces[i]);
+            << (picture.namespaces.size() > 1 ? escaped(namespaces[i]->states.label) : "the host")
+            << "</h2>\n";
+        html_picture(out, *namespaces[i]);
     }
     if (shown < picture.namespaces.size()) {
         out << "<p class=\"soft small\">"

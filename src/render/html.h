@@ -14,6 +14,6 @@ namespace render {
 std::string escaped(std::string_view text);
 
 /// One namespace: states, diagram, destinations, ages, CLOSE_WAIT and accept queues.
-void html_picture(std::ostream& out, const facts::NamespacePicture& picture);
+void html_picture(std::ostream& out, const facts::NetnsPicture& picture);
 
 } // namespace render

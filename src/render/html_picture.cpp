@@ -14,7 +14,7 @@ namespace render {
 
 namespace {
 
-using facts::NamespacePicture;
+using facts::NetnsPicture;
 
 constexpr int box_width = 140;
 constexpr int box_height = 46;
@@ -122,7 +122,7 @@ std::string count_text(std::optional<std::uint64_t> count) {
     return count ? std::to_string(*count) : "-";
 }
 
-void states_card(std::ostream& out, const NamespacePicture& picture) {
+void states_card(std::ostream& out, const NetnsPicture& picture) {
     open_card(out, "Connections by state", Width::half);
     if (picture.states.unknown) {
         remark(out, "The counts are unknown, not zero: " + base::to_text(*picture.states.unknown));
@@ -168,11 +168,11 @@ void destination_row(std::ostream& out, const facts::Destination& destination) {
         << cell(fmt::format("{}{} of {}", estimated ? "~" : "", destination.free, destination.usable))
         << meter(destination.used_percent, 100, "track gauge")
         << cell(base::to_text(destination.used_percent, 0) + " %")
-        << cell(base::to_text(destination.births_15s), secondary) << "</tr>\n";
+        << cell(base::to_text(destination.entries_15s), secondary) << "</tr>\n";
 }
 
-void destinations_card(std::ostream& out, const NamespacePicture& picture) {
-    const facts::NamespacePorts& ports = picture.ports;
+void destinations_card(std::ostream& out, const NetnsPicture& picture) {
+    const facts::NetnsPorts& ports = picture.ports;
     open_card(out, "Busiest destinations", Width::whole);
     if (ports.unknown) {
         remark(out, "Port use is unknown: " + base::to_text(*ports.unknown));
@@ -196,7 +196,7 @@ void destinations_card(std::ostream& out, const NamespacePicture& picture) {
     close_card(out);
 }
 
-void ages_card(std::ostream& out, const NamespacePicture& picture) {
+void ages_card(std::ostream& out, const NetnsPicture& picture) {
     open_card(out, "TIME_WAIT by age", Width::half);
     if (time_wait_count(picture) == 0) {
         remark(out, "No outgoing connection is in TIME_WAIT.");
@@ -228,7 +228,7 @@ void owner_row(std::ostream& out, const facts::WaitingOwner& owner) {
     out << "</tr>\n";
 }
 
-void close_wait_card(std::ostream& out, const NamespacePicture& picture) {
+void close_wait_card(std::ostream& out, const NetnsPicture& picture) {
     if (picture.close_wait.empty()) {
         return;
     }
@@ -253,7 +253,7 @@ void close_wait_card(std::ostream& out, const NamespacePicture& picture) {
     close_card(out);
 }
 
-void queues_card(std::ostream& out, const NamespacePicture& picture) {
+void queues_card(std::ostream& out, const NetnsPicture& picture) {
     if (picture.states.unknown) {
         return;
     }
@@ -282,7 +282,7 @@ void queues_card(std::ostream& out, const NamespacePicture& picture) {
 
 } // namespace
 
-void html_picture(std::ostream& out, const NamespacePicture& picture) {
+void html_picture(std::ostream& out, const NetnsPicture& picture) {
     out << "<div class=\"pictures\">\n";
     states_card(out, picture);
     destinations_card(out, picture);

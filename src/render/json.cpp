@@ -13,7 +13,7 @@ namespace render {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using facts::NamespacePicture;
+using facts::NetnsPicture;
 using facts::StateCount;
 
 /// {"schema": 1}: what every answer begins with.
@@ -116,9 +116,9 @@ Json timed(const facts::Destination& destination, std::optional<double> number) 
 
 Json flow_json(const facts::Destination& destination) {
     Json rate = Json::object();
-    rate["per_second_5s"] = timed(destination, destination.births_5s);
-    rate["per_second_15s"] = timed(destination, destination.births_15s);
-    rate["per_second_60s"] = timed(destination, destination.births_60s);
+    rate["per_second_5s"] = timed(destination, destination.entries_5s);
+    rate["per_second_15s"] = timed(destination, destination.entries_15s);
+    rate["per_second_60s"] = timed(destination, destination.entries_60s);
     return rate;
 }
 
@@ -156,13 +156,13 @@ Json holders_json(const facts::Destination& destination) {
     return list;
 }
 
-Json range_json(const facts::NamespacePorts& space) {
-    const auto known = [&](std::uint32_t value) { return space.unknown ? Json() : Json(value); };
+Json range_json(const facts::NetnsPorts& netns) {
+    const auto known = [&](std::uint32_t value) { return netns.unknown ? Json() : Json(value); };
     Json range = Json::object();
-    range["low"] = known(space.low);
-    range["high"] = known(space.high);
-    range["size"] = known(space.size);
-    range["reserved"] = known(space.reserved);
+    range["low"] = known(netns.low);
+    range["high"] = known(netns.high);
+    range["size"] = known(netns.size);
+    range["reserved"] = known(netns.reserved);
     return range;
 }
 
@@ -192,7 +192,7 @@ Json destination_json(const facts::Destination& destination) {
     return item;
 }
 
-Json destinations_json(const facts::NamespacePorts& ports) {
+Json destinations_json(const facts::NetnsPorts& ports) {
     Json list = Json::array();
     for (std::size_t i = 0; i < ports.destinations.size() && !ports.unknown; ++i) {
         list.push_back(destination_json(ports.destinations[i]));
@@ -200,7 +200,7 @@ Json destinations_json(const facts::NamespacePorts& ports) {
     return list;
 }
 
-Json ages_json(const NamespacePicture& picture) {
+Json ages_json(const NetnsPicture& picture) {
     Json list = Json::array();
     for (std::size_t bin = 0; bin < picture.time_wait_ages.size(); ++bin) {
         Json item = Json::object();
@@ -243,7 +243,7 @@ Json queue_json(const facts::ListenerQueue& queue) {
     return item;
 }
 
-Json namespace_json(const NamespacePicture& picture) {
+Json netns_json(const NetnsPicture& picture) {
     Json item = Json::object();
     item["namespace"] = picture.states.label;
     item["id"] = picture.states.id;
@@ -265,8 +265,8 @@ Json namespace_json(const NamespacePicture& picture) {
 /// [{"namespace", "id", ...}], one for each namespace.
 Json picture_json(const facts::Picture& picture) {
     Json list = Json::array();
-    for (const NamespacePicture& space : picture.namespaces) {
-        list.push_back(namespace_json(space));
+    for (const NetnsPicture& netns : picture.namespaces) {
+        list.push_back(netns_json(netns));
     }
     return list;
 }
@@ -320,7 +320,7 @@ Json finding_json(const findings::Finding& finding) {
     Json item = Json::object();
     item["rule"] = finding.rule;
     item["state"] = findings::name(finding.state);
-    item["namespace"] = finding.network_namespace;
+    item["namespace"] = finding.netns;
     item["subject"] = Json::object();
     for (const auto& [column, value] : finding.subject) {
         item["subject"][column] = value;
@@ -431,20 +431,20 @@ void error_json(const Failure& failure, std::ostream& out) {
     write_json(answer, out);
 }
 
-void states_json(const Origin& origin, const std::vector<facts::NamespaceStates>& spaces, const Style&,
+void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& namespaces, const Style&,
                  std::ostream& out) {
     Json answer = json_answer();
     answer["host"] = json_host(origin.host, origin.kernel, origin.time);
-    add_counts(answer, sum_states(spaces), sum_sockstat(spaces));
+    add_counts(answer, sum_states(namespaces), sum_sockstat(namespaces));
     Json list = Json::array();
     std::vector<base::Gap> all_gaps;
-    for (const facts::NamespaceStates& space : spaces) {
-        const auto gaps = gaps_of(space);
+    for (const facts::NetnsStates& netns : namespaces) {
+        const auto gaps = gaps_of(netns);
         Json item = Json::object();
-        item["id"] = space.id;
-        item["label"] = space.label;
-        item["source"] = json_text(space.source);
-        add_counts(item, known_states(space), space.sockstat);
+        item["id"] = netns.id;
+        item["label"] = netns.label;
+        item["source"] = json_text(netns.source);
+        add_counts(item, known_states(netns), netns.sockstat);
         item["gaps"] = json_gaps(gaps);
         list.push_back(std::move(item));
         all_gaps.insert(all_gaps.end(), gaps.begin(), gaps.end());
@@ -455,23 +455,23 @@ void states_json(const Origin& origin, const std::vector<facts::NamespaceStates>
     write_json(answer, out);
 }
 
-void ports_json(const Origin& origin, const std::vector<facts::NamespacePorts>& spaces, PortsView,
+void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& namespaces, PortsView,
                 const Style&, std::ostream& out) {
     Json answer = json_answer();
     answer["host"] = json_host(origin.host, origin.kernel, origin.time);
     Json list = Json::array();
-    for (const facts::NamespacePorts& space : spaces) {
-        std::vector<base::Gap> gaps = space.gaps;
-        if (space.unknown) {
-            gaps.insert(gaps.begin(), *space.unknown);
+    for (const facts::NetnsPorts& netns : namespaces) {
+        std::vector<base::Gap> gaps = netns.gaps;
+        if (netns.unknown) {
+            gaps.insert(gaps.begin(), *netns.unknown);
         }
         Json item = Json::object();
-        item["id"] = space.id;
-        item["label"] = space.label;
-        item["range"] = range_json(space);
+        item["id"] = netns.id;
+        item["label"] = netns.label;
+        item["range"] = range_json(netns);
         item["destinations"] = Json::array();
-        for (std::size_t i = 0; i < space.destinations.size() && !space.unknown; ++i) {
-            item["destinations"].push_back(destination_json(space.destinations[i]));
+        for (std::size_t i = 0; i < netns.destinations.size() && !netns.unknown; ++i) {
+            item["destinations"].push_back(destination_json(netns.destinations[i]));
         }
         item["gaps"] = json_gaps(gaps);
         list.push_back(std::move(item));

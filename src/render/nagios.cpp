@@ -67,7 +67,7 @@ std::string first_of(std::initializer_list<std::string_view> texts) {
 std::string summary_of(const Report& report, const Finding& finding) {
     std::string text = first_of({finding.summary, finding.title, finding.rule, "no summary"});
     if (report.namespaces.size() > 1) {
-        text += fmt::format(" (in {})", plain(finding.network_namespace));
+        text += fmt::format(" (in {})", plain(finding.netns));
     }
     return text;
 }

@@ -24,7 +24,7 @@ namespace render {
 namespace {
 
 using facts::Destination;
-using facts::NamespacePicture;
+using facts::NetnsPicture;
 using findings::Report;
 
 enum class MetricType { gauge, counter };
@@ -213,10 +213,10 @@ void write_sockets(const facts::Picture& picture, std::ostream& out) {
                         static_cast<double>(*count));
         }
     };
-    for (const NamespacePicture& space : picture.namespaces) {
-        for (const facts::StateCount& state : known_states(space.states)) {
-            add(space.states.label, state.name, "ipv4", state.ipv4);
-            add(space.states.label, state.name, "ipv6", state.ipv6);
+    for (const NetnsPicture& netns : picture.namespaces) {
+        for (const facts::StateCount& state : known_states(netns.states)) {
+            add(netns.states.label, state.name, "ipv4", state.ipv4);
+            add(netns.states.label, state.name, "ipv6", state.ipv6);
         }
     }
     sockets.write(out);
@@ -244,7 +244,7 @@ constexpr auto measures = std::to_array<Measure>({
      [](const Destination& d) { return std::optional<double>(d.used_percent / 100); }},
     {"tcpadvisor_destination_connects_per_second",
      "Rate of new connections that ended in TIME_WAIT, over 60 s.",
-     [](const Destination& d) { return timed(d, d.births_60s); }},
+     [](const Destination& d) { return timed(d, d.entries_60s); }},
     {"tcpadvisor_destination_load_ratio",
      "Rate of new connections as a share of the rate that the ports can bear for ever.",
      [](const Destination& d) { return timed(d, d.load_percent / 100); }},
@@ -264,12 +264,12 @@ std::string end_point_of(const Destination& destination) {
 void write_destinations(const facts::Picture& picture, std::ostream& out) {
     for (const Measure& measure : measures) {
         Metric metric(measure.metric, gauge, measure.help);
-        for (const NamespacePicture& space : picture.namespaces) {
-            if (space.ports.unknown) {
+        for (const NetnsPicture& netns : picture.namespaces) {
+            if (netns.ports.unknown) {
                 continue;
             }
-            for (const Destination& destination : space.ports.destinations) {
-                metric.add({{"netns", space.ports.label},
+            for (const Destination& destination : netns.ports.destinations) {
+                metric.add({{"netns", netns.ports.label},
                             {"source", destination.local.value_or("")},
                             {"destination", end_point_of(destination)},
                             {"device", destination.device == 0 ? "" : std::to_string(destination.device)}},
@@ -286,9 +286,9 @@ void write_close_wait(const facts::Picture& picture, std::ostream& out) {
         "tcpadvisor_close_wait", gauge,
         "CLOSE_WAIT sockets by owner and kind: the end of file read, not read, the connection never "
         "accepted, or legitimately half closed.");
-    for (const NamespacePicture& space : picture.namespaces) {
+    for (const NetnsPicture& netns : picture.namespaces) {
         std::map<std::pair<std::string, std::string_view>, double> counts;
-        for (const facts::WaitingOwner& owner : space.close_wait) {
+        for (const facts::WaitingOwner& owner : netns.close_wait) {
             counts[{owner.owner, "leaked"}] += owner.leaked;
             counts[{owner.owner, "unread"}] += owner.unread;
             counts[{owner.owner, "unaccepted"}] += owner.unaccepted;
@@ -296,7 +296,7 @@ void write_close_wait(const facts::Picture& picture, std::ostream& out) {
         }
         for (const auto& [key, count] : counts) {
             metric.add(
-                {{"netns", space.states.label}, {"owner", key.first}, {"kind", std::string(key.second)}},
+                {{"netns", netns.states.label}, {"owner", key.first}, {"kind", std::string(key.second)}},
                 count);
         }
     }
@@ -308,9 +308,9 @@ void write_queues(const facts::Picture& picture, std::ostream& out) {
     Metric waiting("tcpadvisor_accept_queue", gauge,
                    "Connections that wait for accept(), of listeners where any does.");
     Metric limit("tcpadvisor_accept_queue_limit", gauge, "How many may wait there.");
-    for (const NamespacePicture& space : picture.namespaces) {
-        for (const facts::ListenerQueue& queue : space.queues) {
-            const Labels labels = {{"netns", space.states.label}, {"listener", queue.listener}};
+    for (const NetnsPicture& netns : picture.namespaces) {
+        for (const facts::ListenerQueue& queue : netns.queues) {
+            const Labels labels = {{"netns", netns.states.label}, {"listener", queue.listener}};
             waiting.add(labels, queue.queue);
             limit.add(labels, queue.limit ? std::optional<double>(*queue.limit) : std::nullopt);
         }

@@ -113,7 +113,7 @@ std::string source_words(const std::vector<facts::Destination>& destinations, st
     return all.empty() ? "" : holder_words(all) + ", to the busiest destinations";
 }
 
-std::string who_in(const Finding& finding, const facts::NamespacePicture& picture) {
+std::string who_in(const Finding& finding, const facts::NetnsPicture& picture) {
     for (const facts::WaitingOwner& owner : picture.close_wait) {
         if (!owner.owner.empty() && owner.owner == value_of(finding, "owner")) {
             return owner_text(owner) + ", most at " + owner.end_point;
@@ -196,7 +196,7 @@ std::string measure(const Finding& finding, const findings::Report& report) {
         parts.emplace_back("seen for the first time");
     }
     if (report.namespaces.size() > 1) {
-        parts.push_back("in " + finding.network_namespace);
+        parts.push_back("in " + finding.netns);
     }
     return base::join(parts, ", ");
 }
@@ -227,9 +227,9 @@ std::string who_text(const Finding& finding, const facts::Picture* picture) {
     if (picture == nullptr) {
         return {};
     }
-    for (const facts::NamespacePicture& space : picture->namespaces) {
-        if (space.states.label == finding.network_namespace) {
-            return who_in(finding, space);
+    for (const facts::NetnsPicture& netns : picture->namespaces) {
+        if (netns.states.label == finding.netns) {
+            return who_in(finding, netns);
         }
     }
     return {};
@@ -335,16 +335,15 @@ std::string owner_text(const facts::WaitingOwner& owner) {
     return is_named ? owner.owner : owner.owner + ", " + owner.process;
 }
 
-std::vector<const facts::NamespacePicture*> namespaces_with_findings(const facts::Picture& picture,
-                                                                     const findings::Report& report) {
-    std::vector<const facts::NamespacePicture*> all;
-    std::vector<const facts::NamespacePicture*> named;
-    for (const facts::NamespacePicture& space : picture.namespaces) {
-        all.push_back(&space);
-        if (std::any_of(report.findings.begin(), report.findings.end(), [&](const findings::Finding& f) {
-                return f.network_namespace == space.states.label;
-            })) {
-            named.push_back(&space);
+std::vector<const facts::NetnsPicture*> namespaces_with_findings(const facts::Picture& picture,
+                                                                 const findings::Report& report) {
+    std::vector<const facts::NetnsPicture*> all;
+    std::vector<const facts::NetnsPicture*> named;
+    for (const facts::NetnsPicture& netns : picture.namespaces) {
+        all.push_back(&netns);
+        if (std::any_of(report.findings.begin(), report.findings.end(),
+                        [&](const findings::Finding& f) { return f.netns == netns.states.label; })) {
+            named.push_back(&netns);
         }
     }
     return named.empty() ? all : named;
@@ -361,7 +360,7 @@ std::string step_name(std::uint32_t seconds) {
     return duration(seconds);
 }
 
-std::uint32_t time_wait_count(const facts::NamespacePicture& picture) {
+std::uint32_t time_wait_count(const facts::NetnsPicture& picture) {
     return std::accumulate(picture.time_wait_ages.begin(), picture.time_wait_ages.end(), std::uint32_t{0});
 }
 
@@ -372,7 +371,7 @@ std::string queue_share(const facts::ListenerQueue& queue) {
     return base::to_text(100.0 * queue.queue / std::max<std::uint32_t>(*queue.limit, 1), 0) + " %";
 }
 
-std::string empty_queues_text(const facts::NamespacePicture& picture) {
+std::string empty_queues_text(const facts::NetnsPicture& picture) {
     return picture.listeners == 0
                ? "nothing listens here"
                : fmt::format("empty at {}", count_of(picture.listeners, "listener", "listeners"));

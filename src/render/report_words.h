@@ -78,8 +78,8 @@ ShownFindings shown_findings(const findings::Report& report, std::size_t most_of
 // Of the picture of the host.
 
 /// Those with findings; all of them if none has any, or if there is only one.
-std::vector<const facts::NamespacePicture*> namespaces_with_findings(const facts::Picture& picture,
-                                                                     const findings::Report& report);
+std::vector<const facts::NetnsPicture*> namespaces_with_findings(const facts::Picture& picture,
+                                                                 const findings::Report& report);
 
 /// Owner and process, which is not said twice.
 std::string owner_text(const facts::WaitingOwner& owner);
@@ -91,12 +91,12 @@ std::string age_bin_name(std::size_t bin);
 std::string step_name(std::uint32_t seconds);
 
 /// All bins together.
-std::uint32_t time_wait_count(const facts::NamespacePicture& picture);
+std::uint32_t time_wait_count(const facts::NetnsPicture& picture);
 
 /// "72 %"; "unknown" without a limit.
 std::string queue_share(const facts::ListenerQueue& queue);
 
 /// "empty at 12 listeners".
-std::string empty_queues_text(const facts::NamespacePicture& picture);
+std::string empty_queues_text(const facts::NetnsPicture& picture);
 
 } // namespace render

@@ -27,7 +27,7 @@ std::string coloured(const Style& style, std::string_view code, std::string_view
 
 constexpr std::size_t space_between = 2;
 
-std::string line_of(const std::vector<std::string>& cells, const std::vector<Column>& columns,
+std::string line_of(const std::vector<std::string>& cells, const std::vector<TextColumn>& columns,
                     const std::vector<std::size_t>& widths) {
     std::string line;
     for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -170,14 +170,14 @@ std::string bold(const Style& style, std::string_view word) {
     return coloured(style, "1", word);
 }
 
-Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+TextTable::TextTable(std::vector<TextColumn> columns) : columns_(std::move(columns)) {}
 
-void Table::add_row(std::vector<std::string> cells) {
+void TextTable::add_row(std::vector<std::string> cells) {
     assert(cells.size() == columns_.size());
     rows_.push_back(std::move(cells));
 }
 
-std::vector<std::size_t> Table::widths() const {
+std::vector<std::size_t> TextTable::widths() const {
     std::vector<std::size_t> widths;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         std::size_t width = base::display_width(columns_[i].title);
@@ -189,16 +189,16 @@ std::vector<std::size_t> Table::widths() const {
     return widths;
 }
 
-std::size_t Table::width() const {
+std::size_t TextTable::width() const {
     const auto all = widths();
     const std::size_t spaces = all.empty() ? 0 : (all.size() - 1) * space_between;
     return std::accumulate(all.begin(), all.end(), spaces);
 }
 
-std::vector<std::string> Table::lines() const {
+std::vector<std::string> TextTable::lines() const {
     const auto all = widths();
     std::vector<std::string> titles;
-    for (const Column& column : columns_) {
+    for (const TextColumn& column : columns_) {
         titles.push_back(column.title);
     }
     std::vector<std::string> lines{line_of(titles, columns_, all)};
@@ -208,7 +208,7 @@ std::vector<std::string> Table::lines() const {
     return lines;
 }
 
-void Table::write(std::ostream& out) const {
+void TextTable::write(std::ostream& out) const {
     for (const std::string& line : lines()) {
         out << line << '\n';
     }

@@ -39,14 +39,14 @@ std::string bold(const Style& style, std::string_view word);
 
 enum class Align { left, right };
 
-struct Column {
+struct TextColumn {
     std::string title;
     Align align = Align::left;
 };
 
-class Table {
+class TextTable {
   public:
-    explicit Table(std::vector<Column> columns);
+    explicit TextTable(std::vector<TextColumn> columns);
 
     /// One cell for each column.
     void add_row(std::vector<std::string> cells);
@@ -62,7 +62,7 @@ class Table {
   private:
     std::vector<std::size_t> widths() const;
 
-    std::vector<Column> columns_;
+    std::vector<TextColumn> columns_;
     std::vector<std::vector<std::string>> rows_;
 };
 

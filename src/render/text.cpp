@@ -19,7 +19,7 @@ namespace render {
 
 namespace {
 
-using facts::NamespacePicture;
+using facts::NetnsPicture;
 using facts::WaitingOwner;
 using findings::Finding;
 using findings::Remedy;
@@ -118,7 +118,7 @@ void heading(std::ostream& out, const Style& style, std::string_view text) {
     out << '\n' << bold(style, text) << '\n';
 }
 
-void states_part(std::ostream& out, const Style& style, const NamespacePicture& picture) {
+void states_part(std::ostream& out, const Style& style, const NetnsPicture& picture) {
     heading(out, style, "Connections by state");
     if (picture.states.unknown) {
         paragraph(out, style, "",
@@ -133,9 +133,9 @@ void states_part(std::ostream& out, const Style& style, const NamespacePicture& 
     }
 }
 
-void destinations_part(std::ostream& out, const Style& style, const NamespacePicture& picture) {
+void destinations_part(std::ostream& out, const Style& style, const NetnsPicture& picture) {
     heading(out, style, "Busiest destinations");
-    const facts::NamespacePorts& ports = picture.ports;
+    const facts::NetnsPorts& ports = picture.ports;
     if (ports.unknown) {
         paragraph(out, style, "", "Port use is unknown: " + base::to_text(*ports.unknown));
     } else if (ports.destinations.empty()) {
@@ -145,7 +145,7 @@ void destinations_part(std::ostream& out, const Style& style, const NamespacePic
     }
 }
 
-void ages_part(std::ostream& out, const Style& style, const NamespacePicture& picture) {
+void ages_part(std::ostream& out, const Style& style, const NetnsPicture& picture) {
     if (time_wait_count(picture) == 0) {
         return;
     }
@@ -156,7 +156,7 @@ void ages_part(std::ostream& out, const Style& style, const NamespacePicture& pi
     const std::size_t room = std::min(width - std::min(width, columns_of_numbers), widest_bar);
     const auto& ages = picture.time_wait_ages;
     const double most = *std::max_element(ages.begin(), ages.end());
-    Table table({{"AGE", Align::right}, {"SOCKETS", Align::right}, {""}});
+    TextTable table({{"AGE", Align::right}, {"SOCKETS", Align::right}, {""}});
     for (std::size_t bin = 0; bin < ages.size(); ++bin) {
         table.add_row(
             {age_bin_name(bin), std::to_string(ages[bin]), bar(ages[bin], most, room, ink_of(style))});
@@ -172,15 +172,15 @@ std::string owner_line(const WaitingOwner& owner) {
     return owner.oldest ? text + ", oldest " + duration(*owner.oldest) : text;
 }
 
-Table waiting_table(const std::vector<WaitingOwner>& owners) {
-    std::vector<Column> columns;
+TextTable waiting_table(const std::vector<WaitingOwner>& owners) {
+    std::vector<TextColumn> columns;
     for (const char* title : {"LEAKED", "UNREAD", "UNACCEPTED"}) {
         columns.push_back({title, Align::right});
     }
     for (const std::uint32_t step : facts::waiting_steps_s) {
         columns.push_back({step_name(step), Align::right});
     }
-    Table table(std::move(columns));
+    TextTable table(std::move(columns));
     for (const WaitingOwner& owner : owners) {
         std::vector<std::string> cells = {std::to_string(owner.leaked), std::to_string(owner.unread),
                                           std::to_string(owner.unaccepted)};
@@ -192,7 +192,7 @@ Table waiting_table(const std::vector<WaitingOwner>& owners) {
     return table;
 }
 
-void close_wait_part(std::ostream& out, const Style& style, const NamespacePicture& picture) {
+void close_wait_part(std::ostream& out, const Style& style, const NetnsPicture& picture) {
     if (picture.close_wait.empty()) {
         return;
     }
@@ -209,7 +209,7 @@ void close_wait_part(std::ostream& out, const Style& style, const NamespacePictu
     }
 }
 
-void queues_part(std::ostream& out, const Style& style, const NamespacePicture& picture) {
+void queues_part(std::ostream& out, const Style& style, const NetnsPicture& picture) {
     if (picture.states.unknown) {
         return;
     }
@@ -218,12 +218,12 @@ void queues_part(std::ostream& out, const Style& style, const NamespacePicture& 
         paragraph(out, style, "", empty_queues_text(picture));
         return;
     }
-    Table table({{"LISTENER"},
-                 {"WAITING", Align::right},
-                 {"BACKLOG", Align::right},
-                 {"USED", Align::right},
-                 {"ESTABLISHED", Align::right},
-                 {"SYN_RECV", Align::right}});
+    TextTable table({{"LISTENER"},
+                     {"WAITING", Align::right},
+                     {"BACKLOG", Align::right},
+                     {"USED", Align::right},
+                     {"ESTABLISHED", Align::right},
+                     {"SYN_RECV", Align::right}});
     for (const facts::ListenerQueue& queue : picture.queues) {
         table.add_row({safe_line(queue.listener), std::to_string(queue.queue),
                        queue.limit ? std::to_string(*queue.limit) : "-", queue_share(queue),
@@ -238,24 +238,24 @@ void queues_part(std::ostream& out, const Style& style, const NamespacePicture& 
 /// Of several namespaces only the ones with findings, unless all are asked for.
 void picture_text(std::ostream& out, const Style& style, const facts::Picture& picture,
                   const findings::Report& report) {
-    auto spaces = namespaces_with_findings(picture, report);
+    auto namespaces = namespaces_with_findings(picture, report);
     if (style.verbosity >= 1) {
-        spaces.clear();
-        for (const NamespacePicture& space : picture.namespaces) {
-            spaces.push_back(&space);
+        namespaces.clear();
+        for (const NetnsPicture& netns : picture.namespaces) {
+            namespaces.push_back(&netns);
         }
     }
     constexpr std::size_t enough = 3;
-    const std::size_t shown = style.verbosity >= 1 ? spaces.size() : std::min(spaces.size(), enough);
+    const std::size_t shown = style.verbosity >= 1 ? namespaces.size() : std::min(namespaces.size(), enough);
     for (std::size_t i = 0; i < shown; ++i) {
         if (picture.namespaces.size() > 1) {
-            heading(out, style, safe_line("In " + spaces[i]->states.label));
+            heading(out, style, safe_line("In " + namespaces[i]->states.label));
         }
-        states_part(out, style, *spaces[i]);
-        destinations_part(out, style, *spaces[i]);
-        ages_part(out, style, *spaces[i]);
-        close_wait_part(out, style, *spaces[i]);
-        queues_part(out, style, *spaces[i]);
+        states_part(out, style, *namespaces[i]);
+        destinations_part(out, style, *namespaces[i]);
+        ages_part(out, style, *namespaces[i]);
+        close_wait_part(out, style, *namespaces[i]);
+        queues_part(out, style, *namespaces[i]);
     }
     if (shown < picture.namespaces.size()) {
         out << '\n'

@@ -39,7 +39,7 @@ std::string count_and_change(std::uint64_t now, const std::optional<std::uint64_
 }
 
 /// "ESTABLISHED 12 (+3), TIME_WAIT 900": the states that have sockets, or had.
-std::string states_of(const facts::NamespaceStates& now, const facts::NamespaceStates* before) {
+std::string states_of(const facts::NetnsStates& now, const facts::NetnsStates* before) {
     std::vector<std::string> parts;
     for (std::size_t i = 0; i < now.states.size(); ++i) {
         const auto count = sum(now.states[i].ipv4, now.states[i].ipv6);
@@ -54,7 +54,7 @@ std::string states_of(const facts::NamespaceStates& now, const facts::NamespaceS
     return parts.empty() ? "no connections" : base::join(parts, ", ");
 }
 
-std::string movements_of(const facts::NamespaceLook& look) {
+std::string movements_of(const facts::NetnsLook& look) {
     std::vector<std::string> parts;
     for (const facts::Movement& movement : look.movements) {
         parts.push_back(fmt::format("{} {}/s", movement.what, base::to_text(movement.per_second)));
@@ -74,12 +74,11 @@ void findings_lines(std::vector<std::string>& lines, const Watched& watched, con
     }
 }
 
-void namespace_lines(std::vector<std::string>& lines, const Watched& watched, std::size_t i,
-                     const Style& style) {
-    const facts::NamespaceLook& here = watched.look.namespaces[i];
-    const facts::NamespaceLook* before = watched.before != nullptr && i < watched.before->namespaces.size()
-                                             ? &watched.before->namespaces[i]
-                                             : nullptr;
+void netns_lines(std::vector<std::string>& lines, const Watched& watched, std::size_t i, const Style& style) {
+    const facts::NetnsLook& here = watched.look.namespaces[i];
+    const facts::NetnsLook* before = watched.before != nullptr && i < watched.before->namespaces.size()
+                                         ? &watched.before->namespaces[i]
+                                         : nullptr;
     std::ostringstream text;
     if (here.states.unknown) {
         paragraph(text, style, "",
@@ -91,7 +90,7 @@ void namespace_lines(std::vector<std::string>& lines, const Watched& watched, st
         paragraph(text, style, "", moved);
     }
     text << '\n';
-    facts::NamespacePorts ports = here.ports;
+    facts::NetnsPorts ports = here.ports;
     ports.gaps.clear();
     Style brief = style;
     brief.verbosity = -1;
@@ -117,7 +116,7 @@ std::string verdict(const findings::Report& report) {
 } // namespace
 
 std::string key_of(const Finding& finding) {
-    std::string key = finding.rule + '\n' + finding.network_namespace;
+    std::string key = finding.rule + '\n' + finding.netns;
     for (const auto& [column, value] : finding.subject) {
         key += '\n' + value;
     }
@@ -133,7 +132,7 @@ std::vector<std::string> watch_picture(const Watched& watched, const Style& styl
                                       head.substr(std::min(word.size(), head.size()))};
     findings_lines(lines, watched, style);
     for (std::size_t i = 0; i < watched.look.namespaces.size(); ++i) {
-        namespace_lines(lines, watched, i, style);
+        netns_lines(lines, watched, i, style);
     }
     if (lines.size() > height && height > 1) {
         const std::size_t hidden = lines.size() - height + 1;
@@ -147,7 +146,7 @@ std::string watch_line(const Watched& watched) {
     const findings::Report& report = watched.report;
     std::string text = fmt::format("{} {}: {}", rfc3339(report.time).value_or("unknown-time"),
                                    findings::name(report.worst()), verdict(report));
-    for (const facts::NamespaceLook& here : watched.look.namespaces) {
+    for (const facts::NetnsLook& here : watched.look.namespaces) {
         if (const std::string moved = movements_of(here); !moved.empty()) {
             text += "; " + moved;
         }

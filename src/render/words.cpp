@@ -168,9 +168,9 @@ std::optional<std::uint64_t> count_of_state(const std::vector<facts::StateCount>
     return std::nullopt;
 }
 
-std::vector<facts::StateCount> known_states(const facts::NamespaceStates& space) {
-    std::vector<facts::StateCount> states = space.states;
-    if (space.unknown) {
+std::vector<facts::StateCount> known_states(const facts::NetnsStates& netns) {
+    std::vector<facts::StateCount> states = netns.states;
+    if (netns.unknown) {
         for (facts::StateCount& state : states) {
             state.ipv4.reset();
             state.ipv6.reset();
@@ -179,10 +179,10 @@ std::vector<facts::StateCount> known_states(const facts::NamespaceStates& space)
     return states;
 }
 
-std::vector<facts::StateCount> sum_states(const std::vector<facts::NamespaceStates>& spaces) {
+std::vector<facts::StateCount> sum_states(const std::vector<facts::NetnsStates>& namespaces) {
     std::vector<facts::StateCount> total;
-    for (const facts::NamespaceStates& space : spaces) {
-        for (const facts::StateCount& count : known_states(space)) {
+    for (const facts::NetnsStates& netns : namespaces) {
+        for (const facts::StateCount& count : known_states(netns)) {
             const auto known = std::find_if(total.begin(), total.end(),
                                             [&](const facts::StateCount& c) { return c.name == count.name; });
             if (known == total.end()) {
@@ -196,13 +196,13 @@ std::vector<facts::StateCount> sum_states(const std::vector<facts::NamespaceStat
     return total;
 }
 
-facts::Sockstat sum_sockstat(const std::vector<facts::NamespaceStates>& spaces) {
-    if (spaces.empty()) {
+facts::Sockstat sum_sockstat(const std::vector<facts::NetnsStates>& namespaces) {
+    if (namespaces.empty()) {
         return {};
     }
-    facts::Sockstat total = spaces.front().sockstat;
-    for (std::size_t i = 1; i < spaces.size(); ++i) {
-        const facts::Sockstat& part = spaces[i].sockstat;
+    facts::Sockstat total = namespaces.front().sockstat;
+    for (std::size_t i = 1; i < namespaces.size(); ++i) {
+        const facts::Sockstat& part = namespaces[i].sockstat;
         total.in_use = sum(total.in_use, part.in_use);
         total.in_use6 = sum(total.in_use6, part.in_use6);
         total.time_wait = sum(total.time_wait, part.time_wait);
@@ -210,13 +210,13 @@ facts::Sockstat sum_sockstat(const std::vector<facts::NamespaceStates>& spaces) 
     return total;
 }
 
-std::vector<base::Gap> gaps_of(const facts::NamespaceStates& space) {
-    std::vector<base::Gap> gaps = space.gaps;
-    if (space.unknown) {
-        gaps.insert(gaps.begin(), *space.unknown);
+std::vector<base::Gap> gaps_of(const facts::NetnsStates& netns) {
+    std::vector<base::Gap> gaps = netns.gaps;
+    if (netns.unknown) {
+        gaps.insert(gaps.begin(), *netns.unknown);
         return gaps;
     }
-    for (const facts::StateCount& state : space.states) {
+    for (const facts::StateCount& state : netns.states) {
         const bool named = std::any_of(gaps.begin(), gaps.end(), [&](const base::Gap& gap) {
             return gap.what.find(state.name) != std::string::npos;
         });

@@ -57,15 +57,15 @@ std::optional<std::uint64_t> count_of_state(const std::vector<facts::StateCount>
                                             std::string_view name);
 
 /// The counts of a namespace; all of them unknown if its socket table could not be read.
-std::vector<facts::StateCount> known_states(const facts::NamespaceStates& space);
+std::vector<facts::StateCount> known_states(const facts::NetnsStates& netns);
 
 /// Every state over all namespaces, in the order of the first.
-std::vector<facts::StateCount> sum_states(const std::vector<facts::NamespaceStates>& spaces);
+std::vector<facts::StateCount> sum_states(const std::vector<facts::NetnsStates>& namespaces);
 
 /// The per-namespace figures added up; those that are the whole host's taken once.
-facts::Sockstat sum_sockstat(const std::vector<facts::NamespaceStates>& spaces);
+facts::Sockstat sum_sockstat(const std::vector<facts::NetnsStates>& namespaces);
 
 /// The gaps of a namespace, with one for each count that is missing and that none of them names.
-std::vector<base::Gap> gaps_of(const facts::NamespaceStates& space);
+std::vector<base::Gap> gaps_of(const facts::NetnsStates& netns);
 
 } // namespace render

@@ -85,45 +85,45 @@ void put_readings(std::string& out, std::string_view kind,
     }
 }
 
-void put_owners(std::string& out, const RecordedPlace& place) {
-    for (const auto& [number, path] : place.cgroups) {
+void put_owners(std::string& out, const RecordedNetns& recorded) {
+    for (const auto& [number, path] : recorded.cgroups) {
         put(out, path ? "cgroup" : "cgroup-gap", std::to_string(number),
             path ? *path : gap_text(path.error()));
     }
-    if (!place.holders) {
+    if (!recorded.holders) {
         return;
     }
-    for (const snapshot::Process& process : place.holders->processes) {
+    for (const snapshot::Process& process : recorded.holders->processes) {
         put(out, "process", std::to_string(process.pid), process_text(process));
     }
-    put(out, "holders", "", holders_text(place.holders->sockets));
-    if (place.holders->unseen) {
-        put(out, "unseen", "", gap_text(*place.holders->unseen));
+    put(out, "holders", "", holders_text(recorded.holders->sockets));
+    if (recorded.holders->unseen) {
+        put(out, "unseen", "", gap_text(*recorded.holders->unseen));
     }
 }
 
-struct Record {
+struct CaptureRecord {
     std::string_view kind;
     std::string_view key;
     std::string_view content;
 };
 
-class Reader {
+class CaptureReader {
   public:
-    explicit Reader(std::string_view bytes) : bytes_(bytes), at_(heading.size()) {}
+    explicit CaptureReader(std::string_view bytes) : bytes_(bytes), at_(heading.size()) {}
 
     base::Result<Capture> read();
 
   private:
-    std::optional<Record> next();
-    bool take(const Record& record);
-    bool take_in_place(const Record& record, RecordedPlace& place);
-    bool take_reading(const Record& record, std::map<std::string, snapshot::Reading<std::string>>& into,
-                      bool gap);
-    bool take_cgroup(const Record& record, RecordedPlace& place);
-    bool take_holders(const Record& record, RecordedPlace& place);
-    bool take_route(const Record& record, RecordedPlace& place);
-    bool start_place(const Record& record);
+    std::optional<CaptureRecord> next();
+    bool take(const CaptureRecord& record);
+    bool take_in_place(const CaptureRecord& record, RecordedNetns& recorded);
+    bool take_reading(const CaptureRecord& record,
+                      std::map<std::string, snapshot::Reading<std::string>>& into, bool gap);
+    bool take_cgroup(const CaptureRecord& record, RecordedNetns& recorded);
+    bool take_holders(const CaptureRecord& record, RecordedNetns& recorded);
+    bool take_route(const CaptureRecord& record, RecordedNetns& recorded);
+    bool start_place(const CaptureRecord& record);
     bool fail(std::string_view what);
 
     std::string_view bytes_;
@@ -137,14 +137,14 @@ class Reader {
     bool ended_ = false;
 };
 
-bool Reader::fail(std::string_view what) {
+bool CaptureReader::fail(std::string_view what) {
     if (error_.empty()) {
         error_ = fmt::format("byte {}: {}", start_, what);
     }
     return false;
 }
 
-std::optional<Record> Reader::next() {
+std::optional<CaptureRecord> CaptureReader::next() {
     start_ = at_;
     if (++records_ > most_records) {
         fail(fmt::format("more than {} records", most_records));
@@ -177,22 +177,22 @@ std::optional<Record> Reader::next() {
         return std::nullopt;
     }
     at_ += line_end + 1 + *length + 1;
-    return Record{line.substr(0, first), line.substr(second + 1), content};
+    return CaptureRecord{line.substr(0, first), line.substr(second + 1), content};
 }
 
-bool Reader::start_place(const Record& record) {
+bool CaptureReader::start_place(const CaptureRecord& record) {
     const auto id = base::parse_unsigned(record.key);
     if (!id || record.content.size() > 4096) {
         return fail("a place without a number or a usable name");
     }
-    capture_.places.push_back(std::make_unique<RecordedPlace>());
-    capture_.places.back()->label = record.content;
-    capture_.places.back()->id = *id;
+    capture_.namespaces.push_back(std::make_unique<RecordedNetns>());
+    capture_.namespaces.back()->label = record.content;
+    capture_.namespaces.back()->id = *id;
     return true;
 }
 
-bool Reader::take_reading(const Record& record, std::map<std::string, snapshot::Reading<std::string>>& into,
-                          bool gap) {
+bool CaptureReader::take_reading(const CaptureRecord& record,
+                                 std::map<std::string, snapshot::Reading<std::string>>& into, bool gap) {
     snapshot::Reading<std::string> reading(std::string{});
     if (gap) {
         auto parsed = parse_gap(record.content);
@@ -209,7 +209,7 @@ bool Reader::take_reading(const Record& record, std::map<std::string, snapshot::
     return true;
 }
 
-bool Reader::take_cgroup(const Record& record, RecordedPlace& place) {
+bool CaptureReader::take_cgroup(const CaptureRecord& record, RecordedNetns& recorded) {
     const auto number = base::parse_unsigned(record.key);
     if (!number) {
         return fail("a control group without a number");
@@ -222,16 +222,17 @@ bool Reader::take_cgroup(const Record& record, RecordedPlace& place) {
         }
         path = std::move(*gap);
     }
-    return place.cgroups.try_emplace(*number, std::move(path)).second ? true
-                                                                      : fail("a control group comes twice");
+    return recorded.cgroups.try_emplace(*number, std::move(path)).second
+               ? true
+               : fail("a control group comes twice");
 }
 
 /// Processes come first; then, once, which sockets they hold.
-bool Reader::take_holders(const Record& record, RecordedPlace& place) {
-    if (!place.holders) {
-        place.holders.emplace();
+bool CaptureReader::take_holders(const CaptureRecord& record, RecordedNetns& recorded) {
+    if (!recorded.holders) {
+        recorded.holders.emplace();
     }
-    snapshot::Holders& holders = *place.holders;
+    snapshot::Holders& holders = *recorded.holders;
     if (record.kind == "process") {
         return add_process(record.key, record.content, holders) ? true
                                                                 : fail("a process that makes no sense");
@@ -243,48 +244,48 @@ bool Reader::take_holders(const Record& record, RecordedPlace& place) {
     return holders.unseen ? true : fail("a gap that makes no sense");
 }
 
-bool Reader::take_route(const Record& record, RecordedPlace& place) {
+bool CaptureReader::take_route(const CaptureRecord& record, RecordedNetns& recorded) {
     if (!snapshot::Address::parse(record.key) || !snapshot::Address::parse(record.content)) {
         return fail("a route that is no pair of addresses");
     }
-    const bool added = place.routes.try_emplace(std::string(record.key), record.content).second;
+    const bool added = recorded.routes.try_emplace(std::string(record.key), record.content).second;
     return added ? true : fail("a route comes twice");
 }
 
-bool Reader::take_in_place(const Record& record, RecordedPlace& place) {
+bool CaptureReader::take_in_place(const CaptureRecord& record, RecordedNetns& recorded) {
     if (record.kind == "time") {
         const auto time = base::parse_decimal(record.content);
-        place.time = time.value_or(0);
+        recorded.time = time.value_or(0);
         return time ? true : fail("a time that is no number");
     }
     if (record.kind == "file" || record.kind == "file-gap") {
-        return take_reading(record, place.files, record.kind == "file-gap");
+        return take_reading(record, recorded.files, record.kind == "file-gap");
     }
     if (record.kind == "list" || record.kind == "list-gap") {
-        return take_reading(record, place.listings, record.kind == "list-gap");
+        return take_reading(record, recorded.listings, record.kind == "list-gap");
     }
     if (record.kind == "cgroup" || record.kind == "cgroup-gap") {
-        return take_cgroup(record, place);
+        return take_cgroup(record, recorded);
     }
     if (record.kind == "process" || record.kind == "holders" || record.kind == "unseen") {
-        return take_holders(record, place);
+        return take_holders(record, recorded);
     }
     if (record.kind == "route") {
-        return take_route(record, place);
+        return take_route(record, recorded);
     }
     if (record.kind == "dump") {
         const auto request = from_hexadecimal(record.key);
         if (!request) {
             return fail("a dump whose request is not hexadecimal");
         }
-        const auto [entry, added] = place.dumps.try_emplace(*request);
+        const auto [entry, added] = recorded.dumps.try_emplace(*request);
         dump_ = &entry->second;
         return added ? true : fail("the same dump comes twice");
     }
     return fail(fmt::format("unknown record '{}'", base::printable(record.kind.substr(0, 40))));
 }
 
-bool Reader::take(const Record& record) {
+bool CaptureReader::take(const CaptureRecord& record) {
     if (record.kind == "frame" || record.kind == "dump-end" || record.kind == "dump-gap") {
         if (dump_ == nullptr) {
             return fail("a part of a dump outside of a dump");
@@ -316,11 +317,11 @@ bool Reader::take(const Record& record) {
     if (record.kind == "place") {
         return start_place(record);
     }
-    return capture_.places.empty() ? fail("the first record is no place")
-                                   : take_in_place(record, *capture_.places.back());
+    return capture_.namespaces.empty() ? fail("the first record is no place")
+                                       : take_in_place(record, *capture_.namespaces.back());
 }
 
-base::Result<Capture> Reader::read() {
+base::Result<Capture> CaptureReader::read() {
     while (!ended_) {
         const auto record = next();
         if (!record || !take(*record)) {
@@ -330,7 +331,7 @@ base::Result<Capture> Reader::read() {
     start_ = at_;
     if (at_ != bytes_.size()) {
         fail("something follows the end of the capture");
-    } else if (capture_.places.empty()) {
+    } else if (capture_.namespaces.empty()) {
         fail("the capture holds no network namespace");
     } else if (!ordered_) {
         fail("the capture does not tell the byte order of its machine");
@@ -346,20 +347,20 @@ base::Result<Capture> Reader::read() {
 std::string to_bytes(const Capture& capture) {
     std::string out(heading);
     put(out, "byte-order", "", byte_order);
-    for (const auto& place : capture.places) {
-        put(out, "place", std::to_string(place->id), place->label);
-        put(out, "time", "", fmt::format("{:.6f}", place->time));
-        put_readings(out, "file", place->files);
-        put_readings(out, "list", place->listings);
-        for (const auto& [request, dump] : place->dumps) {
+    for (const auto& recorded : capture.namespaces) {
+        put(out, "place", std::to_string(recorded->id), recorded->label);
+        put(out, "time", "", fmt::format("{:.6f}", recorded->time));
+        put_readings(out, "file", recorded->files);
+        put_readings(out, "list", recorded->listings);
+        for (const auto& [request, dump] : recorded->dumps) {
             put(out, "dump", to_hexadecimal(request), "");
             for (const std::string& frame : dump.frames) {
                 put(out, "frame", "", frame);
             }
             put(out, dump.gap ? "dump-gap" : "dump-end", "", dump.gap ? gap_text(*dump.gap) : "");
         }
-        put_owners(out, *place);
-        for (const auto& [remote, local] : place->routes) {
+        put_owners(out, *recorded);
+        for (const auto& [remote, local] : recorded->routes) {
             put(out, "route", remote, local);
         }
     }
@@ -375,7 +376,7 @@ base::Result<Capture> parse_capture(std::string_view bytes) {
         }
         return base::Error{"not a capture: it does not start with 'tcpadvisor-capture 1'"};
     }
-    return Reader(bytes).read();
+    return CaptureReader(bytes).read();
 }
 
 base::Status save_capture(const Capture& capture, const std::string& path) {

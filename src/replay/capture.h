@@ -26,7 +26,7 @@ struct RecordedDump {
     std::optional<base::Gap> gap;
 };
 
-struct RecordedPlace {
+struct RecordedNetns {
     std::string label;
     std::uint64_t id = 0;
     double time = 0;                                                // seconds since the epoch
@@ -42,7 +42,7 @@ struct RecordedPlace {
 constexpr std::string_view capture_name = "tcpadvisor-capture ";
 
 struct Capture {
-    std::vector<std::unique_ptr<RecordedPlace>> places;
+    std::vector<std::unique_ptr<RecordedNetns>> namespaces;
 };
 
 /// The file.

@@ -15,7 +15,7 @@ namespace {
 using base::Gap;
 using base::Why;
 using snapshot::Socket;
-using snapshot::State;
+using snapshot::TcpState;
 
 constexpr std::string_view sysctl_root = "/proc/sys/";
 constexpr std::string_view range_name = "net.ipv4.ip_local_port_range";
@@ -127,8 +127,8 @@ snapshot::Reading<std::vector<std::string>> ForeignMachine::list(const std::stri
 }
 
 kernel::Walked ForeignMachine::sockets(const kernel::Query& query, const kernel::SocketSink& sink) {
-    const auto is_listener = [](const Socket& socket) { return socket.state == State::listen; };
-    const auto is_bound = [](const Socket& socket) { return socket.state == State::bound; };
+    const auto is_listener = [](const Socket& socket) { return socket.state == TcpState::listen; };
+    const auto is_bound = [](const Socket& socket) { return socket.state == TcpState::bound; };
     switch (query.walk) {
     case kernel::Walk::listeners:
         hand_on(list_.sockets, is_listener, sink);
@@ -140,7 +140,7 @@ kernel::Walked ForeignMachine::sockets(const kernel::Query& query, const kernel:
         return list_.lost ? kernel::Walked{*list_.lost} : kernel::Walked{};
     case kernel::Walk::close_waits:
         hand_on(
-            list_.sockets, [](const Socket& socket) { return socket.state == State::close_wait; }, sink);
+            list_.sockets, [](const Socket& socket) { return socket.state == TcpState::close_wait; }, sink);
         return {};
     case kernel::Walk::bound:
         if (hand_on(list_.sockets, is_bound, sink) > 0) {

@@ -14,8 +14,8 @@ namespace replay {
 
 namespace {
 
-using Text = snapshot::Reading<std::string>;
-using Texts = std::map<std::string, Text>;
+using TextReading = snapshot::Reading<std::string>;
+using Texts = std::map<std::string, TextReading>;
 
 constexpr std::string_view masked_text = "masked";
 constexpr std::string_view sysctl_conf = "/etc/sysctl.conf"; // not among the files that are sorted
@@ -43,40 +43,40 @@ bool is_harmless(std::string_view path, std::string_view content) {
 class Masker {
   public:
     void run(Capture& capture) {
-        for (const auto& place : capture.places) {
-            note(*place);
+        for (const auto& recorded : capture.namespaces) {
+            note(*recorded);
         }
         number_files();
-        for (const auto& place : capture.places) {
-            change(*place);
+        for (const auto& recorded : capture.namespaces) {
+            change(*recorded);
         }
     }
 
   private:
     /// So that no pseudonym is somebody's address, and files keep their order.
-    void note(RecordedPlace& place) {
+    void note(RecordedNetns& recorded) {
         const AddressMap reserve = [this](const snapshot::Address& address) {
             names_.reserve(address);
             return address;
         };
-        for (auto& [request, dump] : place.dumps) {
+        for (auto& [request, dump] : recorded.dumps) {
             for (const std::string& frame : dump.frames) {
                 std::string copy = frame;
                 replace_addresses(copy, reserve);
             }
         }
-        for (const auto& [path, content] : place.files) {
+        for (const auto& [path, content] : recorded.files) {
             if (content && is_proc_table(path)) {
                 replace_in_proc_table(*content, reserve);
             }
             note_file(path);
         }
-        for (const auto& [remote, local] : place.routes) {
+        for (const auto& [remote, local] : recorded.routes) {
             for (const std::string& text : {remote, local}) {
                 names_.reserve(snapshot::Address::parse(text).value_or(snapshot::Address()));
             }
         }
-        for (const auto& [directory, content] : place.listings) {
+        for (const auto& [directory, content] : recorded.listings) {
             if (!content) {
                 continue;
             }
@@ -109,19 +109,19 @@ class Masker {
         return known != files_.end() ? path.substr(0, slash + 1) + known->second : names_.name("/file", path);
     }
 
-    void change(RecordedPlace& place) {
-        if (place.label != kernel::here_label && !place.label.starts_with("pid ")) {
-            place.label = names_.name("netns", place.label);
+    void change(RecordedNetns& recorded) {
+        if (recorded.label != kernel::here_label && !recorded.label.starts_with("pid ")) {
+            recorded.label = names_.name("netns", recorded.label);
         }
-        change_files(place);
-        change_listings(place);
-        change_dumps(place);
-        change_owners(place);
+        change_files(recorded);
+        change_listings(recorded);
+        change_dumps(recorded);
+        change_owners(recorded);
         std::map<std::string, std::string> routes;
-        for (const auto& [remote, local] : place.routes) {
+        for (const auto& [remote, local] : recorded.routes) {
             routes.emplace(other_text(remote), other_text(local));
         }
-        place.routes = std::move(routes);
+        recorded.routes = std::move(routes);
     }
 
     std::string other_text(const std::string& address) {
@@ -147,17 +147,17 @@ class Masker {
         return is_harmless(path, content) ? content : std::string(masked_text);
     }
 
-    void change_files(RecordedPlace& place) {
+    void change_files(RecordedNetns& recorded) {
         Texts files;
-        for (const auto& [path, content] : place.files) {
-            files.emplace(other_path(path),
-                          content ? Text(other_content(path, *content)) : Text(other_gap(content.error())));
+        for (const auto& [path, content] : recorded.files) {
+            files.emplace(other_path(path), content ? TextReading(other_content(path, *content))
+                                                    : TextReading(other_gap(content.error())));
         }
-        place.files = std::move(files);
+        recorded.files = std::move(files);
     }
 
-    void change_listings(RecordedPlace& place) {
-        for (auto& [directory, content] : place.listings) {
+    void change_listings(RecordedNetns& recorded) {
+        for (auto& [directory, content] : recorded.listings) {
             if (!content) {
                 content = other_gap(content.error());
                 continue;
@@ -182,9 +182,9 @@ class Masker {
         return gap;
     }
 
-    void change_dumps(RecordedPlace& place) {
+    void change_dumps(RecordedNetns& recorded) {
         std::map<std::string, RecordedDump> dumps;
-        for (auto& [request, dump] : place.dumps) {
+        for (auto& [request, dump] : recorded.dumps) {
             for (std::string& frame : dump.frames) {
                 replace_addresses(frame, addresses_);
             }
@@ -192,19 +192,19 @@ class Masker {
             replace_addresses_in_request(other, addresses_);
             dumps.emplace(std::move(other), std::move(dump));
         }
-        place.dumps = std::move(dumps);
+        recorded.dumps = std::move(dumps);
     }
 
-    void change_owners(RecordedPlace& place) {
-        for (auto& [number, path] : place.cgroups) {
+    void change_owners(RecordedNetns& recorded) {
+        for (auto& [number, path] : recorded.cgroups) {
             if (path) {
                 path = masked_cgroup(*path, names_);
             }
         }
-        if (!place.holders) {
+        if (!recorded.holders) {
             return;
         }
-        for (snapshot::Process& process : place.holders->processes) {
+        for (snapshot::Process& process : recorded.holders->processes) {
             process.command = names_.name("process", process.command);
             process.cgroup = masked_cgroup(process.cgroup, names_);
         }

@@ -13,9 +13,9 @@ using base::Gap;
 using base::Why;
 using snapshot::Family;
 using snapshot::Socket;
-using snapshot::State;
+using snapshot::TcpState;
 using snapshot::Timer;
-using Words = std::vector<std::string_view>;
+using NetstatWords = std::vector<std::string_view>;
 
 constexpr std::string_view netstat_name = "the text of netstat";
 // without -W an end point is cut to 22 characters and its colon (net-tools: tcp_do_one())
@@ -26,7 +26,7 @@ bool is_row(std::string_view line) {
 }
 
 /// "timewait (56.05/0/0)" at the end of a line: the words before it are anybody's choice.
-void take_timer(const Words& words, Socket& socket) {
+void take_timer(const NetstatWords& words, Socket& socket) {
     if (words.size() < 8 || !words.back().starts_with('(') || !words.back().ends_with(')')) {
         return;
     }
@@ -46,7 +46,7 @@ void take_timer(const Words& words, Socket& socket) {
     socket.retransmits = static_cast<std::uint8_t>(std::min<std::uint64_t>(*retries, 255));
 }
 
-class Reader {
+class NetstatReader {
   public:
     base::Result<SocketList> read(std::string_view text) {
         std::size_t number = 0;
@@ -78,7 +78,7 @@ class Reader {
 
     /// What is wrong with the row; empty if nothing is.
     std::string take_row(std::string_view line, Socket& socket) {
-        const Words words = base::words(line);
+        const NetstatWords words = base::words(line);
         const auto state = words.size() > 5 ? state_named(words[5]) : std::nullopt;
         const auto recv_q = state ? base::parse_unsigned(words[1]) : std::nullopt;
         const auto send_q = state ? base::parse_unsigned(words[2]) : std::nullopt;
@@ -99,7 +99,7 @@ class Reader {
         return wrong;
     }
 
-    void take_identity(const Words& words, Socket& socket) {
+    void take_identity(const NetstatWords& words, Socket& socket) {
         if (!has_inodes_ || words.size() < 8) {
             return;
         }
@@ -179,7 +179,7 @@ bool looks_like_netstat(std::string_view text) {
 }
 
 base::Result<SocketList> read_netstat(std::string_view text) {
-    return Reader().read(text);
+    return NetstatReader().read(text);
 }
 
 } // namespace replay

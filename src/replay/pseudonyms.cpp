@@ -12,7 +12,7 @@ namespace replay {
 
 namespace {
 
-using Bytes = std::array<std::uint8_t, 16>;
+using AddressBytes = std::array<std::uint8_t, 16>;
 
 std::mt19937_64 seeded() {
     std::random_device device; // getrandom() where there is one
@@ -35,7 +35,7 @@ std::size_t keep_v4_class(std::uint8_t* v4) {
     return 1;
 }
 
-std::size_t keep_v6_class(Bytes& v6) {
+std::size_t keep_v6_class(AddressBytes& v6) {
     if (v6[0] == 0xFE && (v6[1] & 0xC0) == 0x80) {
         return 8; // link-local: the rest of the prefix is zero
     }
@@ -68,7 +68,7 @@ bool stays(const snapshot::Address& address) {
 
 Pseudonyms::Pseudonyms() : random_(seeded()) {}
 
-Bytes Pseudonyms::random_like(Bytes real) {
+AddressBytes Pseudonyms::random_like(Bytes real) {
     const bool v4 = snapshot::Address::v6(real.data()).is_v4();
     const std::size_t kept = v4 ? 12 + keep_v4_class(&real[12]) : keep_v6_class(real);
     for (std::size_t i = kept; i < real.size(); ++i) {

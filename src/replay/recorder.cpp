@@ -37,19 +37,20 @@ void add(const snapshot::Holders& more, snapshot::Holders& known) {
 
 class Recorder : public kernel::SockDiagMachine {
   public:
-    Recorder(std::unique_ptr<kernel::SockDiagMachine> machine, RecordedPlace& place)
-        : machine_(std::move(machine)), place_(place) {}
+    Recorder(std::unique_ptr<kernel::SockDiagMachine> machine, RecordedNetns& recorded)
+        : machine_(std::move(machine)), recorded_(recorded) {}
 
     snapshot::Reading<std::string> read(const std::string& path) override {
         auto content = machine_->read(path);
-        place_.files.try_emplace(path, content);
+        recorded_.files.try_emplace(path, content);
         return content;
     }
 
     snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override {
         auto names = machine_->list(directory);
         using Text = snapshot::Reading<std::string>;
-        place_.listings.try_emplace(directory, names ? Text(base::join(*names, "\n")) : Text(names.error()));
+        recorded_.listings.try_emplace(directory,
+                                       names ? Text(base::join(*names, "\n")) : Text(names.error()));
         return names;
     }
 
@@ -65,47 +66,47 @@ class Recorder : public kernel::SockDiagMachine {
             dump.gap = outcome.error();
         }
         const void* bytes = request.data();
-        place_.dumps.try_emplace(std::string(static_cast<const char*>(bytes), request.size()),
-                                 std::move(dump));
+        recorded_.dumps.try_emplace(std::string(static_cast<const char*>(bytes), request.size()),
+                                    std::move(dump));
         return outcome;
     }
 
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
         auto holders = machine_->holders(wanted);
-        if (!place_.holders) {
-            place_.holders = holders;
+        if (!recorded_.holders) {
+            recorded_.holders = holders;
         } else {
-            add(holders, *place_.holders);
+            add(holders, *recorded_.holders);
         }
         return holders;
     }
 
     snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override {
         auto paths = machine_->cgroup_paths(numbers);
-        place_.cgroups.insert(paths.begin(), paths.end());
+        recorded_.cgroups.insert(paths.begin(), paths.end());
         return paths;
     }
 
     std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
         const auto local = machine_->source_towards(remote);
         if (local) {
-            place_.routes.try_emplace(remote.to_text(), local->to_text());
+            recorded_.routes.try_emplace(remote.to_text(), local->to_text());
         }
         return local;
     }
 
-    std::optional<std::uint64_t> namespace_cookie() override { return machine_->namespace_cookie(); }
+    std::optional<std::uint64_t> netns_cookie() override { return machine_->netns_cookie(); }
 
     double now() override {
-        if (place_.time == 0) {
-            place_.time = machine_->now();
+        if (recorded_.time == 0) {
+            recorded_.time = machine_->now();
         }
-        return place_.time;
+        return recorded_.time;
     }
 
   private:
     std::unique_ptr<kernel::SockDiagMachine> machine_;
-    RecordedPlace& place_;
+    RecordedNetns& recorded_;
 };
 
 base::Gap not_captured(const std::string& what) {
@@ -114,19 +115,19 @@ base::Gap not_captured(const std::string& what) {
 
 class Replayer : public kernel::SockDiagMachine {
   public:
-    explicit Replayer(const RecordedPlace& place) : place_(place) {}
+    explicit Replayer(const RecordedNetns& recorded) : recorded_(recorded) {}
 
     snapshot::Reading<std::string> read(const std::string& path) override {
-        const auto found = place_.files.find(path);
-        if (found == place_.files.end()) {
+        const auto found = recorded_.files.find(path);
+        if (found == recorded_.files.end()) {
             return not_captured(path);
         }
         return found->second;
     }
 
     snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override {
-        const auto found = place_.listings.find(directory);
-        if (found == place_.listings.end()) {
+        const auto found = recorded_.listings.find(directory);
+        if (found == recorded_.listings.end()) {
             return not_captured(directory);
         }
         if (!found->second) {
@@ -143,8 +144,8 @@ class Replayer : public kernel::SockDiagMachine {
 
     kernel::Outcome dump(std::span<const std::byte> request, const kernel::FrameSink& sink) override {
         const void* bytes = request.data();
-        const auto found = place_.dumps.find(std::string(static_cast<const char*>(bytes), request.size()));
-        const RecordedDump* recorded = found != place_.dumps.end() ? &found->second : wider(request);
+        const auto found = recorded_.dumps.find(std::string(static_cast<const char*>(bytes), request.size()));
+        const RecordedDump* recorded = found != recorded_.dumps.end() ? &found->second : wider(request);
         if (recorded == nullptr) {
             return not_captured("the socket table");
         }
@@ -161,32 +162,32 @@ class Replayer : public kernel::SockDiagMachine {
 
     /// All that the capture knows: a holder of a socket that was not asked for does no harm.
     snapshot::Holders holders(std::span<const snapshot::WantedSocket>) override {
-        return place_.holders ? *place_.holders
-                              : snapshot::Holders{{}, {}, not_captured("who holds the sockets")};
+        return recorded_.holders ? *recorded_.holders
+                                 : snapshot::Holders{{}, {}, not_captured("who holds the sockets")};
     }
 
     snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override {
         snapshot::CgroupPaths paths;
         for (const std::uint64_t number : numbers) {
-            const auto found = place_.cgroups.find(number);
+            const auto found = recorded_.cgroups.find(number);
             paths.emplace(number,
-                          found != place_.cgroups.end() ? found->second : not_captured("a control group"));
+                          found != recorded_.cgroups.end() ? found->second : not_captured("a control group"));
         }
         return paths;
     }
 
     std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
-        const auto found = place_.routes.find(remote.to_text());
-        return found != place_.routes.end() ? snapshot::Address::parse(found->second) : std::nullopt;
+        const auto found = recorded_.routes.find(remote.to_text());
+        return found != recorded_.routes.end() ? snapshot::Address::parse(found->second) : std::nullopt;
     }
 
-    double now() override { return place_.time; }
+    double now() override { return recorded_.time; }
 
   private:
     /// The answer to a question about these remote ends and more: whoever asked knows which ones it meant.
     const RecordedDump* wider(std::span<const std::byte> request) const {
         const auto wanted = kernel::peers_of(request);
-        for (const auto& [asked, dump] : place_.dumps) {
+        for (const auto& [asked, dump] : recorded_.dumps) {
             const auto known = kernel::peers_of(std::as_bytes(std::span(asked)));
             const auto is_known = [&](const snapshot::EndPoint& end) {
                 return std::find(known.begin(), known.end(), end) != known.end();
@@ -198,29 +199,29 @@ class Replayer : public kernel::SockDiagMachine {
         return nullptr;
     }
 
-    const RecordedPlace& place_;
+    const RecordedNetns& recorded_;
 };
 
 } // namespace
 
-std::vector<kernel::Place> recording(std::vector<kernel::SockDiagPlace> places, Capture& capture) {
-    std::vector<kernel::Place> recorders;
-    for (kernel::SockDiagPlace& place : places) {
-        RecordedPlace& recorded = *capture.places.emplace_back(std::make_unique<RecordedPlace>());
-        recorded.label = place.label;
-        recorded.id = place.id;
+std::vector<kernel::Target> recording(std::vector<kernel::SockDiagTarget> targets, Capture& capture) {
+    std::vector<kernel::Target> recorders;
+    for (kernel::SockDiagTarget& target : targets) {
+        RecordedNetns& recorded = *capture.namespaces.emplace_back(std::make_unique<RecordedNetns>());
+        recorded.label = target.label;
+        recorded.id = target.id;
         recorders.push_back(
-            {place.label, place.id, std::make_unique<Recorder>(std::move(place.machine), recorded)});
+            {target.label, target.id, std::make_unique<Recorder>(std::move(target.machine), recorded)});
     }
     return recorders;
 }
 
-std::vector<kernel::Place> replaying(const Capture& capture) {
-    std::vector<kernel::Place> places;
-    for (const auto& place : capture.places) {
-        places.push_back({place->label, place->id, std::make_unique<Replayer>(*place)});
+std::vector<kernel::Target> replaying(const Capture& capture) {
+    std::vector<kernel::Target> targets;
+    for (const auto& recorded : capture.namespaces) {
+        targets.push_back({recorded->label, recorded->id, std::make_unique<Replayer>(*recorded)});
     }
-    return places;
+    return targets;
 }
 
 } // namespace replay

@@ -10,10 +10,10 @@
 
 namespace replay {
 
-/// The same places; what passes through them is written to `capture`, which must outlive them.
-std::vector<kernel::Place> recording(std::vector<kernel::SockDiagPlace> places, Capture& capture);
+/// The same targets; what passes through them is written to `capture`, which must outlive them.
+std::vector<kernel::Target> recording(std::vector<kernel::SockDiagTarget> targets, Capture& capture);
 
 /// Places that answer from the capture, which must outlive them. What it does not hold is `not_collected`.
-std::vector<kernel::Place> replaying(const Capture& capture);
+std::vector<kernel::Target> replaying(const Capture& capture);
 
 } // namespace replay

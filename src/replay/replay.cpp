@@ -30,11 +30,11 @@ constexpr auto of_sosreport = std::to_array<const char*>({
     "sos_commands/networking/netstat_-neopa",
 });
 
-std::vector<kernel::Place> place_of(SocketList list, std::optional<Tree> tree) {
-    std::vector<kernel::Place> places;
-    places.push_back({std::string(kernel::here_label), 0,
-                      std::make_unique<ForeignMachine>(std::move(list), std::move(tree))});
-    return places;
+std::vector<kernel::Target> place_of(SocketList list, std::optional<Tree> tree) {
+    std::vector<kernel::Target> targets;
+    targets.push_back({std::string(kernel::here_label), 0,
+                       std::make_unique<ForeignMachine>(std::move(list), std::move(tree))});
+    return targets;
 }
 
 /// /proc/net/tcp of a tree, and tcp6 if it is there.
@@ -133,7 +133,7 @@ base::Result<Replay> replay_of(std::string_view content) {
             return capture.error();
         }
         Replay replay{std::make_unique<Capture>(std::move(*capture)), {}};
-        replay.places = replaying(*replay.capture);
+        replay.targets = replaying(*replay.capture);
         return replay;
     }
     auto list = read_foreign(content);

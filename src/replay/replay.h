@@ -14,10 +14,10 @@
 
 namespace replay {
 
-/// The places may refer to the capture.
+/// The targets may refer to the capture.
 struct Replay {
     std::unique_ptr<Capture> capture; // null for other sources
-    std::vector<kernel::Place> places;
+    std::vector<kernel::Target> targets;
 };
 
 /// A file or a directory. The error names it and says what is wrong.

@@ -13,11 +13,11 @@
 namespace replay {
 
 using snapshot::Socket;
-using snapshot::State;
+using snapshot::TcpState;
 
 std::optional<base::Gap> partial(const std::vector<Socket>& sockets) {
     const auto listening = static_cast<std::size_t>(std::count_if(
-        sockets.begin(), sockets.end(), [](const Socket& s) { return s.state == State::listen; }));
+        sockets.begin(), sockets.end(), [](const Socket& s) { return s.state == TcpState::listen; }));
     if (listening > 0 && listening < sockets.size()) {
         return std::nullopt;
     }
@@ -29,14 +29,14 @@ std::optional<base::Gap> partial(const std::vector<Socket>& sockets) {
 void invent_inodes(std::vector<Socket>& sockets) {
     std::set<std::uint16_t> waited_at; // ports of listeners with somebody in the queue
     for (const Socket& socket : sockets) {
-        if (socket.state == State::listen && socket.rqueue > 0) {
+        if (socket.state == TcpState::listen && socket.rqueue > 0) {
             waited_at.insert(socket.local_port);
         }
     }
     std::uint32_t next = 0;
     for (Socket& socket : sockets) {
         const bool may_wait = socket.rqueue > 0 && waited_at.contains(socket.local_port);
-        if (socket.inode == 0 && socket.state == State::close_wait && !may_wait) {
+        if (socket.inode == 0 && socket.state == TcpState::close_wait && !may_wait) {
             socket.inode = ++next;
         }
     }
@@ -45,12 +45,12 @@ void invent_inodes(std::vector<Socket>& sockets) {
 void Timers::add(Socket& socket) {
     if (socket.timer != snapshot::Timer::none) {
         seen_ = true;
-    } else if (socket.state == State::time_wait) {
+    } else if (socket.state == TcpState::time_wait) {
         missing_ = true;
         socket.expires_ms = snapshot::time_wait_ms;
-    } else if (socket.state == State::syn_sent) {
+    } else if (socket.state == TcpState::syn_sent) {
         missing_ = true;
-    } else if (socket.state == State::established && socket.wqueue > 0) {
+    } else if (socket.state == TcpState::established && socket.wqueue > 0) {
         doubtful_ = true;
     }
 }
@@ -94,25 +94,25 @@ std::optional<std::uint16_t> port_of(std::string_view text) {
     return digits ? base::parse_port(text) : std::nullopt;
 }
 
-std::optional<State> state_named(std::string_view name) {
-    constexpr auto names = std::to_array<std::pair<std::string_view, State>>({
-        {"LISTEN", State::listen},
-        {"ESTAB", State::established},
-        {"ESTABLISHED", State::established},
-        {"TIME_WAIT", State::time_wait},
-        {"CLOSE_WAIT", State::close_wait},
-        {"SYN_SENT", State::syn_sent},
-        {"SYN_RECV", State::syn_recv},
-        {"NEW_SYN_RECV", State::syn_recv},
-        {"FIN_WAIT_1", State::fin_wait1},
-        {"FIN_WAIT1", State::fin_wait1},
-        {"FIN_WAIT_2", State::fin_wait2},
-        {"FIN_WAIT2", State::fin_wait2},
-        {"LAST_ACK", State::last_ack},
-        {"CLOSING", State::closing},
-        {"UNCONN", State::bound},
-        {"CLOSE", State::close},
-        {"BOUND_INACTIVE", State::bound},
+std::optional<TcpState> state_named(std::string_view name) {
+    constexpr auto names = std::to_array<std::pair<std::string_view, TcpState>>({
+        {"LISTEN", TcpState::listen},
+        {"ESTAB", TcpState::established},
+        {"ESTABLISHED", TcpState::established},
+        {"TIME_WAIT", TcpState::time_wait},
+        {"CLOSE_WAIT", TcpState::close_wait},
+        {"SYN_SENT", TcpState::syn_sent},
+        {"SYN_RECV", TcpState::syn_recv},
+        {"NEW_SYN_RECV", TcpState::syn_recv},
+        {"FIN_WAIT_1", TcpState::fin_wait1},
+        {"FIN_WAIT1", TcpState::fin_wait1},
+        {"FIN_WAIT_2", TcpState::fin_wait2},
+        {"FIN_WAIT2", TcpState::fin_wait2},
+        {"LAST_ACK", TcpState::last_ack},
+        {"CLOSING", TcpState::closing},
+        {"UNCONN", TcpState::bound},
+        {"CLOSE", TcpState::close},
+        {"BOUND_INACTIVE", TcpState::bound},
     });
     std::string underscored(name);
     std::replace(underscored.begin(), underscored.end(), '-', '_');

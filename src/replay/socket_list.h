@@ -62,7 +62,7 @@ std::optional<TextEndPoint> split_end_point(std::string_view text);
 std::optional<std::uint16_t> port_of(std::string_view text);
 
 /// "TIME-WAIT", "TIME_WAIT", "ESTAB", "UNCONN": the state, whoever prints it.
-std::optional<snapshot::State> state_named(std::string_view name);
+std::optional<snapshot::TcpState> state_named(std::string_view name);
 
 /// Counts lines that make no sense and remembers what is wrong with the first.
 class Complaints {

@@ -15,7 +15,7 @@ using base::Gap;
 using base::Why;
 using snapshot::Family;
 using snapshot::Socket;
-using snapshot::State;
+using snapshot::TcpState;
 using snapshot::Timer;
 
 constexpr auto none = std::string_view::npos;
@@ -41,7 +41,8 @@ std::optional<std::uint32_t> last_number_of(std::string_view text, std::string_v
 }
 
 /// "1min54sec", "54sec", "5.316ms", "020ms" or nothing, as print_ms_timer() of ss writes milliseconds. Whole
-/// seconds were cut: the middle would move births by half a second, so it is the most that they can be.
+/// seconds were cut: the middle would move entries into TIME_WAIT by half a second, so it is the most that
+/// they can be.
 std::optional<std::uint32_t> milliseconds(std::string_view text) {
     constexpr std::uint64_t most = UINT32_MAX;
     std::uint64_t all = 0;
@@ -200,7 +201,7 @@ void SsDetails::take_cgroup(std::string_view details, Socket& socket) {
 }
 
 void SsDetails::take_activity(std::string_view details, Socket& socket) {
-    if (socket.state == State::close_wait && last_number_of(details, " cwnd:")) {
+    if (socket.state == TcpState::close_wait && last_number_of(details, " cwnd:")) {
         const auto ms = [&](std::string_view key) { return last_number_of(details, key).value_or(0); };
         socket.activity = snapshot::Activity{ms(" lastsnd:"), ms(" lastrcv:"), ms(" lastack:"), false};
     }
@@ -247,8 +248,8 @@ constexpr std::string_view ss_name = "the text of ss";
 constexpr std::size_t most_details = 65536; // of one socket; ss writes some hundred bytes
 
 /// "127.0.0.1:80" and the columns before it: what every row has.
-struct Row {
-    State state = State::close;
+struct SsRow {
+    TcpState state = TcpState::close;
     std::string_view recv_q, send_q, local, peer;
     std::string_view rest; // after the peer
 };
@@ -262,7 +263,7 @@ std::string_view next_word(std::string_view& text) {
 
 enum class Kind { tcp, other, nonsense };
 
-Kind take_columns(std::string_view line, Row& row) {
+Kind take_columns(std::string_view line, SsRow& row) {
     std::string_view word = next_word(line);
     auto state = state_named(word);
     if (!state) {
@@ -288,9 +289,9 @@ bool is_heading(std::string_view line) {
     return line.starts_with("State ") || line.starts_with("Netid ");
 }
 
-class Reader {
+class SsReader {
   public:
-    explicit Reader(std::string_view text)
+    explicit SsReader(std::string_view text)
         : text_(text), star_is_v4_(text.find(":::") != std::string_view::npos &&
                                    text.find("[::") == std::string_view::npos) {}
 
@@ -332,7 +333,7 @@ class Reader {
     }
 
     void start(std::string_view line, std::size_t number) {
-        Row row;
+        SsRow row;
         const Kind kind = take_columns(line, row);
         if (kind == Kind::other) {
             return;
@@ -352,7 +353,7 @@ class Reader {
     }
 
     /// What is wrong with the row; empty if nothing is.
-    std::string take(const Row& row, Socket& socket) {
+    std::string take(const SsRow& row, Socket& socket) {
         socket.state = row.state;
         const auto recv_q = base::parse_unsigned(row.recv_q);
         const auto send_q = base::parse_unsigned(row.send_q);
@@ -447,7 +448,7 @@ class Reader {
 } // namespace
 
 bool looks_like_ss(std::string_view text) {
-    Row row;
+    SsRow row;
     for (int line = 0; line < 5 && !text.empty(); ++line) {
         const std::string_view first = text.substr(0, text.find('\n'));
         if (is_heading(first) || take_columns(first, row) != Kind::nonsense) {
@@ -459,7 +460,7 @@ bool looks_like_ss(std::string_view text) {
 }
 
 base::Result<SocketList> read_ss(std::string_view text) {
-    return Reader(text).read();
+    return SsReader(text).read();
 }
 
 } // namespace replay

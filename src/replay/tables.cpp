@@ -21,7 +21,7 @@ using base::Gap;
 using base::Why;
 using snapshot::Family;
 using snapshot::Socket;
-using snapshot::State;
+using snapshot::TcpState;
 
 constexpr std::string_view heading_word = "local_address";
 
@@ -136,8 +136,8 @@ base::Result<SocketList> read_ss_dump(std::string_view bytes) {
     kernel::DumpReader reader(kernel::Walk::close_waits, [&](std::span<const Socket> sockets) {
         for (const Socket& socket : sockets) {
             list.sockets.push_back(socket);
-            if (socket.state == State::close) { // only -D of bound ones gives such
-                list.sockets.back().state = State::bound;
+            if (socket.state == TcpState::close) { // only -D of bound ones gives such
+                list.sockets.back().state = TcpState::bound;
             }
         }
     });

@@ -53,11 +53,11 @@ bool share_one(const Tags& a, const Tags& b) {
 }
 
 /// The tags of a run, apart by what they mean.
-struct Wanted {
+struct WantedTags {
     Tags purposes; // any of them; empty: all
     Tags topics;   // any of them; empty: all
 
-    explicit Wanted(const Arguments& arguments) {
+    explicit WantedTags(const Arguments& arguments) {
         for (const std::string& tag : arguments.tags) {
             (has(rules::purposes, tag) ? purposes : topics).push_back(tag);
         }
@@ -176,7 +176,7 @@ class Selection {
     const Arguments& arguments_;
     const std::vector<std::string>& broken_;
     ArgumentMistakes mistakes_;
-    Wanted wanted_;
+    WantedTags wanted_;
 };
 
 } // namespace
@@ -206,7 +206,7 @@ class ArgumentReader {
     }
 
   private:
-    Origin origin(std::string_view option) {
+    SourceLine origin(std::string_view option) {
         const auto found = std::find(rules_.files.begin(), rules_.files.end(), option);
         const auto index = static_cast<std::uint16_t>(found - rules_.files.begin());
         if (found == rules_.files.end()) {

@@ -91,7 +91,7 @@ class Speller {
     void spell_fact(Fact fact) {
         const facts::Column& row = column_of(fact);
         auto expression = parse_expression(row.formula);
-        std::vector<Mistake> mistakes;
+        std::vector<ExpressionError> mistakes;
         if (!expression || !resolve(*expression, Scope(fact.table), mistakes)) {
             return;
         }
@@ -100,8 +100,8 @@ class Speller {
         if (fact.table == TableId::host) {
             inside.row_table = context_.host;
             inside.row = 0;
-        } else if (fact.table == TableId::network_namespace) {
-            inside.row_table = context_.network_namespace;
+        } else if (fact.table == TableId::netns) {
+            inside.row_table = context_.netns;
             inside.row = 0;
         }
         if (inside.row_table == nullptr) {
@@ -147,13 +147,13 @@ class Speller {
     std::vector<Fact> waiting_;
 };
 
-struct Row {
-    std::size_t network_namespace;
+struct ConditionRow {
+    std::size_t netns;
     RowVerdict verdict;
 };
 
 /// Judged rows before others, bad ones before good ones, high values before low ones.
-bool worth_more(const Row& a, const Row& b) {
+bool worth_more(const ConditionRow& a, const ConditionRow& b) {
     if (a.verdict.kind != b.verdict.kind) {
         return a.verdict.kind > b.verdict.kind;
     }
@@ -164,12 +164,12 @@ bool worth_more(const Row& a, const Row& b) {
 }
 
 /// Keeps the `most` rows that are worth most, in this order; of equals the first.
-void add_rows(const Rule& rule, const facts::Facts& facts, std::size_t network_namespace, std::size_t most,
-              std::vector<Row>& rows) {
-    Context context = context_of(rule, facts, network_namespace, 0);
+void add_rows(const Rule& rule, const facts::Facts& facts, std::size_t netns, std::size_t most,
+              std::vector<ConditionRow>& rows) {
+    Context context = context_of(rule, facts, netns, 0);
     const std::size_t size = context.row_table == nullptr ? 0 : context.row_table->size();
     for (; context.row < size; ++context.row) {
-        Row row{network_namespace, judge_row(rule, facts, context, network_namespace)};
+        ConditionRow row{netns, judge_row(rule, facts, context, netns)};
         row.verdict.judged.row = context.row;
         if (rows.size() == most && !worth_more(row, rows.back())) {
             continue;
@@ -192,11 +192,11 @@ std::string outcome_of(const RowVerdict& verdict) {
     return std::string(findings::name(verdict.judged.state));
 }
 
-Arithmetic spelled(const Rule& rule, const facts::Facts& facts, const Row& row) {
-    const Context context = context_of(rule, facts, row.network_namespace, row.verdict.judged.row);
+Arithmetic spelled(const Rule& rule, const facts::Facts& facts, const ConditionRow& row) {
+    const Context context = context_of(rule, facts, row.netns, row.verdict.judged.row);
     Arithmetic all;
     if (rule.table != TableId::host) {
-        all.network_namespace = facts.namespaces[row.network_namespace].label;
+        all.netns = facts.namespaces[row.netns].label;
     }
     const facts::Schema& schema = facts::schema(rule.table);
     for (const std::string_view column : schema.subject) {
@@ -213,14 +213,14 @@ Arithmetic spelled(const Rule& rule, const facts::Facts& facts, const Row& row) 
 } // namespace
 
 std::vector<Arithmetic> arithmetic(const Rule& rule, const facts::Facts& facts, std::size_t most) {
-    std::vector<Row> rows;
+    std::vector<ConditionRow> rows;
     const std::size_t namespaces = rule.table == TableId::host ? 1 : facts.namespaces.size();
     for (std::size_t number = 0; number < namespaces; ++number) {
         add_rows(rule, facts, number, most, rows);
     }
     std::vector<Arithmetic> all;
     all.reserve(rows.size());
-    for (const Row& row : rows) {
+    for (const ConditionRow& row : rows) {
         all.push_back(spelled(rule, facts, row));
     }
     return all;
@@ -268,8 +268,8 @@ std::string subject_text(const Arithmetic& worst, std::size_t namespaces) {
     for (const auto& [column, value] : worst.subject) {
         parts.push_back(column + " " + value);
     }
-    if (namespaces > 1 && !worst.network_namespace.empty()) {
-        parts.push_back("in " + worst.network_namespace);
+    if (namespaces > 1 && !worst.netns.empty()) {
+        parts.push_back("in " + worst.netns);
     }
     return parts.empty() ? "" : base::join(parts, ", ") + ": ";
 }

@@ -21,7 +21,7 @@ struct Step {
 };
 
 struct Arithmetic {
-    std::string network_namespace;
+    std::string netns;
     std::vector<std::pair<std::string, std::string>> subject; // column, value
     std::string outcome; // "CRITICAL", "not judged: `when` does not hold"
     std::vector<Step> steps;

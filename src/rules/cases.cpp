@@ -140,12 +140,12 @@ class CaseRunner {
         facts_.host = std::move(host);
         facts_.namespaces.emplace_back();
         facts_.namespaces[0].label = "case";
-        inside_ = &add_table(TableId::network_namespace);
+        inside_ = &add_table(TableId::netns);
         inside_->add_row();
         fill("namespace", *inside_);
         LiteralTable& sysctls = add_table(TableId::sysctl);
         give_sysctls(sysctls);
-        const bool own_row = rule_->table != TableId::host && rule_->table != TableId::network_namespace;
+        const bool own_row = rule_->table != TableId::host && rule_->table != TableId::netns;
         if (own_row) {
             row_ = rule_->table == TableId::sysctl ? &sysctls : &add_table(rule_->table);
             row_->add_row();
@@ -227,14 +227,14 @@ class CaseRunner {
         for (const Node& item : list != nullptr ? list->items() : std::span<const Node>()) {
             const auto found = Scope(rule_->table).find(item.text);
             if (!found) {
-                const Mistake mistake = unknown_name(item.text, 0, Scope(rule_->table));
+                const ExpressionError mistake = unknown_name(item.text, 0, Scope(rule_->table));
                 reporter_.error(item.mark, mistake.message, mistake.advice);
                 continue;
             }
             const TableId which = *table_of(found->where, rule_->table);
-            LiteralTable& table = which == TableId::host                ? *host_
-                                  : which == TableId::network_namespace ? *inside_
-                                                                        : *row_;
+            LiteralTable& table = which == TableId::host    ? *host_
+                                  : which == TableId::netns ? *inside_
+                                                            : *row_;
             change(table, found->index, std::string(table.schema().columns[found->index].name));
         }
     }

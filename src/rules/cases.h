@@ -53,7 +53,7 @@ class LiteralTable : public facts::Table {
 struct CaseResult {
     std::string name;
     std::string rule;
-    base::Place place;
+    base::Position position;
     bool passed = false;
     std::string message; // what was expected and what came; empty if it passed
 };

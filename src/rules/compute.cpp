@@ -25,7 +25,7 @@ int gravity(base::Why why) {
 
 /// What a node comes to. A rule may ask for it on each of 100 000 rows: it allocates nothing, refers to
 /// texts, and of a missing value knows the node whose gap tells more.
-struct Result {
+struct Computed {
     enum class Kind : std::uint8_t { missing, number, text, truth };
     Kind kind;
     Basis basis;
@@ -38,24 +38,24 @@ struct Result {
     bool truth() const { return number != 0; }
 };
 
-Result of_number(double number, Basis basis = Basis::measured) {
-    return {Result::Kind::number, basis, base::Why::absent, number, {}, nullptr};
+Computed of_number(double number, Basis basis = Basis::measured) {
+    return {Computed::Kind::number, basis, base::Why::absent, number, {}, nullptr};
 }
 
-Result of_truth(bool truth, Basis basis = Basis::measured) {
-    return {Result::Kind::truth, basis, base::Why::absent, truth ? 1.0 : 0.0, {}, nullptr};
+Computed of_truth(bool truth, Basis basis = Basis::measured) {
+    return {Computed::Kind::truth, basis, base::Why::absent, truth ? 1.0 : 0.0, {}, nullptr};
 }
 
-Result of_text(std::string_view text, Basis basis = Basis::measured) {
-    return {Result::Kind::text, basis, base::Why::absent, 0, text, nullptr};
+Computed of_text(std::string_view text, Basis basis = Basis::measured) {
+    return {Computed::Kind::text, basis, base::Why::absent, 0, text, nullptr};
 }
 
-Result nothing(const ExpressionNode& node, base::Why why, std::string_view reason) {
-    return {Result::Kind::missing, Basis::measured, why, 0, reason, &node};
+Computed nothing(const ExpressionNode& node, base::Why why, std::string_view reason) {
+    return {Computed::Kind::missing, Basis::measured, why, 0, reason, &node};
 }
 
 /// The graver of two missing values, or the one that is missing.
-const Result& missing_of(const Result& a, const Result& b) {
+const Computed& missing_of(const Computed& a, const Computed& b) {
     if (a.known()) {
         return b;
     }
@@ -71,22 +71,22 @@ class Computation {
         : expression_(expression), context_(context) {}
 
     Value run() {
-        const Result result = of(expression_.root());
+        const Computed result = of(expression_.root());
         switch (result.kind) {
-        case Result::Kind::number:
+        case Computed::Kind::number:
             return {result.number, result.basis};
-        case Result::Kind::truth:
+        case Computed::Kind::truth:
             return {result.truth(), result.basis};
-        case Result::Kind::text:
+        case Computed::Kind::text:
             return {std::string(result.text), result.basis};
-        case Result::Kind::missing:
+        case Computed::Kind::missing:
             break;
         }
         return gap_of(result);
     }
 
   private:
-    Result of(std::size_t index) {
+    Computed of(std::size_t index) {
         const ExpressionNode& node = expression_.nodes[index];
         switch (node.op) {
         case Op::number:
@@ -131,25 +131,25 @@ class Computation {
         return nothing(node, base::Why::failed, "not an expression");
     }
 
-    Result operand(const ExpressionNode& node, std::size_t number) {
+    Computed operand(const ExpressionNode& node, std::size_t number) {
         return of(expression_.operands[node.first + number]);
     }
 
-    base::Gap gap_of(const Result& missing) const {
+    base::Gap gap_of(const Computed& missing) const {
         if (missing.text.empty()) {
             return look_up(missing.node->reference, context_).gap();
         }
         return {std::string(expression_.text_of(*missing.node)), missing.why, std::string(missing.text)};
     }
 
-    Result name(const ExpressionNode& node) {
+    Computed name(const ExpressionNode& node) {
         return node.reference.where == Reference::Where::parameter
                    ? of_value(context_.parameters[node.reference.index], node)
                    : of_fact(look_up(node.reference, context_), node);
     }
 
     /// `value` outlives the computation.
-    static Result of_value(const Value& value, const ExpressionNode& node) {
+    static Computed of_value(const Value& value, const ExpressionNode& node) {
         if (!value.known()) {
             return nothing(node, value.gap().why, {});
         }
@@ -158,20 +158,20 @@ class Computation {
                                  : of_truth(value.truth(), value.basis());
     }
 
-    Result of_fact(Value value, const ExpressionNode& node) {
+    Computed of_fact(Value value, const ExpressionNode& node) {
         return of_value(value.is_text() ? texts_.emplace_front(std::move(value)) : value, node);
     }
 
-    Result one_number(const ExpressionNode& node) {
-        const Result v = operand(node, 0);
+    Computed one_number(const ExpressionNode& node) {
+        const Computed v = operand(node, 0);
         return !v.known()              ? v
                : node.op == Op::negate ? of_number(-v.number, v.basis)
                                        : of_number(std::fabs(v.number), v.basis);
     }
 
-    Result two_numbers(const ExpressionNode& node) {
-        const Result a = operand(node, 0);
-        const Result b = operand(node, 1);
+    Computed two_numbers(const ExpressionNode& node) {
+        const Computed a = operand(node, 0);
+        const Computed b = operand(node, 1);
         if (!a.known() || !b.known()) {
             return missing_of(a, b);
         }
@@ -190,7 +190,7 @@ class Computation {
         }
     }
 
-    static Result arithmetic(const ExpressionNode& node, double x, double y, Basis basis) {
+    static Computed arithmetic(const ExpressionNode& node, double x, double y, Basis basis) {
         const bool divides = node.op == Op::divide || node.op == Op::modulo;
         if (divides && y == 0) {
             return nothing(node, base::Why::absent, "division by zero");
@@ -204,23 +204,23 @@ class Computation {
                                      : nothing(node, base::Why::absent, "not a finite number");
     }
 
-    static Result equals(const Result& a, const Result& b) {
+    static Computed equals(const Computed& a, const Computed& b) {
         if (!a.known() || !b.known()) {
             return missing_of(a, b);
         }
-        const bool same = a.kind == Result::Kind::text ? a.text == b.text : a.number == b.number;
+        const bool same = a.kind == Computed::Kind::text ? a.text == b.text : a.number == b.number;
         return of_truth(same, weaker(a.basis, b.basis));
     }
 
-    Result equality(const ExpressionNode& node) {
-        const Result same = equals(operand(node, 0), operand(node, 1));
+    Computed equality(const ExpressionNode& node) {
+        const Computed same = equals(operand(node, 0), operand(node, 1));
         return same.known() && node.op == Op::not_equal ? of_truth(!same.truth(), same.basis) : same;
     }
 
     /// x == a or x == b or ...
-    Result membership(const ExpressionNode& node) {
-        const Result x = operand(node, 0);
-        Result found = of_truth(false);
+    Computed membership(const ExpressionNode& node) {
+        const Computed x = operand(node, 0);
+        Computed found = of_truth(false);
         for (std::size_t i = 1; i < node.count; ++i) {
             found = either(found, equals(x, operand(node, i)), true);
             if (found.known() && found.truth()) {
@@ -230,13 +230,13 @@ class Computation {
         return found;
     }
 
-    Result negation(const ExpressionNode& node) {
-        const Result v = operand(node, 0);
+    Computed negation(const ExpressionNode& node) {
+        const Computed v = operand(node, 0);
         return v.known() ? of_truth(!v.truth(), v.basis) : v;
     }
 
     /// `decisive` decides alone: true for `or`, false for `and`.
-    static Result either(const Result& a, const Result& b, bool decisive) {
+    static Computed either(const Computed& a, const Computed& b, bool decisive) {
         if (a.known() && a.truth() == decisive) {
             return a;
         }
@@ -246,24 +246,24 @@ class Computation {
         return a.known() && b.known() ? of_truth(!decisive, weaker(a.basis, b.basis)) : missing_of(a, b);
     }
 
-    Result logic(const ExpressionNode& node) {
+    Computed logic(const ExpressionNode& node) {
         const bool decisive = node.op == Op::logical_or;
-        const Result a = operand(node, 0);
+        const Computed a = operand(node, 0);
         if (a.known() && a.truth() == decisive) {
             return a;
         }
         return either(a, operand(node, 1), decisive);
     }
 
-    Result choice(const ExpressionNode& node) {
-        const Result condition = operand(node, 0);
+    Computed choice(const ExpressionNode& node) {
+        const Computed condition = operand(node, 0);
         return condition.known() ? operand(node, condition.truth() ? 1 : 2) : condition;
     }
 
-    Result extreme(const ExpressionNode& node) {
-        Result best = operand(node, 0);
+    Computed extreme(const ExpressionNode& node) {
+        Computed best = operand(node, 0);
         for (std::size_t i = 1; i < node.count; ++i) {
-            const Result next = operand(node, i);
+            const Computed next = operand(node, i);
             if (!best.known() || !next.known()) {
                 best = missing_of(best, next);
                 continue;
@@ -302,10 +302,9 @@ Value look_up(const Reference& reference, const Context& context) {
     if (reference.where == Reference::Where::past) {
         return reference.index == 0 ? context.alerting_runs : context.alerting_for;
     }
-    const facts::Table* table = reference.where == Reference::Where::row ? context.row_table
-                                : reference.where == Reference::Where::network_namespace
-                                    ? context.network_namespace
-                                    : context.host;
+    const facts::Table* table = reference.where == Reference::Where::row     ? context.row_table
+                                : reference.where == Reference::Where::netns ? context.netns
+                                                                             : context.host;
     const std::size_t row = reference.where == Reference::Where::row ? context.row : 0;
     if (table == nullptr || row >= table->size()) {
         return base::Gap{"a table of facts", base::Why::not_collected, ""};

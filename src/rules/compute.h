@@ -13,7 +13,7 @@ namespace rules {
 struct Context {
     const facts::Table* row_table = nullptr;
     std::size_t row = 0;
-    const facts::Table* network_namespace = nullptr;
+    const facts::Table* netns = nullptr;
     const facts::Table* host = nullptr;
     std::span<const facts::Value> parameters;
     double alerting_runs = 1; // with this one; runs at least half a minute apart

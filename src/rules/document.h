@@ -57,7 +57,7 @@ class Reporter {
     std::string first_; // in order of place
 };
 
-struct Key {
+struct NodeKey {
     std::string_view name;
     Mark mark;
 };
@@ -82,7 +82,7 @@ struct Node {
 };
 
 struct Node::Member {
-    Key key;
+    NodeKey key;
     Node value;
 };
 

@@ -35,14 +35,13 @@ bool same_subject(const facts::Table& a, std::size_t row_a, const facts::Table& 
 
 /// Tables of one snapshot keep their order whatever the sysctls are; a row that is elsewhere is not compared.
 std::optional<Context> same_row(const Rule& rule, const facts::Facts& before, const facts::Facts& after,
-                                const Judged& judged) {
-    const bool there =
-        rule.table == facts::TableId::host || judged.network_namespace < after.namespaces.size();
+                                const JudgedRow& judged) {
+    const bool there = rule.table == facts::TableId::host || judged.netns < after.namespaces.size();
     if (!there) {
         return std::nullopt;
     }
-    const Context old = context_of(rule, before, judged.network_namespace, judged.row);
-    const Context context = context_of(rule, after, judged.network_namespace, judged.row);
+    const Context old = context_of(rule, before, judged.netns, judged.row);
+    const Context context = context_of(rule, after, judged.netns, judged.row);
     if (old.row_table == nullptr || context.row_table == nullptr || judged.row >= context.row_table->size() ||
         !same_subject(*old.row_table, judged.row, *context.row_table, judged.row)) {
         return std::nullopt;
@@ -54,7 +53,7 @@ std::string shown(double value, const std::string& unit) {
     return base::to_text(value) + (unit == "%" ? " %" : "");
 }
 
-std::string change_of_value(const Rule& rule, const Judged& before, const Judged& after) {
+std::string change_of_value(const Rule& rule, const JudgedRow& before, const JudgedRow& after) {
     const std::string from = shown(*before.value, rule.unit);
     const std::string to = shown(*after.value, rule.unit);
     std::string text = fmt::format("{} -> {}", from, to);
@@ -66,7 +65,7 @@ std::string change_of_value(const Rule& rule, const Judged& before, const Judged
     return text + (after.inferred ? " (inferred)" : "");
 }
 
-std::string change_of_state(const Judged& before, const Judged& after) {
+std::string change_of_state(const JudgedRow& before, const JudgedRow& after) {
     if (before.state == after.state) {
         return "no change";
     }
@@ -87,7 +86,7 @@ std::shared_ptr<const facts::Facts> Effects::facts_under(const Changes& changes)
 }
 
 std::string Effects::of(const Changes& changes, const Rule& rule, const facts::Facts& before,
-                        const Judged& judged) {
+                        const JudgedRow& judged) {
     const auto after = facts_under(changes);
     if (!after) {
         return {};
@@ -96,7 +95,7 @@ std::string Effects::of(const Changes& changes, const Rule& rule, const facts::F
     if (!context) {
         return {};
     }
-    const RowVerdict verdict = judge_row(rule, *after, *context, judged.network_namespace);
+    const RowVerdict verdict = judge_row(rule, *after, *context, judged.netns);
     switch (verdict.kind) {
     case RowVerdict::Kind::missing:
         return {};
@@ -145,8 +144,7 @@ void raise(Report& report, Finding& drift, const Finding& harm) {
 
 const Finding* find_same(const Report& report, const Finding& wanted) {
     const auto found = std::find_if(report.findings.begin(), report.findings.end(), [&](const Finding& f) {
-        return f.rule == wanted.rule && f.subject == wanted.subject &&
-               f.network_namespace == wanted.network_namespace;
+        return f.rule == wanted.rule && f.subject == wanted.subject && f.netns == wanted.netns;
     });
     return found != report.findings.end() ? &*found : nullptr;
 }

@@ -13,7 +13,7 @@
 
 namespace rules {
 
-struct Judged;
+struct JudgedRow;
 
 /// Names and values of sysctls.
 using Changes = std::map<std::string, std::string>;
@@ -27,7 +27,7 @@ class Effects {
 
     /// "95 % -> 5 %, CRITICAL -> OK", "95 % -> 95 %, no change"; empty if it cannot be computed.
     std::string of(const Changes& changes, const Rule& rule, const facts::Facts& before,
-                   const Judged& judged);
+                   const JudgedRow& judged);
 
   private:
     std::shared_ptr<const facts::Facts> facts_under(const Changes& changes);

@@ -25,10 +25,10 @@ using findings::State;
 
 class RowJudge {
   public:
-    RowJudge(const Rule& rule, const facts::Facts& facts, const Context& context,
-             std::size_t network_namespace, const Past& past, Overrides overrides, RowVerdict& verdict)
-        : rule_(rule), facts_(facts), context_(context), network_namespace_(network_namespace), past_(past),
-          overrides_(overrides), verdict_(verdict) {}
+    RowJudge(const Rule& rule, const facts::Facts& facts, const Context& context, std::size_t netns,
+             const RulePast& past, Overrides overrides, RowVerdict& verdict)
+        : rule_(rule), facts_(facts), context_(context), netns_(netns), past_(past), overrides_(overrides),
+          verdict_(verdict) {}
 
     void run() {
         const Value applies = rule_.when.empty() ? Value(true) : compute(rule_.when, context_);
@@ -39,11 +39,11 @@ class RowJudge {
         if (!applies.truth() && !stays_open()) {
             return;
         }
-        Judged& judged = verdict_.judged;
-        judged.network_namespace = network_namespace_;
+        JudgedRow& judged = verdict_.judged;
+        judged.netns = netns_;
         judged.row = context_.row;
         if (overrides_ == Overrides::obeyed) {
-            judged.exception = override_for(rule_, facts_, context_, network_namespace_);
+            judged.exception = override_for(rule_, facts_, context_, netns_);
         }
         if (judged.exception != nullptr && judged.exception->ignore && !judged.exception->expired) {
             return;
@@ -73,7 +73,7 @@ class RowJudge {
         if (!decisive.known()) {
             return decisive.gap();
         }
-        Judged& judged = verdict_.judged;
+        JudgedRow& judged = verdict_.judged;
         judged.inferred = decisive.basis() == facts::Basis::inferred;
         if (rule_.condition.empty()) {
             apply_ranges(decisive.number());
@@ -92,7 +92,7 @@ class RowJudge {
     }
 
     void apply_ranges(double value) {
-        Judged& judged = verdict_.judged;
+        JudgedRow& judged = verdict_.judged;
         judged.value = value;
         const Range* warning = warning_of(rule_, judged.exception);
         const Range* critical = critical_of(rule_, judged.exception);
@@ -127,7 +127,7 @@ class RowJudge {
     const history::Remembered* earlier() {
         if (past_.known && !subject_) {
             subject_ = subject_of(context_);
-            earlier_ = past_.recall->find(past_.rule, network_namespace_, *subject_);
+            earlier_ = past_.recall->find(past_.rule, netns_, *subject_);
         }
         return earlier_;
     }
@@ -152,7 +152,7 @@ class RowJudge {
     }
 
     void keep_open() {
-        Judged& judged = verdict_.judged;
+        JudgedRow& judged = verdict_.judged;
         if (judged.state >= State::warning || !stays_open()) {
             return;
         }
@@ -167,7 +167,7 @@ class RowJudge {
     /// And was not reported yet: what was reported does not go back to waiting.
     bool began_under_our_eyes() {
         return earlier() != nullptr ? earlier_->state == State::ok
-                                    : past_.recall->watched(past_.rule, network_namespace_);
+                                    : past_.recall->watched(past_.rule, netns_);
     }
 
     /// What the next run will find; and an alert that has not lasted long enough is none yet.
@@ -175,7 +175,7 @@ class RowJudge {
         if (past_.recall == nullptr || !past_.recall->counts(earlier())) {
             return; // who leaves no memory and finds none cannot say that it is the first
         }
-        Judged& judged = verdict_.judged;
+        JudgedRow& judged = verdict_.judged;
         if (judged.state >= State::warning && !judged.over_for) {
             now_.held = now_.seen;
         }
@@ -186,7 +186,7 @@ class RowJudge {
             judged.state = State::ok;
             verdict_.waits_since = judged.since;
         }
-        past_.recall->note(network_namespace_, now_);
+        past_.recall->note(netns_, now_);
     }
 
     /// The number of a rule whose condition, and not its value, decides.
@@ -196,7 +196,7 @@ class RowJudge {
         }
         const Value shown = compute(rule_.value, context_);
         if (shown.known()) {
-            Judged& judged = verdict_.judged;
+            JudgedRow& judged = verdict_.judged;
             judged.value = shown.number();
             judged.excess = shown.number();
             judged.inferred = judged.inferred || shown.basis() == facts::Basis::inferred;
@@ -220,8 +220,8 @@ class RowJudge {
     const Rule& rule_;
     const facts::Facts& facts_;
     Context context_;
-    std::size_t network_namespace_;
-    const Past& past_;
+    std::size_t netns_;
+    const RulePast& past_;
     Overrides overrides_;
     std::optional<std::uint64_t> subject_;
     const history::Remembered* earlier_ = nullptr;
@@ -231,10 +231,10 @@ class RowJudge {
 
 } // namespace
 
-RowVerdict judge_row(const Rule& rule, const facts::Facts& facts, const Context& context,
-                     std::size_t network_namespace, const Past& past, Overrides overrides) {
+RowVerdict judge_row(const Rule& rule, const facts::Facts& facts, const Context& context, std::size_t netns,
+                     const RulePast& past, Overrides overrides) {
     RowVerdict verdict;
-    RowJudge(rule, facts, context, network_namespace, past, overrides, verdict).run();
+    RowJudge(rule, facts, context, netns, past, overrides, verdict).run();
     return verdict;
 }
 
@@ -242,15 +242,14 @@ namespace {
 
 using facts::TableId;
 
-bool worse(const Judged& a, const Judged& b) {
+bool worse(const JudgedRow& a, const JudgedRow& b) {
     if (a.state != b.state) {
         return a.state > b.state;
     }
     if (a.excess != b.excess) {
         return a.excess > b.excess;
     }
-    return a.network_namespace != b.network_namespace ? a.network_namespace < b.network_namespace
-                                                      : a.row < b.row;
+    return a.netns != b.netns ? a.netns < b.netns : a.row < b.row;
 }
 
 /// Judges all subjects of one rule.
@@ -271,9 +270,9 @@ class Judge {
     void no_namespaces() { note_gap({"the network namespace", base::Why::failed, "none was read"}); }
 
     /// The rows of its table in this namespace come next. Null if there is no such table, which is noted.
-    const facts::Table* open(std::size_t network_namespace) {
-        context_ = context_of(rule_, facts_, network_namespace, 0);
-        network_namespace_ = network_namespace;
+    const facts::Table* open(std::size_t netns) {
+        context_ = context_of(rule_, facts_, netns, 0);
+        netns_ = netns;
         if (context_.row_table == nullptr) {
             note_gap({fmt::format("the table '{}'", facts::schema(rule_.table).name),
                       base::Why::not_collected, ""});
@@ -283,7 +282,7 @@ class Judge {
 
     void judge(std::size_t row) {
         context_.row = row;
-        judge_one(context_, network_namespace_);
+        judge_one(context_, netns_);
     }
 
     /// All rows of the table were judged.
@@ -302,9 +301,9 @@ class Judge {
     }
 
   private:
-    void judge_one(const Context& context, std::size_t network_namespace) {
-        const RowVerdict verdict = judge_row(rule_, facts_, context, network_namespace, past_);
-        note_override(verdict, context, network_namespace);
+    void judge_one(const Context& context, std::size_t netns) {
+        const RowVerdict verdict = judge_row(rule_, facts_, context, netns, past_);
+        note_override(verdict, context, netns);
         if (verdict.kind == RowVerdict::Kind::missing) {
             note_gap(*verdict.gap);
         }
@@ -325,16 +324,16 @@ class Judge {
     }
 
     /// What an override hides; a subject that is still waiting is hidden by that.
-    void note_override(const RowVerdict& verdict, const Context& context, std::size_t network_namespace) {
+    void note_override(const RowVerdict& verdict, const Context& context, std::size_t netns) {
         const Override* exception = verdict.judged.exception;
         if (exception != nullptr && !exception->expired && !verdict.waits_since) {
             const RowVerdict without =
-                judge_row(rule_, facts_, context, network_namespace, Past(), Overrides::disregarded);
+                judge_row(rule_, facts_, context, netns, RulePast(), Overrides::disregarded);
             notes_.add(*exception, facts_, without.judged, verdict.judged.state);
         }
     }
 
-    void keep(const Judged& judged) {
+    void keep(const JudgedRow& judged) {
         worst_ = std::max(worst_, judged.state);
         ++alerting_;
         kept_.push_back(judged);
@@ -406,7 +405,7 @@ class Judge {
         trim();
         std::vector<findings::Finding> all;
         const Advice advice = kept_.empty() ? Advice() : advice_of(rule_);
-        for (const Judged& judged : kept_) {
+        for (const JudgedRow& judged : kept_) {
             all.push_back(write_finding(rule_, advice, rules_, facts_, judged, effects_));
         }
         if (alerting_ > kept_.size()) {
@@ -424,16 +423,16 @@ class Judge {
     const RuleSet& rules_;
     const facts::Facts& facts_;
     Effects* effects_;
-    Past past_;
+    RulePast past_;
     Context context_; // of the present row
-    std::size_t network_namespace_ = 0;
+    std::size_t netns_ = 0;
     OverrideNotes notes_;
     State worst_ = State::ok;
     std::size_t judged_ = 0;
     std::size_t alerting_ = 0;
     std::size_t waiting_ = 0;
     double waits_since_ = std::numeric_limits<double>::infinity();
-    std::vector<Judged> kept_;
+    std::vector<JudgedRow> kept_;
     std::size_t unknown_ = 0;
     std::string unknown_reason_;
     std::size_t skipped_ = 0;
@@ -445,11 +444,11 @@ class Judge {
 using Judges = std::vector<Judge*>;
 
 /// Row by row, and not rule by rule: what is worked out for a row serves every rule.
-void judge_table(const Judges& judges, std::size_t network_namespace) {
+void judge_table(const Judges& judges, std::size_t netns) {
     Judges open;
     std::size_t rows = 0;
     for (Judge* judge : judges) {
-        if (const facts::Table* table = judge->open(network_namespace)) {
+        if (const facts::Table* table = judge->open(netns)) {
             open.push_back(judge);
             rows = table->size();
         }
@@ -503,7 +502,7 @@ findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const
         effects.emplace(what_if);
     }
     findings::Report report;
-    for (const facts::NamespaceFacts& each : facts.namespaces) {
+    for (const facts::NetnsFacts& each : facts.namespaces) {
         report.namespaces.push_back(each.label);
     }
     report.gaps = facts.gaps;

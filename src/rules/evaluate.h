@@ -16,14 +16,14 @@ namespace rules {
 struct RowVerdict {
     enum class Kind { not_applicable, missing, judged };
     Kind kind = Kind::not_applicable;
-    Judged judged;                     // `state` is OK if nothing alerts
+    JudgedRow judged;                  // `state` is OK if nothing alerts
     std::optional<base::Gap> gap;      // what was missing
     std::optional<double> waits_since; // it would alert, but has not done so for as long as the rule wants
     std::optional<base::Gap> unsure; // judged, but a fact that might have raised the state could not be read
 };
 
 /// The past of one rule; it takes down what this run has to say. Without it nothing is known of earlier runs.
-struct Past {
+struct RulePast {
     history::Recall* recall = nullptr;
     std::uint64_t rule = 0; // its fingerprint
     bool known = false;     // some subject of the rule alerted in the last run
@@ -33,9 +33,8 @@ struct Past {
 enum class Overrides { obeyed, disregarded };
 
 /// `context` is that of the row, in the namespace with this number.
-RowVerdict judge_row(const Rule& rule, const facts::Facts& facts, const Context& context,
-                     std::size_t network_namespace, const Past& past = {},
-                     Overrides overrides = Overrides::obeyed);
+RowVerdict judge_row(const Rule& rule, const facts::Facts& facts, const Context& context, std::size_t netns,
+                     const RulePast& past = {}, Overrides overrides = Overrides::obeyed);
 
 // Rules times facts: findings, and what became of each rule. Pure; the caller adds host, kernel and time.
 

@@ -98,7 +98,7 @@ class Parser {
 
     [[noreturn]] static void fail(std::size_t offset, std::size_t length, std::string message,
                                   std::string advice) {
-        throw Mistake{offset, length, std::move(message), std::move(advice)};
+        throw ExpressionError{offset, length, std::move(message), std::move(advice)};
     }
     [[noreturn]] void fail_deep() const {
         fail(std::min(at_, text().size() - 1), 1,
@@ -420,13 +420,14 @@ void Parser::fail_unexpected(std::string_view wanted) const {
 
 } // namespace
 
-base::Result<Expression, Mistake> parse_expression(std::string_view text) {
+base::Result<Expression, ExpressionError> parse_expression(std::string_view text) {
     if (text.size() > longest) {
-        return Mistake{0, 1, fmt::format("an expression is longer than {} bytes", longest), "split the rule"};
+        return ExpressionError{0, 1, fmt::format("an expression is longer than {} bytes", longest),
+                               "split the rule"};
     }
     try {
         return Parser(text).run();
-    } catch (Mistake& mistake) {
+    } catch (ExpressionError& mistake) {
         return std::move(mistake);
     }
 }

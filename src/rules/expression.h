@@ -45,7 +45,7 @@ enum class Op : std::uint8_t {
 /// What a name stands for: a column of the rule's row, of its namespace or of the host, a parameter, or the
 /// past of the alert (0: alerting_runs, 1: alerting_for).
 struct Reference {
-    enum class Where : std::uint8_t { row, network_namespace, host, parameter, past };
+    enum class Where : std::uint8_t { row, netns, host, parameter, past };
     Where where = Where::row;
     std::uint16_t index = 0;
     facts::Type type = facts::Type::number;
@@ -81,7 +81,7 @@ struct Expression {
 };
 
 /// A mistake within a text; the offset counts bytes.
-struct Mistake {
+struct ExpressionError {
     std::size_t offset = 0;
     std::size_t length = 1;
     std::string message;
@@ -89,7 +89,7 @@ struct Mistake {
 };
 
 /// The tree of an expression, or its first syntax error.
-base::Result<Expression, Mistake> parse_expression(std::string_view text);
+base::Result<Expression, ExpressionError> parse_expression(std::string_view text);
 
 /// A letter or underscore, then letters, digits and underscores, all lower case, and no word of the
 /// expression language.

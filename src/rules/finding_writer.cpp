@@ -18,7 +18,7 @@ using facts::Value;
 using findings::Evidence;
 using findings::Finding;
 
-const facts::Table* table_in(const facts::NamespaceFacts& from, TableId which) {
+const facts::Table* table_in(const facts::NetnsFacts& from, TableId which) {
     return from.tables[static_cast<std::size_t>(which)].get();
 }
 
@@ -39,9 +39,9 @@ double rounded_up(double number) {
 class Writer {
   public:
     Writer(const Rule& rule, const Advice& advice, const RuleSet& rules, const facts::Facts& facts,
-           const Judged& judged, Effects* effects)
+           const JudgedRow& judged, Effects* effects)
         : rule_(rule), advice_(advice), rules_(rules), facts_(facts), judged_(judged), effects_(effects),
-          context_(context_of(rule, facts, judged.network_namespace, judged.row)) {}
+          context_(context_of(rule, facts, judged.netns, judged.row)) {}
 
     Finding write() {
         Finding finding;
@@ -49,7 +49,7 @@ class Writer {
         finding.title = rule_.title;
         finding.state = judged_.state;
         if (rule_.table != TableId::host) {
-            finding.network_namespace = facts_.namespaces[judged_.network_namespace].label;
+            finding.netns = facts_.namespaces[judged_.netns].label;
         }
         write_subject(finding);
         finding.value = judged_.value;
@@ -71,10 +71,10 @@ class Writer {
         write_evidence(finding);
         finding.why = advice_.why;
         finding.see = advice_.see;
-        for (const Remedy& remedy : advice_.remedies) {
+        for (const RemedyTemplate& remedy : advice_.remedies) {
             write_remedy(remedy, finding);
         }
-        for (const Myth& myth : advice_.myths) {
+        for (const MythTemplate& myth : advice_.myths) {
             write_myth(myth, finding);
         }
         return finding;
@@ -136,7 +136,7 @@ class Writer {
         return applies.known() && applies.truth();
     }
 
-    void write_remedy(const Remedy& remedy, Finding& finding) const {
+    void write_remedy(const RemedyTemplate& remedy, Finding& finding) const {
         if (!holds(remedy.when)) {
             return;
         }
@@ -156,7 +156,7 @@ class Writer {
         finding.remedies.push_back(std::move(written));
     }
 
-    void write_myth(const Myth& myth, Finding& finding) const {
+    void write_myth(const MythTemplate& myth, Finding& finding) const {
         if (!holds(myth.when)) {
             return;
         }
@@ -245,10 +245,10 @@ class Writer {
     };
 
     Now value_now(std::string_view name) const {
-        if (judged_.network_namespace >= facts_.namespaces.size()) {
+        if (judged_.netns >= facts_.namespaces.size()) {
             return {};
         }
-        const facts::Table* sysctls = table_in(facts_.namespaces[judged_.network_namespace], TableId::sysctl);
+        const facts::Table* sysctls = table_in(facts_.namespaces[judged_.netns], TableId::sysctl);
         const facts::Schema& schema = facts::schema(TableId::sysctl);
         for (std::size_t row = 0; sysctls != nullptr && row < sysctls->size(); ++row) {
             const Value found = sysctls->get(row, *schema.find("name"));
@@ -274,7 +274,7 @@ class Writer {
     const Advice& advice_;
     const RuleSet& rules_;
     const facts::Facts& facts_;
-    const Judged& judged_;
+    const JudgedRow& judged_;
     Effects* effects_;
     Context context_;
     std::string value_text_;
@@ -294,7 +294,7 @@ const Range* range_of(const Threshold& threshold, const Override* exception,
 } // namespace
 
 Finding write_finding(const Rule& rule, const Advice& advice, const RuleSet& rules, const facts::Facts& facts,
-                      const Judged& judged, Effects* effects) {
+                      const JudgedRow& judged, Effects* effects) {
     return Writer(rule, advice, rules, facts, judged, effects).write();
 }
 
@@ -306,8 +306,7 @@ const Range* critical_of(const Rule& rule, const Override* exception) {
     return range_of(rule.critical, exception, &Override::critical);
 }
 
-Context context_of(const Rule& rule, const facts::Facts& facts, std::size_t network_namespace,
-                   std::size_t row) {
+Context context_of(const Rule& rule, const facts::Facts& facts, std::size_t netns, std::size_t row) {
     Context context;
     context.row = row;
     context.host = facts.host.get();
@@ -316,8 +315,8 @@ Context context_of(const Rule& rule, const facts::Facts& facts, std::size_t netw
         context.row_table = facts.host.get();
         return context;
     }
-    const facts::NamespaceFacts& inside = facts.namespaces[network_namespace];
-    context.network_namespace = table_in(inside, TableId::network_namespace);
+    const facts::NetnsFacts& inside = facts.namespaces[netns];
+    context.netns = table_in(inside, TableId::netns);
     context.row_table = table_in(inside, rule.table);
     return context;
 }

@@ -11,9 +11,9 @@
 namespace rules {
 
 /// A subject that a rule has judged, and how.
-struct Judged {
+struct JudgedRow {
     findings::State state = findings::State::ok;
-    std::size_t network_namespace = 0;
+    std::size_t netns = 0;
     std::size_t row = 0;
     double excess = 0; // how far the value lies beyond the range
     std::optional<double> value;
@@ -27,14 +27,13 @@ class Effects;
 
 /// `advice` is that of the rule. `effects` computes what remedies would change; null: nothing is computed.
 findings::Finding write_finding(const Rule& rule, const Advice& advice, const RuleSet& rules,
-                                const facts::Facts& facts, const Judged& judged, Effects* effects);
+                                const facts::Facts& facts, const JudgedRow& judged, Effects* effects);
 
 /// The ranges that hold for this subject: those of an override that has not expired, else those of the rule.
 const Range* warning_of(const Rule& rule, const Override* exception);
 const Range* critical_of(const Rule& rule, const Override* exception);
 
 /// The facts of one subject. Tables that are not there give missing values.
-Context context_of(const Rule& rule, const facts::Facts& facts, std::size_t network_namespace,
-                   std::size_t row);
+Context context_of(const Rule& rule, const facts::Facts& facts, std::size_t netns, std::size_t row);
 
 } // namespace rules

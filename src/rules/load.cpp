@@ -129,7 +129,7 @@ class Loader {
             if (id->kind != Node::Kind::text) {
                 continue;
             }
-            const auto [other, fresh] = ids_.emplace(id->text, Origin{file, id->mark.line});
+            const auto [other, fresh] = ids_.emplace(id->text, SourceLine{file, id->mark.line});
             if (!fresh) {
                 unique = false;
                 reporter.error(
@@ -168,7 +168,7 @@ class Loader {
 
     const Inputs& inputs_;
     Loaded loaded_;
-    std::map<std::string_view, Origin> ids_; // names of rules in their documents
+    std::map<std::string_view, SourceLine> ids_; // names of rules in their documents
     std::vector<std::string> broken_rules_;
 };
 

@@ -20,8 +20,8 @@ using findings::OverrideNote;
 /// What one row shows under each key that some override names: read once, however many there are.
 class RowSubjects {
   public:
-    RowSubjects(const facts::Facts& facts, const Context& context, std::size_t network_namespace)
-        : facts_(facts), context_(context), network_namespace_(network_namespace) {}
+    RowSubjects(const facts::Facts& facts, const Context& context, std::size_t netns)
+        : facts_(facts), context_(context), netns_(netns) {}
 
     bool fit(const Subject& subject) {
         const auto known = std::find_if(read_.begin(), read_.end(),
@@ -35,7 +35,7 @@ class RowSubjects {
   private:
     std::optional<ShownSubject> read(std::string_view key) const {
         if (key == "namespace") {
-            return ShownSubject(key, facts_.namespaces[network_namespace_].label);
+            return ShownSubject(key, facts_.namespaces[netns_].label);
         }
         const auto column = context_.row_table->schema().find(key);
         if (!column) {
@@ -47,13 +47,13 @@ class RowSubjects {
 
     const facts::Facts& facts_;
     const Context& context_;
-    std::size_t network_namespace_;
+    std::size_t netns_;
     std::vector<std::pair<std::string_view, std::optional<ShownSubject>>> read_;
 };
 
 /// "source 10.0.0.1, remote 192.0.2.1:443"; a row without a subject is its namespace.
-std::string row_text(const Rule& rule, const facts::Facts& facts, const Judged& judged) {
-    const Context context = context_of(rule, facts, judged.network_namespace, judged.row);
+std::string row_text(const Rule& rule, const facts::Facts& facts, const JudgedRow& judged) {
+    const Context context = context_of(rule, facts, judged.netns, judged.row);
     const facts::Schema& schema = facts::schema(rule.table);
     std::vector<std::string> parts;
     for (const std::string_view name : schema.subject) {
@@ -61,8 +61,7 @@ std::string row_text(const Rule& rule, const facts::Facts& facts, const Judged& 
             parts.push_back(std::string(name) + " " + to_text(context.row_table->get(judged.row, *column)));
         }
     }
-    return parts.empty() ? "namespace " + facts.namespaces[judged.network_namespace].label
-                         : base::join(parts, ", ");
+    return parts.empty() ? "namespace " + facts.namespaces[judged.netns].label : base::join(parts, ", ");
 }
 
 } // namespace
@@ -82,9 +81,9 @@ std::string describe(const Override& exception) {
 }
 
 const Override* override_for(const Rule& rule, const facts::Facts& facts, const Context& context,
-                             std::size_t network_namespace) {
+                             std::size_t netns) {
     const Override* expired = nullptr;
-    RowSubjects row(facts, context, network_namespace);
+    RowSubjects row(facts, context, netns);
     for (const Override& exception : rule.overrides) {
         const bool all_fit = std::all_of(exception.subject.begin(), exception.subject.end(),
                                          [&](const Subject& subject) { return row.fit(subject); });
@@ -96,7 +95,7 @@ const Override* override_for(const Rule& rule, const facts::Facts& facts, const 
     return expired;
 }
 
-void OverrideNotes::add(const Override& exception, const facts::Facts& facts, const Judged& without,
+void OverrideNotes::add(const Override& exception, const facts::Facts& facts, const JudgedRow& without,
                         findings::State with) {
     if (exception.expired || without.state <= with) {
         return;

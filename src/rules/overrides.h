@@ -17,7 +17,7 @@ namespace rules {
 
 /// The first override that fits the row and has not expired, else the first that fits; null if none does.
 const Override* override_for(const Rule& rule, const facts::Facts& facts, const Context& context,
-                             std::size_t network_namespace);
+                             std::size_t netns);
 
 /// "ignored", or "judged by warning 80, critical 95".
 std::string describe(const Override& exception);
@@ -28,7 +28,7 @@ class OverrideNotes {
     OverrideNotes(const Rule& rule, const RuleSet& rules) : rule_(rule), rules_(rules) {}
 
     /// A row that `exception` fits: how it would have been judged without, and how it was.
-    void add(const Override& exception, const facts::Facts& facts, const Judged& without,
+    void add(const Override& exception, const facts::Facts& facts, const JudgedRow& without,
              findings::State with);
 
     /// In the order of the settings: overrides in force that made a state better, and all that have expired.

@@ -13,30 +13,29 @@ using facts::TableId;
 using findings::Perfdatum;
 
 constexpr auto all = std::to_array<Label>({
-    {"ports_used_percent", TableId::network_namespace, "ports_used_percent", "%", Sum::worst,
+    {"ports_used_percent", TableId::netns, "ports_used_percent", "%", Sum::worst,
      "ephemeral-port-exhaustion"},
-    {"ports_load_percent", TableId::network_namespace, "ports_load_percent", "%", Sum::worst, ""},
-    {"established", TableId::network_namespace, "established", "", Sum::total, ""},
-    {"time_wait", TableId::network_namespace, "time_wait", "", Sum::total, ""},
-    {"close_wait", TableId::network_namespace, "close_wait", "", Sum::total, ""},
-    {"close_wait_leaked", TableId::network_namespace, "close_wait_leaked", "", Sum::total, ""},
-    {"syn_sent", TableId::network_namespace, "syn_sent", "", Sum::total, ""},
-    {"syn_recv", TableId::network_namespace, "syn_recv", "", Sum::total, ""},
-    {"fin_wait", TableId::network_namespace, "fin_wait", "", Sum::total, ""},
+    {"ports_load_percent", TableId::netns, "ports_load_percent", "%", Sum::worst, ""},
+    {"established", TableId::netns, "established", "", Sum::total, ""},
+    {"time_wait", TableId::netns, "time_wait", "", Sum::total, ""},
+    {"close_wait", TableId::netns, "close_wait", "", Sum::total, ""},
+    {"close_wait_leaked", TableId::netns, "close_wait_leaked", "", Sum::total, ""},
+    {"syn_sent", TableId::netns, "syn_sent", "", Sum::total, ""},
+    {"syn_recv", TableId::netns, "syn_recv", "", Sum::total, ""},
+    {"fin_wait", TableId::netns, "fin_wait", "", Sum::total, ""},
     {"orphans", TableId::host, "orphans", "", Sum::total, ""},
-    {"accept_queue_percent", TableId::network_namespace, "accept_queue_percent", "%", Sum::worst, ""},
+    {"accept_queue_percent", TableId::netns, "accept_queue_percent", "%", Sum::worst, ""},
     {"tcp_memory_percent", TableId::host, "tcp_memory_percent", "%", Sum::worst, "tcp-memory-pressure"},
-    {"conntrack_percent", TableId::network_namespace, "conntrack_percent", "%", Sum::worst,
-     "conntrack-pressure"},
-    {"listen_overflows", TableId::network_namespace, "listen_overflows", "c", Sum::total, ""},
-    {"time_wait_overflows", TableId::network_namespace, "time_wait_overflows", "c", Sum::total, ""},
+    {"conntrack_percent", TableId::netns, "conntrack_percent", "%", Sum::worst, "conntrack-pressure"},
+    {"listen_overflows", TableId::netns, "listen_overflows", "c", Sum::total, ""},
+    {"time_wait_overflows", TableId::netns, "time_wait_overflows", "c", Sum::total, ""},
     {"rules_alerting", TableId::host, "", "", Sum::total, ""},
 });
 
 /// One fact over all namespaces.
-class Total {
+class Aggregate {
   public:
-    explicit Total(Sum sum) : sum_(sum) {}
+    explicit Aggregate(Sum sum) : sum_(sum) {}
 
     void add(const facts::Table* table, std::string_view fact) {
         const auto column = table != nullptr ? table->schema().find(fact) : std::nullopt;
@@ -63,13 +62,13 @@ class Total {
     bool unreadable_ = false;
 };
 
-Total total_of(const Label& label, const facts::Facts& facts) {
-    Total total(label.sum);
+Aggregate total_of(const Label& label, const facts::Facts& facts) {
+    Aggregate total(label.sum);
     if (label.table == TableId::host) {
         total.add(facts.host.get(), label.fact);
         return total;
     }
-    for (const facts::NamespaceFacts& each : facts.namespaces) {
+    for (const facts::NetnsFacts& each : facts.namespaces) {
         total.add(each.tables[static_cast<std::size_t>(label.table)].get(), label.fact);
     }
     return total;
@@ -106,7 +105,7 @@ std::vector<Perfdatum> measure(const RuleSet& rules, const findings::Report& rep
         if (label.fact.empty()) {
             datum.value = alerting(report);
         } else {
-            const Total total = total_of(label, facts);
+            const Aggregate total = total_of(label, facts);
             if (total.absent()) {
                 continue;
             }

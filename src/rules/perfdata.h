@@ -14,9 +14,9 @@ enum class Sum { worst, total };
 
 struct Label {
     std::string_view label;
-    facts::TableId table = facts::TableId::network_namespace; // host or namespace
-    std::string_view fact;                                    // empty: the number of rules that alert
-    std::string_view unit;                                    // "", "%", "c"
+    facts::TableId table = facts::TableId::netns; // host or namespace
+    std::string_view fact;                        // empty: the number of rules that alert
+    std::string_view unit;                        // "", "%", "c"
     Sum sum = Sum::total;
     std::string_view rule; // whose ranges belong to it; empty: none
 };

@@ -45,7 +45,7 @@ std::string value_of(const Template::Part& part, const Context& context, const S
 }
 
 /// A command as it grows, which knows whether it is inside quotes.
-class Command {
+class ShellTemplate {
   public:
     void add(std::string_view text) {
         text_ += text;
@@ -84,7 +84,7 @@ class Command {
 };
 
 Template::Part part_of(std::string_view name, std::size_t offset, const Scope& scope,
-                       std::vector<Mistake>& mistakes) {
+                       std::vector<ExpressionError>& mistakes) {
     Template::Part part;
     part.has_name = true;
     part.special = special_named(name);
@@ -97,7 +97,7 @@ Template::Part part_of(std::string_view name, std::size_t offset, const Scope& s
         mistakes.push_back(
             {offset - 1, 2, "a placeholder without a name", "write {{ and }} for plain braces"});
     } else {
-        Mistake mistake = unknown_name(name, offset, scope);
+        ExpressionError mistake = unknown_name(name, offset, scope);
         mistake.advice =
             "a placeholder is {NAME}, the name of a fact or parameter; write {{ and }} for plain braces";
         mistakes.push_back(std::move(mistake));
@@ -107,7 +107,7 @@ Template::Part part_of(std::string_view name, std::size_t offset, const Scope& s
 
 } // namespace
 
-Template parse_template(std::string_view text, const Scope& scope, std::vector<Mistake>& mistakes) {
+Template parse_template(std::string_view text, const Scope& scope, std::vector<ExpressionError>& mistakes) {
     Template result;
     result.text = std::string(text);
     std::string plain;
@@ -151,7 +151,7 @@ std::string fill(const Template& source, const Context& context, const SpecialTe
 
 std::optional<std::string> fill_command(const Template& source, const Context& context,
                                         const SpecialTexts& special) {
-    Command command;
+    ShellTemplate command;
     for (const Template::Part& part : source.parts) {
         command.add(part.before);
         if ((part.has_name || part.special != Special::none) &&

@@ -35,7 +35,7 @@ struct SpecialTexts {
 };
 
 /// A template whose names are all known to `scope`; what is wrong is added to `mistakes`.
-Template parse_template(std::string_view text, const Scope& scope, std::vector<Mistake>& mistakes);
+Template parse_template(std::string_view text, const Scope& scope, std::vector<ExpressionError>& mistakes);
 
 std::string fill(const Template& source, const Context& context, const SpecialTexts& special);
 

@@ -52,11 +52,12 @@ void read_sysctls(const Node* table, SysctlValues& sysctls, ScopedReader& scoped
     }
 }
 
-std::vector<Remedy> read_remedies(std::span<const Node> tables, ScopedReader& scoped, Reporter& reporter) {
-    std::vector<Remedy> remedies;
+std::vector<RemedyTemplate> read_remedies(std::span<const Node> tables, ScopedReader& scoped,
+                                          Reporter& reporter) {
+    std::vector<RemedyTemplate> remedies;
     for (const Node& table : tables) {
         const TableReader keys(table, "a remedy", remedy_keys, reporter);
-        Remedy remedy;
+        RemedyTemplate remedy;
         remedy.when = scoped.expression(keys, "when", facts::Type::boolean);
         if (const Node* text = keys.require("text", Kind::text, "say what to do, in one sentence")) {
             remedy.text = scoped.placeholders(*text);
@@ -81,11 +82,11 @@ std::vector<Remedy> read_remedies(std::span<const Node> tables, ScopedReader& sc
     return remedies;
 }
 
-std::vector<Myth> read_myths(std::span<const Node> tables, ScopedReader& scoped, Reporter& reporter) {
-    std::vector<Myth> myths;
+std::vector<MythTemplate> read_myths(std::span<const Node> tables, ScopedReader& scoped, Reporter& reporter) {
+    std::vector<MythTemplate> myths;
     for (const Node& table : tables) {
         const TableReader keys(table, "a myth", myth_keys, reporter);
-        Myth myth;
+        MythTemplate myth;
         myth.when = scoped.expression(keys, "when", facts::Type::boolean);
         if (const Node* text = keys.require("text", Kind::text, "say why it does nothing")) {
             myth.text = scoped.placeholders(*text);
@@ -285,7 +286,7 @@ class RuleReader {
         }
     }
 
-    void read_parameter(const Key& key, const Node& node) {
+    void read_parameter(const NodeKey& key, const Node& node) {
         if (node.kind != Kind::table) {
             reporter_.error(
                 node.mark, fmt::format("a parameter must be a table, this is {}", describe(node.kind)),
@@ -314,7 +315,7 @@ class RuleReader {
         rule_.parameters.push_back(std::move(parameter));
     }
 
-    void check_parameter_name(const Key& key) {
+    void check_parameter_name(const NodeKey& key) {
         const std::string safe = base::printable(key.name);
         const bool reserved =
             std::find(reserved_names.begin(), reserved_names.end(), key.name) != reserved_names.end();

@@ -15,14 +15,14 @@ using facts::TableId;
 using facts::Type;
 using Where = Reference::Where;
 
-constexpr std::string_view namespace_prefix = "namespace.";
+constexpr std::string_view netns_prefix = "namespace.";
 constexpr std::string_view host_prefix = "host.";
 constexpr auto past_names = std::to_array<std::string_view>({"alerting_runs", "alerting_for"});
 
 /// Checks one tree; nodes come with their operands first, so one pass from left to right is enough.
 class Checker {
   public:
-    Checker(Expression& expression, const Scope& scope, std::vector<Mistake>& mistakes)
+    Checker(Expression& expression, const Scope& scope, std::vector<ExpressionError>& mistakes)
         : expression_(expression), scope_(scope), mistakes_(mistakes), types_(expression.nodes.size()) {}
 
     std::optional<Type> run() {
@@ -136,7 +136,7 @@ class Checker {
 
     Expression& expression_;
     const Scope& scope_;
-    std::vector<Mistake>& mistakes_;
+    std::vector<ExpressionError>& mistakes_;
     std::vector<std::optional<Type>> types_;
 };
 
@@ -146,8 +146,8 @@ std::optional<TableId> table_of(Where where, TableId row) {
     switch (where) {
     case Where::row:
         return row;
-    case Where::network_namespace:
-        return TableId::network_namespace;
+    case Where::netns:
+        return TableId::netns;
     case Where::host:
         return TableId::host;
     case Where::parameter:
@@ -172,10 +172,9 @@ std::optional<Reference> Scope::find_in(Where where, std::string_view name) cons
 
 std::optional<Reference> Scope::find(std::string_view name) const {
     const bool host_only = row_ == TableId::host;
-    const bool namespace_row = row_ == TableId::network_namespace;
-    if (name.starts_with(namespace_prefix) && !host_only) {
-        return find_in(namespace_row ? Where::row : Where::network_namespace,
-                       name.substr(namespace_prefix.size()));
+    const bool netns_row = row_ == TableId::netns;
+    if (name.starts_with(netns_prefix) && !host_only) {
+        return find_in(netns_row ? Where::row : Where::netns, name.substr(netns_prefix.size()));
     }
     if (name.starts_with(host_prefix)) {
         return find_in(host_only ? Where::row : Where::host, name.substr(host_prefix.size()));
@@ -185,8 +184,8 @@ std::optional<Reference> Scope::find(std::string_view name) const {
         return Reference{Where::past, static_cast<std::uint16_t>(past - past_names.begin()), Type::number};
     }
     auto found = find_in(Where::row, name);
-    if (!found && !host_only && !namespace_row) {
-        found = find_in(Where::network_namespace, name);
+    if (!found && !host_only && !netns_row) {
+        found = find_in(Where::netns, name);
     }
     if (!found && !host_only) {
         found = find_in(Where::host, name);
@@ -214,7 +213,7 @@ std::vector<std::string> Scope::names() const {
     }
     add(row_);
     if (row_ != TableId::host) {
-        add(TableId::network_namespace);
+        add(TableId::netns);
         add(TableId::host);
     }
     return all;
@@ -234,7 +233,7 @@ std::string_view Scope::unit_of(const Reference& reference) const {
     return table ? facts::schema(*table).columns[reference.index].unit : std::string_view();
 }
 
-Mistake unknown_name(std::string_view name, std::size_t offset, const Scope& scope) {
+ExpressionError unknown_name(std::string_view name, std::size_t offset, const Scope& scope) {
     const std::string safe = base::printable(name);
     if (std::find(past_names.begin(), past_names.end(), name) != past_names.end()) {
         return {offset, name.size(), fmt::format("'{}' is known only where something alerts already", safe),
@@ -253,7 +252,8 @@ Mistake unknown_name(std::string_view name, std::size_t offset, const Scope& sco
             "tcpadvisor-facts(7) lists the facts of each table; other names must be parameters of the rule"};
 }
 
-std::optional<Type> resolve(Expression& expression, const Scope& scope, std::vector<Mistake>& mistakes) {
+std::optional<Type> resolve(Expression& expression, const Scope& scope,
+                            std::vector<ExpressionError>& mistakes) {
     return Checker(expression, scope, mistakes).run();
 }
 

@@ -49,12 +49,12 @@ class Scope {
 std::optional<facts::TableId> table_of(Reference::Where where, facts::TableId row);
 
 /// "unknown fact 'x', did you mean 'y'?" at the given place.
-Mistake unknown_name(std::string_view name, std::size_t offset, const Scope& scope);
+ExpressionError unknown_name(std::string_view name, std::size_t offset, const Scope& scope);
 
 /// Gives every name its meaning and checks all types; what is wrong is added to `mistakes`. The type of the
 /// whole, if it is right.
 std::optional<facts::Type> resolve(Expression& expression, const Scope& scope,
-                                   std::vector<Mistake>& mistakes);
+                                   std::vector<ExpressionError>& mistakes);
 
 /// "a number", "a text" or "yes or no".
 std::string_view describe(facts::Type type);

@@ -23,7 +23,7 @@ const Rule* RuleSet::find(std::string_view id) const {
     return const_cast<RuleSet*>(this)->find(id);
 }
 
-std::string RuleSet::describe(const Origin& origin) const {
+std::string RuleSet::describe(const SourceLine& origin) const {
     const std::string& file = files[origin.file];
     return origin.line == 0 ? file : fmt::format("{}:{}", file, origin.line);
 }
@@ -44,7 +44,7 @@ namespace {
 
 class Collector {
   public:
-    Collector(Needs& needs, const Rule& rule) : needs_(needs), rule_(rule) {}
+    Collector(NeededColumns& needs, const Rule& rule) : needs_(needs), rule_(rule) {}
 
     void add_verdict() {
         needs_.add(rule_.table);
@@ -59,7 +59,7 @@ class Collector {
         const Advice advice = advice_of(rule_);
         std::for_each(advice.evidence.begin(), advice.evidence.end(),
                       [this](const Reference& each) { add(each); });
-        for (const Remedy& remedy : advice.remedies) {
+        for (const RemedyTemplate& remedy : advice.remedies) {
             add(remedy.when);
             for (const Template* each : {&remedy.text, &remedy.command, &remedy.undo, &remedy.risk}) {
                 add(*each);
@@ -93,19 +93,19 @@ class Collector {
         }
     }
 
-    Needs& needs_;
+    NeededColumns& needs_;
     const Rule& rule_;
 };
 
 } // namespace
 
-void Needs::add(facts::TableId table, std::size_t column) {
+void NeededColumns::add(facts::TableId table, std::size_t column) {
     add(table);
     columns_[static_cast<std::size_t>(table)].set(column);
 }
 
-Needs needs(const RuleSet& rules, Detail detail) {
-    Needs needs;
+NeededColumns needs(const RuleSet& rules, Detail detail) {
+    NeededColumns needs;
     for (const Rule& rule : rules.rules) {
         if (!rule.active) {
             continue;
@@ -119,7 +119,7 @@ Needs needs(const RuleSet& rules, Detail detail) {
     return needs;
 }
 
-std::set<facts::Collection> collections(const Needs& needs) {
+std::set<facts::Collection> collections(const NeededColumns& needs) {
     std::set<facts::Collection> wanted;
     for (const facts::Schema& table : facts::schemas()) {
         if (needs.has(table.id)) {

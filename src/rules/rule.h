@@ -125,7 +125,7 @@ struct Node;
 struct Document;
 
 /// Which text gave a value: RuleSet::files[file], and the line in it (0: none, as for --set).
-struct Origin {
+struct SourceLine {
     std::uint16_t file = 0;
     int line = 0;
 };
@@ -136,13 +136,13 @@ struct Parameter {
     facts::Value standard;
     std::string unit;
     std::string_view help;
-    Origin origin;
+    SourceLine origin;
 };
 
 /// Sysctls by name, and the value to set.
 using SysctlValues = std::vector<std::pair<std::string, Template>>;
 
-struct Remedy {
+struct RemedyTemplate {
     Expression when; // empty: always
     Template text;
     Template command;
@@ -153,7 +153,7 @@ struct Remedy {
 };
 
 /// A change that people try and that does nothing here.
-struct Myth {
+struct MythTemplate {
     Expression when; // empty: always
     Template text;   // why not
     SysctlValues sysctls;
@@ -166,13 +166,13 @@ struct Advice {
     std::string_view why;
     std::vector<std::string> see;
     std::vector<std::string> source;
-    std::vector<Remedy> remedies;
-    std::vector<Myth> myths;
+    std::vector<RemedyTemplate> remedies;
+    std::vector<MythTemplate> myths;
 };
 
 struct Threshold {
     std::optional<Range> range;
-    Origin origin;
+    SourceLine origin;
 };
 
 /// New thresholds for one subject, or its exemption.
@@ -185,7 +185,7 @@ struct Override {
     bool ignore = false;
     std::optional<Range> warning;
     std::optional<Range> critical;
-    Origin origin;
+    SourceLine origin;
 };
 
 struct Rule {
@@ -195,10 +195,10 @@ struct Rule {
     std::vector<std::string> tags;
     facts::TableId table = facts::TableId::host;
     const Node* written = nullptr; // its [[rule]], with the advice
-    Origin origin;
+    SourceLine origin;
 
     bool enabled = true;
-    Origin enabled_origin;
+    SourceLine enabled_origin;
     bool active = true; // enabled, and chosen by --rule, --exclude-rule and --tag
 
     Expression when;
@@ -236,12 +236,12 @@ struct RuleSet {
     const Rule* find(std::string_view id) const;
     Rule* find(std::string_view id);
     /// "tcpadvisor.toml:12", "--set".
-    std::string describe(const Origin& origin) const;
+    std::string describe(const SourceLine& origin) const;
 };
 
 // Which facts the active rules read, so that nothing else need be collected.
 
-class Needs {
+class NeededColumns {
   public:
     bool has(facts::TableId table, std::size_t column) const {
         return columns_[static_cast<std::size_t>(table)].test(column);
@@ -262,10 +262,10 @@ class Needs {
 enum class Detail { verdict, advice };
 
 /// What judging reads, and what the texts of a finding would read.
-Needs needs(const RuleSet& rules, Detail detail);
+NeededColumns needs(const RuleSet& rules, Detail detail);
 
 /// What must be collected for that, beyond what every run collects.
-std::set<facts::Collection> collections(const Needs& needs);
+std::set<facts::Collection> collections(const NeededColumns& needs);
 
 // What `rules list` shows, with the origin of every value. Plain data for the caller to print.
 

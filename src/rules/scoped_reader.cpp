@@ -9,7 +9,7 @@ namespace rules {
 using Kind = Node::Kind;
 using facts::Type;
 
-void ScopedReader::add_parameter(const Key& key, Type type, Use use) {
+void ScopedReader::add_parameter(const NodeKey& key, Type type, Use use) {
     if (scope_) {
         scope_->add_parameter(std::string(key.name), type);
         used_.emplace_back(key, use == Use::excused);
@@ -40,7 +40,7 @@ Expression ScopedReader::expression(const TableReader& keys, std::string_view na
     if (!scope_) {
         return std::move(*parsed);
     }
-    std::vector<Mistake> mistakes;
+    std::vector<ExpressionError> mistakes;
     const auto type = resolve(*parsed, *scope_, mistakes);
     if (mistakes.empty() && type != wanted) {
         mistakes.push_back(
@@ -49,7 +49,7 @@ Expression ScopedReader::expression(const TableReader& keys, std::string_view na
              wanted == Type::boolean ? "compare it with something: '... > 0', '... == ...'"
                                      : "use if(condition, a, b) to choose between numbers"});
     }
-    for (const Mistake& mistake : mistakes) {
+    for (const ExpressionError& mistake : mistakes) {
         report(*node, mistake);
         note_words(node->text.substr(mistake.offset, mistake.length));
     }
@@ -57,7 +57,7 @@ Expression ScopedReader::expression(const TableReader& keys, std::string_view na
     return std::move(*parsed);
 }
 
-void ScopedReader::report(const Node& node, const Mistake& mistake) {
+void ScopedReader::report(const Node& node, const ExpressionError& mistake) {
     reporter_.error(mark_inside(reporter_.file().text, node.mark, mistake.offset, mistake.length),
                     mistake.message, mistake.advice);
 }
@@ -92,9 +92,9 @@ Template ScopedReader::placeholders(const Node& node) {
     if (!scope_) {
         return {};
     }
-    std::vector<Mistake> mistakes;
+    std::vector<ExpressionError> mistakes;
     Template parsed = parse_template(node.text, *scope_, mistakes);
-    for (const Mistake& mistake : mistakes) {
+    for (const ExpressionError& mistake : mistakes) {
         report(node, mistake);
         note_words(node.text.substr(mistake.offset, mistake.length));
     }

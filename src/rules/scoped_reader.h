@@ -21,7 +21,7 @@ class ScopedReader {
     explicit ScopedReader(Reporter& reporter) : reporter_(reporter) {}
 
     void set_table(facts::TableId table) { scope_.emplace(table); }
-    void add_parameter(const Key& key, facts::Type type, Use use);
+    void add_parameter(const NodeKey& key, facts::Type type, Use use);
 
     /// From here on `alerting_runs` and `alerting_for` have a meaning, or no longer.
     void set_alerting(bool alerting) {
@@ -40,7 +40,7 @@ class ScopedReader {
     Template placeholders(const Node& node);
 
     /// Reports a mistake at its place within a text.
-    void report(const Node& node, const Mistake& mistake);
+    void report(const Node& node, const ExpressionError& mistake);
     void report_unused_parameters();
 
   private:
@@ -51,7 +51,7 @@ class ScopedReader {
 
     Reporter& reporter_;
     std::optional<Scope> scope_;
-    std::vector<std::pair<Key, bool>> used_; // parameters
+    std::vector<std::pair<NodeKey, bool>> used_; // parameters
 };
 
 /// A number, text or boolean; none for anything else.

@@ -67,7 +67,7 @@ class SettingsReader {
         return rule;
     }
 
-    Origin origin_of(const Node& node) const { return {file_, node.mark.line}; }
+    SourceLine origin_of(const Node& node) const { return {file_, node.mark.line}; }
 
     void read_rule_changes(Rule& rule, const Node& table) {
         const TableReader keys(table, fmt::format("[rule.{}]", rule.id), rule_keys, reporter_);
@@ -116,13 +116,13 @@ class SettingsReader {
 
 } // namespace
 
-void set_parameter(Rule& rule, std::size_t index, const facts::Value& value, Origin origin) {
+void set_parameter(Rule& rule, std::size_t index, const facts::Value& value, SourceLine origin) {
     rule.parameters[index].value = value;
     rule.parameters[index].origin = origin;
     rule.parameter_values[index] = value;
 }
 
-void change_parameter(Rule& rule, const Node::Member& given, Origin origin, Reporter& reporter) {
+void change_parameter(Rule& rule, const Node::Member& given, SourceLine origin, Reporter& reporter) {
     const auto found =
         std::find_if(rule.parameters.begin(), rule.parameters.end(),
                      [&](const Parameter& parameter) { return parameter.name == given.key.name; });
@@ -180,7 +180,7 @@ void look_at_options(const Rule& rule, const RuleSet& rules, const Layers& layer
     if (both && rule.warning.range->canonical() == rule.critical.range->canonical()) {
         return; // "-w 90 -c 90": many who want only CRITICAL write it so
     }
-    const Origin& origin = warning_given ? rule.warning.origin : rule.critical.origin;
+    const SourceLine& origin = warning_given ? rule.warning.origin : rule.critical.origin;
     base::Diagnostics& out = both ? argument_errors : diagnostics;
     out.add({both ? base::Weight::error : base::Weight::warning,
              {rules.describe(origin), 0, 0},

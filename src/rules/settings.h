@@ -34,10 +34,10 @@ void apply_arguments(RuleSet& rules, const Arguments& arguments, const std::vect
                      base::Diagnostics& mistakes);
 
 /// Gives a parameter of a rule another value.
-void set_parameter(Rule& rule, std::size_t index, const facts::Value& value, Origin origin);
+void set_parameter(Rule& rule, std::size_t index, const facts::Value& value, SourceLine origin);
 
 /// The same from `NAME = VALUE` of a file; a wrong name or type is reported.
-void change_parameter(Rule& rule, const Node::Member& given, Origin origin, Reporter& reporter);
+void change_parameter(Rule& rule, const Node::Member& given, SourceLine origin, Reporter& reporter);
 
 /// All ids and aliases, for suggestions.
 std::vector<std::string> all_ids(const RuleSet& rules);

@@ -12,14 +12,14 @@ namespace rules {
 
 namespace {
 
-using Family = Network::Family;
+using IpVersion = Network::IpVersion;
 
 constexpr const char* forms = "write ADDRESS, ADDRESS:PORTS, NETWORK/BITS or *:PORTS, such as 192.0.2.1:443, "
                               "10.0.0.0/8:443,9000-9100 or [2001:db8::/32]:443";
 constexpr unsigned mapped_bits = 96; // of the prefix ::ffff:0:0/96
 
-unsigned bits_of(Family family) {
-    return family == Family::v4 ? 32 : 128;
+unsigned bits_of(IpVersion family) {
+    return family == IpVersion::v4 ? 32 : 128;
 }
 
 SubjectError no_address(std::string_view text) {
@@ -35,10 +35,10 @@ std::optional<std::uint16_t> number(std::string_view text) {
 /// One address; `prefix` is all its bits, as it was written: 128 for a v4-mapped one.
 std::optional<Network> parse_address(std::string_view text) {
     Network one;
-    one.family = text.find(':') == std::string_view::npos ? Family::v4 : Family::v6;
+    one.family = text.find(':') == std::string_view::npos ? IpVersion::v4 : IpVersion::v6;
     one.prefix = bits_of(one.family);
     const bool ends_early = text.find('\0') != std::string_view::npos; // for inet_pton
-    const int family = one.family == Family::v4 ? AF_INET : AF_INET6;
+    const int family = one.family == IpVersion::v4 ? AF_INET : AF_INET6;
     if (ends_early || ::inet_pton(family, std::string(text).c_str(), one.bytes.data()) != 1) {
         return std::nullopt;
     }
@@ -47,11 +47,11 @@ std::optional<Network> parse_address(std::string_view text) {
 
 Network without_mapping(Network network) {
     constexpr std::array<std::uint8_t, 12> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-    if (network.family == Family::v6 && network.prefix >= mapped_bits &&
+    if (network.family == IpVersion::v6 && network.prefix >= mapped_bits &&
         std::equal(mapped.begin(), mapped.end(), network.bytes.begin())) {
         std::copy(network.bytes.begin() + 12, network.bytes.end(), network.bytes.begin());
         std::fill(network.bytes.begin() + 4, network.bytes.end(), std::uint8_t{0});
-        network.family = Family::v4;
+        network.family = IpVersion::v4;
         network.prefix -= mapped_bits;
     }
     return network;
@@ -65,31 +65,31 @@ Network masked(Network network) {
     return network;
 }
 
-struct Parts {
+struct SubjectParts {
     std::string_view host;
     std::optional<std::string_view> ports;
 };
 
 /// [ADDRESS]:PORTS. Brackets are there to tell the ports of an IPv6 address, and for nothing else.
-std::optional<Parts> split_brackets(std::string_view text) {
+std::optional<SubjectParts> split_brackets(std::string_view text) {
     const std::size_t end = text.find("]:");
     const std::string_view host = text.substr(1, end == std::string_view::npos ? 0 : end - 1);
     if (host.find(':') == std::string_view::npos) {
         return std::nullopt;
     }
-    return Parts{host, text.substr(end + 2)};
+    return SubjectParts{host, text.substr(end + 2)};
 }
 
 /// Where the address ends and the ports begin; none if its brackets are wrong.
-std::optional<Parts> split(std::string_view text) {
+std::optional<SubjectParts> split(std::string_view text) {
     if (text.starts_with('[')) {
         return split_brackets(text);
     }
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos || text.find(':', colon + 1) != std::string_view::npos) {
-        return Parts{text, std::nullopt}; // two colons: an IPv6 address
+        return SubjectParts{text, std::nullopt}; // two colons: an IPv6 address
     }
-    return Parts{text.substr(0, colon), text.substr(colon + 1)};
+    return SubjectParts{text.substr(0, colon), text.substr(colon + 1)};
 }
 
 base::Result<PortSpan, SubjectError> parse_span(std::string_view text) {
@@ -167,7 +167,7 @@ bool Network::covers(const Network& other) const {
 
 std::string Network::to_text() const {
     std::array<char, INET6_ADDRSTRLEN> shown{};
-    ::inet_ntop(family == Family::v4 ? AF_INET : AF_INET6, bytes.data(), shown.data(), shown.size());
+    ::inet_ntop(family == IpVersion::v4 ? AF_INET : AF_INET6, bytes.data(), shown.data(), shown.size());
     return is_one_address() ? std::string(shown.data()) : fmt::format("{}/{}", shown.data(), prefix);
 }
 
@@ -195,7 +195,7 @@ std::string EndPoints::to_text() const {
         spans.push_back(span.first == span.last ? std::to_string(span.first)
                                                 : fmt::format("{}-{}", span.first, span.last));
     }
-    const bool six = network && network->family == Family::v6;
+    const bool six = network && network->family == IpVersion::v6;
     return fmt::format("{}{}{}:{}", six ? "[" : "", host, six ? "]" : "", base::join(spans, ","));
 }
 

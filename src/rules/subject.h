@@ -15,8 +15,8 @@ namespace rules {
 
 /// The addresses that begin with the same `prefix` bits; one address is a network of all its bits.
 struct Network {
-    enum class Family { v4, v6 };
-    Family family = Family::v4; // a v4-mapped IPv6 address is IPv4
+    enum class IpVersion { v4, v6 };
+    IpVersion family = IpVersion::v4; // a v4-mapped IPv6 address is IPv4
     std::array<std::uint8_t, 16> bytes{};
     unsigned prefix = 0;
 

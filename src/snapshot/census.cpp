@@ -13,17 +13,17 @@ constexpr std::size_t cookie_slots =
 
 std::uint16_t detail_of(const Socket& socket) {
     switch (socket.state) {
-    case State::time_wait:
+    case TcpState::time_wait:
         if (socket.expires_ms == 0) {
             return age_over; // timer-wheel slack: in the table, past its 60 s
         }
         return static_cast<std::uint16_t>((time_wait_ms - std::min(socket.expires_ms, time_wait_ms)) /
                                           age_unit_ms);
-    case State::syn_sent:
+    case TcpState::syn_sent:
         return socket.retransmits;
-    case State::established:
+    case TcpState::established:
         return socket.timer == Timer::retransmit ? socket.retransmits : 0;
-    case State::fin_wait2:
+    case TcpState::fin_wait2:
         return socket.timer == Timer::time_wait ? 1 : 0;
     default:
         return 0;
@@ -50,7 +50,7 @@ bool owns(const Listener& listener, const Socket& socket) {
 Census::Census(std::uint64_t seed)
     : flows_(seed, most_flows), flows_of_port_(65536), recent_cookies_(cookie_slots) {}
 
-std::uint32_t Census::count(State state) const {
+std::uint32_t Census::count(TcpState state) const {
     const auto at = static_cast<std::size_t>(state);
     return counts_[0][at] + counts_[1][at];
 }
@@ -74,7 +74,7 @@ void Census::add_listener(const Socket& socket) {
     if (seen_before(socket.cookie)) {
         return;
     }
-    ++counts_[static_cast<std::size_t>(socket.family)][static_cast<std::size_t>(State::listen)];
+    ++counts_[static_cast<std::size_t>(socket.family)][static_cast<std::size_t>(TcpState::listen)];
     if (listeners_.size() >= most_listeners) {
         ++overflow_;
         return;
@@ -109,14 +109,14 @@ Listener* Census::listener_of(const Socket& socket) {
 }
 
 bool Census::count(const Socket& socket, Pending& pending) {
-    if (socket.state == State::listen) {
+    if (socket.state == TcpState::listen) {
         return false; // new since the listeners were read: it owns nothing that was counted
     }
     if (seen_before(socket.cookie)) {
         return false;
     }
     const auto state =
-        static_cast<std::uint8_t>(socket.state == State::new_syn_recv ? State::syn_recv : socket.state);
+        static_cast<std::uint8_t>(socket.state == TcpState::new_syn_recv ? TcpState::syn_recv : socket.state);
     ++counts_[static_cast<std::size_t>(socket.family)][state];
     const bool retrying = is_retrying(socket);
     if (retrying) {
@@ -137,21 +137,21 @@ bool Census::count(const Socket& socket, Pending& pending) {
     pending.hash = flows_.hash_of(flow);
     pending.flow = flow;
     pending.record.port = socket.local_port;
-    pending.record.state_and_detail = Record::packed(state, detail_of(socket));
+    pending.record.state_and_detail = SocketRecord::packed(state, detail_of(socket));
     return true;
 }
 
 void Census::place(const Pending& pending) {
-    const FlowTable::Place place = flows_.find_or_add(pending.flow, pending.hash);
-    if (place.flow == FlowTable::none) {
+    const FlowTable::Slot slot = flows_.find_or_add(pending.flow, pending.hash);
+    if (slot.flow == FlowTable::none) {
         ++overflow_;
         return;
     }
-    ++flows_[place.flow].connections;
-    Record record = pending.record;
-    record.flow = place.flow;
+    ++flows_[slot.flow].connections;
+    SocketRecord record = pending.record;
+    record.flow = slot.flow;
     records_.push_back(record);
-    if (place.added && ++flows_of_port_[record.port] == flows_that_fold) {
+    if (slot.added && ++flows_of_port_[record.port] == flows_that_fold) {
         service_ports_.set(record.port);
         owned_.set(record.port % 1024);
         services_[record.port];
@@ -216,7 +216,7 @@ void Census::add_options(const Socket& socket) {
 }
 
 void Census::add_bound(const Socket& socket) {
-    ++counts_[static_cast<std::size_t>(socket.family)][static_cast<std::size_t>(State::bound)];
+    ++counts_[static_cast<std::size_t>(socket.family)][static_cast<std::size_t>(TcpState::bound)];
     bound_ports_.set(socket.local_port);
 }
 

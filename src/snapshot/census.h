@@ -22,19 +22,19 @@ using PortSet = std::bitset<65536>;
 /// One connection that no listener owns. `detail` depends on the state: TIME_WAIT: age in units of 16 ms
 /// (0..3750, 3751 for 60 s and more); SYN_SENT: retransmissions; ESTABLISHED: the same while their timer
 /// runs; FIN_WAIT2: 1 for a timewait mini-socket; else 0.
-struct Record {
+struct SocketRecord {
     std::uint32_t flow = 0;
     std::uint16_t port = 0;
     std::uint16_t state_and_detail =
         0; // 4 and 12 bits; no bit-fields, whose partial writes are slow to read back
 
-    State state() const { return static_cast<State>(state_and_detail & 0xF); }
+    TcpState state() const { return static_cast<TcpState>(state_and_detail & 0xF); }
     std::uint16_t detail() const { return state_and_detail >> 4; }
     static constexpr std::uint16_t packed(std::uint8_t state, std::uint16_t detail) {
         return static_cast<std::uint16_t>(state | (detail << 4));
     }
 };
-static_assert(sizeof(Record) == 8);
+static_assert(sizeof(SocketRecord) == 8);
 constexpr std::uint32_t age_unit_ms = 16;
 constexpr std::uint32_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN
 constexpr std::uint16_t age_over = time_wait_ms / age_unit_ms + 1;
@@ -86,14 +86,14 @@ class Census {
     }
 
     const StateCounts& counts(Family family) const { return counts_[static_cast<std::size_t>(family)]; }
-    std::uint32_t count(State state) const;
+    std::uint32_t count(TcpState state) const;
     /// Sockets that is_retrying() holds for.
     std::uint32_t established_retrying() const { return established_retrying_; }
 
     const std::vector<Listener>& listeners() const { return listeners_; }
     const FlowTable& flows() const { return flows_; }
     std::size_t record_count() const { return records_.size(); }
-    const Record& record(std::size_t at) const { return records_[at]; }
+    const SocketRecord& record(std::size_t at) const { return records_[at]; }
 
     /// Ports that thousands of remotes share: a service whose listener is gone. Records of them count for
     /// nothing.
@@ -132,7 +132,7 @@ class Census {
     struct Pending {
         Flow flow;
         std::uint64_t hash = 0;
-        Record record;
+        SocketRecord record;
     };
     /// Counts the socket; true if `pending` now holds the rest of the work.
     bool count(const Socket& socket, Pending& pending);
@@ -146,7 +146,7 @@ class Census {
     std::bitset<1024> owned_; // low bits of the ports of listeners and services: stays in the fastest cache
     bool may_be_owned(std::uint16_t port) const { return owned_.test(port % 1024); }
     FlowTable flows_;
-    Chunks<Record, 16384> records_;
+    Chunks<SocketRecord, 16384> records_;
     std::vector<std::uint16_t> flows_of_port_; // distinct flows of each local port, up to the folding point
     PortSet service_ports_;
     std::map<std::uint16_t, StateCounts> services_;

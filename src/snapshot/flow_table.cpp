@@ -24,7 +24,7 @@ void FlowTable::grow() {
     }
 }
 
-FlowTable::Place FlowTable::find_or_add(const Flow& wanted, std::uint64_t hash) {
+FlowTable::Slot FlowTable::find_or_add(const Flow& wanted, std::uint64_t hash) {
     if (flows_.size() * 2 >= index_.size()) {
         grow();
     }

@@ -51,14 +51,14 @@ class FlowTable {
     FlowTable(std::uint64_t seed, std::size_t limit) : seed_(seed), limit_(limit) {}
 
     static constexpr std::uint32_t none = 0xFFFFFFFF;
-    struct Place {
+    struct Slot {
         std::uint32_t flow; // `none` when the table is full
         bool added;
     };
     /// The number of the flow with the key of `wanted`, which is added if it is new. `hash` is
     /// hash_of(wanted).
-    Place find_or_add(const Flow& wanted, std::uint64_t hash);
-    Place find_or_add(const Flow& wanted) { return find_or_add(wanted, hash_of(wanted)); }
+    Slot find_or_add(const Flow& wanted, std::uint64_t hash);
+    Slot find_or_add(const Flow& wanted) { return find_or_add(wanted, hash_of(wanted)); }
 
     std::uint64_t hash_of(const Flow& flow) const;
     /// Have the processor fetch what find_or_add will read: first the slot, some time later the flow.

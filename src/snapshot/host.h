@@ -53,7 +53,7 @@ struct PeerSocket {
     Address source;
     std::uint16_t port = 0; // local
     std::uint32_t device = 0;
-    State state = State::established;
+    TcpState state = TcpState::established;
     std::uint32_t uid = 0;
     std::uint32_t inode = 0; // 0: no process holds it any more
     std::optional<std::uint64_t> cgroup;
@@ -98,7 +98,7 @@ struct Request {
 /// Where the sockets came from; /proc/net/tcp cannot tell ages, explicit binds or bound sockets.
 enum class SocketSource { none, sock_diag, proc };
 
-struct Namespace {
+struct Netns {
     std::string label;    // "this namespace", a name below /run/netns, "pid 42"
     std::uint64_t id = 0; // inode of the namespace file, 0 if unknown; a later namespace may get it again
     std::optional<std::uint64_t> cookie; // never used again until the next boot (Linux 5.14)
@@ -132,7 +132,7 @@ struct Host {
     double time = 0;              // seconds since the epoch
     std::string boot_id;          // empty if unknown
     std::optional<double> uptime; // seconds since the boot
-    std::vector<Namespace> namespaces;
+    std::vector<Netns> namespaces;
 };
 
 } // namespace snapshot

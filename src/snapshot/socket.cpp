@@ -2,32 +2,32 @@
 
 namespace snapshot {
 
-std::string_view name(State state) {
+std::string_view name(TcpState state) {
     switch (state) {
-    case State::established:
+    case TcpState::established:
         return "ESTABLISHED";
-    case State::syn_sent:
+    case TcpState::syn_sent:
         return "SYN_SENT";
-    case State::syn_recv:
-    case State::new_syn_recv:
+    case TcpState::syn_recv:
+    case TcpState::new_syn_recv:
         return "SYN_RECV";
-    case State::fin_wait1:
+    case TcpState::fin_wait1:
         return "FIN_WAIT1";
-    case State::fin_wait2:
+    case TcpState::fin_wait2:
         return "FIN_WAIT2";
-    case State::time_wait:
+    case TcpState::time_wait:
         return "TIME_WAIT";
-    case State::close:
+    case TcpState::close:
         return "CLOSE";
-    case State::close_wait:
+    case TcpState::close_wait:
         return "CLOSE_WAIT";
-    case State::last_ack:
+    case TcpState::last_ack:
         return "LAST_ACK";
-    case State::listen:
+    case TcpState::listen:
         return "LISTEN";
-    case State::closing:
+    case TcpState::closing:
         return "CLOSING";
-    case State::bound:
+    case TcpState::bound:
         return "BOUND";
     }
     return "UNKNOWN";

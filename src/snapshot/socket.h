@@ -12,7 +12,7 @@ namespace snapshot {
 
 /// The kernel's own numbers (include/net/tcp_states.h), so that a byte from sock_diag is a State. `bound` is
 /// TCP_BOUND_INACTIVE; sock_diag reports such sockets as `close`.
-enum class State : std::uint8_t {
+enum class TcpState : std::uint8_t {
     established = 1,
     syn_sent = 2,
     syn_recv = 3,
@@ -30,13 +30,13 @@ enum class State : std::uint8_t {
 constexpr std::size_t state_count = 14; // valid indices are 1..13
 
 /// The states that are shown, in the order of a connection's life.
-constexpr std::array<State, 12> shown_states = {State::listen,     State::bound,       State::syn_sent,
-                                                State::syn_recv,   State::established, State::fin_wait1,
-                                                State::fin_wait2,  State::closing,     State::time_wait,
-                                                State::close_wait, State::last_ack,    State::close};
+constexpr std::array<TcpState, 12> shown_states = {
+    TcpState::listen,      TcpState::bound,      TcpState::syn_sent,  TcpState::syn_recv,
+    TcpState::established, TcpState::fin_wait1,  TcpState::fin_wait2, TcpState::closing,
+    TcpState::time_wait,   TcpState::close_wait, TcpState::last_ack,  TcpState::close};
 
 /// The name that netstat prints: "TIME_WAIT". BOUND for bound but unconnected.
-std::string_view name(State state);
+std::string_view name(TcpState state);
 
 /// The socket's own family: a v4-mapped socket is ipv6 here, as netstat counts it.
 enum class Family : std::uint8_t { ipv4, ipv6 };
@@ -58,7 +58,7 @@ struct Socket {
     std::uint16_t local_port = 0;
     std::uint16_t remote_port = 0;
     Family family = Family::ipv4;
-    State state = State::close;
+    TcpState state = TcpState::close;
     Timer timer = Timer::none;
     std::uint8_t retransmits = 0;
     std::uint32_t expires_ms = 0; // until the timer fires
@@ -83,7 +83,7 @@ constexpr std::uint8_t unanswered_retransmits = 3;
 /// inet_sk_diag_fill(), get_tcp4_sock(), tcp_ack()); a full window is another timer, `probe`.
 constexpr bool is_retrying(const Socket& socket) {
     return socket.retransmits >= unanswered_retransmits && socket.timer == Timer::retransmit &&
-           socket.state == State::established;
+           socket.state == TcpState::established;
 }
 
 } // namespace snapshot

@@ -14,30 +14,30 @@ namespace {
 using Kind = SysctlInfo::Kind;
 
 constexpr bool global = false;
-constexpr bool in_namespace = true;
+constexpr bool in_netns = true;
 constexpr bool everywhere = true;
 constexpr auto sysctl_list = std::to_array<SysctlInfo>({
-    {"net.ipv4.ip_local_port_range", Kind::integers, 2, "32768\t60999", "ports", in_namespace, everywhere},
-    {"net.ipv4.ip_local_reserved_ports", Kind::ports, 1, "", "ports", in_namespace, everywhere},
+    {"net.ipv4.ip_local_port_range", Kind::integers, 2, "32768\t60999", "ports", in_netns, everywhere},
+    {"net.ipv4.ip_local_reserved_ports", Kind::ports, 1, "", "ports", in_netns, everywhere},
     {"net.ipv4.ip_unprivileged_port_start", Kind::integer, 1, "1024", "port"},
     {"net.ipv4.ip_autobind_reuse", Kind::integer, 1, "0", ""},
     {"net.ipv4.ip_nonlocal_bind", Kind::integer, 1, "0", ""},
-    {"net.ipv4.tcp_tw_reuse", Kind::integer, 1, "2", "", in_namespace, everywhere},
+    {"net.ipv4.tcp_tw_reuse", Kind::integer, 1, "2", "", in_netns, everywhere},
     {"net.ipv4.tcp_tw_reuse_delay", Kind::integer, 1, "1000", "ms"},
     {"net.ipv4.tcp_tw_recycle", Kind::integer, 1, "0", ""},
-    {"net.ipv4.tcp_timestamps", Kind::integer, 1, "1", "", in_namespace, everywhere},
-    {"net.ipv4.tcp_fin_timeout", Kind::integer, 1, "60", "s", in_namespace, everywhere},
-    {"net.ipv4.tcp_max_tw_buckets", Kind::integer, 1, "", "sockets", in_namespace, everywhere},
+    {"net.ipv4.tcp_timestamps", Kind::integer, 1, "1", "", in_netns, everywhere},
+    {"net.ipv4.tcp_fin_timeout", Kind::integer, 1, "60", "s", in_netns, everywhere},
+    {"net.ipv4.tcp_max_tw_buckets", Kind::integer, 1, "", "sockets", in_netns, everywhere},
     {"net.ipv4.tcp_rfc1337", Kind::integer, 1, "0", ""},
     {"net.ipv4.tcp_max_orphans", Kind::integer, 1, "", "sockets", global},
     {"net.ipv4.tcp_orphan_retries", Kind::integer, 1, "0", ""},
     {"net.ipv4.tcp_mem", Kind::integers, 3, "", "pages", global},
     {"net.ipv4.tcp_max_syn_backlog", Kind::integer, 1, "", "requests"},
-    {"net.core.somaxconn", Kind::integer, 1, "4096", "connections", in_namespace, everywhere},
-    {"net.ipv4.tcp_syncookies", Kind::integer, 1, "1", "", in_namespace, everywhere},
+    {"net.core.somaxconn", Kind::integer, 1, "4096", "connections", in_netns, everywhere},
+    {"net.ipv4.tcp_syncookies", Kind::integer, 1, "1", "", in_netns, everywhere},
     {"net.ipv4.tcp_abort_on_overflow", Kind::integer, 1, "0", ""},
     {"net.ipv4.tcp_migrate_req", Kind::integer, 1, "0", ""},
-    {"net.ipv4.tcp_keepalive_time", Kind::integer, 1, "7200", "s", in_namespace, everywhere},
+    {"net.ipv4.tcp_keepalive_time", Kind::integer, 1, "7200", "s", in_netns, everywhere},
     {"net.ipv4.tcp_keepalive_intvl", Kind::integer, 1, "75", "s"},
     {"net.ipv4.tcp_keepalive_probes", Kind::integer, 1, "9", ""},
     {"net.ipv4.tcp_retries1", Kind::integer, 1, "3", ""},

@@ -22,7 +22,7 @@ struct SysctlInfo {
     std::size_t numbers = 1;        // how many, for `integers`
     std::string_view default_value; // as the kernel prints it; empty if it depends on the machine
     std::string_view unit;          // "s", "ms", "pages", "" ...
-    bool per_namespace = true;
+    bool per_netns = true;
     bool everywhere = false; // every supported kernel and every namespace has it: not seeing it is a failure
 };
 

@@ -92,24 +92,24 @@ snapshot::Host HostModel::snapshot(double late) const {
     host.time = midnight + kernel.now + late;
     host.boot_id = "00000000-0000-4000-8000-00000000da15";
     host.uptime = up_at_midnight + kernel.now + late;
-    snapshot::Namespace& space = host.namespaces.emplace_back();
-    space.label = "this namespace";
-    space.id = 4'026'531'840;
-    space.cookie = 1;
-    space.sysctls = sysctls_;
-    space.source = snapshot::SocketSource::sock_diag;
+    snapshot::Netns& netns = host.namespaces.emplace_back();
+    netns.label = "this namespace";
+    netns.id = 4'026'531'840;
+    netns.cookie = 1;
+    netns.sysctls = sysctls_;
+    netns.source = snapshot::SocketSource::sock_diag;
     if (gauges.conntrack > 0) {
-        space.sysctls.set("net.netfilter.nf_conntrack_max", std::to_string(whole(gauges.conntrack_most)));
+        netns.sysctls.set("net.netfilter.nf_conntrack_max", std::to_string(whole(gauges.conntrack_most)));
     }
-    fill(space.counters);
+    fill(netns.counters);
     for (const auto& [name, service] : services_) {
-        service->show_listener(space.sockets);
+        service->show_listener(netns.sockets);
     }
     for (const auto& [name, service] : services_) {
-        service->show(kernel, late, space.sockets);
+        service->show(kernel, late, netns.sockets);
     }
     for (const auto& [name, upstream] : upstreams_) {
-        upstream->show(kernel, late, space.sockets);
+        upstream->show(kernel, late, netns.sockets);
     }
     return host;
 }
@@ -175,20 +175,20 @@ snapshot::Owners HostModel::owners() const {
 }
 
 void HostModel::answer(const snapshot::Request& request, snapshot::Host& host) const {
-    snapshot::Namespace& space = host.namespaces.at(request.place);
+    snapshot::Netns& netns = host.namespaces.at(request.place);
     if (request.explicit_binds) {
-        for (const snapshot::Listener& listener : space.sockets.listeners()) {
+        for (const snapshot::Listener& listener : netns.sockets.listeners()) {
             snapshot::Socket socket;
             socket.local_port = listener.port;
-            space.sockets.add_explicit(socket);
+            netns.sockets.add_explicit(socket);
         }
-        space.sockets.explicit_binds_complete();
+        netns.sockets.explicit_binds_complete();
     }
     if (request.bound_sockets) {
-        space.sockets.bound_complete(); // there are none
+        netns.sockets.bound_complete(); // there are none
     }
     if (request.owners_of_age_ms) {
-        space.owners = owners();
+        netns.owners = owners();
     }
 }
 

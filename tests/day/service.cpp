@@ -5,7 +5,7 @@
 namespace day {
 
 using snapshot::Socket;
-using snapshot::State;
+using snapshot::TcpState;
 
 namespace {
 
@@ -136,7 +136,7 @@ std::size_t Service::full_sockets() const {
 
 void Service::show_listener(snapshot::Census& census) const {
     Socket listener;
-    listener.state = State::listen;
+    listener.state = TcpState::listen;
     listener.local = address_;
     listener.local_port = traits.port;
     listener.remote = *snapshot::Address::parse("0.0.0.0");
@@ -154,29 +154,29 @@ void Service::show(const KernelModel& kernel, double late, snapshot::Census& cen
     socket.local = address_.is_wildcard() ? *snapshot::Address::parse("192.0.2.10") : address_;
     socket.local_port = traits.port;
     std::uint32_t number = 0;
-    const auto add = [&](State state, std::size_t count) {
+    const auto add = [&](TcpState state, std::size_t count) {
         socket.state = state;
         for (; count > 0; --count) {
             set_client(socket, number++);
             census.add(socket);
         }
     };
-    add(State::syn_recv, half_open_);
+    add(TcpState::syn_recv, half_open_);
     for (const Closed& each : vanished_) {
-        add(State::fin_wait1, each.count);
+        add(TcpState::fin_wait1, each.count);
     }
     socket.timer = snapshot::Timer::time_wait;
     for (const Closed& each : time_waits_) {
         socket.expires_ms = static_cast<std::uint32_t>(std::max(each.moment + 60 - now, 0.0) * 1000);
-        add(State::time_wait, each.count);
+        add(TcpState::time_wait, each.count);
     }
     socket.timer = snapshot::Timer::none;
     socket.inode = 600'000;
     const auto open = static_cast<std::size_t>(clients);
     Silence::mark(socket);
-    add(State::established, silence_.retrying(open));
+    add(TcpState::established, silence_.retrying(open));
     Silence::unmark(socket);
-    add(State::established, open - silence_.retrying(open));
+    add(TcpState::established, open - silence_.retrying(open));
     show_queue(now, census);
 }
 
@@ -192,11 +192,11 @@ void Service::show_queue(double now, snapshot::Census& census) const {
         set_client(socket, number++);
         const double gone = now - each.since - traits.patience;
         socket.cookie = each.cookie;
-        socket.state = gone > 0 ? State::close_wait : State::established;
+        socket.state = gone > 0 ? TcpState::close_wait : TcpState::established;
         const auto gone_ms = static_cast<std::uint32_t>(std::max(gone, 0.0) * 1000);
         socket.activity = snapshot::Activity{gone_ms + 10'000, gone_ms + 10'000, gone_ms, true};
         census.add(socket);
-        if (socket.state == State::close_wait) {
+        if (socket.state == TcpState::close_wait) {
             census.add_close_wait(socket);
         }
     }

@@ -6,7 +6,7 @@
 namespace day {
 
 using snapshot::Socket;
-using snapshot::State;
+using snapshot::TcpState;
 
 namespace {
 
@@ -143,7 +143,7 @@ std::size_t Upstream::full_sockets() const {
     return brief_.size() + attempts_.size() + lasting_.size() + left_open_.size();
 }
 
-Socket Upstream::socket(State state, std::uint16_t port) const {
+Socket Upstream::socket(TcpState state, std::uint16_t port) const {
     Socket made;
     made.state = state;
     made.local = source_;
@@ -160,22 +160,22 @@ void Upstream::show(const KernelModel& kernel, double late, snapshot::Census& ce
     const double now = kernel.now + late;
     const std::size_t retrying = silence_.retrying(lasting_.size());
     for (std::size_t i = 0; i < lasting_.size(); ++i) {
-        Socket open = socket(State::established, lasting_[i]);
+        Socket open = socket(TcpState::established, lasting_[i]);
         if (i < retrying) {
             Silence::mark(open);
         }
         census.add(open);
     }
     for (const Connection& each : brief_) {
-        census.add(socket(State::established, each.port));
+        census.add(socket(TcpState::established, each.port));
     }
     for (const Connection& each : attempts_) {
-        Socket attempt = socket(State::syn_sent, each.port);
+        Socket attempt = socket(TcpState::syn_sent, each.port);
         attempt.timer = snapshot::Timer::retransmit;
         attempt.retransmits = retransmissions(now - each.moment);
         census.add(attempt);
     }
-    Socket waiting = socket(State::time_wait, 0);
+    Socket waiting = socket(TcpState::time_wait, 0);
     waiting.timer = snapshot::Timer::time_wait;
     waiting.uid = 0;
     waiting.inode = 0;
@@ -190,7 +190,7 @@ void Upstream::show(const KernelModel& kernel, double late, snapshot::Census& ce
 
 void Upstream::show_left_open(double now, snapshot::Census& census) const {
     for (const LeftOpen& each : left_open_) {
-        Socket left = socket(State::close_wait, each.port);
+        Socket left = socket(TcpState::close_wait, each.port);
         left.cookie = each.cookie;
         left.inode = static_cast<std::uint32_t>(2'000'000 + each.cookie);
         left.rqueue = each.eof == Eof::unread ? 1 : 0;

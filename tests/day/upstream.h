@@ -79,7 +79,7 @@ class Upstream {
     void look_at_attempts(KernelModel& kernel);
     void close(std::uint16_t port, double moment, Closer closer, KernelModel& kernel);
     std::optional<std::uint16_t> connect(KernelModel& kernel);
-    snapshot::Socket socket(snapshot::State state, std::uint16_t port) const;
+    snapshot::Socket socket(snapshot::TcpState state, std::uint16_t port) const;
     void show_left_open(double now, snapshot::Census& census) const;
 
     snapshot::Address source_;

@@ -50,7 +50,8 @@ rules::RuleSet rules_of_check(const cli::Options& options) {
 }
 
 Watch::Watch(const rules::RuleSet& rules)
-    : rules_(rules), options_(options_of_check(directory_)), needs_(cli::needs_of(rules, rules::Detail::verdict)) {}
+    : rules_(rules), options_(options_of_check(directory_)),
+      needs_(cli::needs_of(rules, rules::Detail::verdict)) {}
 
 findings::Report Watch::look(const HostModel& model, double late) {
     snapshot::Host host = model.snapshot(late);

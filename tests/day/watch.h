@@ -42,7 +42,7 @@ class Watch {
     const rules::RuleSet& rules_;
     Directory directory_;
     cli::Options options_;
-    model::Needs needs_;
+    model::ModelNeeds needs_;
 };
 
 } // namespace day

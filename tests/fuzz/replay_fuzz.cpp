@@ -113,10 +113,10 @@ bool judged(const std::string& bytes, const cli::Options& options, const rules::
     if (!replay) {
         return false;
     }
-    model::Needs needs = cli::needs_of(rules.rules, rules::Detail::advice);
+    model::ModelNeeds needs = cli::needs_of(rules.rules, rules::Detail::advice);
     needs.effects = true;
     needs.holders = true;
-    snapshot::Host host = cli::collect(replay->places, {}, needs);
+    snapshot::Host host = cli::collect(replay->targets, {}, needs);
     cli::judge_host(options, rules, {}, host, rules::Detail::advice);
     return true;
 }

@@ -86,7 +86,7 @@ TEST_CASE("Runs at the same time lose nothing of each other") {
     const auto state = open(scratch.in("state"))->load(tests::some_key());
     REQUIRE(state);
     CHECK(state->memory.entries.size() == runs);
-    CHECK(state->space.samples.size() == 1);
+    CHECK(state->netns.samples.size() == 1);
 }
 
 TEST_CASE("A directory that is not private is not used") {
@@ -177,7 +177,7 @@ TEST_CASE("A damaged state file is begun anew") {
     fs::resize_file(path + "/netns-cookie-7", 40);
     CHECK(keeper->load(tests::some_key()).error().detail == "is cut or damaged");
     REQUIRE(save(*keeper, update_at(200)));
-    CHECK(keeper->load(tests::some_key())->space.samples.size() == 1);
+    CHECK(keeper->load(tests::some_key())->netns.samples.size() == 1);
 }
 
 TEST_CASE("A lock that stays is an error after half a second") {

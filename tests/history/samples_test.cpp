@@ -4,7 +4,7 @@
 #include "tests/catch.h"
 #include "tests/snapshot/sockets.h"
 
-using history::SpaceHistory;
+using history::NetnsHistory;
 
 namespace {
 
@@ -14,8 +14,8 @@ history::Sample at(double uptime) {
     return sample;
 }
 
-SpaceHistory every_minute(int minutes) {
-    SpaceHistory history;
+NetnsHistory every_minute(int minutes) {
+    NetnsHistory history;
     for (int minute = 0; minute <= minutes; ++minute) {
         history::add(history, at(60.0 * minute));
     }
@@ -25,18 +25,18 @@ SpaceHistory every_minute(int minutes) {
 } // namespace
 
 TEST_CASE("A rate is taken from the newest sample that is old enough") {
-    const SpaceHistory history = every_minute(10);
+    const NetnsHistory history = every_minute(10);
     REQUIRE(history.before(600, 30) != nullptr);
     CHECK(history.before(600, 30)->uptime == 540);
     CHECK(history.before(629, 30)->uptime == 540);
     CHECK(history.before(630, 30)->uptime == 600);
     CHECK(history.before(600 + 3600, 30)->uptime == 600);
     CHECK(history.before(600 + 3601, 30) == nullptr);
-    CHECK(SpaceHistory().before(600, 30) == nullptr);
+    CHECK(NetnsHistory().before(600, 30) == nullptr);
 }
 
 TEST_CASE("A run by hand right after the scheduled one pushes nothing out") {
-    SpaceHistory history = every_minute(10);
+    NetnsHistory history = every_minute(10);
     for (int second = 1; second <= 20; ++second) {
         history::add(history, at(600 + second));
     }
@@ -46,7 +46,7 @@ TEST_CASE("A run by hand right after the scheduled one pushes nothing out") {
 
 TEST_CASE(
     "Ten services every minute, at any second, always find a sample of half a minute to two minutes ago") {
-    SpaceHistory history;
+    NetnsHistory history;
     for (int minute = 0; minute < 200; ++minute) {
         for (int service = 0; service < 10; ++service) {
             const double now = 60.0 * minute + service * 5.7;
@@ -62,7 +62,7 @@ TEST_CASE(
 }
 
 TEST_CASE("Samples reach back for nearly an hour, and stay few") {
-    const SpaceHistory history = every_minute(600);
+    const NetnsHistory history = every_minute(600);
     CHECK(history.samples.size() <= 20);
     CHECK(history.samples.front().uptime <= 36000 - 3300);
     CHECK(history.samples.front().uptime >= 36000 - 3600);
@@ -74,7 +74,7 @@ TEST_CASE("Samples reach back for nearly an hour, and stay few") {
 }
 
 TEST_CASE("Samples of the future go: the clock of another boot or container") {
-    SpaceHistory history = every_minute(10);
+    NetnsHistory history = every_minute(10);
     history::add(history, at(100));
     REQUIRE(history.samples.size() == 2); // 0 and this one
     CHECK(history.samples.back().uptime == 100);
@@ -83,7 +83,7 @@ TEST_CASE("Samples of the future go: the clock of another boot or container") {
 namespace {
 
 snapshot::Socket waiting(std::uint64_t cookie, std::uint32_t ack_ms, std::uint32_t data_ms) {
-    auto socket = tests::socket(snapshot::State::close_wait, "192.0.2.1", 40000, "192.0.2.9", 80);
+    auto socket = tests::socket(snapshot::TcpState::close_wait, "192.0.2.1", 40000, "192.0.2.9", 80);
     socket.activity = snapshot::Activity{};
     socket.activity->last_ack_recv_ms = ack_ms;
     socket.activity->last_data_recv_ms = data_ms;

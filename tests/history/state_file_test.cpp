@@ -30,7 +30,7 @@ std::string sample_line(const std::string& uptime) {
 }
 
 /// What the file says; it must be accepted.
-history::State decoded(const std::string& lines) {
+history::SavedState decoded(const std::string& lines) {
     auto state = history::decode(some_key(), sealed(start() + lines));
     REQUIRE(state);
     return std::move(*state);
@@ -41,8 +41,8 @@ history::State decoded(const std::string& lines) {
 TEST_CASE("What a run leaves comes back as it was") {
     const auto state = history::decode(some_key(), history::encode(some_key(), some_state()));
     REQUIRE(state);
-    REQUIRE(state->space.samples.size() == 2);
-    const history::Sample& sample = state->space.samples[1];
+    REQUIRE(state->netns.samples.size() == 2);
+    const history::Sample& sample = state->netns.samples[1];
     CHECK(sample.uptime == 1060.5);
     CHECK(sample.unlisted_most == 19);
     CHECK(sample.counters["netstat.TcpExt.ListenOverflows"] == 9);
@@ -51,11 +51,11 @@ TEST_CASE("What a run leaves comes back as it was") {
     REQUIRE(sample.levels.size() == 2);
     CHECK(sample.levels[0].key == 0xFEDCBA9876543210);
     CHECK(sample.levels[0].count == 1200);
-    REQUIRE(state->space.waiting);
-    CHECK(state->space.waiting->complete);
-    REQUIRE(state->space.waiting->find(0xFFFFFFFFFFFFFFFF) != nullptr);
-    CHECK(state->space.waiting->find(0xFFFFFFFFFFFFFFFF)->first_seen == 1000.75);
-    CHECK(state->space.waiting->find(4) == nullptr);
+    REQUIRE(state->netns.waiting);
+    CHECK(state->netns.waiting->complete);
+    REQUIRE(state->netns.waiting->find(0xFFFFFFFFFFFFFFFF) != nullptr);
+    CHECK(state->netns.waiting->find(0xFFFFFFFFFFFFFFFF)->first_seen == 1000.75);
+    CHECK(state->netns.waiting->find(4) == nullptr);
     REQUIRE(state->memory.entries.size() == 2);
     CHECK(state->memory.entries[0].state == findings::State::warning);
     CHECK(state->memory.entries[0].since == 940);
@@ -71,11 +71,11 @@ TEST_CASE(
     const auto state = decoded("counters conntrack.drop gone.Tcp.Forever netstat.TcpExt.ListenOverflows\n"
                                "sample 100 0 7 1000 -\n"
                                "sample 160 0 8 2000 40\n");
-    REQUIRE(state.space.samples.size() == 2);
-    const snapshot::CounterValues& last = state.space.samples[1].counters;
+    REQUIRE(state.netns.samples.size() == 2);
+    const snapshot::CounterValues& last = state.netns.samples[1].counters;
     CHECK(last["conntrack.drop"] == 8);
     CHECK(last["netstat.TcpExt.ListenOverflows"] == 40);
-    CHECK_FALSE(state.space.samples[0].counters["netstat.TcpExt.ListenOverflows"]);
+    CHECK_FALSE(state.netns.samples[0].counters["netstat.TcpExt.ListenOverflows"]);
     snapshot::Counter::for_each([&](snapshot::Counter counter) {
         CAPTURE(counter.key());
         const bool is_in_file =
@@ -85,11 +85,11 @@ TEST_CASE(
 }
 
 TEST_CASE("A state file without any counter is one, and an unknown counter is not written again") {
-    CHECK(decoded(sample_line("100")).space.samples.size() == 1);
+    CHECK(decoded(sample_line("100")).netns.samples.size() == 1);
     const auto state = decoded("counters gone.Tcp.Forever snmp.Tcp.OutSegs\nsample 100 0 5 6\n");
     const std::string again = history::encode(some_key(), state);
     CHECK(again.find("gone.Tcp.Forever") == std::string::npos);
-    CHECK(history::decode(some_key(), again)->space.samples[0].counters["snmp.Tcp.OutSegs"] == 6);
+    CHECK(history::decode(some_key(), again)->netns.samples[0].counters["snmp.Tcp.OutSegs"] == 6);
 }
 
 TEST_CASE("A state file that is cut at any byte counts for nothing") {
@@ -122,13 +122,13 @@ TEST_CASE("A state file says why it does not count") {
     CHECK(refusal("tcpadvisor history 2\n") == "is of another version");
     CHECK(refusal("tcpadvisor history 30\n") == "is of another version");
     CHECK(refusal(whole.substr(0, whole.size() - 1)) == "is cut or damaged");
-    history::Key other = some_key();
+    history::StateKey other = some_key();
     other.boot_id = "99999999-2222-3333-4444-555555555555";
     CHECK(history::decode(other, whole).error().what == "is of another boot");
     other = some_key();
-    other.space = "cookie 8";
+    other.netns = "cookie 8";
     CHECK(history::decode(other, whole).error().what == "is of another network namespace");
-    other.space = "cookie 77";
+    other.netns = "cookie 77";
     CHECK_FALSE(history::decode(other, whole));
 }
 

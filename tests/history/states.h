@@ -5,7 +5,7 @@
 
 namespace tests {
 
-inline history::Key some_key() {
+inline history::StateKey some_key() {
     return {"11111111-2222-3333-4444-555555555555", "cookie 7"};
 }
 
@@ -19,10 +19,10 @@ inline history::Sample sample_at(double uptime, std::uint64_t overflows = 5) {
     return sample;
 }
 
-inline history::State some_state() {
-    history::State state;
-    state.space.samples = {sample_at(1000.25), sample_at(1060.5, 9)};
-    state.space.waiting = snapshot::WaitingSockets{1060.5, true, {{3, 900}, {0xFFFFFFFFFFFFFFFF, 1000.75}}};
+inline history::SavedState some_state() {
+    history::SavedState state;
+    state.netns.samples = {sample_at(1000.25), sample_at(1060.5, 9)};
+    state.netns.waiting = snapshot::WaitingSockets{1060.5, true, {{3, 900}, {0xFFFFFFFFFFFFFFFF, 1000.75}}};
     state.memory.entries = {{11, 12, findings::State::warning, 940, 1060.5, 3, 1060.5, 1000.25},
                             {11, 13, findings::State::ok, 1060.5, 1060.5, 1, 1060.5, 0}};
     state.memory.judged = {{11, 940, 1060.5}, {14, 1000, 1000}};

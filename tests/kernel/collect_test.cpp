@@ -8,7 +8,7 @@
 using base::Why;
 using kernel::Walk;
 using snapshot::SocketSource;
-using snapshot::State;
+using snapshot::TcpState;
 using test::Bytes;
 using test::operator+;
 
@@ -20,7 +20,7 @@ const std::string proc_table =
     "   1: 0100007F:1F90 0200000A:01BB 08 00000000:00000001 00:00000000 00000000  1000        0 777 1\n";
 
 struct World {
-    std::vector<kernel::Place> places;
+    std::vector<kernel::Target> targets;
     test::Machine* machine;
 
     World() {
@@ -28,7 +28,7 @@ struct World {
         machine = owned.get();
         machine->files.emplace("/proc/sys/kernel/hostname", std::string("web1\n"));
         machine->files.emplace("/proc/sys/kernel/osrelease", std::string("6.1.0-18-amd64\n"));
-        places.push_back({"this namespace", 42, std::move(owned)});
+        targets.push_back({"this namespace", 42, std::move(owned)});
         test::Fields listener;
         listener.state = 10;
         listener.local = "0.0.0.0";
@@ -51,19 +51,19 @@ test::Fields close_wait() {
 
 TEST_CASE("the base pass") {
     World world;
-    const snapshot::Host host = kernel::collect(world.places);
+    const snapshot::Host host = kernel::collect(world.targets);
     CHECK(host.name == "web1");
     CHECK(host.kernel == "6.1.0-18-amd64");
     CHECK(host.time == 1000);
     REQUIRE(host.namespaces.size() == 1);
-    const snapshot::Namespace& space = host.namespaces[0];
-    CHECK(space.label == "this namespace");
-    CHECK(space.id == 42);
-    CHECK(space.source == SocketSource::sock_diag);
-    CHECK(space.sockets.count(State::listen) == 1);
-    CHECK(space.sockets.count(State::established) == 1);
-    CHECK_FALSE(space.lost_sockets);
-    CHECK(space.gaps.empty());
+    const snapshot::Netns& netns = host.namespaces[0];
+    CHECK(netns.label == "this namespace");
+    CHECK(netns.id == 42);
+    CHECK(netns.source == SocketSource::sock_diag);
+    CHECK(netns.sockets.count(TcpState::listen) == 1);
+    CHECK(netns.sockets.count(TcpState::established) == 1);
+    CHECK_FALSE(netns.lost_sockets);
+    CHECK(netns.gaps.empty());
     CHECK_FALSE((*world).was_asked(Walk::close_waits));
     CHECK_FALSE((*world).was_asked(Walk::bound));
 }
@@ -72,31 +72,31 @@ TEST_CASE("CLOSE_WAIT is asked for with its ages only when there is any") {
     World world;
     (*world).answer(Walk::connections, {test::socket_message(close_wait()) + test::done()});
     (*world).answer(Walk::close_waits, {test::socket_message(close_wait()) + test::done()});
-    const snapshot::Host host = kernel::collect(world.places);
+    const snapshot::Host host = kernel::collect(world.targets);
     CHECK((*world).was_asked(Walk::close_waits));
     REQUIRE(host.namespaces[0].sockets.close_waits().size() == 1);
     CHECK(host.namespaces[0].sockets.close_waits()[0].incoming);
-    CHECK(host.namespaces[0].sockets.count(State::close_wait) == 1); // not counted twice
+    CHECK(host.namespaces[0].sockets.count(TcpState::close_wait) == 1); // not counted twice
 }
 
 TEST_CASE("without sock_diag the sockets come from /proc, and it says so") {
     World world;
     (*world).answer(Walk::listeners, {test::refused(ENOENT)});
     (*world).files.emplace("/proc/thread-self/net/tcp", proc_table);
-    const snapshot::Host host = kernel::collect(world.places);
-    const snapshot::Namespace& space = host.namespaces[0];
-    CHECK(space.source == SocketSource::proc);
-    CHECK_FALSE(space.lost_sockets);
-    CHECK(space.sockets.count(State::listen) == 1);
-    REQUIRE(space.sockets.close_waits().size() == 1);
-    CHECK(space.sockets.close_waits()[0].all.without_age == 1);
-    REQUIRE(space.gaps.size() == 4);
-    CHECK(space.gaps[0].detail.find("No such file or directory") != std::string::npos);
+    const snapshot::Host host = kernel::collect(world.targets);
+    const snapshot::Netns& netns = host.namespaces[0];
+    CHECK(netns.source == SocketSource::proc);
+    CHECK_FALSE(netns.lost_sockets);
+    CHECK(netns.sockets.count(TcpState::listen) == 1);
+    REQUIRE(netns.sockets.close_waits().size() == 1);
+    CHECK(netns.sockets.close_waits()[0].all.without_age == 1);
+    REQUIRE(netns.gaps.size() == 4);
+    CHECK(netns.gaps[0].detail.find("No such file or directory") != std::string::npos);
 
     // what /proc cannot tell is not asked for either
-    snapshot::Host again = kernel::collect(world.places);
+    snapshot::Host again = kernel::collect(world.targets);
     (*world).asked.clear();
-    kernel::collect({.place = 0, .explicit_binds = true, .bound_sockets = true}, world.places, again);
+    kernel::collect({.place = 0, .explicit_binds = true, .bound_sockets = true}, world.targets, again);
     CHECK((*world).asked.empty());
     CHECK(again.namespaces[0].sockets.bound_ports() == nullptr);
 }
@@ -107,29 +107,29 @@ TEST_CASE("a listener walk that breaks off is thrown away before /proc is read")
     listener.state = 10;
     (*world).answer(Walk::listeners, {test::socket_message(listener)});
     (*world).files.emplace("/proc/thread-self/net/tcp", proc_table);
-    const snapshot::Host host = kernel::collect(world.places);
-    CHECK(host.namespaces[0].sockets.count(State::listen) == 1);
+    const snapshot::Host host = kernel::collect(world.targets);
+    CHECK(host.namespaces[0].sockets.count(TcpState::listen) == 1);
     CHECK(host.namespaces[0].sockets.listeners()[0].port == 8080);
 }
 
 TEST_CASE("neither sock_diag nor /proc: the sockets are lost") {
     World world;
     (*world).answer(Walk::listeners, {test::refused(EPERM)});
-    const snapshot::Host host = kernel::collect(world.places);
+    const snapshot::Host host = kernel::collect(world.targets);
     CHECK(host.namespaces[0].source == SocketSource::none);
     REQUIRE(host.namespaces[0].lost_sockets);
     CHECK(host.namespaces[0].lost_sockets->why == Why::denied);
 
     (*world).files.emplace("/proc/thread-self/net/tcp", proc_table);
     (*world).files.emplace("/proc/thread-self/net/tcp6", base::Gap{"tcp6", Why::denied, "Permission denied"});
-    CHECK(kernel::collect(world.places).namespaces[0].lost_sockets); // one family alone would look whole
+    CHECK(kernel::collect(world.targets).namespaces[0].lost_sockets); // one family alone would look whole
 }
 
 TEST_CASE("a dump that ends early is lost, whatever the reason") {
     const auto lost = [](std::vector<Bytes> frames) {
         World world;
         (*world).answer(Walk::connections, std::move(frames));
-        return kernel::collect(world.places).namespaces[0].lost_sockets;
+        return kernel::collect(world.targets).namespaces[0].lost_sockets;
     };
     const Bytes one = test::socket_message({});
     const auto check = [&](std::vector<Bytes> frames) {
@@ -147,7 +147,7 @@ TEST_CASE("a dump that ends early is lost, whatever the reason") {
     (*world).answer(Walk::connections, {one});
     (*world).dump_gaps.emplace(kernel::request_for({Walk::connections}),
                                base::Gap{"x", Why::failed, "the time was up"});
-    const auto gap = kernel::collect(world.places).namespaces[0].lost_sockets;
+    const auto gap = kernel::collect(world.targets).namespaces[0].lost_sockets;
     REQUIRE(gap);
     CHECK(gap->why == Why::truncated);
     CHECK(gap->detail == "the time was up");
@@ -157,7 +157,7 @@ TEST_CASE("a CLOSE_WAIT pass that breaks off is lost too") {
     World world;
     (*world).answer(Walk::connections, {test::socket_message(close_wait()) + test::done()});
     (*world).answer(Walk::close_waits, {test::socket_message(close_wait())});
-    CHECK(kernel::collect(world.places).namespaces[0].lost_sockets);
+    CHECK(kernel::collect(world.targets).namespaces[0].lost_sockets);
 }
 
 TEST_CASE("messages that make no sense may hide anything: the table is not whole") {
@@ -165,7 +165,7 @@ TEST_CASE("messages that make no sense may hide anything: the table is not whole
     test::Fields strange;
     strange.state = 200;
     (*world).answer(Walk::connections, {test::socket_message(strange) + test::done()});
-    const snapshot::Host host = kernel::collect(world.places);
+    const snapshot::Host host = kernel::collect(world.targets);
     REQUIRE(host.namespaces[0].lost_sockets);
     CHECK(host.namespaces[0].lost_sockets->why == Why::truncated);
 }
@@ -179,16 +179,16 @@ TEST_CASE("explicit binds and bound sockets on request") {
     test::Fields given;
     given.local_port = 41001;
     (*world).answer(Walk::explicit_binds, {test::socket_message(given) + test::done()});
-    snapshot::Host host = kernel::collect(world.places);
+    snapshot::Host host = kernel::collect(world.targets);
     CHECK(host.namespaces[0].sockets.bound_ports() == nullptr);
-    kernel::collect({.place = 0, .explicit_binds = true, .bound_sockets = true}, world.places, host);
+    kernel::collect({.place = 0, .explicit_binds = true, .bound_sockets = true}, world.targets, host);
     const snapshot::Census& sockets = host.namespaces[0].sockets;
     REQUIRE(sockets.bound_ports() != nullptr);
     CHECK(sockets.bound_ports()->test(41000));
     REQUIRE(sockets.explicit_ports() != nullptr);
     CHECK(sockets.explicit_ports()->test(41001));
-    CHECK(sockets.count(State::bound) == 1);
-    kernel::collect({.place = 7, .explicit_binds = true}, world.places, host); // no such place
+    CHECK(sockets.count(TcpState::bound) == 1);
+    kernel::collect({.place = 7, .explicit_binds = true}, world.targets, host); // no such place
 }
 
 TEST_CASE("no bound sockets: none, or a kernel that does not tell") {
@@ -197,8 +197,8 @@ TEST_CASE("no bound sockets: none, or a kernel that does not tell") {
         (*world).answer(Walk::bound, {test::done()});
         (*world).files.at("/proc/sys/kernel/osrelease") = std::string(release);
         (*world).files.emplace("/proc/thread-self/net/sockstat", std::string(sockstat));
-        snapshot::Host host = kernel::collect(world.places);
-        kernel::collect({.place = 0, .bound_sockets = true}, world.places, host);
+        snapshot::Host host = kernel::collect(world.targets);
+        kernel::collect({.place = 0, .bound_sockets = true}, world.targets, host);
         const bool complete = host.namespaces[0].sockets.bound_ports() != nullptr;
         CHECK(complete == host.namespaces[0].gaps.empty());
         return complete;
@@ -218,8 +218,8 @@ TEST_CASE("a request that fails is a gap and leaves its set unknown") {
     World world;
     (*world).answer(Walk::explicit_binds, {test::socket_message({})});
     (*world).answer(Walk::bound, {test::refused(EINVAL)});
-    snapshot::Host host = kernel::collect(world.places);
-    kernel::collect({.place = 0, .explicit_binds = true, .bound_sockets = true}, world.places, host);
+    snapshot::Host host = kernel::collect(world.targets);
+    kernel::collect({.place = 0, .explicit_binds = true, .bound_sockets = true}, world.targets, host);
     CHECK(host.namespaces[0].sockets.explicit_ports() == nullptr);
     CHECK(host.namespaces[0].sockets.bound_ports() == nullptr);
     CHECK(host.namespaces[0].gaps.size() == 2);
@@ -228,7 +228,7 @@ TEST_CASE("a request that fails is a gap and leaves its set unknown") {
 
 TEST_CASE("a sysctl that every namespace has is hidden, not absent") {
     World world;
-    const snapshot::Host host = kernel::collect(world.places);
+    const snapshot::Host host = kernel::collect(world.targets);
     const snapshot::Sysctls& sysctls = host.namespaces[0].sysctls;
     CHECK(sysctls.text("net.ipv4.ip_local_port_range").error().why == Why::failed);
     CHECK(sysctls.text("net.ipv4.tcp_max_orphans").error().why ==
@@ -254,8 +254,8 @@ TEST_CASE("live sockets of a remote end: timestamps and who holds them") {
     (*world).dumps[kernel::request_for({Walk::peers, std::vector{remote}})] = {
         test::socket_message(fields, info(1)) + test::socket_message(fields, info(0)) +
         test::socket_message(waiting, info(0)) + test::socket_message(stranger, info(1)) + test::done()};
-    snapshot::Host host = kernel::collect(world.places);
-    kernel::collect({.place = 0, .peers = {remote}}, world.places, host);
+    snapshot::Host host = kernel::collect(world.targets);
+    kernel::collect({.place = 0, .peers = {remote}}, world.targets, host);
     const snapshot::Peer* peer = host.namespaces[0].find_peer(remote);
     REQUIRE(peer != nullptr);
     CHECK(peer->timestamps.with == 1);
@@ -267,8 +267,8 @@ TEST_CASE("live sockets of a remote end: timestamps and who holds them") {
     // refused twice is one gap, and no answer
     const snapshot::EndPoint other = *snapshot::parse_end_point("10.0.0.3:443");
     (*world).dumps[kernel::request_for({Walk::peers, std::vector{other}})] = {test::refused(EINVAL)};
-    kernel::collect({.place = 0, .peers = {other}}, world.places, host);
-    kernel::collect({.place = 0, .peers = {other}}, world.places, host);
+    kernel::collect({.place = 0, .peers = {other}}, world.targets, host);
+    kernel::collect({.place = 0, .peers = {other}}, world.targets, host);
     CHECK(host.namespaces[0].find_peer(other) == nullptr);
     CHECK(host.namespaces[0].gaps.size() == 1);
 }
@@ -278,9 +278,9 @@ TEST_CASE("options of sockets are asked for only where they prove something") {
         World world;
         (*world).files.at("/proc/sys/kernel/osrelease") = std::string(release);
         (*world).answer(Walk::options, {test::socket_message({}) + test::done()});
-        snapshot::Host host = kernel::collect(world.places);
+        snapshot::Host host = kernel::collect(world.targets);
         CHECK(host.namespaces[0].sockets.early_ports() == nullptr);
-        kernel::collect({.place = 0, .early_binds = true}, world.places, host);
+        kernel::collect({.place = 0, .early_binds = true}, world.targets, host);
         const bool proves = std::string(release) != "6.17.9";
         CHECK((*world).was_asked(Walk::options) == proves);
         REQUIRE(host.namespaces[0].sockets.early_ports() != nullptr);

@@ -370,12 +370,12 @@ std::unique_ptr<test::Machine> machine_with_close_waits(CgroupId cgroup_id = Cgr
 } // namespace
 
 TEST_CASE("what is looked for: old ones, the listener of unaccepted ones, young ones in passing") {
-    std::vector<kernel::Place> places;
-    places.push_back({"this namespace", 42, machine_with_close_waits()});
-    auto& machine = static_cast<test::Machine&>(*places[0].machine);
-    snapshot::Host host = kernel::collect(places);
+    std::vector<kernel::Target> targets;
+    targets.push_back({"this namespace", 42, machine_with_close_waits()});
+    auto& machine = static_cast<test::Machine&>(*targets[0].machine);
+    snapshot::Host host = kernel::collect(targets);
     CHECK_FALSE(host.namespaces[0].owners);
-    kernel::collect({.place = 0, .owners_of_age_ms = 5000}, places, host);
+    kernel::collect({.place = 0, .owners_of_age_ms = 5000}, targets, host);
     REQUIRE(host.namespaces[0].owners);
     REQUIRE(machine.wanted_sockets.size() == 3);
     CHECK(machine.wanted_sockets[0].inode == 42);
@@ -389,11 +389,11 @@ TEST_CASE("what is looked for: old ones, the listener of unaccepted ones, young 
 }
 
 TEST_CASE("a kernel that tells no control group: processes are looked for all the same") {
-    std::vector<kernel::Place> places;
-    places.push_back({"this namespace", 42, machine_with_close_waits(CgroupId::missing)});
-    auto& machine = static_cast<test::Machine&>(*places[0].machine);
-    snapshot::Host host = kernel::collect(places);
-    kernel::collect({.place = 0, .owners_of_age_ms = 5000}, places, host);
+    std::vector<kernel::Target> targets;
+    targets.push_back({"this namespace", 42, machine_with_close_waits(CgroupId::missing)});
+    auto& machine = static_cast<test::Machine&>(*targets[0].machine);
+    snapshot::Host host = kernel::collect(targets);
+    kernel::collect({.place = 0, .owners_of_age_ms = 5000}, targets, host);
     for (const auto& group : host.namespaces[0].sockets.close_waits()) {
         CHECK_FALSE(group.cgroup);
     }
@@ -403,13 +403,13 @@ TEST_CASE("a kernel that tells no control group: processes are looked for all th
 }
 
 TEST_CASE("owners survive a capture; one without them did not collect them") {
-    std::vector<kernel::SockDiagPlace> live;
+    std::vector<kernel::SockDiagTarget> live;
     live.push_back({"this namespace", 42, machine_with_close_waits()});
     replay::Capture capture;
-    auto places = replay::recording(std::move(live), capture);
-    snapshot::Host host = kernel::collect(places);
+    auto targets = replay::recording(std::move(live), capture);
+    snapshot::Host host = kernel::collect(targets);
     const std::string without = replay::to_bytes(capture);
-    kernel::collect({.place = 0, .owners_of_age_ms = 5000}, places, host);
+    kernel::collect({.place = 0, .owners_of_age_ms = 5000}, targets, host);
     const std::string bytes = replay::to_bytes(capture);
 
     const auto replayed = [](const std::string& from) {
@@ -457,12 +457,12 @@ TEST_CASE("owner records that lie, each with its own message") {
 }
 
 TEST_CASE("a capture keeps the holders of every search, each once") {
-    std::vector<kernel::SockDiagPlace> live;
+    std::vector<kernel::SockDiagTarget> live;
     auto made = std::make_unique<test::Machine>();
     test::Machine& machine = *made;
     live.push_back({"this namespace", 42, std::move(made)});
     replay::Capture capture;
-    auto places = replay::recording(std::move(live), capture);
+    auto targets = replay::recording(std::move(live), capture);
     const auto process = [](std::uint32_t pid) {
         snapshot::Process one;
         one.pid = pid;
@@ -470,9 +470,9 @@ TEST_CASE("a capture keeps the holders of every search, each once") {
         return one;
     };
     machine.held = {{process(7), process(8)}, {{100, 0, 3}, {300, 1, 4}}, std::nullopt};
-    CHECK(places[0].machine->holders({}) == machine.held);
+    CHECK(targets[0].machine->holders({}) == machine.held);
     machine.held = {{process(8), process(9)}, {{200, 1, 5}, {300, 0, 4}}, base::Gap{"x", Why::denied, "y"}};
-    CHECK(places[0].machine->holders({}) == machine.held);
+    CHECK(targets[0].machine->holders({}) == machine.held);
     const auto kept = replay::parse_capture(replay::to_bytes(capture));
     REQUIRE(kept);
     const snapshot::Holders all = replay::replaying(*kept)[0].machine->holders({});

@@ -9,7 +9,7 @@ using kernel::parse_proc_line;
 using snapshot::Address;
 using snapshot::Family;
 using snapshot::Socket;
-using snapshot::State;
+using snapshot::TcpState;
 
 namespace {
 
@@ -34,14 +34,14 @@ TEST_CASE("lines of /proc/net/tcp") {
     CHECK(waiting->local_port == 8080);
     CHECK(waiting->remote == *Address::parse("10.0.0.2"));
     CHECK(waiting->remote_port == 443);
-    CHECK(waiting->state == State::time_wait);
+    CHECK(waiting->state == TcpState::time_wait);
     CHECK(waiting->timer == snapshot::Timer::time_wait);
     CHECK(waiting->expires_ms == 0x1765 * 10);
     CHECK(waiting->cookie == 0);
 
     const auto listening = parse_proc_line(listener, Family::ipv4);
     REQUIRE(listening);
-    CHECK(listening->state == State::listen);
+    CHECK(listening->state == TcpState::listen);
     CHECK(listening->rqueue == 3);
     CHECK(listening->uid == 1000);
     CHECK(listening->inode == 12345);
@@ -56,7 +56,7 @@ TEST_CASE("lines of /proc/net/tcp6") {
     CHECK(socket->local == *Address::parse("2001:db8::1"));
     CHECK(socket->local_port == 0x2382);
     CHECK(socket->remote == *Address::parse("127.0.0.1"));
-    CHECK(socket->state == State::close_wait);
+    CHECK(socket->state == TcpState::close_wait);
     CHECK(socket->wqueue == 1);
     CHECK(socket->rqueue == 2);
     CHECK(socket->timer == snapshot::Timer::retransmit);

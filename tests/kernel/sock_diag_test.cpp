@@ -12,7 +12,7 @@ using kernel::DumpReader;
 using kernel::Walk;
 using snapshot::Address;
 using snapshot::Socket;
-using snapshot::State;
+using snapshot::TcpState;
 using test::Bytes;
 using test::operator+;
 
@@ -76,7 +76,7 @@ TEST_CASE("an IPv4 TIME_WAIT socket with every field") {
     CHECK(socket.local_port == 40000);
     CHECK(socket.remote_port == 443);
     CHECK(socket.family == snapshot::Family::ipv4);
-    CHECK(socket.state == State::time_wait);
+    CHECK(socket.state == TcpState::time_wait);
     CHECK(socket.timer == snapshot::Timer::time_wait);
     CHECK(socket.retransmits == 2);
     CHECK(socket.device == 7);

@@ -9,13 +9,13 @@ namespace {
 facts::Value fact(const snapshot::Host& host, const model::Assumptions& assumed,
                   const model::Expectation& load, std::string_view name) {
     const facts::Facts facts = model::derive(host, assumed, {}, load);
-    const facts::Table& table = facts.namespaces[0].table(facts::TableId::network_namespace);
+    const facts::Table& table = facts.namespaces[0].table(facts::TableId::netns);
     return table.get(0, *table.schema().find(name));
 }
 
 snapshot::Host host() {
     snapshot::Host made;
-    made.namespaces.push_back(tests::space());
+    made.namespaces.push_back(tests::netns());
     return made;
 }
 
@@ -23,7 +23,7 @@ snapshot::Host host() {
 
 TEST_CASE("without an expectation nothing about it is known, and that is no failure") {
     const snapshot::Host one = host();
-    for (const facts::Column& column : facts::schema(facts::TableId::network_namespace).columns) {
+    for (const facts::Column& column : facts::schema(facts::TableId::netns).columns) {
         if (column.name.starts_with("expected_")) {
             CAPTURE(column.name);
             const facts::Value value = fact(one, {}, {}, column.name);

@@ -22,29 +22,29 @@ std::array<std::uint16_t, model::age_bins> steady(std::uint16_t per_second, std:
 TEST_CASE("TIME_WAIT has one clock") {
     CHECK(model::time_wait_length == 60);
     CHECK(model::time_wait_seconds == 62.1);
-    const facts::Schema& table = facts::schema(facts::TableId::network_namespace);
+    const facts::Schema& table = facts::schema(facts::TableId::netns);
     CHECK(table.columns[table.find("expected_time_wait").value()].formula ==
           std::to_string(model::time_wait_length) + " * expected_rate");
 }
 
 TEST_CASE("Births are counted from the ages over 5, 15 and 60 s") {
-    const auto births = model::births(steady(10, 15));
-    CHECK(births.over_5s == 10);
-    CHECK(births.over_15s == 10);
-    CHECK(births.over_60s == Approx(2.5));
+    const auto entries = model::entries(steady(10, 15));
+    CHECK(entries.over_5s == 10);
+    CHECK(entries.over_15s == 10);
+    CHECK(entries.over_60s == Approx(2.5));
 }
 
 TEST_CASE("A burst that is over is not a trend") {
     std::array<std::uint16_t, model::age_bins> ages{};
     ages[7] = 500;
-    CHECK(model::present_rate(model::births(ages)) == 0);
-    CHECK(model::present_rate(model::births(steady(10, 3))) == 6);
-    CHECK(model::present_rate(model::births(steady(1, 60))) == 1);
+    CHECK(model::present_rate(model::entries(ages)) == 0);
+    CHECK(model::present_rate(model::entries(steady(10, 3))) == 6);
+    CHECK(model::present_rate(model::entries(steady(1, 60))) == 1);
 }
 
 TEST_CASE("A rate that lasts is that of the last 5 s and of the 10 s before") {
     const auto lasting = [](const std::array<std::uint16_t, model::age_bins>& ages) {
-        return model::load_of(model::births(ages), 621, model::time_wait_seconds).percent_lasting;
+        return model::load_of(model::entries(ages), 621, model::time_wait_seconds).percent_lasting;
     };
     CHECK(lasting(steady(20, 15)) == Approx(200));
     CHECK(lasting(steady(20, 10)) == Approx(100));            // half of the 10 s before
@@ -57,23 +57,23 @@ TEST_CASE("A rate that lasts is that of the last 5 s and of the 10 s before") {
 TEST_CASE("What has stopped two seconds ago is no trend any more") {
     std::array<std::uint16_t, model::age_bins> ages{};
     ages[2] = 250;
-    CHECK(model::present_rate(model::births(ages)) == 0);
+    CHECK(model::present_rate(model::entries(ages)) == 0);
     ages[0] = 250;
-    CHECK(model::present_rate(model::births(ages)) == 100);
+    CHECK(model::present_rate(model::entries(ages)) == 100);
     std::array<std::uint16_t, model::age_bins> calmer = steady(20, 15);
     calmer[0] = calmer[1] = 2;
-    CHECK(model::present_rate(model::births(calmer)) == 2);
+    CHECK(model::present_rate(model::entries(calmer)) == 2);
 }
 
 TEST_CASE("The forecast goes on with the longest rate that agrees with the last seconds") {
-    CHECK(model::present_rate(model::births(steady(10, 60))) == 10);
-    CHECK(model::present_rate(model::births(steady(10, 15))) == 10); // not the 2.5 over a minute
+    CHECK(model::present_rate(model::entries(steady(10, 60))) == 10);
+    CHECK(model::present_rate(model::entries(steady(10, 15))) == 10); // not the 2.5 over a minute
     auto faster = steady(10, 60);
     std::fill_n(faster.begin(), 5, std::uint16_t{40});
-    CHECK(model::present_rate(model::births(faster)) == 40);
+    CHECK(model::present_rate(model::entries(faster)) == 40);
     auto slower = steady(40, 60);
     std::fill_n(slower.begin(), 5, std::uint16_t{10});
-    CHECK(model::present_rate(model::births(slower)) == 10);
+    CHECK(model::present_rate(model::entries(slower)) == 10);
 }
 
 TEST_CASE("Where ports are reused, only what is younger than the delay is complete") {
@@ -81,11 +81,11 @@ TEST_CASE("Where ports are reused, only what is younger than the delay is comple
     ages[0] = 300;
     ages[1] = 90;
     ages[2] = 10;
-    const auto births = model::births_under_reuse(ages, 1000);
-    CHECK(births.over_5s == 300);
-    CHECK(births.over_60s == 300);
-    CHECK(model::births_under_reuse(ages, 3000).over_60s == Approx(400.0 / 3));
-    CHECK(model::births_under_reuse(ages, 1).over_60s == 300);
+    const auto entries = model::entries_under_reuse(ages, 1000);
+    CHECK(entries.over_5s == 300);
+    CHECK(entries.over_60s == 300);
+    CHECK(model::entries_under_reuse(ages, 3000).over_60s == Approx(400.0 / 3));
+    CHECK(model::entries_under_reuse(ages, 1).over_60s == 300);
 }
 
 TEST_CASE("With reuse the ports run out only if the rate outruns the delay") {
@@ -96,10 +96,10 @@ TEST_CASE("With reuse the ports run out only if the rate outruns the delay") {
 }
 
 TEST_CASE("The load is the rate over what can be sustained") {
-    const auto load = model::load_of(model::births(steady(6, 60)), 400, model::time_wait_seconds);
+    const auto load = model::load_of(model::entries(steady(6, 60)), 400, model::time_wait_seconds);
     CHECK(load.sustainable_rate == Approx(6.44).epsilon(0.001));
     CHECK(load.percent == Approx(93.2).epsilon(0.001));
-    CHECK(model::load_of(model::births(steady(6, 60)), 0, model::time_wait_seconds).percent ==
+    CHECK(model::load_of(model::entries(steady(6, 60)), 0, model::time_wait_seconds).percent ==
           model::most_load);
     CHECK(model::load_of({}, 0, model::time_wait_seconds).percent == 0);
 }
@@ -134,14 +134,14 @@ TEST_CASE("What will die is taken away") {
 }
 
 TEST_CASE("With reuse a rate of hundreds is sustainable") {
-    auto space = tests::space();
-    space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+    auto netns = tests::netns();
+    netns.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
     for (std::uint16_t i = 0; i < 900; ++i) {
-        space.sockets.add(
+        netns.sockets.add(
             tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + i), "127.0.0.1", 80, 2000));
     }
-    const auto d = tests::towards(space, "127.0.0.1:80");
-    CHECK(d.births_5s == 180);
+    const auto d = tests::towards(netns, "127.0.0.1:80");
+    CHECK(d.entries_5s == 180);
     CHECK(d.sustainable_rate == Approx(1000));
     CHECK_FALSE(d.exhausted_in);
     CHECK(d.free == 1000);

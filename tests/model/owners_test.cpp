@@ -8,7 +8,7 @@
 using base::Why;
 using facts::TableId;
 using snapshot::Activity;
-using snapshot::State;
+using snapshot::TcpState;
 
 namespace {
 
@@ -18,20 +18,20 @@ struct World {
     facts::Facts facts;
 
     World() {
-        host.namespaces.push_back(tests::space());
+        host.namespaces.push_back(tests::netns());
         host.namespaces[0].owners.emplace();
     }
-    snapshot::Namespace& space() { return host.namespaces[0]; }
-    snapshot::Holders& holders() { return space().owners->holders; }
+    snapshot::Netns& netns() { return host.namespaces[0]; }
+    snapshot::Holders& holders() { return netns().owners->holders; }
 
     snapshot::Socket leaked(std::uint32_t inode, std::uint32_t age_s = 100) {
-        auto made = tests::socket(State::close_wait, tests::here, 40000, tests::there, 80);
+        auto made = tests::socket(TcpState::close_wait, tests::here, 40000, tests::there, 80);
         made.inode = inode;
         made.uid = 1000;
         made.activity = Activity{age_s * 1000 + 500, age_s * 1000 + 500, age_s * 1000, true};
         return made;
     }
-    void add(const snapshot::Socket& socket) { space().sockets.add_close_wait(socket); }
+    void add(const snapshot::Socket& socket) { netns().sockets.add_close_wait(socket); }
     void leak(std::uint32_t first, std::uint32_t count, std::uint32_t age_s = 100) {
         for (std::uint32_t inode = first; inode < first + count; ++inode) {
             add(leaked(inode, age_s));
@@ -137,7 +137,7 @@ TEST_CASE("Nearest to the limit of open files comes before most sockets") {
 
 TEST_CASE("A unit or container is one owner, whatever its processes and users") {
     World world;
-    world.space().owners->cgroups.emplace(7, std::string("/system.slice/nginx.service"));
+    world.netns().owners->cgroups.emplace(7, std::string("/system.slice/nginx.service"));
     auto one = world.leaked(100);
     one.cgroup = 7;
     world.add(one);
@@ -146,7 +146,7 @@ TEST_CASE("A unit or container is one owner, whatever its processes and users") 
     world.add(one);
     one.inode = 102; // made by systemd itself, held by the service
     one.cgroup = 5;
-    world.space().owners->cgroups.emplace(5, std::string("/init.scope"));
+    world.netns().owners->cgroups.emplace(5, std::string("/init.scope"));
     world.add(one);
     world.hold(812, "nginx", 102, 1, "/system.slice/nginx.service");
     CHECK(world.names() == Names{"nginx.service"});
@@ -158,9 +158,9 @@ TEST_CASE("A unit or container is one owner, whatever its processes and users") 
 
 TEST_CASE("Without the right to look at processes: the control group, and what would tell") {
     World world;
-    world.space().owners->cgroups.emplace(7, std::string("/system.slice/nginx.service"));
-    world.space().owners->cgroups.emplace(8, std::string("/my\ngroup"));
-    world.space().owners->cgroups.emplace(9, base::Gap{"control group 9", Why::absent, "removed"});
+    world.netns().owners->cgroups.emplace(7, std::string("/system.slice/nginx.service"));
+    world.netns().owners->cgroups.emplace(8, std::string("/my\ngroup"));
+    world.netns().owners->cgroups.emplace(9, base::Gap{"control group 9", Why::absent, "removed"});
     world.holders().unseen = base::Gap{"who", Why::denied, "needs CAP_SYS_PTRACE"};
     auto one = world.leaked(100);
     for (const std::uint64_t cgroup : {7U, 8U, 9U, 1U}) {
@@ -191,7 +191,7 @@ TEST_CASE("Young ones were not looked for, which is no news about the kernel") {
     World world;
     world.leak(100, 5, 4);
     CHECK(world.get("process").gap().why == Why::not_collected);
-    world.space().owners.reset();
+    world.netns().owners.reset();
     world.leak(200, 5);
     CHECK(world.get("process").gap().why == Why::not_collected);
     CHECK(world.get("process_gap").text() == "looked for when 5 sockets are stuck for 5 s");
@@ -202,8 +202,8 @@ TEST_CASE("What waits for accept() belongs to the holder of the listener") {
     auto web = tests::listener("0.0.0.0", 80);
     web.inode = 900;
     web.uid = 33;
-    world.space().sockets.add_listener(web);
-    auto waiting = tests::socket(State::close_wait, tests::here, 80, tests::there, 5000);
+    world.netns().sockets.add_listener(web);
+    auto waiting = tests::socket(TcpState::close_wait, tests::here, 80, tests::there, 5000);
     waiting.inode = 0;
     waiting.uid = 0;
     waiting.activity = Activity{90'000, 90'000, 80'000, true};
@@ -277,12 +277,12 @@ TEST_CASE("The limit of open files comes near only if something grows") {
         world.hold(812, "java", 100, 40);
         history::History history;
         history.uptime = 5000;
-        history.spaces.resize(1);
+        history.namespaces.resize(1);
         for (const auto& [uptime, count] : {std::pair(4500.0, first), std::pair(4900.0, then)}) {
             history::Sample made;
             made.uptime = uptime;
             made.levels = {{model::level_key_of_owner("java (pid 812)"), count}};
-            history.spaces[0].samples.push_back(made);
+            history.namespaces[0].samples.push_back(made);
         }
         const auto facts = model::derive(world.host, {}, history);
         const facts::Table& table = facts.namespaces[0].table(TableId::close_wait);

@@ -6,18 +6,18 @@
 #include <numeric>
 
 using snapshot::Activity;
-using snapshot::State;
+using snapshot::TcpState;
 
 namespace {
 
-facts::NamespacePicture picture_of(snapshot::Namespace space) {
+facts::NetnsPicture picture_of(snapshot::Netns netns) {
     snapshot::Host host;
-    host.namespaces.push_back(std::move(space));
+    host.namespaces.push_back(std::move(netns));
     return model::picture_of(host, {}).namespaces.at(0);
 }
 
 snapshot::Socket stuck(std::uint32_t inode, std::uint32_t uid, std::uint32_t age_s) {
-    auto made = tests::socket(State::close_wait, tests::here, 40000, tests::there, 80);
+    auto made = tests::socket(TcpState::close_wait, tests::here, 40000, tests::there, 80);
     made.inode = inode;
     made.uid = uid;
     made.activity = Activity{age_s * 1000, age_s * 1000, age_s * 1000, true};
@@ -27,13 +27,13 @@ snapshot::Socket stuck(std::uint32_t inode, std::uint32_t uid, std::uint32_t age
 } // namespace
 
 TEST_CASE("TIME_WAIT by age: 5 seconds a bin, those at the end of their life in the last one") {
-    auto space = tests::space();
-    tests::add_time_waits(space, 40000, 3, 1, 4'900);
-    tests::add_time_waits(space, 40100, 2, 1, 5'100);
-    tests::add_time_waits(space, 40200, 1, 1, 59'500);
-    tests::add_time_waits(space, 40300, 4, 1, 60'500);
-    tests::add_time_waits(space, 20000, 1, 1, 12'000); // outside of the range: outgoing all the same
-    const auto picture = picture_of(std::move(space));
+    auto netns = tests::netns();
+    tests::add_time_waits(netns, 40000, 3, 1, 4'900);
+    tests::add_time_waits(netns, 40100, 2, 1, 5'100);
+    tests::add_time_waits(netns, 40200, 1, 1, 59'500);
+    tests::add_time_waits(netns, 40300, 4, 1, 60'500);
+    tests::add_time_waits(netns, 20000, 1, 1, 12'000); // outside of the range: outgoing all the same
+    const auto picture = picture_of(std::move(netns));
     CHECK(picture.time_wait_ages[0] == 3);
     CHECK(picture.time_wait_ages[1] == 2);
     CHECK(picture.time_wait_ages[2] == 1);
@@ -44,26 +44,26 @@ TEST_CASE("TIME_WAIT by age: 5 seconds a bin, those at the end of their life in 
 }
 
 TEST_CASE("What a listener's clients left in TIME_WAIT is not outgoing") {
-    auto space = tests::space();
-    auto listener = tests::socket(State::listen, "0.0.0.0", 80, "0.0.0.0", 0);
-    space.sockets.add_listener(listener);
-    space.sockets.add(tests::socket(State::time_wait, tests::here, 80, tests::there, 50000));
-    const auto picture = picture_of(std::move(space));
+    auto netns = tests::netns();
+    auto listener = tests::socket(TcpState::listen, "0.0.0.0", 80, "0.0.0.0", 0);
+    netns.sockets.add_listener(listener);
+    netns.sockets.add(tests::socket(TcpState::time_wait, tests::here, 80, tests::there, 50000));
+    const auto picture = picture_of(std::move(netns));
     CHECK(std::accumulate(picture.time_wait_ages.begin(), picture.time_wait_ages.end(), 0U) == 0);
     CHECK(picture.listeners == 1);
     CHECK(picture.queues.empty());
 }
 
 TEST_CASE("CLOSE_WAIT by owner: most first, ages of what is stuck only") {
-    auto space = tests::space();
-    space.sockets.add_close_wait(stuck(1, 1000, 10));
+    auto netns = tests::netns();
+    netns.sockets.add_close_wait(stuck(1, 1000, 10));
     for (std::uint32_t inode = 2; inode < 6; ++inode) {
-        space.sockets.add_close_wait(stuck(inode, 33, 4000));
+        netns.sockets.add_close_wait(stuck(inode, 33, 4000));
     }
     auto no_age = stuck(9, 7, 1);
     no_age.activity.reset();
-    space.sockets.add_close_wait(no_age);
-    const auto picture = picture_of(std::move(space));
+    netns.sockets.add_close_wait(no_age);
+    const auto picture = picture_of(std::move(netns));
     REQUIRE(picture.close_wait.size() == 3);
     const facts::WaitingOwner& most = picture.close_wait[0];
     CHECK(most.total == 4);
@@ -81,18 +81,18 @@ TEST_CASE("CLOSE_WAIT by owner: most first, ages of what is stuck only") {
 
 TEST_CASE("Accept queues that are not empty, the longest first; limits only from sock_diag") {
     const auto listening = [](std::uint16_t port, std::uint32_t queue) {
-        auto listener = tests::socket(State::listen, "0.0.0.0", port, "0.0.0.0", 0);
+        auto listener = tests::socket(TcpState::listen, "0.0.0.0", port, "0.0.0.0", 0);
         listener.rqueue = queue;
         listener.wqueue = 128;
         return listener;
     };
     const auto picture_from = [&](snapshot::SocketSource source) {
-        auto space = tests::space();
-        space.source = source;
+        auto netns = tests::netns();
+        netns.source = source;
         for (std::uint16_t port = 1; port <= 14; ++port) {
-            space.sockets.add_listener(listening(port, port - 1));
+            netns.sockets.add_listener(listening(port, port - 1));
         }
-        return picture_of(std::move(space));
+        return picture_of(std::move(netns));
     };
     const auto picture = picture_from(snapshot::SocketSource::sock_diag);
     CHECK(picture.listeners == 14);
@@ -107,14 +107,14 @@ TEST_CASE("Accept queues that are not empty, the longest first; limits only from
 
 TEST_CASE("Who holds a listener with a queue: its unit and process, as far as somebody looked") {
     const auto holder_seen_in = [](const snapshot::Owners& owners) {
-        auto space = tests::space();
-        auto listener = tests::socket(State::listen, "0.0.0.0", 80, "0.0.0.0", 0);
+        auto netns = tests::netns();
+        auto listener = tests::socket(TcpState::listen, "0.0.0.0", 80, "0.0.0.0", 0);
         listener.rqueue = 5;
         listener.inode = 42;
         listener.uid = 33;
-        space.sockets.add_listener(listener);
-        space.queue_owners = owners;
-        return picture_of(std::move(space)).queues.at(0).holder;
+        netns.sockets.add_listener(listener);
+        netns.queue_owners = owners;
+        return picture_of(std::move(netns)).queues.at(0).holder;
     };
     CHECK(holder_seen_in({}) == "uid 33");
     snapshot::Process process;
@@ -127,10 +127,10 @@ TEST_CASE("Who holds a listener with a queue: its unit and process, as far as so
 }
 
 TEST_CASE("Destinations: the ten that use most ports, with who holds those that were looked at") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     for (std::uint16_t port = 1; port <= 12; ++port) {
         for (std::uint16_t i = 0; i < port; ++i) {
-            space.sockets.add(tests::socket(State::established, tests::here,
+            netns.sockets.add(tests::socket(TcpState::established, tests::here,
                                             static_cast<std::uint16_t>(40000 + port * 20 + i), tests::there,
                                             port));
         }
@@ -142,8 +142,8 @@ TEST_CASE("Destinations: the ten that use most ports, with who holds those that 
     held.port = 40240;
     held.uid = 1000;
     peer.sockets = {held};
-    space.peers.push_back(peer);
-    const auto picture = picture_of(std::move(space));
+    netns.peers.push_back(peer);
+    const auto picture = picture_of(std::move(netns));
     REQUIRE(picture.ports.destinations.size() == 10);
     CHECK(picture.ports.destinations[0].remote_port == 12);
     CHECK(picture.ports.destinations[0].holders.size() == 1);

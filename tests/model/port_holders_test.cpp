@@ -5,7 +5,7 @@
 #include "tests/catch.h"
 #include "tests/model/spaces.h"
 
-using snapshot::State;
+using snapshot::TcpState;
 using tests::here;
 using tests::there;
 using Names = std::vector<std::pair<std::string, std::uint32_t>>;
@@ -15,7 +15,7 @@ namespace {
 constexpr const char* nginx_path = "/system.slice/nginx.service";
 
 snapshot::PeerSocket peer_socket(std::uint16_t port, std::uint32_t inode, std::uint32_t uid = 33,
-                                 State state = State::established) {
+                                 TcpState state = TcpState::established) {
     return {*snapshot::Address::parse(here), port, 0, state, uid, inode, std::nullopt};
 }
 
@@ -29,14 +29,14 @@ snapshot::Process process(std::uint32_t pid, std::string command, std::string cg
 
 /// The holders that `ports --to 192.0.2.9:80 --from 192.0.2.1` shows.
 Names holders(const snapshot::Peer& peer, std::uint16_t time_waits = 0) {
-    auto space = tests::space();
-    space.peers.push_back(peer);
-    tests::add_time_waits(space, 40500, time_waits, 2, 5000);
+    auto netns = tests::netns();
+    netns.peers.push_back(peer);
+    tests::add_time_waits(netns, 40500, time_waits, 2, 5000);
     model::PortsQuery query;
     query.to = snapshot::parse_end_point("192.0.2.9:80");
     query.from = snapshot::Address::parse(here);
     Names names;
-    const auto answer = model::ports_answer(space, space.sysctls, query);
+    const auto answer = model::ports_answer(netns, netns.sysctls, query);
     for (const auto& holder : answer.destinations.at(0).holders) {
         names.emplace_back(holder.name + (holder.inferred ? " (inferred)" : ""), holder.ports);
     }
@@ -74,7 +74,7 @@ TEST_CASE("TIME_WAIT is put down to whoever holds most of the live connections")
           Names{{"uid 33", 1}, {"TIME_WAIT, no process; by its live connections uid 33 (inferred)", 20}});
     CHECK(holders(peer_of({}), 20) == Names{{"TIME_WAIT, no process", 20}});
     CHECK(
-        holders(peer_of({peer_socket(40000, 0, 0, State::last_ack)}), 20) ==
+        holders(peer_of({peer_socket(40000, 0, 0, TcpState::last_ack)}), 20) ==
         Names{{"no process: closed, the kernel finishes the connection", 1}, {"TIME_WAIT, no process", 20}});
     peer.owners->holders.processes = {process(5, "no process")}; // a name like any other
     peer.owners->holders.sockets = {{1, 0, 3}};
@@ -85,7 +85,7 @@ TEST_CASE("TIME_WAIT is put down to whoever holds most of the live connections")
 
 TEST_CASE("what the kernel finishes by itself has no holder; other sources and ports do not count") {
     auto peer =
-        peer_of({peer_socket(40000, 0, 0, State::last_ack), peer_socket(40002, 0, 0, State::fin_wait2),
+        peer_of({peer_socket(40000, 0, 0, TcpState::last_ack), peer_socket(40002, 0, 0, TcpState::fin_wait2),
                  peer_socket(1024, 7), peer_socket(40004, 8)});
     peer.sockets[3].source = *snapshot::Address::parse("192.0.2.77");
     peer.sockets.push_back(peer_socket(40008, 9));
@@ -95,20 +95,20 @@ TEST_CASE("what the kernel finishes by itself has no holder; other sources and p
 }
 
 TEST_CASE("each blocked port counts once, for its first reason, and their sum is what is blocked") {
-    auto space = tests::space();
-    space.sockets.add_listener(tests::listener("127.0.0.9", 40010));
+    auto netns = tests::netns();
+    netns.sockets.add_listener(tests::listener("127.0.0.9", 40010));
     for (const std::uint16_t port : {std::uint16_t{40010}, std::uint16_t{40012}}) {
-        space.sockets.add_bound(tests::socket(State::close, here, port, "0.0.0.0", 0));
+        netns.sockets.add_bound(tests::socket(TcpState::close, here, port, "0.0.0.0", 0));
     }
-    space.sockets.bound_complete();
+    netns.sockets.bound_complete();
     for (const std::uint16_t port : {std::uint16_t{40014}, std::uint16_t{40016}, std::uint16_t{40018}}) {
-        const auto bound = tests::socket(State::established, here, port, there, port == 40018 ? 80 : 81);
-        space.sockets.add(bound);
-        space.sockets.add_explicit(bound);
+        const auto bound = tests::socket(TcpState::established, here, port, there, port == 40018 ? 80 : 81);
+        netns.sockets.add(bound);
+        netns.sockets.add_explicit(bound);
     }
-    space.sockets.explicit_binds_complete();
-    space.sockets.add(tests::socket(State::established, here, 40101, there, 81)); // odd: looks bound
-    const auto d = tests::towards(space);
+    netns.sockets.explicit_binds_complete();
+    netns.sockets.add(tests::socket(TcpState::established, here, 40101, there, 81)); // odd: looks bound
+    const auto d = tests::towards(netns);
     REQUIRE(d.blocked_by);
     CHECK(d.blocked_by->listeners == 1);
     CHECK(d.blocked_by->bound == 1);

@@ -4,7 +4,7 @@
 
 #include "tests/model/spaces.h"
 
-using snapshot::State;
+using snapshot::TcpState;
 using tests::add_time_waits;
 using tests::here;
 using tests::socket;
@@ -12,8 +12,8 @@ using tests::there;
 using tests::towards;
 
 TEST_CASE("Nothing connected: every usable port is free") {
-    auto space = tests::space();
-    const auto d = towards(space);
+    auto netns = tests::netns();
+    const auto d = towards(netns);
     CHECK(d.usable == 1000);
     CHECK(d.free == 1000);
     CHECK(d.free_min == 1000);
@@ -23,66 +23,66 @@ TEST_CASE("Nothing connected: every usable port is free") {
 }
 
 TEST_CASE("Reserved ports are not usable") {
-    auto space = tests::space();
-    space.sysctls.set("net.ipv4.ip_local_reserved_ports", "40000-40099,40500");
-    CHECK(towards(space).free == 899);
+    auto netns = tests::netns();
+    netns.sysctls.set("net.ipv4.ip_local_reserved_ports", "40000-40099,40500");
+    CHECK(towards(netns).free == 899);
 }
 
 TEST_CASE("A range of odd size may lose one port, one of a single port does not") {
-    auto space = tests::space();
-    space.sysctls.set("net.ipv4.ip_local_port_range", "40000 40002");
-    CHECK(towards(space).free_max == 3);
-    CHECK(towards(space).free_min == 2);
-    space.sysctls.set("net.ipv4.ip_local_port_range", "40000 40000");
-    CHECK(towards(space).free_min == 1);
+    auto netns = tests::netns();
+    netns.sysctls.set("net.ipv4.ip_local_port_range", "40000 40002");
+    CHECK(towards(netns).free_max == 3);
+    CHECK(towards(netns).free_min == 2);
+    netns.sysctls.set("net.ipv4.ip_local_port_range", "40000 40000");
+    CHECK(towards(netns).free_min == 1);
 }
 
 TEST_CASE("TIME_WAIT holds its port, and only towards its own destination") {
-    auto space = tests::space();
-    add_time_waits(space, 40000, 950, 1, 10'000);
-    const auto d = towards(space);
+    auto netns = tests::netns();
+    add_time_waits(netns, 40000, 950, 1, 10'000);
+    const auto d = towards(netns);
     CHECK(d.in_use == 950);
     CHECK(d.free == 50);
     CHECK(d.time_wait == 950);
     CHECK(d.used_percent == Approx(95));
     CHECK(d.local == "192.0.2.1");
-    CHECK(towards(space, "192.0.2.9:81").free == 1000);   // connect() shares the ports
-    CHECK(towards(space, "192.0.2.9:81").free_min == 50); // but bind() might have taken them
+    CHECK(towards(netns, "192.0.2.9:81").free == 1000);   // connect() shares the ports
+    CHECK(towards(netns, "192.0.2.9:81").free_min == 50); // but bind() might have taken them
 }
 
 TEST_CASE("A listener on any address blocks its port for every destination") {
-    auto space = tests::space();
-    space.sockets.add_listener(tests::listener("127.0.0.9", 40003));
-    space.sockets.add_listener(tests::listener("::1", 40004));
-    space.sockets.add_listener(tests::listener("0.0.0.0", 22));
-    const auto d = towards(space);
+    auto netns = tests::netns();
+    netns.sockets.add_listener(tests::listener("127.0.0.9", 40003));
+    netns.sockets.add_listener(tests::listener("::1", 40004));
+    netns.sockets.add_listener(tests::listener("0.0.0.0", 22));
+    const auto d = towards(netns);
     CHECK(d.blocked == 2);
     CHECK(d.free == 998);
     CHECK(d.free_min == 998);
 }
 
 TEST_CASE("Bound and explicitly bound ports block, and are not counted twice") {
-    auto space = tests::space();
-    space.sockets.add_bound(socket(State::close, here, 40001, "0.0.0.0", 0));
-    space.sockets.bound_complete();
-    const auto bound = socket(State::established, here, 40003, there, 80);
-    space.sockets.add(bound);
-    space.sockets.add_explicit(bound);
-    space.sockets.explicit_binds_complete();
-    const auto d = towards(space);
+    auto netns = tests::netns();
+    netns.sockets.add_bound(socket(TcpState::close, here, 40001, "0.0.0.0", 0));
+    netns.sockets.bound_complete();
+    const auto bound = socket(TcpState::established, here, 40003, there, 80);
+    netns.sockets.add(bound);
+    netns.sockets.add_explicit(bound);
+    netns.sockets.explicit_binds_complete();
+    const auto d = towards(netns);
     CHECK(d.in_use == 1);
     CHECK(d.blocked == 1);
     CHECK(d.free == 998);
-    CHECK(towards(space, "192.0.2.9:81").blocked == 2);
+    CHECK(towards(netns, "192.0.2.9:81").blocked == 2);
 }
 
 TEST_CASE("Odd offsets look like bind() with port 0, even ones like connect()") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     for (std::uint16_t i = 0; i < 400; ++i) { // docs/kernel-model.md, 10.2: scenario 6
-        space.sockets.add(
-            socket(State::established, here, static_cast<std::uint16_t>(40001 + 2 * i), there, 80));
+        netns.sockets.add(
+            socket(TcpState::established, here, static_cast<std::uint16_t>(40001 + 2 * i), there, 80));
     }
-    const auto other = towards(space, "192.0.2.9:81");
+    const auto other = towards(netns, "192.0.2.9:81");
     CHECK(other.free == 600);
     CHECK(other.free_min == 600);
     CHECK(other.free_max == 1000);
@@ -90,124 +90,125 @@ TEST_CASE("Odd offsets look like bind() with port 0, even ones like connect()") 
 }
 
 TEST_CASE("A port that two remotes share was not taken by bind() with port 0") {
-    auto space = tests::space();
-    space.sockets.add(socket(State::established, here, 40001, there, 80));
-    space.sockets.add(socket(State::established, here, 40001, there, 81));
-    CHECK(towards(space, "192.0.2.9:82").free == 1000);
+    auto netns = tests::netns();
+    netns.sockets.add(socket(TcpState::established, here, 40001, there, 80));
+    netns.sockets.add(socket(TcpState::established, here, 40001, there, 81));
+    CHECK(towards(netns, "192.0.2.9:82").free == 1000);
 }
 
 TEST_CASE("Where odd ports are shared more often than not, parity tells nothing") {
-    auto space = tests::space(); // as IP_LOCAL_PORT_RANGE makes it: any port, many remotes
+    auto netns = tests::netns(); // as IP_LOCAL_PORT_RANGE makes it: any port, many remotes
     for (std::uint16_t i = 0; i < 60; ++i) {
         for (const std::uint16_t remote : {std::uint16_t{80}, std::uint16_t{81}}) {
             if (remote == 80 || i < 40) {
-                space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(40001 + 2 * i),
-                                         there, remote));
+                netns.sockets.add(socket(TcpState::established, here,
+                                         static_cast<std::uint16_t>(40001 + 2 * i), there, remote));
             }
         }
     }
-    CHECK(towards(space, "192.0.2.9:82").free == 1000);
-    CHECK(towards(space, "192.0.2.9:82").free_min == 940);
+    CHECK(towards(netns, "192.0.2.9:82").free == 1000);
+    CHECK(towards(netns, "192.0.2.9:82").free_min == 940);
 }
 
 TEST_CASE("A destination that has used up the even ports explains its odd ones, whatever else is blocked") {
-    auto space = tests::space();
-    space.sockets.add_listener(tests::listener("127.0.0.9", 40004)); // one even port less
+    auto netns = tests::netns();
+    netns.sockets.add_listener(tests::listener("127.0.0.9", 40004)); // one even port less
     for (std::uint16_t i = 0; i < 999; ++i) {
         const auto port = static_cast<std::uint16_t>(40000 + (i < 4 ? i : i + 1));
-        space.sockets.add(tests::time_wait(here, port, there, 80, 10'000));
+        netns.sockets.add(tests::time_wait(here, port, there, 80, 10'000));
     }
-    CHECK(towards(space, "192.0.2.9:81").free == 999);
+    CHECK(towards(netns, "192.0.2.9:81").free == 999);
 }
 
 TEST_CASE("Old TIME_WAITs on odd ports may have outlived the even ones; young ones have not") {
     for (const std::uint32_t age_ms : {5'000U, 29'900U, 30'100U, 55'000U}) {
-        auto space = tests::space();
-        add_time_waits(space, 40001, 400, 2, age_ms);
-        CHECK(towards(space, "192.0.2.9:81").free == (age_ms < 30'000 ? 600 : 1000));
+        auto netns = tests::netns();
+        add_time_waits(netns, 40001, 400, 2, age_ms);
+        CHECK(towards(netns, "192.0.2.9:81").free == (age_ms < 30'000 ? 600 : 1000));
     }
 }
 
 TEST_CASE("An assumed range does not change how ports were chosen") {
-    auto space = tests::space();
-    add_time_waits(space, 40002, 300, 2, 5'000); // even, from 40000 on
-    const auto assumed = space.sysctls.assuming({{"net.ipv4.ip_local_port_range", "40001 40999"}});
+    auto netns = tests::netns();
+    add_time_waits(netns, 40002, 300, 2, 5'000); // even, from 40000 on
+    const auto assumed = netns.sysctls.assuming({{"net.ipv4.ip_local_port_range", "40001 40999"}});
     model::PortsQuery query;
     query.to = snapshot::parse_end_point("192.0.2.9:81");
-    CHECK(model::ports_answer(space, assumed, query).destinations.at(0).free == 999);
+    CHECK(model::ports_answer(netns, assumed, query).destinations.at(0).free == 999);
 }
 
 TEST_CASE("Timestamps that are off now may have been on for an old connection") {
-    auto space = tests::space();
-    space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
-    space.sysctls.set("net.ipv4.tcp_timestamps", "0");
-    add_time_waits(space, 40000, 300, 2, 5'000);
-    CHECK(towards(space).free == 700);
-    CHECK(towards(space).free_max == 1000);
-    CHECK(towards(space).reuse.inferred);
+    auto netns = tests::netns();
+    netns.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+    netns.sysctls.set("net.ipv4.tcp_timestamps", "0");
+    add_time_waits(netns, 40000, 300, 2, 5'000);
+    CHECK(towards(netns).free == 700);
+    CHECK(towards(netns).free_max == 1000);
+    CHECK(towards(netns).reuse.inferred);
 }
 
 TEST_CASE("A link-local destination is found on its device, and on that one if it is named") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     for (const std::uint32_t device : {2U, 3U}) {
         for (std::uint16_t i = 0; i < 10 * device; ++i) {
-            auto client = socket(State::established, "fe80::1", static_cast<std::uint16_t>(40000 + 2 * i),
+            auto client = socket(TcpState::established, "fe80::1", static_cast<std::uint16_t>(40000 + 2 * i),
                                  "fe80::2", 80);
             client.device = device;
-            space.sockets.add(client);
+            netns.sockets.add(client);
         }
     }
-    CHECK(towards(space, "[fe80::2]:80").in_use == 30); // the fuller one
+    CHECK(towards(netns, "[fe80::2]:80").in_use == 30); // the fuller one
     model::PortsQuery query;
     query.to = snapshot::parse_end_point("[fe80::2]:80");
     query.device = 2;
-    const auto d = model::ports_answer(space, space.sysctls, query).destinations.at(0);
+    const auto d = model::ports_answer(netns, netns.sysctls, query).destinations.at(0);
     CHECK(d.in_use == 20);
     CHECK(d.on_devices == 30);
 }
 
 TEST_CASE("Above half of the range connect() takes odd ports too") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     for (std::uint16_t i = 0; i < 600; ++i) {
-        space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(40000 + i), there, 80));
+        netns.sockets.add(
+            socket(TcpState::established, here, static_cast<std::uint16_t>(40000 + i), there, 80));
     }
-    CHECK(towards(space, "192.0.2.9:81").free == 1000);
-    CHECK(towards(space, "192.0.2.9:81").free_min == 400);
+    CHECK(towards(netns, "192.0.2.9:81").free == 1000);
+    CHECK(towards(netns, "192.0.2.9:81").free_min == 400);
 }
 
 TEST_CASE("Sockets that sockstat counts and no table shows widen the interval until they were asked for") {
-    auto space = tests::space();
-    space.counters.set("sockstat.TCP.alloc", 30);
-    space.counters.set("sockstat.TCP.inuse", 10);
-    CHECK(towards(space).free == 1000);
-    CHECK(towards(space).free_min == 980);
-    space.sockets.bound_complete();
-    CHECK(towards(space).free_min == 1000);
+    auto netns = tests::netns();
+    netns.counters.set("sockstat.TCP.alloc", 30);
+    netns.counters.set("sockstat.TCP.inuse", 10);
+    CHECK(towards(netns).free == 1000);
+    CHECK(towards(netns).free_min == 980);
+    netns.sockets.bound_complete();
+    CHECK(towards(netns).free_min == 1000);
 }
 
 TEST_CASE("Without sockstat nothing is promised") {
-    auto space = tests::space();
-    space.counters = {};
-    space.counters.set_gap("sockstat.", {"/proc/net/sockstat", base::Why::denied, ""});
-    CHECK(towards(space).free_min == 0);
+    auto netns = tests::netns();
+    netns.counters = {};
+    netns.counters.set_gap("sockstat.", {"/proc/net/sockstat", base::Why::denied, ""});
+    CHECK(towards(netns).free_min == 0);
 }
 
 TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     const auto reusable_to = [&](const char* source, const char* remote) {
         for (std::uint16_t i = 0; i < 100; ++i) {
-            space.sockets.add(
+            netns.sockets.add(
                 tests::time_wait(source, static_cast<std::uint16_t>(40000 + 2 * i), remote, 80, 1600));
-            space.sockets.add(
+            netns.sockets.add(
                 tests::time_wait(source, static_cast<std::uint16_t>(40200 + 2 * i), remote, 80, 300));
         }
-        return towards(space, (std::string(remote) + ":80").c_str());
+        return towards(netns, (std::string(remote) + ":80").c_str());
     };
     SECTION("mode 0 reuses nothing") {
         CHECK(reusable_to("127.0.0.1", "127.0.0.1").free == 800);
     }
     SECTION("mode 2 reuses on loopback what is older than the delay") {
-        space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
         const auto d = reusable_to("127.0.0.1", "127.0.0.1");
         CHECK(d.reuse.applies);
         CHECK_FALSE(d.reuse.inferred);
@@ -215,11 +216,11 @@ TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
         CHECK(d.free == 900);
     }
     SECTION("mode 2 reuses nothing elsewhere") {
-        space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
         CHECK(reusable_to(here, there).free == 800);
     }
     SECTION("mode 1 elsewhere is an inference: the other end may send no timestamps") {
-        space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
         const auto d = reusable_to(here, there);
         CHECK(d.free == 900);
         CHECK(d.free_max == 900);
@@ -227,8 +228,8 @@ TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
         CHECK(d.reuse.inferred);
     }
     SECTION("live connections that use timestamps are evidence") {
-        space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
-        space.peers.push_back({*snapshot::parse_end_point("192.0.2.9:80"), {3, 0}, {}});
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+        netns.peers.push_back({*snapshot::parse_end_point("192.0.2.9:80"), {3, 0}, {}});
         const auto d = reusable_to(here, there);
         CHECK_FALSE(d.reuse.inferred);
         CHECK(d.free == 900);
@@ -236,8 +237,8 @@ TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
         CHECK(d.reuse.reason.find("3 live connections") != std::string::npos);
     }
     SECTION("live connections without timestamps are evidence against it") {
-        space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
-        space.peers.push_back({*snapshot::parse_end_point("192.0.2.9:80"), {0, 2}, {}});
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+        netns.peers.push_back({*snapshot::parse_end_point("192.0.2.9:80"), {0, 2}, {}});
         const auto d = reusable_to(here, there);
         CHECK_FALSE(d.reuse.applies);
         CHECK(d.reuse.inferred);
@@ -245,7 +246,7 @@ TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
         CHECK(d.free_max == 900);
     }
     SECTION("before Linux 6.14 a TIME_WAIT may be reusable from its first millisecond on") {
-        auto old = tests::space();
+        auto old = tests::netns();
         old.sysctls = {};
         old.sysctls.set("net.ipv4.ip_local_port_range", "40000 40999");
         old.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
@@ -261,29 +262,29 @@ TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
         CHECK(d.inferred_because.find("about to become reusable") != std::string::npos);
     }
     SECTION("the loopback device counts as loopback, whatever the addresses") {
-        space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
         for (const std::uint32_t device : {1U, 2U}) {
             auto old = tests::time_wait(here, static_cast<std::uint16_t>(40000 + device), there, 80, 1600);
             old.device = device;
-            space.sockets.add(old);
+            netns.sockets.add(old);
         }
-        for (const auto& d : model::ports_answer(space, space.sysctls, {}).destinations) {
+        for (const auto& d : model::ports_answer(netns, netns.sysctls, {}).destinations) {
             CHECK(d.reuse.applies == (d.device == 1));
         }
     }
     SECTION("without timestamps nothing is reused") {
-        space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
-        space.sysctls.set("net.ipv4.tcp_timestamps", "0");
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+        netns.sysctls.set("net.ipv4.tcp_timestamps", "0");
         CHECK(reusable_to("127.0.0.1", "127.0.0.1").free == 800);
     }
     SECTION("a longer delay keeps them longer") {
-        space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
-        space.sysctls.set("net.ipv4.tcp_tw_reuse_delay", "3000");
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse_delay", "3000");
         CHECK(reusable_to("127.0.0.1", "127.0.0.1").free == 800);
     }
     SECTION("a blocked port is not reused") {
-        space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
-        space.sockets.add_listener(tests::listener("127.0.0.9", 40000));
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+        netns.sockets.add_listener(tests::listener("127.0.0.9", 40000));
         const auto d = reusable_to("127.0.0.1", "127.0.0.1");
         CHECK(d.reuse.reusable == 99);
         CHECK(d.free == 899);
@@ -292,10 +293,10 @@ TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
 
 TEST_CASE("At the reuse delay both outcomes are possible") {
     const auto aged = [](std::uint32_t age_ms) {
-        auto space = tests::space();
-        space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
-        add_time_waits(space, 40000, 100, 2, age_ms);
-        return towards(space);
+        auto netns = tests::netns();
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+        add_time_waits(netns, 40000, 100, 2, age_ms);
+        return towards(netns);
     };
     CHECK(aged(920).free_max == 900); // more than the margin of 64 ms before it
     CHECK(aged(960).reuse.reusable == 0);
@@ -306,14 +307,14 @@ TEST_CASE("At the reuse delay both outcomes are possible") {
 }
 
 TEST_CASE("Each of many destinations has the ports of its own sockets") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     constexpr std::uint16_t destinations = 100;
     for (std::uint16_t i = 0; i < 2 * destinations; ++i) {
-        space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(40000 + i), there,
+        netns.sockets.add(socket(TcpState::established, here, static_cast<std::uint16_t>(40000 + i), there,
                                  static_cast<std::uint16_t>(80 + i % destinations)));
     }
-    space.sockets.add(socket(State::close_wait, here, 40900, there, 80 + destinations - 1));
-    const model::PortModel ports(space, space.sysctls);
+    netns.sockets.add(socket(TcpState::close_wait, here, 40900, there, 80 + destinations - 1));
+    const model::PortModel ports(netns, netns.sysctls);
     REQUIRE(ports.book->order().size() == destinations);
     for (std::size_t place = 0; place < destinations; ++place) {
         const model::PortUse use = ports.use(place);
@@ -325,19 +326,19 @@ TEST_CASE("Each of many destinations has the ports of its own sockets") {
 }
 
 TEST_CASE("An unreadable reuse setting leaves the answer incomplete") {
-    auto space = tests::space();
-    CHECK_FALSE(model::PortModel(space, space.sysctls).incomplete());
-    space.sysctls.set("net.ipv4.tcp_tw_reuse", "garbage");
-    REQUIRE(model::PortModel(space, space.sysctls).incomplete());
-    CHECK(model::PortModel(space, space.sysctls).incomplete()->what == "net.ipv4.tcp_tw_reuse");
+    auto netns = tests::netns();
+    CHECK_FALSE(model::PortModel(netns, netns.sysctls).incomplete());
+    netns.sysctls.set("net.ipv4.tcp_tw_reuse", "garbage");
+    REQUIRE(model::PortModel(netns, netns.sysctls).incomplete());
+    CHECK(model::PortModel(netns, netns.sysctls).incomplete()->what == "net.ipv4.tcp_tw_reuse");
 }
 
 TEST_CASE("What looks taken by bind() is not counted as reusable") {
-    auto space = tests::space();
-    space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
-    add_time_waits(space, 40000, 10, 2, 5000); // as connect() chooses
-    add_time_waits(space, 40101, 10, 2, 5000); // as bind() with port 0 chooses
-    const auto d = towards(space);
+    auto netns = tests::netns();
+    netns.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+    add_time_waits(netns, 40000, 10, 2, 5000); // as connect() chooses
+    add_time_waits(netns, 40101, 10, 2, 5000); // as bind() with port 0 chooses
+    const auto d = towards(netns);
     CHECK(d.reuse.reusable == 10);
     CHECK(d.in_use == 10);
     CHECK(d.free == 990);
@@ -345,16 +346,18 @@ TEST_CASE("What looks taken by bind() is not counted as reusable") {
 }
 
 TEST_CASE("Sockets without a device hold their ports for those with one, not the other way round") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     for (std::uint16_t i = 0; i < 30; ++i) {
-        auto bound = socket(State::established, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80);
+        auto bound =
+            socket(TcpState::established, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80);
         bound.device = 7;
-        space.sockets.add(bound);
-        auto plain = socket(State::established, here, static_cast<std::uint16_t>(40040 + 2 * i), there, 80);
-        space.sockets.add(plain);
+        netns.sockets.add(bound);
+        auto plain =
+            socket(TcpState::established, here, static_cast<std::uint16_t>(40040 + 2 * i), there, 80);
+        netns.sockets.add(plain);
     }
-    CHECK(towards(space).in_use == 30);
-    const auto answer = model::ports_answer(space, space.sysctls, {});
+    CHECK(towards(netns).in_use == 30);
+    const auto answer = model::ports_answer(netns, netns.sysctls, {});
     REQUIRE(answer.destinations.size() == 2);
     const auto& with_device =
         answer.destinations[0].device == 7 ? answer.destinations[0] : answer.destinations[1];
@@ -364,16 +367,16 @@ TEST_CASE("Sockets without a device hold their ports for those with one, not the
 }
 
 TEST_CASE("Whether a TIME_WAIT without a device can be reused from one is doubtful") {
-    auto space = tests::space();
-    space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
-    auto on_loopback = socket(State::established, here, 40500, there, 80);
+    auto netns = tests::netns();
+    netns.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+    auto on_loopback = socket(TcpState::established, here, 40500, there, 80);
     on_loopback.device = 1;
-    space.sockets.add(on_loopback);
-    add_time_waits(space, 40000, 100, 2, 10'000);
+    netns.sockets.add(on_loopback);
+    add_time_waits(netns, 40000, 100, 2, 10'000);
     model::PortsQuery query;
     query.to = snapshot::parse_end_point("192.0.2.9:80");
     query.device = 1;
-    const auto d = model::ports_answer(space, space.sysctls, query).destinations.at(0);
+    const auto d = model::ports_answer(netns, netns.sysctls, query).destinations.at(0);
     CHECK(d.reuse.applies);
     CHECK(d.reuse.reusable == 0);
     CHECK(d.in_use == 101);
@@ -381,76 +384,77 @@ TEST_CASE("Whether a TIME_WAIT without a device can be reused from one is doubtf
 }
 
 TEST_CASE("A blocked port that a socket without a device holds in TIME_WAIT is taken once") {
-    auto space = tests::space();
-    space.sockets.add_listener(tests::listener("127.0.0.9", 40000));
-    space.sockets.add(tests::time_wait(here, 40000, there, 80, 5000));
-    auto bound = socket(State::established, here, 40002, there, 80);
+    auto netns = tests::netns();
+    netns.sockets.add_listener(tests::listener("127.0.0.9", 40000));
+    netns.sockets.add(tests::time_wait(here, 40000, there, 80, 5000));
+    auto bound = socket(TcpState::established, here, 40002, there, 80);
     bound.device = 7;
-    space.sockets.add(bound);
+    netns.sockets.add(bound);
     model::PortsQuery query;
     query.to = snapshot::parse_end_point("192.0.2.9:80");
     query.device = 7;
-    const auto d = model::ports_answer(space, space.sysctls, query).destinations.at(0);
+    const auto d = model::ports_answer(netns, netns.sysctls, query).destinations.at(0);
     CHECK(d.free == 998);
     CHECK(d.free_max == 998);
 }
 
 TEST_CASE("The first socket on a device finds the ports taken that sockets without one hold") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     for (std::uint16_t i = 0; i < 50; ++i) {
-        space.sockets.add(
-            socket(State::established, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80));
+        netns.sockets.add(
+            socket(TcpState::established, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80));
     }
     model::PortsQuery query;
     query.to = snapshot::parse_end_point("192.0.2.9:80");
     query.device = 7;
-    const auto d = model::ports_answer(space, space.sysctls, query).destinations.at(0);
+    const auto d = model::ports_answer(netns, netns.sysctls, query).destinations.at(0);
     CHECK(d.free_max == 950);
     CHECK(d.connections == 0);
 }
 
 TEST_CASE("A port that all leave to connect() is free for other destinations, for sure") {
-    auto space = tests::space();
-    space.sockets.explicit_binds_complete();
+    auto netns = tests::netns();
+    netns.sockets.explicit_binds_complete();
     for (std::uint16_t i = 0; i < 20; ++i) {
-        auto late = socket(State::established, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80);
+        auto late = socket(TcpState::established, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80);
         late.late_port = i != 0; // one of them may have been bound early
-        space.sockets.add(late);
-        space.sockets.add_options(late);
+        netns.sockets.add(late);
+        netns.sockets.add_options(late);
     }
-    space.sockets.add(tests::time_wait(here, 40002, there, 81, 5000)); // mute: on a port with a late one
-    CHECK(towards(space, "192.0.2.9:82").free_min == 980);
-    space.sockets.options_complete();
-    CHECK(towards(space, "192.0.2.9:82").free_min == 998);
-    CHECK(towards(space).free_min == 980); // its own ports are in use, and 40000 and 40002 are among them
-    space.sockets.every_port_may_be_early();
-    CHECK(towards(space, "192.0.2.9:82").free_min == 980);
+    netns.sockets.add(tests::time_wait(here, 40002, there, 81, 5000)); // mute: on a port with a late one
+    CHECK(towards(netns, "192.0.2.9:82").free_min == 980);
+    netns.sockets.options_complete();
+    CHECK(towards(netns, "192.0.2.9:82").free_min == 998);
+    CHECK(towards(netns).free_min == 980); // its own ports are in use, and 40000 and 40002 are among them
+    netns.sockets.every_port_may_be_early();
+    CHECK(towards(netns, "192.0.2.9:82").free_min == 980);
 }
 
 TEST_CASE("FIN_WAIT2 is never reused") {
-    auto space = tests::space();
-    space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+    auto netns = tests::netns();
+    netns.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
     for (std::uint16_t i = 0; i < 10; ++i) {
-        auto fin = socket(State::fin_wait2, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80);
+        auto fin = socket(TcpState::fin_wait2, here, static_cast<std::uint16_t>(40000 + 2 * i), there, 80);
         fin.timer = snapshot::Timer::time_wait;
-        space.sockets.add(fin);
+        netns.sockets.add(fin);
     }
-    CHECK(towards(space).in_use == 10);
+    CHECK(towards(netns).in_use == 10);
 }
 
 TEST_CASE("Local ports outside the range are no outgoing connections") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     for (std::uint16_t i = 0; i < 100; ++i) {
-        space.sockets.add(socket(State::established, here, static_cast<std::uint16_t>(1024 + i), there, 80));
+        netns.sockets.add(
+            socket(TcpState::established, here, static_cast<std::uint16_t>(1024 + i), there, 80));
     }
-    CHECK(towards(space).connections == 0);
-    CHECK(towards(space).free == 1000);
+    CHECK(towards(netns).connections == 0);
+    CHECK(towards(netns).free == 1000);
 }
 
 TEST_CASE("An unreadable range makes the answer unknown, not empty") {
-    auto space = tests::space();
-    space.sysctls.set("net.ipv4.ip_local_port_range", "garbage");
-    const auto answer = model::ports_answer(space, space.sysctls, {});
+    auto netns = tests::netns();
+    netns.sysctls.set("net.ipv4.ip_local_port_range", "garbage");
+    const auto answer = model::ports_answer(netns, netns.sysctls, {});
     REQUIRE(answer.unknown);
     CHECK(answer.unknown->why == base::Why::failed);
 }

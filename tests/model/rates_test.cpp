@@ -5,7 +5,7 @@
 #include "tests/catch.h"
 #include "tests/model/spaces.h"
 
-using history::SpaceHistory;
+using history::NetnsHistory;
 using model::Rates;
 
 namespace {
@@ -20,10 +20,10 @@ history::Sample sample(double uptime, std::uint64_t count) {
     return made;
 }
 
-snapshot::Namespace counted(std::uint64_t count) {
-    auto space = tests::space();
-    space.counters.set("netstat.TcpExt.ListenOverflows", count);
-    return space;
+snapshot::Netns counted(std::uint64_t count) {
+    auto netns = tests::netns();
+    netns.counters.set("netstat.TcpExt.ListenOverflows", count);
+    return netns;
 }
 
 std::string reason(const snapshot::Reading<double>& reading) {
@@ -42,14 +42,14 @@ std::unique_ptr<Derived> growing(const snapshot::Host& host, std::uint32_t first
     auto derived = std::make_unique<Derived>();
     history::History& history = derived->history;
     history.uptime = 1000;
-    history.spaces.resize(1);
+    history.namespaces.resize(1);
     const std::uint64_t key = model::level_key_of_destination(tests::here, "192.0.2.9:80", 0);
     const std::pair<double, std::uint32_t> levels[] = {{580, first}, {700, first}, {940, then}, {990, last}};
     for (const auto& [uptime, count] : levels) {
         history::Sample made;
         made.uptime = uptime;
         made.levels = {{key, count}};
-        history.spaces[0].samples.push_back(made);
+        history.namespaces[0].samples.push_back(made);
     }
     derived->facts = model::derive(host, {}, history);
     return derived;
@@ -66,62 +66,62 @@ facts::Value of_destination(const std::unique_ptr<Derived>& derived, std::string
 
 snapshot::Host established(std::uint16_t connections) {
     snapshot::Host host;
-    auto space = tests::space();
+    auto netns = tests::netns();
     for (std::uint16_t i = 0; i < connections; ++i) {
-        space.sockets.add(tests::socket(snapshot::State::established, tests::here,
+        netns.sockets.add(tests::socket(snapshot::TcpState::established, tests::here,
                                         static_cast<std::uint16_t>(40000 + 2 * i), tests::there, 80));
     }
-    host.namespaces.push_back(std::move(space));
+    host.namespaces.push_back(std::move(netns));
     return host;
 }
 
 } // namespace
 
 TEST_CASE("A rate is the growth since the newest sample of at least half a minute ago") {
-    const auto space = counted(400);
-    const SpaceHistory history{{sample(100, 0), sample(160, 100), sample(195, 399)}, {}};
-    const Rates rates(space, &history, 200, "");
+    const auto netns = counted(400);
+    const NetnsHistory history{{sample(100, 0), sample(160, 100), sample(195, 399)}, {}};
+    const Rates rates(netns, &history, 200, "");
     REQUIRE(rates.per_second(overflows));
     CHECK(*rates.per_second(overflows) == 300.0 / 40);
     CHECK(*rates.interval() == 40);
 }
 
 TEST_CASE("Two runs a second apart make no rate") {
-    const auto space = counted(400);
-    const SpaceHistory history{{sample(199, 0)}, {}};
-    CHECK(reason(Rates(space, &history, 200, "").per_second(overflows)) == "none was 30 s to an hour ago");
-    CHECK(reason(Rates(space, nullptr, 200, "--no-state").per_second(overflows)) == "--no-state");
-    CHECK(Rates(space, nullptr, 200, "x").per_second(overflows).error().why == base::Why::absent);
+    const auto netns = counted(400);
+    const NetnsHistory history{{sample(199, 0)}, {}};
+    CHECK(reason(Rates(netns, &history, 200, "").per_second(overflows)) == "none was 30 s to an hour ago");
+    CHECK(reason(Rates(netns, nullptr, 200, "--no-state").per_second(overflows)) == "--no-state");
+    CHECK(Rates(netns, nullptr, 200, "x").per_second(overflows).error().why == base::Why::absent);
 }
 
 TEST_CASE("A counter that went back is another namespace's, and gives no rate at all") {
-    auto space = counted(400);
-    space.counters.set("snmp.Tcp.OutSegs", 5);
-    SpaceHistory history{{sample(100, 0)}, {}};
+    auto netns = counted(400);
+    netns.counters.set("snmp.Tcp.OutSegs", 5);
+    NetnsHistory history{{sample(100, 0)}, {}};
     history.samples[0].counters["snmp.Tcp.OutSegs"] = 6;
-    const Rates rates(space, &history, 200, "");
+    const Rates rates(netns, &history, 200, "");
     CHECK(reason(rates.per_second(overflows)) == "its counters were higher: it was another namespace");
     CHECK_FALSE(rates.interval());
 }
 
 TEST_CASE("A counter of a processor that wrapped gives no rate, the others do") {
-    auto space = counted(400);
-    space.counters.set("conntrack.drop", 3);
-    SpaceHistory history{{sample(100, 0)}, {}};
+    auto netns = counted(400);
+    netns.counters.set("conntrack.drop", 3);
+    NetnsHistory history{{sample(100, 0)}, {}};
     history.samples[0].counters[conntrack] = 4294967290;
-    const Rates rates(space, &history, 200, "");
+    const Rates rates(netns, &history, 200, "");
     CHECK(reason(rates.per_second(conntrack)) == "the counter went back");
     CHECK(*rates.per_second(overflows) == 4);
 }
 
 TEST_CASE("What was unknown then, or cannot be read now, is missing for its own reason") {
-    auto space = tests::space();
-    space.counters.set_gap("netstat.", {"netstat", base::Why::denied, "Permission denied"});
-    SpaceHistory history{{sample(100, 0)}, {}};
-    CHECK(Rates(space, &history, 200, "").per_second(overflows).error().why == base::Why::denied);
-    space = counted(5);
+    auto netns = tests::netns();
+    netns.counters.set_gap("netstat.", {"netstat", base::Why::denied, "Permission denied"});
+    NetnsHistory history{{sample(100, 0)}, {}};
+    CHECK(Rates(netns, &history, 200, "").per_second(overflows).error().why == base::Why::denied);
+    netns = counted(5);
     history.samples[0].counters[overflows].reset();
-    CHECK(reason(Rates(space, &history, 200, "").per_second(overflows)) ==
+    CHECK(reason(Rates(netns, &history, 200, "").per_second(overflows)) ==
           "it was unknown in the earlier run");
 }
 
@@ -165,12 +165,12 @@ TEST_CASE("A destination that no sample lists had at most as many as the least t
     const auto host = established(400);
     history::History history;
     history.uptime = 1000;
-    history.spaces.resize(1);
+    history.namespaces.resize(1);
     for (const double uptime : {600.0, 940.0}) {
         history::Sample made;
         made.uptime = uptime;
         made.unlisted_most = 390;
-        history.spaces[0].samples.push_back(made);
+        history.namespaces[0].samples.push_back(made);
     }
     CHECK(of_destination(model::derive(host, {}, history), "lasting_growth").number() == 0);
 }
@@ -179,7 +179,7 @@ TEST_CASE("A sample holds the counters, and the destinations and owners that are
     auto host = established(400);
     host.namespaces[0].counters.set("netstat.TcpExt.ListenOverflows", 7);
     for (std::uint16_t i = 0; i < 10; ++i) {
-        host.namespaces[0].sockets.add(tests::socket(snapshot::State::established, tests::here,
+        host.namespaces[0].sockets.add(tests::socket(snapshot::TcpState::established, tests::here,
                                                      static_cast<std::uint16_t>(40000 + i), "192.0.2.8", 80));
     }
     const auto facts = model::derive(host, {}, {});
@@ -206,18 +206,18 @@ TEST_CASE("Dead sockets are what is allocated and in no table, by whichever coun
     const auto dead = [](std::uint64_t allocated, std::uint64_t used,
                          std::optional<std::uint64_t> listed = std::nullopt) {
         snapshot::Host host;
-        auto space = tests::space();
-        space.counters.set("sockstat.TCP.alloc", allocated);
-        space.counters.set("sockstat.TCP.inuse", 100);
-        space.counters.set("sockstat6.TCP6.inuse", 50);
-        space.counters.set("sockstat.UDP.inuse", 10);
-        space.counters.set("sockstat.sockets.used", used);
+        auto netns = tests::netns();
+        netns.counters.set("sockstat.TCP.alloc", allocated);
+        netns.counters.set("sockstat.TCP.inuse", 100);
+        netns.counters.set("sockstat6.TCP6.inuse", 50);
+        netns.counters.set("sockstat.UDP.inuse", 10);
+        netns.counters.set("sockstat.sockets.used", used);
         if (listed) {
-            space.counters.set("protocols.all.sockets", *listed);
+            netns.counters.set("protocols.all.sockets", *listed);
         }
-        host.namespaces.push_back(std::move(space));
+        host.namespaces.push_back(std::move(netns));
         const auto facts = model::derive(host, {}, {});
-        const facts::Table& table = facts.namespaces[0].table(facts::TableId::network_namespace);
+        const facts::Table& table = facts.namespaces[0].table(facts::TableId::netns);
         return table.get(0, *table.schema().find("dead_sockets"));
     };
     CHECK(dead(350, 900).number() == 200);      // no more TCP sockets than that

@@ -2,8 +2,8 @@
 
 namespace tests {
 
-snapshot::Namespace space() {
-    snapshot::Namespace made;
+snapshot::Netns netns() {
+    snapshot::Netns made;
     made.label = "this namespace";
     made.source = snapshot::SocketSource::sock_diag;
     made.sysctls.set("net.ipv4.ip_local_port_range", "40000\t40999");
@@ -16,17 +16,17 @@ snapshot::Namespace space() {
     return made;
 }
 
-void add_time_waits(snapshot::Namespace& space, std::uint16_t first, std::uint16_t count, std::uint16_t step,
+void add_time_waits(snapshot::Netns& netns, std::uint16_t first, std::uint16_t count, std::uint16_t step,
                     std::uint32_t age_ms) {
     for (std::uint16_t i = 0; i < count; ++i) {
-        space.sockets.add(time_wait(here, static_cast<std::uint16_t>(first + i * step), there, 80, age_ms));
+        netns.sockets.add(time_wait(here, static_cast<std::uint16_t>(first + i * step), there, 80, age_ms));
     }
 }
 
-facts::Destination towards(const snapshot::Namespace& space, const char* to) {
+facts::Destination towards(const snapshot::Netns& netns, const char* to) {
     model::PortsQuery query;
     query.to = snapshot::parse_end_point(to);
-    return model::ports_answer(space, space.sysctls, query).destinations.at(0);
+    return model::ports_answer(netns, netns.sysctls, query).destinations.at(0);
 }
 
 } // namespace tests

@@ -7,14 +7,14 @@
 
 namespace tests {
 
-snapshot::Namespace space();
+snapshot::Netns netns();
 
 /// Adds `count` TIME_WAIT sockets from ports `first`, `first + step`, ... to 192.0.2.9:80.
-void add_time_waits(snapshot::Namespace& space, std::uint16_t first, std::uint16_t count, std::uint16_t step,
+void add_time_waits(snapshot::Netns& netns, std::uint16_t first, std::uint16_t count, std::uint16_t step,
                     std::uint32_t age_ms);
 
 /// The one destination that `tcpadvisor ports --to 192.0.2.9:80` shows.
-facts::Destination towards(const snapshot::Namespace& space, const char* to = "192.0.2.9:80");
+facts::Destination towards(const snapshot::Netns& netns, const char* to = "192.0.2.9:80");
 
 constexpr const char* here = "192.0.2.1";
 constexpr const char* there = "192.0.2.9";

@@ -8,17 +8,17 @@
 #include <algorithm>
 
 using facts::TableId;
-using snapshot::State;
+using snapshot::TcpState;
 using tests::here;
 using tests::socket;
 using tests::there;
 
 namespace {
 
-snapshot::Host host_of(snapshot::Namespace space) {
+snapshot::Host host_of(snapshot::Netns netns) {
     snapshot::Host host;
     host.kernel = "6.1.0";
-    host.namespaces.push_back(std::move(space));
+    host.namespaces.push_back(std::move(netns));
     return host;
 }
 
@@ -30,17 +30,17 @@ facts::Value value(const facts::Facts& facts, TableId table, std::string_view co
 } // namespace
 
 TEST_CASE("A fact of the host has no namesake in a namespace") {
-    for (const facts::Column& column : facts::schema(TableId::network_namespace).columns) {
+    for (const facts::Column& column : facts::schema(TableId::netns).columns) {
         CAPTURE(column.name);
         CHECK_FALSE(facts::schema(TableId::host).find(column.name));
     }
 }
 
 TEST_CASE("A listener whose place in the range is unknown says why") {
-    auto space = tests::space();
-    space.sysctls = {};
-    space.sockets.add_listener(tests::listener("0.0.0.0", 40001));
-    const facts::Facts facts = model::derive(host_of(std::move(space)), {}, {});
+    auto netns = tests::netns();
+    netns.sysctls = {};
+    netns.sockets.add_listener(tests::listener("0.0.0.0", 40001));
+    const facts::Facts facts = model::derive(host_of(std::move(netns)), {}, {});
     for (const char* fact : {"in_range", "is_reserved"}) {
         const facts::Value got = value(facts, TableId::listener, fact);
         REQUIRE_FALSE(got.known());
@@ -49,13 +49,13 @@ TEST_CASE("A listener whose place in the range is unknown says why") {
 }
 
 TEST_CASE("Every fact of every table can be asked for") {
-    auto space = tests::space();
-    tests::add_time_waits(space, 40000, 10, 2, 1000);
-    space.sockets.add_listener(tests::listener("0.0.0.0", 22));
-    auto waiting = socket(State::close_wait, here, 40100, there, 80);
-    space.sockets.add(waiting);
-    space.sockets.add_close_wait(waiting);
-    const snapshot::Host host = host_of(std::move(space));
+    auto netns = tests::netns();
+    tests::add_time_waits(netns, 40000, 10, 2, 1000);
+    netns.sockets.add_listener(tests::listener("0.0.0.0", 22));
+    auto waiting = socket(TcpState::close_wait, here, 40100, there, 80);
+    netns.sockets.add(waiting);
+    netns.sockets.add_close_wait(waiting);
+    const snapshot::Host host = host_of(std::move(netns));
     const facts::Facts facts = model::derive(host, {}, {});
     for (const facts::Schema& schema : facts::schemas()) {
         const facts::Table& table =
@@ -74,15 +74,15 @@ TEST_CASE("Every fact of every table can be asked for") {
 }
 
 TEST_CASE("Lost sockets are unknown, never zero") {
-    auto space = tests::space();
-    space.source = snapshot::SocketSource::none;
-    space.lost_sockets = base::Gap{"the socket table", base::Why::failed, "no such protocol"};
-    const snapshot::Host host = host_of(std::move(space));
+    auto netns = tests::netns();
+    netns.source = snapshot::SocketSource::none;
+    netns.lost_sockets = base::Gap{"the socket table", base::Why::failed, "no such protocol"};
+    const snapshot::Host host = host_of(std::move(netns));
     const facts::Facts facts = model::derive(host, {}, {});
-    CHECK_FALSE(value(facts, TableId::network_namespace, "established").known());
-    CHECK_FALSE(value(facts, TableId::network_namespace, "established_retrying").known());
-    CHECK_FALSE(value(facts, TableId::network_namespace, "ports_used_percent").known());
-    CHECK_FALSE(value(facts, TableId::network_namespace, "accept_queue_percent").known());
+    CHECK_FALSE(value(facts, TableId::netns, "established").known());
+    CHECK_FALSE(value(facts, TableId::netns, "established_retrying").known());
+    CHECK_FALSE(value(facts, TableId::netns, "ports_used_percent").known());
+    CHECK_FALSE(value(facts, TableId::netns, "accept_queue_percent").known());
     for (const TableId table :
          {TableId::destination, TableId::source, TableId::listener, TableId::close_wait}) {
         CHECK(facts.namespaces[0].table(table).incomplete());
@@ -91,61 +91,61 @@ TEST_CASE("Lost sockets are unknown, never zero") {
 }
 
 TEST_CASE("The namespace shows the worst destination") {
-    auto space = tests::space();
-    tests::add_time_waits(space, 40000, 300, 1, 1000);
-    space.sockets.add(socket(State::established, here, 40000, "192.0.2.77", 443));
-    const snapshot::Host host = host_of(std::move(space));
+    auto netns = tests::netns();
+    tests::add_time_waits(netns, 40000, 300, 1, 1000);
+    netns.sockets.add(socket(TcpState::established, here, 40000, "192.0.2.77", 443));
+    const snapshot::Host host = host_of(std::move(netns));
     const facts::Facts facts = model::derive(host, {}, {});
-    CHECK(value(facts, TableId::network_namespace, "ports_used_percent").number() == Approx(30));
+    CHECK(value(facts, TableId::netns, "ports_used_percent").number() == Approx(30));
     CHECK(value(facts, TableId::destination, "remote").text() == "192.0.2.9:80");
-    CHECK(value(facts, TableId::network_namespace, "time_wait").number() == 300);
+    CHECK(value(facts, TableId::netns, "time_wait").number() == 300);
 }
 
 TEST_CASE("Connections that nobody acknowledges are counted by destination, listener and namespace") {
-    auto space = tests::space();
-    space.sockets.add_listener(tests::listener("0.0.0.0", 80));
+    auto netns = tests::netns();
+    netns.sockets.add_listener(tests::listener("0.0.0.0", 80));
     const auto add = [&](std::uint16_t port, std::uint16_t remote_port, std::uint8_t retransmits) {
-        auto one = socket(State::established, here, port, there, remote_port);
+        auto one = socket(TcpState::established, here, port, there, remote_port);
         one.timer = snapshot::Timer::retransmit;
         one.retransmits = retransmits;
-        space.sockets.add(one);
+        netns.sockets.add(one);
     };
     for (std::uint16_t i = 0; i < 50; ++i) {
         add(static_cast<std::uint16_t>(40000 + i), 443, i < 20 ? 3 : 2);
     }
     add(80, 5000, 5);
-    const snapshot::Host host = host_of(std::move(space));
+    const snapshot::Host host = host_of(std::move(netns));
     const facts::Facts facts = model::derive(host, {}, {});
     CHECK(value(facts, TableId::destination, "established_retrying").number() == 20);
     CHECK(value(facts, TableId::destination, "established").number() == 50);
     CHECK(value(facts, TableId::listener, "established_retrying").number() == 1);
-    CHECK(value(facts, TableId::network_namespace, "established_retrying").number() == 21);
+    CHECK(value(facts, TableId::netns, "established_retrying").number() == 21);
 }
 
 TEST_CASE("Open files of the host as a share of their limit") {
     const auto percent = [](std::uint64_t most) {
-        auto space = tests::space();
-        space.counters.set("files.open", 956);
-        space.counters.set("files.max", most);
-        return value(model::derive(host_of(std::move(space)), {}, {}), TableId::host, "files_percent");
+        auto netns = tests::netns();
+        netns.counters.set("files.open", 956);
+        netns.counters.set("files.max", most);
+        return value(model::derive(host_of(std::move(netns)), {}, {}), TableId::host, "files_percent");
     };
     CHECK(percent(1000).number() == Approx(95.6));
     CHECK(percent(9223372036854775807U).number() < 1e-9);
     CHECK_FALSE(percent(0).known());
-    CHECK(value(model::derive(host_of(tests::space()), {}, {}), TableId::host, "files_percent").gap().why ==
+    CHECK(value(model::derive(host_of(tests::netns()), {}, {}), TableId::host, "files_percent").gap().why ==
           base::Why::absent);
 }
 
 TEST_CASE("Where ports are reused, a destination's rates are no lower than its youngest sockets say") {
-    auto space = tests::space();
-    space.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
+    auto netns = tests::netns();
+    netns.sysctls.set("net.ipv4.tcp_tw_reuse", "2");
     for (std::uint16_t remote = 1; remote <= 200; ++remote) {
         for (std::uint16_t i = 0; i < 60; ++i) { // all within the last second: 60 a second
-            space.sockets.add(tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + 2 * i),
+            netns.sockets.add(tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + 2 * i),
                                                "127.0.0.2", remote, 500));
         }
     }
-    const snapshot::Host host = host_of(std::move(space));
+    const snapshot::Host host = host_of(std::move(netns));
     const facts::Facts facts = model::derive(host, {}, {});
     const facts::Table& table = facts.namespaces[0].table(TableId::destination);
     for (const char* rate : {"births_5s", "births_15s", "births_60s"}) {
@@ -154,11 +154,11 @@ TEST_CASE("Where ports are reused, a destination's rates are no lower than its y
 }
 
 TEST_CASE("A source's pool counts distinct ports over all destinations") {
-    auto space = tests::space();
-    tests::add_time_waits(space, 40000, 100, 2, 1000);
-    space.sockets.add(socket(State::established, here, 40000, "192.0.2.77", 443));
-    space.sockets.add(socket(State::established, here, 40501, "192.0.2.77", 443));
-    const snapshot::Host host = host_of(std::move(space));
+    auto netns = tests::netns();
+    tests::add_time_waits(netns, 40000, 100, 2, 1000);
+    netns.sockets.add(socket(TcpState::established, here, 40000, "192.0.2.77", 443));
+    netns.sockets.add(socket(TcpState::established, here, 40501, "192.0.2.77", 443));
+    const snapshot::Host host = host_of(std::move(netns));
     const facts::Facts facts = model::derive(host, {}, {});
     CHECK(value(facts, TableId::source, "source").text() == "192.0.2.1");
     CHECK(value(facts, TableId::source, "ports").number() == 101);
@@ -168,18 +168,18 @@ TEST_CASE("A source's pool counts distinct ports over all destinations") {
 }
 
 TEST_CASE("CLOSE_WAIT is summed by owner; what was never accepted belongs to the listener's owner") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     auto web = tests::listener("0.0.0.0", 80);
     web.uid = 33;
-    space.sockets.add_listener(web);
-    auto waiting = socket(State::close_wait, here, 80, there, 5000);
+    netns.sockets.add_listener(web);
+    auto waiting = socket(TcpState::close_wait, here, 80, there, 5000);
     waiting.inode = 0;
     waiting.activity = snapshot::Activity{9000, 9000, 8000, true};
-    space.sockets.add_close_wait(waiting);
+    netns.sockets.add_close_wait(waiting);
     waiting.inode = 5;
     waiting.uid = 33;
-    space.sockets.add_close_wait(waiting);
-    const snapshot::Host host = host_of(std::move(space));
+    netns.sockets.add_close_wait(waiting);
+    const snapshot::Host host = host_of(std::move(netns));
     const facts::Facts facts = model::derive(host, {}, {});
     CHECK(facts.namespaces[0].table(TableId::close_wait).size() == 1);
     CHECK(value(facts, TableId::close_wait, "owner").text() == "uid 33");
@@ -190,40 +190,39 @@ TEST_CASE("CLOSE_WAIT is summed by owner; what was never accepted belongs to the
 }
 
 TEST_CASE("From /proc the ages of CLOSE_WAIT and the backlogs are missing") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     auto waiting = tests::listener("0.0.0.0", 80);
     waiting.rqueue = 3; // and /proc has no limit beside it
-    space.sockets.add_listener(waiting);
-    space.source = snapshot::SocketSource::proc;
-    space.sockets.add_close_wait(socket(State::close_wait, here, 40000, there, 80));
-    const snapshot::Host host = host_of(std::move(space));
+    netns.sockets.add_listener(waiting);
+    netns.source = snapshot::SocketSource::proc;
+    netns.sockets.add_close_wait(socket(TcpState::close_wait, here, 40000, there, 80));
+    const snapshot::Host host = host_of(std::move(netns));
     const facts::Facts facts = model::derive(host, {}, {});
     CHECK(value(facts, TableId::close_wait, "leaked").number() == 1);
     CHECK_FALSE(value(facts, TableId::close_wait, "leaked_300s").known());
     CHECK_FALSE(value(facts, TableId::listener, "full").known());
     CHECK_FALSE(value(facts, TableId::listener, "backlog").known());
-    CHECK_FALSE(value(facts, TableId::network_namespace, "accept_queue_percent").known());
+    CHECK_FALSE(value(facts, TableId::netns, "accept_queue_percent").known());
 }
 
 TEST_CASE("A queue is full when it holds more than its limit") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     auto one = tests::listener("0.0.0.0", 80);
     one.rqueue = 4;
     one.wqueue = 3;
-    space.sockets.add_listener(one);
+    netns.sockets.add_listener(one);
     auto zero = tests::listener("0.0.0.0", 81); // listen(0), nothing waits
-    space.sockets.add_listener(zero);
-    const snapshot::Host host = host_of(std::move(space));
+    netns.sockets.add_listener(zero);
+    const snapshot::Host host = host_of(std::move(netns));
     const facts::Facts facts = model::derive(host, {}, {});
     CHECK(value(facts, TableId::listener, "full").truth());
     CHECK_FALSE(value(facts, TableId::listener, "full", 1).truth());
-    CHECK(value(facts, TableId::network_namespace, "accept_queue_percent").number() ==
-          Approx(133.3).epsilon(0.01));
+    CHECK(value(facts, TableId::netns, "accept_queue_percent").number() == Approx(133.3).epsilon(0.01));
     CHECK(value(facts, TableId::listener, "fixed").gap().why == base::Why::not_collected);
 }
 
 TEST_CASE("Sysctls of the host are absent in a child namespace, not zero") {
-    const snapshot::Host host = host_of(tests::space());
+    const snapshot::Host host = host_of(tests::netns());
     const facts::Facts facts = model::derive(host, {}, {});
     CHECK(value(facts, TableId::host, "max_orphans").gap().why == base::Why::absent);
     CHECK(value(facts, TableId::host, "orphan_percent").gap().why == base::Why::absent);
@@ -231,15 +230,14 @@ TEST_CASE("Sysctls of the host are absent in a child namespace, not zero") {
 }
 
 TEST_CASE("The same snapshot under another sysctl") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     for (std::uint16_t i = 0; i < 900; ++i) {
-        space.sockets.add(
+        netns.sockets.add(
             tests::time_wait("127.0.0.1", static_cast<std::uint16_t>(40000 + i), "127.0.0.1", 80, 5000));
     }
-    const snapshot::Host host = host_of(std::move(space));
+    const snapshot::Host host = host_of(std::move(netns));
     const auto used = [&](const model::Assumptions& assumed) {
-        return value(model::derive(host, assumed, {}), TableId::network_namespace, "ports_used_percent")
-            .number();
+        return value(model::derive(host, assumed, {}), TableId::netns, "ports_used_percent").number();
     };
     CHECK(used({}) == Approx(90));
     CHECK(used({{"net.ipv4.tcp_tw_reuse", "2"}}) == Approx(0));
@@ -248,9 +246,9 @@ TEST_CASE("The same snapshot under another sysctl") {
 }
 
 TEST_CASE("States are shown by netstat's names, BOUND only if it was asked for") {
-    auto space = tests::space();
-    space.sockets.add(socket(State::established, here, 40000, there, 80));
-    const auto answer = model::states_answer(space);
+    auto netns = tests::netns();
+    netns.sockets.add(socket(TcpState::established, here, 40000, there, 80));
+    const auto answer = model::states_answer(netns);
     CHECK(answer.states.size() == snapshot::shown_states.size());
     for (const auto& state : answer.states) {
         CHECK(state.ipv4.has_value() == (state.name != "BOUND"));
@@ -262,8 +260,8 @@ namespace {
 /// Facts of the sysctl table, by sysctl and column.
 class SysctlFacts {
   public:
-    explicit SysctlFacts(snapshot::Namespace space)
-        : host_(host_of(std::move(space))), facts_(model::derive(host_, {}, {})) {}
+    explicit SysctlFacts(snapshot::Netns netns)
+        : host_(host_of(std::move(netns))), facts_(model::derive(host_, {}, {})) {}
 
     facts::Value operator()(std::string_view name, std::string_view column) const {
         const facts::Table& table = facts_.namespaces[0].table(TableId::sysctl);
@@ -283,15 +281,15 @@ class SysctlFacts {
 } // namespace
 
 TEST_CASE("A sysctl drifts when boot will set another value") {
-    auto space = tests::space();
-    auto& boot = space.boot_sysctls.emplace().values;
+    auto netns = tests::netns();
+    auto& boot = netns.boot_sysctls.emplace().values;
     boot["net.ipv4.ip_local_port_range"] = {"40000  40999 ", "/etc/sysctl.d/a.conf:1"};
     boot["net.ipv4.tcp_tw_reuse"] = {"1", "/etc/sysctl.d/a.conf:2"};
     boot["net.ipv4.tcp_fin_timeout"] = {"0x3c # a minute", "/etc/sysctl.d/a.conf:3"};
     boot["net.ipv4.tcp_rfc1337"] = {"yes", "/etc/sysctl.d/a.conf:4"};
-    space.sysctls.set("net.ipv4.tcp_fin_timeout", "60");
-    space.sysctls.set("net.ipv4.tcp_rfc1337", "0");
-    const SysctlFacts of(std::move(space));
+    netns.sysctls.set("net.ipv4.tcp_fin_timeout", "60");
+    netns.sysctls.set("net.ipv4.tcp_rfc1337", "0");
+    const SysctlFacts of(std::move(netns));
     CHECK_FALSE(of("net.ipv4.ip_local_port_range", "drifted").truth()); // only blanks differ
     CHECK(of("net.ipv4.tcp_tw_reuse", "drifted").truth());
     CHECK(of("net.ipv4.tcp_tw_reuse", "drifted").basis() == facts::Basis::measured);
@@ -304,11 +302,11 @@ TEST_CASE("A sysctl drifts when boot will set another value") {
 }
 
 TEST_CASE("A file that could not be read makes what is found inferred, and what is not found unknown") {
-    auto space = tests::space();
-    space.boot_sysctls.emplace();
-    space.boot_sysctls->values["net.ipv4.tcp_tw_reuse"] = {"1", "/etc/sysctl.d/a.conf:2"};
-    space.boot_sysctls->unread = base::Gap{"/etc/sysctl.d/b.conf", base::Why::denied, "Permission denied"};
-    const SysctlFacts of(std::move(space));
+    auto netns = tests::netns();
+    netns.boot_sysctls.emplace();
+    netns.boot_sysctls->values["net.ipv4.tcp_tw_reuse"] = {"1", "/etc/sysctl.d/a.conf:2"};
+    netns.boot_sysctls->unread = base::Gap{"/etc/sysctl.d/b.conf", base::Why::denied, "Permission denied"};
+    const SysctlFacts of(std::move(netns));
     CHECK(of("net.ipv4.tcp_tw_reuse", "drifted").basis() == facts::Basis::inferred);
     for (const char* fact : {"boot", "drifted", "boot_refused", "dead", "outvoted", "by_hand"}) {
         CHECK(of("net.ipv4.tcp_timestamps", fact).gap().why == base::Why::denied);
@@ -316,8 +314,8 @@ TEST_CASE("A file that could not be read makes what is found inferred, and what 
 }
 
 TEST_CASE("A line is dead if this kernel will never have the sysctl") {
-    auto space = tests::space();
-    snapshot::BootSysctls& files = space.boot_sysctls.emplace();
+    auto netns = tests::netns();
+    snapshot::BootSysctls& files = netns.boot_sysctls.emplace();
     files.values["net.ipv4.tcp_tw_reuse"] = {"1", "F:1"};
     files.values["net.ipv4.tcp_tw_recycle"] = {"1", "F:2"};
     files.values["net.ipv4.tcp_migrate_req"] = {"1", "F:3", true};
@@ -325,9 +323,9 @@ TEST_CASE("A line is dead if this kernel will never have the sysctl") {
     files.dead["net.ipv4.tcp_tw_resue"] = {"1", "F:5"};
     for (const char* name :
          {"net.ipv4.tcp_tw_recycle", "net.ipv4.tcp_migrate_req", "net.netfilter.nf_conntrack_max"}) {
-        space.sysctls.set_gap(name, {name, base::Why::absent, ""});
+        netns.sysctls.set_gap(name, {name, base::Why::absent, ""});
     }
-    const SysctlFacts of(std::move(space));
+    const SysctlFacts of(std::move(netns));
     CHECK_FALSE(of("net.ipv4.tcp_tw_reuse", "dead").truth());
     CHECK(of("net.ipv4.tcp_tw_recycle", "dead").truth());
     CHECK_FALSE(of("net.ipv4.tcp_migrate_req", "dead").truth());

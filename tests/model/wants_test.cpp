@@ -5,14 +5,14 @@
 
 namespace {
 
-snapshot::Host host_of(snapshot::Namespace space) {
+snapshot::Host host_of(snapshot::Netns netns) {
     snapshot::Host host;
-    host.namespaces.push_back(std::move(space));
+    host.namespaces.push_back(std::move(netns));
     return host;
 }
 
-model::Needs ports_only() {
-    model::Needs needs;
+model::ModelNeeds ports_only() {
+    model::ModelNeeds needs;
     needs.ports = true;
     return needs;
 }
@@ -20,14 +20,14 @@ model::Needs ports_only() {
 } // namespace
 
 TEST_CASE("A quiet host wants no further walk") {
-    CHECK_FALSE(model::wants(host_of(tests::space()), {}, ports_only()));
+    CHECK_FALSE(model::wants(host_of(tests::netns()), {}, ports_only()));
 }
 
 TEST_CASE("A busy destination makes explicit binds worth a walk, once") {
-    auto space = tests::space();
-    tests::add_time_waits(space, 40000, 500, 1, 1000);
-    space.sockets.add(tests::socket(snapshot::State::established, tests::here, 40700, tests::there, 81));
-    snapshot::Host host = host_of(std::move(space));
+    auto netns = tests::netns();
+    tests::add_time_waits(netns, 40000, 500, 1, 1000);
+    netns.sockets.add(tests::socket(snapshot::TcpState::established, tests::here, 40700, tests::there, 81));
+    snapshot::Host host = host_of(std::move(netns));
     const auto request = model::wants(host, {}, ports_only());
     REQUIRE(request);
     CHECK(request->explicit_binds);
@@ -37,16 +37,16 @@ TEST_CASE("A busy destination makes explicit binds worth a walk, once") {
 }
 
 TEST_CASE("Explicit binds of TIME_WAIT cannot be told: no walk for them") {
-    auto space = tests::space();
-    tests::add_time_waits(space, 40000, 500, 1, 1000);
-    CHECK_FALSE(model::wants(host_of(std::move(space)), {}, ports_only()));
+    auto netns = tests::netns();
+    tests::add_time_waits(netns, 40000, 500, 1, 1000);
+    CHECK_FALSE(model::wants(host_of(std::move(netns)), {}, ports_only()));
 }
 
 TEST_CASE("Sockets outside of all tables make bound ones worth a walk when they are many") {
-    auto space = tests::space();
-    space.counters.set("sockstat.TCP.alloc", 49);
-    CHECK_FALSE(model::wants(host_of(std::move(space)), {}, ports_only()));
-    auto hoarded = tests::space();
+    auto netns = tests::netns();
+    netns.counters.set("sockstat.TCP.alloc", 49);
+    CHECK_FALSE(model::wants(host_of(std::move(netns)), {}, ports_only()));
+    auto hoarded = tests::netns();
     hoarded.counters.set("sockstat.TCP.alloc", 50);
     const auto request = model::wants(host_of(std::move(hoarded)), {}, ports_only());
     REQUIRE(request);
@@ -54,21 +54,21 @@ TEST_CASE("Sockets outside of all tables make bound ones worth a walk when they 
 }
 
 TEST_CASE("A wide range makes the same connections uninteresting") {
-    auto space = tests::space();
-    tests::add_time_waits(space, 40000, 500, 1, 1000);
-    CHECK_FALSE(model::wants(host_of(std::move(space)), {{"net.ipv4.ip_local_port_range", "1024 65535"}},
+    auto netns = tests::netns();
+    tests::add_time_waits(netns, 40000, 500, 1, 1000);
+    CHECK_FALSE(model::wants(host_of(std::move(netns)), {{"net.ipv4.ip_local_port_range", "1024 65535"}},
                              ports_only()));
 }
 
 TEST_CASE("Live sockets are looked at one by one where reuse depends on the other end") {
     const auto peers = [](const char* reuse, const char* timestamps, std::uint16_t count, bool effects) {
-        auto space = tests::space();
-        tests::add_time_waits(space, 40000, count, 1, 5000);
-        space.sysctls.set("net.ipv4.tcp_tw_reuse", reuse);
-        space.sysctls.set("net.ipv4.tcp_timestamps", timestamps);
-        model::Needs needs = ports_only();
+        auto netns = tests::netns();
+        tests::add_time_waits(netns, 40000, count, 1, 5000);
+        netns.sysctls.set("net.ipv4.tcp_tw_reuse", reuse);
+        netns.sysctls.set("net.ipv4.tcp_timestamps", timestamps);
+        model::ModelNeeds needs = ports_only();
         needs.effects = effects;
-        const auto request = model::wants(host_of(std::move(space)), {}, needs);
+        const auto request = model::wants(host_of(std::move(netns)), {}, needs);
         return request ? request->peers : std::vector<snapshot::EndPoint>();
     };
     CHECK(peers("1", "1", 500, false) ==
@@ -81,14 +81,14 @@ TEST_CASE("Live sockets are looked at one by one where reuse depends on the othe
 
 TEST_CASE(
     "Who holds the ports of busy destinations is looked for, on loopback too, if somebody wants to know") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     for (std::uint16_t i = 0; i < 500; ++i) {
-        space.sockets.add(tests::socket(snapshot::State::established, "127.0.0.1",
+        netns.sockets.add(tests::socket(snapshot::TcpState::established, "127.0.0.1",
                                         static_cast<std::uint16_t>(40000 + i), "127.0.0.1", 80));
     }
-    snapshot::Host host = host_of(std::move(space));
+    snapshot::Host host = host_of(std::move(netns));
     host.namespaces[0].sockets.explicit_binds_complete();
-    model::Needs needs = ports_only();
+    model::ModelNeeds needs = ports_only();
     CHECK_FALSE(model::wants(host, {}, needs));
     needs.holders = true;
     const auto request = model::wants(host, {}, needs);
@@ -98,17 +98,17 @@ TEST_CASE(
 }
 
 TEST_CASE("Peers that every command asks about are asked for in a walk of their own") {
-    auto space = tests::space();
-    tests::add_time_waits(space, 40000, 500, 1, 5000);
+    auto netns = tests::netns();
+    tests::add_time_waits(netns, 40000, 500, 1, 5000);
     for (std::uint16_t i = 0; i < 20; ++i) {
-        space.sockets.add(tests::socket(snapshot::State::syn_sent, tests::here,
+        netns.sockets.add(tests::socket(snapshot::TcpState::syn_sent, tests::here,
                                         static_cast<std::uint16_t>(40600 + i), tests::there, 81));
     }
-    space.sockets.add(tests::socket(snapshot::State::established, tests::here, 40700, tests::there, 82));
-    space.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
-    snapshot::Host host = host_of(std::move(space));
+    netns.sockets.add(tests::socket(snapshot::TcpState::established, tests::here, 40700, tests::there, 82));
+    netns.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
+    snapshot::Host host = host_of(std::move(netns));
     host.namespaces[0].sockets.explicit_binds_complete();
-    model::Needs needs = ports_only();
+    model::ModelNeeds needs = ports_only();
     const auto of_check = model::wants(host, {}, needs);
     needs.holders = true;
     const auto of_report = model::wants(host, {}, needs);
@@ -125,17 +125,17 @@ TEST_CASE("Peers that every command asks about are asked for in a walk of their 
 }
 
 TEST_CASE("One walk asks about eight peers, the busiest") {
-    auto space = tests::space();
+    auto netns = tests::netns();
     for (std::uint16_t remote = 0; remote < 10; ++remote) {
         for (std::uint16_t i = 0; i < 20 + remote; ++i) {
-            space.sockets.add(tests::socket(snapshot::State::syn_sent, tests::here,
+            netns.sockets.add(tests::socket(snapshot::TcpState::syn_sent, tests::here,
                                             static_cast<std::uint16_t>(40000 + i), tests::there,
                                             static_cast<std::uint16_t>(80 + remote)));
         }
     }
-    snapshot::Host host = host_of(std::move(space));
+    snapshot::Host host = host_of(std::move(netns));
     host.namespaces[0].sockets.explicit_binds_complete();
-    model::Needs needs = ports_only();
+    model::ModelNeeds needs = ports_only();
     needs.holders = true;
     const auto request = model::wants(host, {}, needs);
     REQUIRE(request);
@@ -146,13 +146,13 @@ TEST_CASE("One walk asks about eight peers, the busiest") {
 
 TEST_CASE("Who holds listeners is looked for when a queue is not empty, once") {
     const auto listening = [](std::uint32_t waiting) {
-        auto space = tests::space();
-        auto listener = tests::socket(snapshot::State::listen, "0.0.0.0", 80, "0.0.0.0", 0);
+        auto netns = tests::netns();
+        auto listener = tests::socket(snapshot::TcpState::listen, "0.0.0.0", 80, "0.0.0.0", 0);
         listener.rqueue = waiting;
-        space.sockets.add_listener(listener);
-        return host_of(std::move(space));
+        netns.sockets.add_listener(listener);
+        return host_of(std::move(netns));
     };
-    model::Needs needs = ports_only();
+    model::ModelNeeds needs = ports_only();
     needs.holders = true;
     CHECK_FALSE(model::wants(listening(0), {}, needs));
     CHECK_FALSE(model::wants(listening(1), {}, ports_only()));
@@ -164,8 +164,8 @@ TEST_CASE("Who holds listeners is looked for when a queue is not empty, once") {
 }
 
 TEST_CASE("The remote end that was asked about is looked at, once") {
-    snapshot::Host host = host_of(tests::space());
-    model::Needs needs;
+    snapshot::Host host = host_of(tests::netns());
+    model::ModelNeeds needs;
     needs.exact_ports = true;
     needs.towards = snapshot::parse_end_point("192.0.2.9:80");
     auto request = model::wants(host, {}, needs);
@@ -179,30 +179,30 @@ TEST_CASE("The remote end that was asked about is looked at, once") {
 }
 
 TEST_CASE("What /proc cannot tell is not asked for") {
-    auto space = tests::space();
-    space.source = snapshot::SocketSource::proc;
-    model::Needs everything = ports_only();
+    auto netns = tests::netns();
+    netns.source = snapshot::SocketSource::proc;
+    model::ModelNeeds everything = ports_only();
     everything.exact_ports = true;
-    CHECK_FALSE(model::wants(host_of(std::move(space)), {}, everything));
+    CHECK_FALSE(model::wants(host_of(std::move(netns)), {}, everything));
 }
 
 TEST_CASE("The ports command asks for both, states for bound sockets") {
-    model::Needs exact;
+    model::ModelNeeds exact;
     exact.exact_ports = true;
-    const auto request = model::wants(host_of(tests::space()), {}, exact);
+    const auto request = model::wants(host_of(tests::netns()), {}, exact);
     REQUIRE(request);
     CHECK(request->explicit_binds);
     CHECK(request->bound_sockets);
-    model::Needs count;
+    model::ModelNeeds count;
     count.bound_count = true;
-    CHECK_FALSE(model::wants(host_of(tests::space()), {}, count)->explicit_binds);
+    CHECK_FALSE(model::wants(host_of(tests::netns()), {}, count)->explicit_binds);
 }
 
 TEST_CASE("sysctl.d is read for the initial namespace only") {
-    model::Needs boot;
+    model::ModelNeeds boot;
     boot.boot_sysctls = true;
-    CHECK_FALSE(model::wants(host_of(tests::space()), {}, boot));
-    auto initial = tests::space();
+    CHECK_FALSE(model::wants(host_of(tests::netns()), {}, boot));
+    auto initial = tests::netns();
     initial.sysctls.set("net.ipv4.tcp_max_orphans", "65536");
     snapshot::Host host = host_of(std::move(initial));
     CHECK(model::wants(host, {}, boot)->boot_sysctls);
@@ -212,24 +212,24 @@ TEST_CASE("sysctl.d is read for the initial namespace only") {
 
 TEST_CASE("Owners are looked for when five sockets are stuck for 5 s, once, and only if a rule reads them") {
     const auto with = [](std::uint32_t count, std::uint32_t age_ms, std::uint32_t wqueue) {
-        auto space = tests::space();
+        auto netns = tests::netns();
         for (std::uint32_t i = 1; i <= count; ++i) {
-            auto one = tests::socket(snapshot::State::close_wait, tests::here, 40000, tests::there, 80);
+            auto one = tests::socket(snapshot::TcpState::close_wait, tests::here, 40000, tests::there, 80);
             one.inode = i;
             one.wqueue = wqueue;
             one.activity = snapshot::Activity{age_ms, age_ms, age_ms, true};
-            space.sockets.add_close_wait(one);
+            netns.sockets.add_close_wait(one);
         }
-        return host_of(std::move(space));
+        return host_of(std::move(netns));
     };
-    model::Needs owners;
+    model::ModelNeeds owners;
     owners.owners = true;
     snapshot::Host stuck = with(5, 5000, 0);
     const auto request = model::wants(stuck, {}, owners);
     REQUIRE(request);
     CHECK(request->owners_of_age_ms == 5000);
     CHECK_FALSE(request->explicit_binds);
-    CHECK_FALSE(model::wants(stuck, {}, model::Needs{}));
+    CHECK_FALSE(model::wants(stuck, {}, model::ModelNeeds{}));
     stuck.namespaces[0].owners.emplace();
     CHECK_FALSE(model::wants(stuck, {}, owners));
     CHECK_FALSE(model::wants(with(4, 5000, 0), {}, owners));

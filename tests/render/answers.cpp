@@ -8,29 +8,29 @@ render::Origin origin() {
     return {"db1", "6.1.0-18-amd64", 1772330405};
 }
 
-facts::NamespaceStates busy_states() {
-    facts::NamespaceStates space;
-    space.label = "this namespace";
-    space.id = 4026531840;
-    space.states = {{"LISTEN", 12, 4},          {"SYN_SENT", 3, 0},      {"SYN_RECV", 0, 0},
+facts::NetnsStates busy_states() {
+    facts::NetnsStates netns;
+    netns.label = "this namespace";
+    netns.id = 4026531840;
+    netns.states = {{"LISTEN", 12, 4},          {"SYN_SENT", 3, 0},      {"SYN_RECV", 0, 0},
                     {"ESTABLISHED", 1204, 193}, {"FIN_WAIT1", 1, 0},     {"FIN_WAIT2", 17, 2},
                     {"CLOSING", 0, 0},          {"TIME_WAIT", 28110, 4}, {"CLOSE_WAIT", 42, 0},
                     {"LAST_ACK", 0, 0},         {"CLOSE", 0, 0},         {"BOUND", {}, {}}};
-    space.source = "sock_diag";
-    space.sockstat = {1279, 199, 5, 28131, 1502, 311};
-    space.gaps = {{"BOUND sockets", base::Why::not_collected, "costs another walk of the socket table"}};
-    return space;
+    netns.source = "sock_diag";
+    netns.sockstat = {1279, 199, 5, 28131, 1502, 311};
+    netns.gaps = {{"BOUND sockets", base::Why::not_collected, "costs another walk of the socket table"}};
+    return netns;
 }
 
-facts::NamespaceStates unknown_states() {
-    facts::NamespaceStates space = busy_states();
-    space.label = "web";
-    space.id = 4026532200;
-    space.source = "";
-    space.sockstat = {};
-    space.gaps.clear();
-    space.unknown = base::Gap{"the socket table", base::Why::denied, "Permission denied"};
-    return space;
+facts::NetnsStates unknown_states() {
+    facts::NetnsStates netns = busy_states();
+    netns.label = "web";
+    netns.id = 4026532200;
+    netns.source = "";
+    netns.sockstat = {};
+    netns.gaps.clear();
+    netns.unknown = base::Gap{"the socket table", base::Why::denied, "Permission denied"};
+    return netns;
 }
 
 facts::Destination busy_destination() {
@@ -57,9 +57,9 @@ facts::Destination busy_destination() {
     destination.used_percent = 95.3;
     destination.inferred_because = "7 ports may be taken by bind() before connect()";
     destination.reuse = {false, false, 0, "net.ipv4.tcp_tw_reuse is 0"};
-    destination.births_5s = 15.6;
-    destination.births_15s = 15.4;
-    destination.births_60s = 15.5;
+    destination.entries_5s = 15.6;
+    destination.entries_15s = 15.4;
+    destination.entries_60s = 15.5;
     destination.sustainable_rate = 16.2;
     destination.load_percent = 95.7;
     destination.load_percent_15s = 95.1;
@@ -79,15 +79,15 @@ facts::Destination idle_destination() {
     return destination;
 }
 
-facts::NamespacePorts busy_ports() {
-    facts::NamespacePorts space;
-    space.label = "this namespace";
-    space.id = 4026531840;
-    space.low = 40000;
-    space.high = 40999;
-    space.size = 1000;
-    space.destinations = {busy_destination(), busy_destination(), busy_destination()};
-    facts::Destination& rising = space.destinations[1];
+facts::NetnsPorts busy_ports() {
+    facts::NetnsPorts netns;
+    netns.label = "this namespace";
+    netns.id = 4026531840;
+    netns.low = 40000;
+    netns.high = 40999;
+    netns.size = 1000;
+    netns.destinations = {busy_destination(), busy_destination(), busy_destination()};
+    facts::Destination& rising = netns.destinations[1];
     rising.remote = "2001:db8:1234:5678:9abc:def0:1234:5678";
     rising.local = "2001:db8:1234:5678:9abc:def0:1234:1";
     rising.remote_port = 8443;
@@ -95,24 +95,24 @@ facts::NamespacePorts busy_ports() {
     rising.free = rising.free_min = rising.free_max = 699;
     rising.used_percent = 30.1;
     rising.exhausted_in = 42.4;
-    rising.births_5s = 16500;
+    rising.entries_5s = 16500;
     rising.inferred_because.clear();
-    facts::Destination& foreign = space.destinations[2];
+    facts::Destination& foreign = netns.destinations[2];
     foreign.remote = hostile_text();
     foreign.local.reset();
     foreign.free = foreign.free_min = foreign.free_max = 1000;
     foreign.used_percent = 0;
-    foreign.births_5s = 0;
+    foreign.entries_5s = 0;
     foreign.time_wait = 0;
-    return space;
+    return netns;
 }
 
-facts::NamespacePorts unknown_ports() {
-    facts::NamespacePorts space;
-    space.label = "web";
-    space.id = 4026532200;
-    space.unknown = base::Gap{"net.ipv4.ip_local_port_range", base::Why::denied, "Permission denied"};
-    return space;
+facts::NetnsPorts unknown_ports() {
+    facts::NetnsPorts netns;
+    netns.label = "web";
+    netns.id = 4026532200;
+    netns.unknown = base::Gap{"net.ipv4.ip_local_port_range", base::Why::denied, "Permission denied"};
+    return netns;
 }
 
 } // namespace test

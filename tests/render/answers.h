@@ -8,11 +8,11 @@
 namespace test {
 
 render::Origin origin();
-facts::NamespaceStates busy_states();
-facts::NamespaceStates unknown_states();
+facts::NetnsStates busy_states();
+facts::NetnsStates unknown_states();
 facts::Destination busy_destination();
 facts::Destination idle_destination();
-facts::NamespacePorts busy_ports();
-facts::NamespacePorts unknown_ports();
+facts::NetnsPorts busy_ports();
+facts::NetnsPorts unknown_ports();
 
 } // namespace test

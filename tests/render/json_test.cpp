@@ -31,15 +31,15 @@ Json report(const findings::Report& report) {
     return Json::parse(out.str());
 }
 
-std::string states_text(const std::vector<facts::NamespaceStates>& spaces) {
+std::string states_text(const std::vector<facts::NetnsStates>& namespaces) {
     std::ostringstream out;
-    render::states_json(test::origin(), spaces, render::Style{}, out);
+    render::states_json(test::origin(), namespaces, render::Style{}, out);
     return out.str();
 }
 
-std::string ports_text(const std::vector<facts::NamespacePorts>& spaces) {
+std::string ports_text(const std::vector<facts::NetnsPorts>& namespaces) {
     std::ostringstream out;
-    render::ports_json(test::origin(), spaces, render::PortsView::table, render::Style{}, out);
+    render::ports_json(test::origin(), namespaces, render::PortsView::table, render::Style{}, out);
     return out.str();
 }
 
@@ -97,19 +97,19 @@ TEST_CASE("the picture of the host: every namespace, null where nobody asked for
     std::ostringstream out;
     const facts::Picture picture = test::busy_picture();
     render::find_format("json")->render(test::ok_report(), &picture, render::Style{}, out);
-    const Json spaces = Json::parse(out.str())["picture"];
-    REQUIRE(spaces.size() == 2);
-    CHECK(keys(spaces[0]) == Keys{"namespace", "id", "states", "families", "sockstat", "destinations",
-                                  "time_wait_ages", "close_wait", "accept_queues", "listeners"});
-    CHECK(spaces[0]["states"]["TIME_WAIT"] == 28114);
-    CHECK(spaces[0]["destinations"][0]["used_percent"] == 95.3);
-    CHECK(spaces[0]["time_wait_ages"][1]["from_seconds"] == 5);
-    CHECK(spaces[0]["time_wait_ages"][1]["sockets"] == 20);
-    CHECK(spaces[0]["close_wait"][0]["at_least"][4]["sockets"] == 7);
-    CHECK(spaces[0]["close_wait"][1]["at_least"][4]["sockets"].is_null());
-    CHECK(spaces[0]["accept_queues"][1]["backlog"].is_null());
-    CHECK(spaces[1]["states"]["TIME_WAIT"].is_null());
-    CHECK(spaces[1]["destinations"].empty());
+    const Json namespaces = Json::parse(out.str())["picture"];
+    REQUIRE(namespaces.size() == 2);
+    CHECK(keys(namespaces[0]) == Keys{"namespace", "id", "states", "families", "sockstat", "destinations",
+                                      "time_wait_ages", "close_wait", "accept_queues", "listeners"});
+    CHECK(namespaces[0]["states"]["TIME_WAIT"] == 28114);
+    CHECK(namespaces[0]["destinations"][0]["used_percent"] == 95.3);
+    CHECK(namespaces[0]["time_wait_ages"][1]["from_seconds"] == 5);
+    CHECK(namespaces[0]["time_wait_ages"][1]["sockets"] == 20);
+    CHECK(namespaces[0]["close_wait"][0]["at_least"][4]["sockets"] == 7);
+    CHECK(namespaces[0]["close_wait"][1]["at_least"][4]["sockets"].is_null());
+    CHECK(namespaces[0]["accept_queues"][1]["backlog"].is_null());
+    CHECK(namespaces[1]["states"]["TIME_WAIT"].is_null());
+    CHECK(namespaces[1]["destinations"].empty());
 }
 
 TEST_CASE("a broken file is a gap") {
@@ -148,15 +148,15 @@ TEST_CASE("a namespace that could not be read makes the sum unknown") {
 }
 
 TEST_CASE("a count that is missing without a reason still gets a gap") {
-    facts::NamespaceStates space = test::busy_states();
-    space.gaps.clear();
-    const Json json = Json::parse(states_text({space}));
+    facts::NetnsStates netns = test::busy_states();
+    netns.gaps.clear();
+    const Json json = Json::parse(states_text({netns}));
     CHECK(json["gaps"][0]["what"] == "BOUND");
     CHECK(json["gaps"][0]["why"] == "not collected");
 }
 
 TEST_CASE("ports as JSON") {
-    facts::NamespacePorts idle = test::busy_ports();
+    facts::NetnsPorts idle = test::busy_ports();
     idle.destinations = {test::idle_destination()};
     const std::string text = ports_text({test::busy_ports(), idle, test::unknown_ports()});
     test::check_golden("ports", "json", 0, text);

@@ -81,7 +81,7 @@ Report random_report(std::mt19937& random) {
         finding.rule = random_text(random);
         finding.title = random_text(random);
         finding.summary = random_text(random);
-        finding.network_namespace = random_text(random);
+        finding.netns = random_text(random);
         finding.state = random_state(random);
         report.findings.push_back(finding);
         report.rules.push_back({random_text(random), std::nullopt, random_text(random), 1});

@@ -29,8 +29,8 @@ facts::WaitingOwner nobody() {
     return owner;
 }
 
-facts::NamespacePicture quiet(const char* label) {
-    facts::NamespacePicture picture;
+facts::NetnsPicture quiet(const char* label) {
+    facts::NetnsPicture picture;
     picture.states = busy_states();
     picture.states.label = label;
     for (facts::StateCount& state : picture.states.states) {
@@ -45,7 +45,7 @@ facts::NamespacePicture quiet(const char* label) {
 } // namespace
 
 facts::Picture busy_picture() {
-    facts::NamespacePicture picture;
+    facts::NetnsPicture picture;
     picture.states = busy_states();
     picture.ports = busy_ports();
     picture.time_wait_ages = {912, 20, 0, 0, 1, 0, 0, 0, 0, 4, 1, 1, 1};
@@ -55,7 +55,7 @@ facts::Picture busy_picture() {
     picture.listeners = 16;
     picture.queues_left_out = 1;
     picture.owners_left_out = 2;
-    facts::NamespacePicture unread;
+    facts::NetnsPicture unread;
     unread.states = unknown_states();
     unread.ports = unknown_ports();
     return {{picture, unread}};
@@ -68,7 +68,7 @@ facts::Picture idle_picture() {
 facts::Picture hostile_picture() {
     facts::Picture hostile = busy_picture();
     const std::string name = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><b>" + hostile_text();
-    for (facts::NamespacePicture& picture : hostile.namespaces) {
+    for (facts::NetnsPicture& picture : hostile.namespaces) {
         picture.states.label = hostile_text();
         picture.ports.label = name;
         for (facts::WaitingOwner& owner : picture.close_wait) {

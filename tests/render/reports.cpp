@@ -12,7 +12,7 @@ Finding close_wait_finding() {
     finding.rule = "close-wait-leak";
     finding.title = "A program does not close connections that the other end has closed";
     finding.state = State::warning;
-    finding.network_namespace = "this namespace";
+    finding.netns = "this namespace";
     finding.subject = {{"owner", "java.service"}, {"uid", "998"}};
     finding.summary = "java.service: 42 connections read to the end but not closed, 42 older than 300 s";
     finding.value = 42;
@@ -37,7 +37,7 @@ Finding advice() {
     finding.rule = "tw-reuse-off";
     finding.title = "Outgoing connections cannot reuse TIME_WAIT ports";
     finding.state = State::info;
-    finding.network_namespace = "this namespace";
+    finding.netns = "this namespace";
     finding.subject = {{"sysctl", "net.ipv4.tcp_tw_reuse"}};
     finding.summary = "net.ipv4.tcp_tw_reuse is 0, no destination needs it now";
     finding.value = 0;
@@ -73,7 +73,7 @@ Report critical_report() {
     Report report = warning_report();
     report.namespaces = {"this namespace", "web"};
     report.findings.insert(report.findings.begin(), port_finding());
-    report.findings.front().network_namespace = "web";
+    report.findings.front().netns = "web";
     report.rules[0].state = State::critical;
     return report;
 }
@@ -108,7 +108,7 @@ Report hostile_report() {
     finding.evidence = {{"owner", {}, hostile_text(), {}, "", false}};
     finding.remedies = {{hostile_text(), hostile_text(), hostile_text(), hostile_text(), hostile_text()}};
     finding.myths = {{hostile_text(), hostile_text(), hostile_text()}};
-    finding.network_namespace = hostile_text();
+    finding.netns = hostile_text();
     report.namespaces.push_back(hostile_text());
     report.host = hostile_text();
     report.kernel = hostile_text();
@@ -241,7 +241,7 @@ Finding port_finding() {
     finding.rule = "ephemeral-port-exhaustion";
     finding.title = "Outgoing connections to one destination are running out of local ports";
     finding.state = State::critical;
-    finding.network_namespace = "this namespace";
+    finding.netns = "this namespace";
     finding.subject = {{"source", "192.0.2.1"}, {"remote", "192.0.2.7:443"}};
     finding.summary = "192.0.2.7:443: 47 of 1000 ports free, 940 held by TIME_WAIT";
     finding.value = 95.3;

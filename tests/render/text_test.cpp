@@ -30,22 +30,22 @@ std::string report(const findings::Report& report, const facts::Picture& picture
     return out.str();
 }
 
-std::string states(const std::vector<facts::NamespaceStates>& spaces, const Style& style = {}) {
+std::string states(const std::vector<facts::NetnsStates>& namespaces, const Style& style = {}) {
     std::ostringstream out;
-    render::states_text(test::origin(), spaces, style, out);
+    render::states_text(test::origin(), namespaces, style, out);
     return out.str();
 }
 
-std::string ports(const std::vector<facts::NamespacePorts>& spaces, PortsView view, const Style& style = {}) {
+std::string ports(const std::vector<facts::NetnsPorts>& namespaces, PortsView view, const Style& style = {}) {
     std::ostringstream out;
-    render::ports_text(test::origin(), spaces, view, style, out);
+    render::ports_text(test::origin(), namespaces, view, style, out);
     return out.str();
 }
 
-facts::NamespacePorts one_destination(const facts::Destination& destination) {
-    facts::NamespacePorts space = test::busy_ports();
-    space.destinations = {destination};
-    return space;
+facts::NetnsPorts one_destination(const facts::Destination& destination) {
+    facts::NetnsPorts netns = test::busy_ports();
+    netns.destinations = {destination};
+    return netns;
 }
 
 /// Wider only where a word is, or a command that must stay whole to be copied.
@@ -169,14 +169,14 @@ TEST_CASE("states") {
 }
 
 TEST_CASE("what is absent by design is not worth a line, what was denied is") {
-    facts::NamespacePorts space = test::busy_ports();
-    space.gaps = {{"tcp_tw_reuse_delay", base::Why::absent, ""}, {"tcp_info", base::Why::denied, ""}};
-    const std::string text = ports({space}, PortsView::table);
+    facts::NetnsPorts netns = test::busy_ports();
+    netns.gaps = {{"tcp_tw_reuse_delay", base::Why::absent, ""}, {"tcp_info", base::Why::denied, ""}};
+    const std::string text = ports({netns}, PortsView::table);
     CHECK(text.find("tcp_tw_reuse_delay") == std::string::npos);
     CHECK(text.find("tcp_info: denied") != std::string::npos);
     Style style;
     style.verbosity = 1;
-    CHECK(ports({space}, PortsView::table, style).find("tcp_tw_reuse_delay: absent") != std::string::npos);
+    CHECK(ports({netns}, PortsView::table, style).find("tcp_tw_reuse_delay: absent") != std::string::npos);
 }
 
 TEST_CASE("ports: a table") {
@@ -184,10 +184,10 @@ TEST_CASE("ports: a table") {
                        ports({test::busy_ports(), test::unknown_ports()}, PortsView::table));
     test::check_golden("ports-wide", "text", 0,
                        ports({test::busy_ports()}, PortsView::table, plain_style(160)));
-    facts::NamespacePorts same = one_destination(test::busy_destination());
+    facts::NetnsPorts same = one_destination(test::busy_destination());
     same.destinations.resize(30, test::busy_destination());
     test::check_golden("ports-many", "text", 0, ports({same}, PortsView::table));
-    facts::NamespacePorts none = test::busy_ports();
+    facts::NetnsPorts none = test::busy_ports();
     none.destinations.clear();
     test::check_golden("ports-none", "text", 0, ports({none}, PortsView::table));
 }
@@ -221,7 +221,7 @@ TEST_CASE("bars") {
 }
 
 TEST_CASE("tables align by characters") {
-    render::Table table({{"NAME"}, {"N", render::Align::right}});
+    render::TextTable table({{"NAME"}, {"N", render::Align::right}});
     table.add_row({"\u00e9\u00e9\u00e9\u00e9\u00e9", "1"});
     table.add_row({"a", "100"});
     std::ostringstream out;

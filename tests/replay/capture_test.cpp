@@ -9,12 +9,12 @@
 using base::Why;
 using kernel::Walk;
 using replay::Capture;
-using snapshot::State;
+using snapshot::TcpState;
 using test::operator+;
 
 namespace {
 
-std::vector<kernel::SockDiagPlace> one_place() {
+std::vector<kernel::SockDiagTarget> one_place() {
     auto machine = std::make_unique<test::Machine>();
     machine->time = 1732287600.123456;
     machine->files.emplace("/proc/sys/kernel/hostname", std::string("web1\n"));
@@ -24,17 +24,17 @@ std::vector<kernel::SockDiagPlace> one_place() {
     machine->answer(Walk::listeners, {test::done()});
     machine->answer(Walk::connections, {test::socket_message({}), test::socket_message({}) + test::done()});
     machine->answer(Walk::bound, {test::done()});
-    std::vector<kernel::SockDiagPlace> places;
-    places.push_back({"this namespace", 42, std::move(machine)});
-    return places;
+    std::vector<kernel::SockDiagTarget> targets;
+    targets.push_back({"this namespace", 42, std::move(machine)});
+    return targets;
 }
 
 std::string recorded() {
     Capture capture;
-    auto places = replay::recording(one_place(), capture);
-    snapshot::Host host = kernel::collect(places);
-    kernel::collect({.place = 0, .bound_sockets = true}, places, host);
-    CHECK(places[0].machine->list("/etc/sysctl.d"));
+    auto targets = replay::recording(one_place(), capture);
+    snapshot::Host host = kernel::collect(targets);
+    kernel::collect({.place = 0, .bound_sockets = true}, targets, host);
+    CHECK(targets[0].machine->list("/etc/sysctl.d"));
     return replay::to_bytes(capture);
 }
 
@@ -48,28 +48,28 @@ std::string what_of(const std::string& bytes) {
 TEST_CASE("a replay sees what the recording saw") {
     const auto capture = replay::parse_capture(recorded());
     REQUIRE(capture);
-    auto places = replay::replaying(*capture);
-    REQUIRE(places.size() == 1);
-    CHECK(places[0].label == "this namespace");
-    CHECK(places[0].id == 42);
-    snapshot::Host host = kernel::collect(places);
-    kernel::collect({.place = 0, .bound_sockets = true}, places, host);
+    auto targets = replay::replaying(*capture);
+    REQUIRE(targets.size() == 1);
+    CHECK(targets[0].label == "this namespace");
+    CHECK(targets[0].id == 42);
+    snapshot::Host host = kernel::collect(targets);
+    kernel::collect({.place = 0, .bound_sockets = true}, targets, host);
     CHECK(host.name == "web1");
     CHECK(host.time == Approx(1732287600.123456).epsilon(1e-15));
-    const snapshot::Namespace& space = host.namespaces[0];
-    CHECK(space.sockets.count(State::established) == 2);
-    CHECK_FALSE(space.lost_sockets);
-    CHECK(*space.sysctls.integer("net.ipv4.tcp_tw_reuse") == 2);
-    CHECK(space.sysctls.text("net.ipv4.tcp_mem").error().why == Why::denied);
-    CHECK(*places[0].machine->list("/etc/sysctl.d") == std::vector<std::string>{"10-a.conf", "20 b.conf"});
+    const snapshot::Netns& netns = host.namespaces[0];
+    CHECK(netns.sockets.count(TcpState::established) == 2);
+    CHECK_FALSE(netns.lost_sockets);
+    CHECK(*netns.sysctls.integer("net.ipv4.tcp_tw_reuse") == 2);
+    CHECK(netns.sysctls.text("net.ipv4.tcp_mem").error().why == Why::denied);
+    CHECK(*targets[0].machine->list("/etc/sysctl.d") == std::vector<std::string>{"10-a.conf", "20 b.conf"});
     CHECK(replay::to_bytes(*capture) == recorded()); // nothing is lost on the way
 }
 
 TEST_CASE("what a capture does not hold was not collected") {
     const auto capture = replay::parse_capture(recorded());
     REQUIRE(capture);
-    auto places = replay::replaying(*capture);
-    kernel::Machine& machine = *places[0].machine;
+    auto targets = replay::replaying(*capture);
+    kernel::Machine& machine = *targets[0].machine;
     CHECK(machine.read("/etc/passwd").error().why == Why::not_collected);
     CHECK(machine.list("/etc").error().why == Why::not_collected);
     const auto walked = machine.sockets({Walk::explicit_binds}, [](std::span<const snapshot::Socket>) {});
@@ -88,9 +88,9 @@ TEST_CASE("a question about some remote ends is answered by a dump about more of
     auto live = one_place();
     static_cast<test::Machine&>(*live[0].machine).dumps[kernel::request_for({Walk::peers, both})] = {
         test::done()};
-    const auto places = replay::recording(std::move(live), capture);
+    const auto targets = replay::recording(std::move(live), capture);
     const auto sink = [](std::span<const snapshot::Socket>) {};
-    CHECK(places[0].machine->sockets({Walk::peers, both}, sink).outcome);
+    CHECK(targets[0].machine->sockets({Walk::peers, both}, sink).outcome);
     auto replayed = replay::replaying(capture);
     const auto asked = [&](const snapshot::EndPoint& remote) {
         const std::vector remotes = {remote};
@@ -106,13 +106,13 @@ TEST_CASE("the holders of several questions are kept together") {
     Capture capture;
     auto live = one_place();
     auto& machine = static_cast<test::Machine&>(*live[0].machine);
-    auto places = replay::recording(std::move(live), capture);
+    auto targets = replay::recording(std::move(live), capture);
     machine.held.processes = {{7, 0, "a", "", {}, {}}, {8, 0, "b", "", {}, {}}};
     machine.held.sockets = {{20, 0, 3}, {30, 1, 4}};
-    places[0].machine->holders({});
+    targets[0].machine->holders({});
     machine.held.processes = {{8, 0, "b", "", {}, {}}, {9, 0, "c", "", {}, {}}};
     machine.held.sockets = {{10, 1, 5}, {30, 0, 4}};
-    places[0].machine->holders({});
+    targets[0].machine->holders({});
     const auto again = replay::parse_capture(replay::to_bytes(capture));
     REQUIRE(again);
     const auto holders = replay::replaying(*again)[0].machine->holders({});
@@ -130,8 +130,8 @@ TEST_CASE("a dump that ended with a gap ends with it again") {
     machine.dump_gaps.emplace(kernel::request_for({Walk::connections}),
                               base::Gap{"t", Why::failed, "the time was up"});
     Capture capture;
-    auto places = replay::recording(std::move(live), capture);
-    kernel::collect(places);
+    auto targets = replay::recording(std::move(live), capture);
+    kernel::collect(targets);
     const auto again = replay::parse_capture(replay::to_bytes(capture));
     REQUIRE(again);
     auto replayed = replay::replaying(*again);
@@ -156,8 +156,8 @@ TEST_CASE("a capture with any byte changed is refused or read, but never trusted
             changed[at] = c;
             const auto capture = replay::parse_capture(changed);
             if (capture) {
-                auto places = replay::replaying(*capture);
-                kernel::collect(places);
+                auto targets = replay::replaying(*capture);
+                kernel::collect(targets);
             }
         }
     }

@@ -18,7 +18,7 @@
 using base::Why;
 using snapshot::Family;
 using snapshot::Socket;
-using snapshot::State;
+using snapshot::TcpState;
 using test::operator+;
 
 namespace {
@@ -36,7 +36,7 @@ std::string error_of(std::string_view text) {
     return list ? "" : list.error().what;
 }
 
-const Socket& socket_at(const replay::SocketList& list, std::uint16_t port, State state) {
+const Socket& socket_at(const replay::SocketList& list, std::uint16_t port, TcpState state) {
     for (const Socket& socket : list.sockets) {
         if (socket.local_port == port && socket.state == state) {
             return socket;
@@ -47,9 +47,9 @@ const Socket& socket_at(const replay::SocketList& list, std::uint16_t port, Stat
 }
 
 snapshot::Host host_of(replay::SocketList list) {
-    std::vector<kernel::Place> places;
-    places.push_back({"x", 0, std::make_unique<replay::ForeignMachine>(std::move(list), std::nullopt)});
-    return kernel::collect(places);
+    std::vector<kernel::Target> targets;
+    targets.push_back({"x", 0, std::make_unique<replay::ForeignMachine>(std::move(list), std::nullopt)});
+    return kernel::collect(targets);
 }
 
 std::string lost_because(std::string_view text) {
@@ -69,15 +69,15 @@ TEST_CASE("the text of ss -tan") {
     REQUIRE(list.sockets.size() == 13);
     CHECK_FALSE(list.lost);
     CHECK(list.provenance.name == "the text of ss");
-    const Socket& listener = socket_at(list, 8080, State::listen);
+    const Socket& listener = socket_at(list, 8080, TcpState::listen);
     CHECK((listener.rqueue == 1 && listener.wqueue == 16 && listener.family == Family::ipv4));
-    CHECK(socket_at(list, 8443, State::listen).v6_only == std::optional(false));
-    CHECK(socket_at(list, 8443, State::listen).local == snapshot::Address());
-    const Socket& mapped = socket_at(list, 8443, State::established);
+    CHECK(socket_at(list, 8443, TcpState::listen).v6_only == std::optional(false));
+    CHECK(socket_at(list, 8443, TcpState::listen).local == snapshot::Address());
+    const Socket& mapped = socket_at(list, 8443, TcpState::established);
     CHECK((mapped.family == Family::ipv6 && mapped.local.is_v4()));
-    const Socket& on_device = socket_at(list, 58880, State::established);
+    const Socket& on_device = socket_at(list, 58880, TcpState::established);
     CHECK(on_device.device != 0);
-    CHECK(on_device.device == socket_at(list, 9001, State::listen).device);
+    CHECK(on_device.device == socket_at(list, 9001, TcpState::listen).device);
     CHECK(on_device.remote.to_text() == "fe80::77");
 }
 
@@ -86,23 +86,23 @@ TEST_CASE("what ss -tan cannot tell is a gap") {
     REQUIRE(list.provenance.no_timers);
     CHECK(list.provenance.no_timers->detail == "the text of ss without -o does not tell them");
     CHECK_FALSE(list.provenance.has_users);
-    CHECK(socket_at(list, 49704, State::time_wait).expires_ms == 60'000); // as if it was born now
-    CHECK(socket_at(list, 49268, State::close_wait).inode != 0);          // nobody listens there: accepted
+    CHECK(socket_at(list, 49704, TcpState::time_wait).expires_ms == 60'000); // as if it was born now
+    CHECK(socket_at(list, 49268, TcpState::close_wait).inode != 0);          // nobody listens there: accepted
     const auto host = host_of(list);
-    const snapshot::Namespace& space = host.namespaces[0];
-    CHECK_FALSE(space.lost_sockets);
-    const auto range = space.sysctls.port_range();
+    const snapshot::Netns& netns = host.namespaces[0];
+    CHECK_FALSE(netns.lost_sockets);
+    const auto range = netns.sysctls.port_range();
     REQUIRE_FALSE(range);
     CHECK(range.error().why == Why::not_collected);
     CHECK(range.error().detail.find("--assume ip_local_port_range=\"32768 60999\"") != std::string::npos);
-    CHECK(space.counters.get("netstat.TcpExt.ListenOverflows").error().why == Why::not_collected);
-    CHECK(space.sysctls.text("net.ipv4.tcp_mem").error().why == Why::not_collected);
+    CHECK(netns.counters.get("netstat.TcpExt.ListenOverflows").error().why == Why::not_collected);
+    CHECK(netns.sysctls.text("net.ipv4.tcp_mem").error().why == Why::not_collected);
 }
 
 TEST_CASE("each kind of walk over a text is answered, or not told") {
     replay::ForeignMachine machine(list_of(test::ss_tan), std::nullopt);
     const auto walked = [&](kernel::Walk walk) {
-        std::map<State, std::size_t> states;
+        std::map<TcpState, std::size_t> states;
         const auto ended = machine.sockets({walk}, [&](std::span<const Socket> sockets) {
             for (const Socket& socket : sockets) {
                 ++states[socket.state];
@@ -112,13 +112,13 @@ TEST_CASE("each kind of walk over a text is answered, or not told") {
     };
     using kernel::Walk;
     const auto [listeners, listeners_lost] = walked(Walk::listeners);
-    CHECK((listeners.size() == 1 && listeners.contains(State::listen) && !listeners_lost));
+    CHECK((listeners.size() == 1 && listeners.contains(TcpState::listen) && !listeners_lost));
     const auto [connections, connections_lost] = walked(Walk::connections);
-    CHECK((connections.contains(State::time_wait) && connections.contains(State::close_wait)));
-    CHECK_FALSE((connections.contains(State::listen) || connections.contains(State::bound)));
+    CHECK((connections.contains(TcpState::time_wait) && connections.contains(TcpState::close_wait)));
+    CHECK_FALSE((connections.contains(TcpState::listen) || connections.contains(TcpState::bound)));
     CHECK_FALSE(connections_lost);
     const auto [close_waits, close_waits_lost] = walked(Walk::close_waits);
-    CHECK((close_waits.size() == 1 && close_waits.contains(State::close_wait) && !close_waits_lost));
+    CHECK((close_waits.size() == 1 && close_waits.contains(TcpState::close_wait) && !close_waits_lost));
     for (const Walk untold : {Walk::explicit_binds, Walk::bound, Walk::options, Walk::peers}) {
         const auto [none, why] = walked(untold);
         CHECK(none.empty());
@@ -132,11 +132,11 @@ TEST_CASE("the text of ss -peaonmi") {
     CHECK_FALSE(list.lost);
     CHECK_FALSE(list.provenance.no_timers);
     CHECK(list.provenance.has_users);
-    CHECK(socket_at(list, 49704, State::time_wait).expires_ms == 56'999);
-    const Socket& syn = socket_at(list, 47380, State::syn_sent);
+    CHECK(socket_at(list, 49704, TcpState::time_wait).expires_ms == 56'999);
+    const Socket& syn = socket_at(list, 47380, TcpState::syn_sent);
     CHECK(syn.retransmits == 3);
     CHECK(syn.expires_ms == 1264);
-    const Socket& stuck = socket_at(list, 49268, State::close_wait);
+    const Socket& stuck = socket_at(list, 49268, TcpState::close_wait);
     CHECK((stuck.uid == 1000 && stuck.inode == 127354642));
     REQUIRE(stuck.activity);
     CHECK(stuck.activity->last_data_sent_ms == 93756);
@@ -189,7 +189,7 @@ TEST_CASE("the text of netstat") {
     CHECK_FALSE(list.lost);
     CHECK(list.provenance.no_timers);
     CHECK_FALSE(list.provenance.has_backlogs);
-    const Socket& mapped = socket_at(list, 8443, State::established);
+    const Socket& mapped = socket_at(list, 8443, TcpState::established);
     CHECK((mapped.family == Family::ipv6 && mapped.local.is_v4()));
     CHECK(host_of(list).namespaces[0].source == snapshot::SocketSource::proc);
 }
@@ -200,10 +200,11 @@ TEST_CASE("the text of netstat -W -neopa") {
     CHECK_FALSE(list.lost);
     CHECK_FALSE(list.provenance.no_timers);
     CHECK(list.provenance.has_users);
-    CHECK(socket_at(list, 49704, State::time_wait).expires_ms == 56'010);
-    const Socket& syn = socket_at(list, 47380, State::syn_sent);
+    CHECK(socket_at(list, 49704, TcpState::time_wait).expires_ms == 56'010);
+    const Socket& syn = socket_at(list, 47380, TcpState::syn_sent);
     CHECK((syn.retransmits == 3 && syn.uid == 1000 && syn.inode == 127354649));
-    CHECK(socket_at(list, 9002, State::listen).local.to_text() == "2001:db8:1234:5678:9abc:def0:1234:5678");
+    CHECK(socket_at(list, 9002, TcpState::listen).local.to_text() ==
+          "2001:db8:1234:5678:9abc:def0:1234:5678");
 }
 
 TEST_CASE("copies of /proc/net/tcp, one, both, or the wrong one") {
@@ -211,8 +212,8 @@ TEST_CASE("copies of /proc/net/tcp, one, both, or the wrong one") {
     REQUIRE(both.sockets.size() == 4);
     CHECK_FALSE(both.lost);
     CHECK_FALSE(both.provenance.no_timers);
-    CHECK(socket_at(both, 49704, State::time_wait).expires_ms == 55'900);
-    CHECK(socket_at(both, 8443, State::established).local.is_v4());
+    CHECK(socket_at(both, 49704, TcpState::time_wait).expires_ms == 55'900);
+    CHECK(socket_at(both, 8443, TcpState::established).local.is_v4());
     CHECK(list_of(test::proc_tcp).sockets.size() == 2);
     CHECK(lost_because(test::proc_tcp6) == "only tcp6: /proc/net/tcp is missing");
     CHECK(lost_because(std::string(test::proc_tcp).substr(0, test::proc_tcp.size() - 40)) ==
@@ -234,7 +235,7 @@ TEST_CASE("a dump by ss -D") {
     REQUIRE(list.sockets.size() == 3);
     CHECK_FALSE(list.lost);
     CHECK(list.sockets[1].expires_ms == 30'000);
-    CHECK(list.sockets[2].state == State::bound);
+    CHECK(list.sockets[2].state == TcpState::bound);
     CHECK(lost_because(bytes_of(dump).substr(0, dump.size() - 4)) ==
           "the dump is cut short or damaged, or of one address family only");
     const auto whole = bytes_of(dump);
@@ -357,19 +358,19 @@ TEST_CASE("an unpacked sosreport") {
     scratch.write("etc/sysctl.d/50-x.conf", "net.ipv4.tcp_tw_reuse = 1\n");
     auto replay = replay::open_replay(scratch.path());
     REQUIRE(replay);
-    snapshot::Host host = kernel::collect(replay->places);
-    kernel::collect({.boot_sysctls = true}, replay->places, host);
+    snapshot::Host host = kernel::collect(replay->targets);
+    kernel::collect({.boot_sysctls = true}, replay->targets, host);
     CHECK(host.name == "web1");
     CHECK(host.kernel == "5.14.0-1");
-    const snapshot::Namespace& space = host.namespaces[0];
-    CHECK(space.provenance.name == "a sosreport, the text of ss");
-    CHECK(space.sockets.count(State::listen) == 1);
-    CHECK(space.sysctls.port_range()->low == 40000);
-    CHECK(*space.counters.get("sockstat.TCP.orphan") == 0);
-    CHECK(space.counters.get("snmp.Tcp.RetransSegs").error().why == Why::not_collected);
-    CHECK(space.sysctls.text("net.ipv4.tcp_mem").error().why ==
+    const snapshot::Netns& netns = host.namespaces[0];
+    CHECK(netns.provenance.name == "a sosreport, the text of ss");
+    CHECK(netns.sockets.count(TcpState::listen) == 1);
+    CHECK(netns.sysctls.port_range()->low == 40000);
+    CHECK(*netns.counters.get("sockstat.TCP.orphan") == 0);
+    CHECK(netns.counters.get("snmp.Tcp.RetransSegs").error().why == Why::not_collected);
+    CHECK(netns.sysctls.text("net.ipv4.tcp_mem").error().why ==
           Why::absent); // `sysctl -a` lists all there are
-    CHECK(space.boot_sysctls->values.at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.d/50-x.conf:1");
+    CHECK(netns.boot_sysctls->values.at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.d/50-x.conf:1");
 }
 
 TEST_CASE("links of a sosreport do not lead to this host") {
@@ -382,8 +383,8 @@ TEST_CASE("links of a sosreport do not lead to this host") {
     ::mkfifo((scratch.path() + "/tcp6").c_str(), 0600);
     auto replay = replay::open_replay(scratch.path());
     REQUIRE(replay);
-    CHECK(kernel::collect(replay->places).name.empty());
-    CHECK_FALSE(replay->places[0].machine->list("/etc"));
+    CHECK(kernel::collect(replay->targets).name.empty());
+    CHECK_FALSE(replay->targets[0].machine->list("/etc"));
 }
 
 TEST_CASE("paths that are no source") {

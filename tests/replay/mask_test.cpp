@@ -12,7 +12,7 @@
 
 using kernel::Walk;
 using snapshot::Address;
-using snapshot::State;
+using snapshot::TcpState;
 using test::operator+;
 
 namespace {
@@ -83,19 +83,19 @@ std::unique_ptr<test::Machine> acme_machine() {
 
 replay::Capture recorded() {
     replay::Capture capture;
-    std::vector<kernel::SockDiagPlace> live;
+    std::vector<kernel::SockDiagTarget> live;
     live.push_back({"acme-ns", 42, acme_machine()});
-    auto places = replay::recording(std::move(live), capture);
-    snapshot::Host host = kernel::collect(places);
-    kernel::collect({.peers = {busy_remote()}, .boot_sysctls = true, .owners_of_age_ms = 0}, places, host);
+    auto targets = replay::recording(std::move(live), capture);
+    snapshot::Host host = kernel::collect(targets);
+    kernel::collect({.peers = {busy_remote()}, .boot_sysctls = true, .owners_of_age_ms = 0}, targets, host);
     return capture;
 }
 
 snapshot::Host replayed(const replay::Capture& capture) {
-    auto places = replay::replaying(capture);
-    snapshot::Host host = kernel::collect(places);
+    auto targets = replay::replaying(capture);
+    snapshot::Host host = kernel::collect(targets);
     const snapshot::FlowTable& flows = host.namespaces[0].sockets.flows();
-    kernel::collect({.peers = {{flows[0].remote, 443}}, .boot_sysctls = true, .owners_of_age_ms = 0}, places,
+    kernel::collect({.peers = {{flows[0].remote, 443}}, .boot_sysctls = true, .owners_of_age_ms = 0}, targets,
                     host);
     return host;
 }
@@ -124,8 +124,8 @@ TEST_CASE("a masked capture tells the same but for the names") {
     replay::mask(capture);
     const snapshot::Host before = replayed(plain);
     const snapshot::Host after = replayed(capture);
-    const snapshot::Namespace& was = before.namespaces[0];
-    const snapshot::Namespace& is = after.namespaces[0];
+    const snapshot::Netns& was = before.namespaces[0];
+    const snapshot::Netns& is = after.namespaces[0];
     CHECK(after.name == "host-1");
     CHECK(after.kernel == "6.18.5");
     CHECK(after.boot_id.size() == before.boot_id.size());

@@ -63,8 +63,8 @@ TEST_CASE("ten mistakes in one file are ten diagnostics with place, line and adv
     const auto all = loaded.diagnostics.sorted();
     REQUIRE(all.size() == 10);
     for (const base::Diagnostic& diagnostic : all) {
-        CHECK(diagnostic.place.line > 0);
-        CHECK(diagnostic.place.column > 0);
+        CHECK(diagnostic.position.line > 0);
+        CHECK(diagnostic.position.column > 0);
         CHECK_FALSE(diagnostic.source_line.empty());
         CHECK_FALSE(diagnostic.advice.empty());
     }

@@ -83,7 +83,7 @@ TEST_CASE("what is wrong with a case is a diagnostic, not a result") {
         const rules::CaseRun result = run(case_of(body));
         CHECK(result.results.empty());
         REQUIRE(result.diagnostics.sorted().size() == 1);
-        CHECK(result.diagnostics.sorted()[0].place.line > 0);
+        CHECK(result.diagnostics.sorted()[0].position.line > 0);
         CHECK_FALSE(result.diagnostics.sorted()[0].advice.empty());
     }
     CHECK(run("[[case]]\nname = \"n\"\nrule = \"prots\"\nexpect = \"ok\"\n").diagnostics.has_errors());
@@ -93,7 +93,7 @@ TEST_CASE("what is wrong with a case is a diagnostic, not a result") {
 
 TEST_CASE("a result knows its place") {
     const rules::CaseRun result = run("\n\n" + case_of(busy + "expect = \"ok\""));
-    CHECK(result.results.at(0).place.line == 3);
-    CHECK(result.results.at(0).place.file == "cases.toml");
+    CHECK(result.results.at(0).position.line == 3);
+    CHECK(result.results.at(0).position.file == "cases.toml");
     CHECK(result.results.at(0).rule == "ports");
 }

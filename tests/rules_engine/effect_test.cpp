@@ -45,7 +45,7 @@ summary = "{remote}"
 
 std::shared_ptr<test::World> world_with(double used, double connections = 200) {
     auto world = std::make_shared<test::World>();
-    world->table(TableId::network_namespace).set("usable", number(1000));
+    world->table(TableId::netns).set("usable", number(1000));
     world->table(TableId::destination)
         .add({{"source", text("10.0.0.1")},
               {"remote", text("192.0.2.1:443")},

@@ -88,7 +88,7 @@ TEST_CASE("a finding carries subject, value, evidence, prose and remedies") {
     auto& table = world.table(TableId::destination);
     table.add(destination("192.0.2.1", 91.25));
     table.set("used_percent", test::inferred(91.25));
-    world.table(TableId::network_namespace).set("range_high", number(65535));
+    world.table(TableId::netns).set("range_high", number(65535));
     auto& sysctls = world.table(TableId::sysctl);
     sysctls.add({{"name", text("net.ipv4.tcp_tw_reuse")}, {"runtime", text("2")}});
     sysctls.add({{"name", text("net.ipv4.ip_local_port_range")}, {"runtime", text("32768\t60999")}});
@@ -97,7 +97,7 @@ TEST_CASE("a finding carries subject, value, evidence, prose and remedies") {
     const findings::Finding& finding = report.findings[0];
     CHECK(finding.rule == "ports");
     CHECK(finding.title == "Ports run out");
-    CHECK(finding.network_namespace == "main");
+    CHECK(finding.netns == "main");
     CHECK(finding.subject == std::vector<std::pair<std::string, std::string>>{{"source", "10.0.0.1"},
                                                                               {"remote", "192.0.2.1:443"}});
     CHECK(finding.value == 91.25);
@@ -127,7 +127,7 @@ TEST_CASE("a sysctl takes the value rounded up, but not for what binary fraction
     const auto command = [&](double value) {
         test::World world;
         world.table(TableId::destination).add(destination("192.0.2.1", value));
-        world.table(TableId::network_namespace).set("range_high", number(65535));
+        world.table(TableId::netns).set("range_high", number(65535));
         return rules::evaluate(test::rules_of(source), world.facts).findings.at(0).remedies.at(0).command;
     };
     CHECK(command(91.5).find("\"92 65535\"") != std::string::npos);
@@ -142,7 +142,7 @@ TEST_CASE("without the value of now there is no undo, without the value to come 
     };
     CHECK(first_remedy().command.empty()); // nobody knows range_high
     CHECK(first_remedy().settings.empty());
-    world.table(TableId::network_namespace).set("range_high", number(65535));
+    world.table(TableId::netns).set("range_high", number(65535));
     CHECK(first_remedy().undo.empty());
     CHECK(first_remedy().command ==
           "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\" net.ipv4.tcp_tw_reuse=1");
@@ -152,7 +152,7 @@ TEST_CASE("a value of now that is no value is in no command") {
     for (const char* now : {"0\"; touch x; echo \"$(id)", "`id`", "2 # x", "bbr", "2\ntouch x"}) {
         test::World world;
         world.table(TableId::destination).add(destination("192.0.2.1", 91));
-        world.table(TableId::network_namespace).set("range_high", number(65535));
+        world.table(TableId::netns).set("range_high", number(65535));
         auto& sysctls = world.table(TableId::sysctl);
         sysctls.add({{"name", text("net.ipv4.tcp_tw_reuse")}, {"runtime", text(now)}});
         sysctls.add({{"name", text("net.ipv4.ip_local_port_range")}, {"runtime", text("32768\t60999")}});
@@ -296,7 +296,7 @@ value = "time_wait"
 summary = "{value} {unit}"
 )");
     test::World world;
-    auto& table = world.table(TableId::network_namespace);
+    auto& table = world.table(TableId::netns);
     table.set("tw_reuse", number(0));
     table.set("time_wait", number(12));
     const auto state = [&](facts::Value used) {
@@ -333,12 +333,12 @@ TEST_CASE("many findings are counted, and the worst are kept") {
 
 TEST_CASE("every namespace is judged by its own facts") {
     test::World world;
-    world.add_namespace("web");
+    world.add_netns("web");
     world.table(TableId::destination, 0).add(destination("192.0.2.1", 10));
     world.table(TableId::destination, 1).add(destination("192.0.2.1", 95));
     const auto report = rules::evaluate(test::rules_of(ports), world.facts);
     REQUIRE(report.findings.size() == 1);
-    CHECK(report.findings[0].network_namespace == "web");
+    CHECK(report.findings[0].netns == "web");
     CHECK(outcome_of(report).judged == 2);
 }
 

@@ -15,8 +15,8 @@ namespace {
 struct Fixture {
     Fixture() {
         world.host().set("orphans", test::number(7));
-        world.table(TableId::network_namespace).set("blocked", test::number(1000));
-        world.table(TableId::network_namespace).set("usable", test::number(28000));
+        world.table(TableId::netns).set("blocked", test::number(1000));
+        world.table(TableId::netns).set("usable", test::number(28000));
         world.table(TableId::destination)
             .add({{"connections", test::number(10)},
                   {"free", test::inferred(4)},
@@ -32,15 +32,15 @@ struct Fixture {
     }
 
     rules::Context context() {
-        return {&world.table(TableId::destination), 0, &world.table(TableId::network_namespace),
-                &world.host(), parameters};
+        return {&world.table(TableId::destination), 0, &world.table(TableId::netns), &world.host(),
+                parameters};
     }
 
     facts::Value compute(std::string_view text) {
         INFO(text);
         auto parsed = rules::parse_expression(text);
         REQUIRE(parsed.has_value());
-        std::vector<rules::Mistake> mistakes;
+        std::vector<rules::ExpressionError> mistakes;
         REQUIRE(rules::resolve(*parsed, scope, mistakes).has_value());
         REQUIRE(mistakes.empty());
         return rules::compute(*parsed, context());
@@ -160,7 +160,7 @@ TEST_CASE("depth and length are limited") {
 
 TEST_CASE_METHOD(Fixture, "placeholders print as people write") {
     const auto filled = [&](std::string_view text) {
-        std::vector<rules::Mistake> mistakes;
+        std::vector<rules::ExpressionError> mistakes;
         const rules::Template parsed = rules::parse_template(text, scope, mistakes);
         REQUIRE(mistakes.empty());
         return rules::fill(parsed, context(), {"12.5", "%", "70", "90"});

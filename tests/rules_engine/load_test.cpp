@@ -384,7 +384,7 @@ TEST_CASE("an override says why and names a remote that can exist") {
 
 TEST_CASE("needs are the facts of active rules") {
     rules::Inputs from = inputs();
-    const rules::Needs all = rules::needs(load_quietly(from).rules, rules::Detail::advice);
+    const rules::NeededColumns all = rules::needs(load_quietly(from).rules, rules::Detail::advice);
     const auto reads = [&](TableId table, std::string_view fact) {
         return all.has(table, facts::schema(table).find(fact).value());
     };
@@ -393,9 +393,9 @@ TEST_CASE("needs are the facts of active rules") {
     CHECK(reads(TableId::destination, "connections"));
     CHECK(reads(TableId::destination, "remote"));
     CHECK(reads(TableId::destination, "time_wait"));
-    CHECK(reads(TableId::network_namespace, "tw_reuse"));
+    CHECK(reads(TableId::netns, "tw_reuse"));
     CHECK_FALSE(reads(TableId::destination, "free"));
-    const rules::Needs verdict = rules::needs(load_quietly(from).rules, rules::Detail::verdict);
+    const rules::NeededColumns verdict = rules::needs(load_quietly(from).rules, rules::Detail::verdict);
     CHECK(verdict.has(TableId::destination, facts::schema(TableId::destination).find("remote").value()));
     CHECK_FALSE(verdict.has(TableId::destination,
                             facts::schema(TableId::destination).find("time_wait").value())); // of a remedy

@@ -154,15 +154,15 @@ TEST_CASE("an expired override is noted even if its subject is well, and alarms 
 
 TEST_CASE("a rule with a condition is ignored for the namespaces of a pattern") {
     test::World world;
-    world.add_namespace("web-7f9c");
+    world.add_netns("web-7f9c");
     for (std::size_t i = 0; i < 2; ++i) {
-        REQUIRE(world.table(TableId::network_namespace, i).set("tw_reuse", test::number(0)));
+        REQUIRE(world.table(TableId::netns, i).set("tw_reuse", test::number(0)));
     }
     const auto rules =
         with(override_of("reuse-off", "namespace = \"web-*\"\nignore = true\nexpires = 2027-01-31"));
     const auto report = rules::evaluate(rules, world.facts);
     REQUIRE(report.findings.size() == 1);
-    CHECK(report.findings[0].network_namespace == "main");
+    CHECK(report.findings[0].netns == "main");
     const auto& notes = outcome(report, "reuse-off").overrides;
     REQUIRE(notes.size() == 1);
     CHECK(notes[0].hidden == State::warning);

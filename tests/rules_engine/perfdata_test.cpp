@@ -36,12 +36,12 @@ TEST_CASE("the labels are frozen") {
 
 TEST_CASE("percentages take the worst namespace, counts the sum") {
     test::World world;
-    world.add_namespace("web");
-    world.table(TableId::network_namespace, 0).set("ports_used_percent", number(10));
-    world.table(TableId::network_namespace, 1).set("ports_used_percent", number(30));
-    world.table(TableId::network_namespace, 0).set("established", number(10));
-    world.table(TableId::network_namespace, 1).set("established", number(30));
-    world.table(TableId::network_namespace, 0).set("time_wait", number(0));
+    world.add_netns("web");
+    world.table(TableId::netns, 0).set("ports_used_percent", number(10));
+    world.table(TableId::netns, 1).set("ports_used_percent", number(30));
+    world.table(TableId::netns, 0).set("established", number(10));
+    world.table(TableId::netns, 1).set("established", number(30));
+    world.table(TableId::netns, 0).set("time_wait", number(0));
     world.host().set("orphans", number(3));
     const auto data = rules::measure({}, {}, world.facts);
     REQUIRE(data.size() == 5);
@@ -54,9 +54,9 @@ TEST_CASE("percentages take the worst namespace, counts the sum") {
 
 TEST_CASE("what could not be read keeps its label without a value") {
     test::World world;
-    world.add_namespace("web");
-    world.table(TableId::network_namespace, 0).set("established", number(10));
-    world.table(TableId::network_namespace, 1).set("established", missing(base::Why::denied));
+    world.add_netns("web");
+    world.table(TableId::netns, 0).set("established", number(10));
+    world.table(TableId::netns, 1).set("established", missing(base::Why::denied));
     world.host().set("tcp_memory_percent", missing(base::Why::failed));
     const auto data = rules::measure({}, {}, world.facts);
     REQUIRE(data.size() == 3);
@@ -68,8 +68,8 @@ TEST_CASE("ranges come from the rule that judges the value") {
     rules::Inputs inputs;
     inputs.shipped = rules::shipped_rules();
     test::World world;
-    world.table(TableId::network_namespace).set("ports_used_percent", number(10));
-    world.table(TableId::network_namespace).set("established", number(10));
+    world.table(TableId::netns).set("ports_used_percent", number(10));
+    world.table(TableId::netns).set("established", number(10));
     auto data = rules::measure(rules::load(inputs).rules, {}, world.facts);
     CHECK(find(data, "ports_used_percent")->warning == "70");
     CHECK(find(data, "ports_used_percent")->critical == "90");

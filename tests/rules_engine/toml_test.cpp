@@ -76,7 +76,7 @@ void check_read_or_told(const std::string& text) {
     rules::Reporter reporter(file, diagnostics);
     const auto document = rules::parse_document(reporter);
     const auto all = diagnostics.sorted();
-    const bool told = all.size() == 1 && all[0].place.line > 0 && all[0].place.column > 0;
+    const bool told = all.size() == 1 && all[0].position.line > 0 && all[0].position.column > 0;
     if (document ? !all.empty() : !told) {
         INFO(text << '\n' << base::to_text(diagnostics));
         CHECK(false);

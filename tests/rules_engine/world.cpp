@@ -19,23 +19,22 @@ void WorldTable::add(const Row& row) {
 World::World() {
     facts.host = std::make_unique<WorldTable>(TableId::host);
     host().add_row();
-    add_namespace("main");
+    add_netns("main");
 }
 
-void World::add_namespace(const std::string& label) {
-    facts::NamespaceFacts& added = facts.namespaces.emplace_back();
+void World::add_netns(const std::string& label) {
+    facts::NetnsFacts& added = facts.namespaces.emplace_back();
     added.label = label;
     for (const facts::Schema& schema : facts::schemas()) {
         if (schema.id != TableId::host) {
             added.tables[static_cast<std::size_t>(schema.id)] = std::make_unique<WorldTable>(schema.id);
         }
     }
-    table(TableId::network_namespace, facts.namespaces.size() - 1).add_row();
+    table(TableId::netns, facts.namespaces.size() - 1).add_row();
 }
 
-WorldTable& World::table(TableId which, std::size_t network_namespace) {
-    return dynamic_cast<WorldTable&>(
-        *facts.namespaces[network_namespace].tables[static_cast<std::size_t>(which)]);
+WorldTable& World::table(TableId which, std::size_t netns) {
+    return dynamic_cast<WorldTable&>(*facts.namespaces[netns].tables[static_cast<std::size_t>(which)]);
 }
 
 WorldTable& World::host() {

@@ -27,9 +27,9 @@ struct World {
     World();
 
     facts::Facts facts;
-    WorldTable& table(facts::TableId which, std::size_t network_namespace = 0);
+    WorldTable& table(facts::TableId which, std::size_t netns = 0);
     WorldTable& host();
-    void add_namespace(const std::string& label);
+    void add_netns(const std::string& label);
 };
 
 facts::Value number(double value);

@@ -58,9 +58,9 @@ TEST_CASE("Flows keep their numbers while the table grows, up to its limit") {
         return wanted;
     };
     for (std::uint32_t i = 0; i < 10'000; ++i) {
-        const auto place = table.find_or_add(flow(i));
-        REQUIRE(place.added);
-        REQUIRE(place.flow == i);
+        const auto slot = table.find_or_add(flow(i));
+        REQUIRE(slot.added);
+        REQUIRE(slot.flow == i);
     }
     for (std::uint32_t i = 0; i < 10'000; ++i) {
         REQUIRE(table.find_or_add(flow(i)).flow == i);

@@ -5,14 +5,14 @@
 
 using snapshot::Census;
 using snapshot::Family;
-using snapshot::State;
+using snapshot::TcpState;
 using tests::listener;
 using tests::socket;
 using tests::time_wait;
 
 namespace {
 
-std::size_t at(State state) {
+std::size_t at(TcpState state) {
     return static_cast<std::size_t>(state);
 }
 
@@ -20,15 +20,15 @@ std::size_t at(State state) {
 
 TEST_CASE("Sockets are counted by state and by their own family") {
     Census census;
-    auto mapped = socket(State::established, "192.0.2.1", 40000, "192.0.2.2", 80);
+    auto mapped = socket(TcpState::established, "192.0.2.1", 40000, "192.0.2.2", 80);
     mapped.family = Family::ipv6;
     census.add(mapped);
-    census.add(socket(State::established, "192.0.2.1", 40001, "192.0.2.2", 80));
-    census.add(socket(State::new_syn_recv, "192.0.2.1", 80, "192.0.2.2", 1024));
-    CHECK(census.counts(Family::ipv4)[at(State::established)] == 1);
-    CHECK(census.counts(Family::ipv6)[at(State::established)] == 1);
-    CHECK(census.count(State::established) == 2);
-    CHECK(census.count(State::syn_recv) == 1);
+    census.add(socket(TcpState::established, "192.0.2.1", 40001, "192.0.2.2", 80));
+    census.add(socket(TcpState::new_syn_recv, "192.0.2.1", 80, "192.0.2.2", 1024));
+    CHECK(census.counts(Family::ipv4)[at(TcpState::established)] == 1);
+    CHECK(census.counts(Family::ipv6)[at(TcpState::established)] == 1);
+    CHECK(census.count(TcpState::established) == 2);
+    CHECK(census.count(TcpState::syn_recv) == 1);
     CHECK(census.flows().size() == 2); // the mapped one shares the IPv4 tuple space
 }
 
@@ -50,7 +50,7 @@ TEST_CASE("What a listener owns is counted for it and kept nowhere else") {
     CHECK(census.record_count() == 2);
     for (const std::size_t which : {0U, 1U, 2U, 3U}) {
         CAPTURE(which);
-        CHECK(census.listeners()[which].connections[at(State::time_wait)] == 1);
+        CHECK(census.listeners()[which].connections[at(TcpState::time_wait)] == 1);
     }
 }
 
@@ -59,37 +59,37 @@ TEST_CASE("A listener bound to a device owns only what came through it") {
     auto bound = listener("0.0.0.0", 80);
     bound.device = 2;
     census.add_listener(bound);
-    auto through = socket(State::established, "192.0.2.1", 80, "198.51.100.1", 1000);
+    auto through = socket(TcpState::established, "192.0.2.1", 80, "198.51.100.1", 1000);
     census.add(through);
     through.device = 2;
     through.remote_port = 1001;
     census.add(through);
-    CHECK(census.listeners()[0].connections[at(State::established)] == 1);
+    CHECK(census.listeners()[0].connections[at(TcpState::established)] == 1);
     CHECK(census.record_count() == 1);
 }
 
 TEST_CASE("A socket that the dump shows twice counts once") {
     Census census;
-    auto one = socket(State::established, "192.0.2.1", 40000, "192.0.2.2", 80);
+    auto one = socket(TcpState::established, "192.0.2.1", 40000, "192.0.2.2", 80);
     one.cookie = 77;
     census.add(one);
     census.add(one);
-    CHECK(census.count(State::established) == 1);
+    CHECK(census.count(TcpState::established) == 1);
     CHECK(census.duplicates() == 1);
     one.cookie = 0; // a source without cookies
     census.add(one);
     census.add(one);
-    CHECK(census.count(State::established) == 3);
+    CHECK(census.count(TcpState::established) == 3);
 }
 
 TEST_CASE("A record keeps the age of TIME_WAIT, retransmissions of SYN_SENT and what kind of FIN_WAIT2") {
     Census census;
     census.add(time_wait("192.0.2.1", 40000, "192.0.2.2", 80, 5000));
     census.add(time_wait("192.0.2.1", 40001, "192.0.2.2", 80, 60'000));
-    auto syn = socket(State::syn_sent, "192.0.2.1", 40002, "192.0.2.2", 80);
+    auto syn = socket(TcpState::syn_sent, "192.0.2.1", 40002, "192.0.2.2", 80);
     syn.retransmits = 3;
     census.add(syn);
-    auto fin = socket(State::fin_wait2, "192.0.2.1", 40003, "192.0.2.2", 80);
+    auto fin = socket(TcpState::fin_wait2, "192.0.2.1", 40003, "192.0.2.2", 80);
     fin.timer = snapshot::Timer::time_wait;
     census.add(fin);
     CHECK(census.record(0).detail() == 5000 / snapshot::age_unit_ms);
@@ -103,22 +103,22 @@ TEST_CASE("Open connections that nobody acknowledges count as retrying, wherever
     using snapshot::Timer;
     Census census;
     census.add_listener(listener("0.0.0.0", 80));
-    const auto add = [&](State state, Timer timer, std::uint8_t retransmits, std::uint16_t port) {
+    const auto add = [&](TcpState state, Timer timer, std::uint8_t retransmits, std::uint16_t port) {
         auto one = socket(state, "192.0.2.1", port, "192.0.2.2", 443);
         one.timer = timer;
         one.retransmits = retransmits;
         census.add(one);
     };
-    add(State::established, Timer::retransmit, 3, 40000);
-    add(State::established, Timer::retransmit, 2, 40001); // young
-    add(State::established, Timer::probe, 9, 40002);      // the peer's window is full: it answers
-    add(State::established, Timer::keepalive, 9, 40003);  // idle
-    add(State::close_wait, Timer::retransmit, 9, 40004);
-    add(State::established, Timer::retransmit, 15, 80);
-    add(State::established, Timer::none, 0, 80);
+    add(TcpState::established, Timer::retransmit, 3, 40000);
+    add(TcpState::established, Timer::retransmit, 2, 40001); // young
+    add(TcpState::established, Timer::probe, 9, 40002);      // the peer's window is full: it answers
+    add(TcpState::established, Timer::keepalive, 9, 40003);  // idle
+    add(TcpState::close_wait, Timer::retransmit, 9, 40004);
+    add(TcpState::established, Timer::retransmit, 15, 80);
+    add(TcpState::established, Timer::none, 0, 80);
     CHECK(census.established_retrying() == 2);
     CHECK(census.listeners()[0].established_retrying == 1);
-    CHECK(census.listeners()[0].connections[at(State::established)] == 2);
+    CHECK(census.listeners()[0].connections[at(TcpState::established)] == 2);
     CHECK(census.record(0).detail() == 3);
     CHECK(census.record(1).detail() == 2);
     for (const std::size_t other : {2U, 3U, 4U}) {
@@ -160,23 +160,23 @@ TEST_CASE("A port with thousands of remotes folds into a service") {
         one.remote = snapshot::Address::v4(&i);
         census.add(one);
     }
-    CHECK(census.count(State::time_wait) == 10'000);
+    CHECK(census.count(TcpState::time_wait) == 10'000);
     CHECK(census.record_count() == 4096);
     REQUIRE(census.services().contains(8080));
-    CHECK(census.services().at(8080)[at(State::time_wait)] == 10'000 - 4096);
+    CHECK(census.services().at(8080)[at(TcpState::time_wait)] == 10'000 - 4096);
     CHECK(census.overflow() == 0);
 }
 
 TEST_CASE("Port sets mean nothing until they are complete") {
     Census census;
-    census.add_explicit(socket(State::established, "192.0.2.1", 41000, "192.0.2.2", 80));
+    census.add_explicit(socket(TcpState::established, "192.0.2.1", 41000, "192.0.2.2", 80));
     CHECK(census.explicit_ports() == nullptr);
     census.explicit_binds_complete();
     REQUIRE(census.explicit_ports() != nullptr);
     CHECK(census.explicit_ports()->test(41000));
     CHECK(census.bound_ports() == nullptr);
-    census.add_bound(socket(State::close, "192.0.2.1", 41001, "0.0.0.0", 0));
+    census.add_bound(socket(TcpState::close, "192.0.2.1", 41001, "0.0.0.0", 0));
     census.bound_complete();
     CHECK(census.bound_ports()->test(41001));
-    CHECK(census.count(State::bound) == 1);
+    CHECK(census.count(TcpState::bound) == 1);
 }

@@ -7,7 +7,7 @@ using snapshot::Activity;
 using snapshot::Census;
 using snapshot::CloseWaitKind;
 using snapshot::kind_of;
-using snapshot::State;
+using snapshot::TcpState;
 using tests::listener;
 using tests::socket;
 
@@ -15,7 +15,7 @@ namespace {
 
 snapshot::Socket close_wait(std::uint32_t inode, std::uint32_t rqueue, std::uint32_t wqueue,
                             Activity activity) {
-    auto made = socket(State::close_wait, "192.0.2.1", 80, "198.51.100.1", 1000);
+    auto made = socket(TcpState::close_wait, "192.0.2.1", 80, "198.51.100.1", 1000);
     made.inode = inode;
     made.rqueue = rqueue;
     made.wqueue = wqueue;

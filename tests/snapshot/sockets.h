@@ -5,7 +5,7 @@
 
 namespace tests {
 
-inline snapshot::Socket socket(snapshot::State state, const char* local, std::uint16_t local_port,
+inline snapshot::Socket socket(snapshot::TcpState state, const char* local, std::uint16_t local_port,
                                const char* remote, std::uint16_t remote_port) {
     snapshot::Socket made;
     made.state = state;
@@ -19,13 +19,13 @@ inline snapshot::Socket socket(snapshot::State state, const char* local, std::ui
 }
 
 inline snapshot::Socket listener(const char* local, std::uint16_t port) {
-    return socket(snapshot::State::listen, local, port, "0.0.0.0", 0);
+    return socket(snapshot::TcpState::listen, local, port, "0.0.0.0", 0);
 }
 
 /// `age_ms` as sock_diag tells it: 60000 less what is left.
 inline snapshot::Socket time_wait(const char* local, std::uint16_t local_port, const char* remote,
                                   std::uint16_t remote_port, std::uint32_t age_ms) {
-    snapshot::Socket made = socket(snapshot::State::time_wait, local, local_port, remote, remote_port);
+    snapshot::Socket made = socket(snapshot::TcpState::time_wait, local, local_port, remote, remote_port);
     made.timer = snapshot::Timer::time_wait;
     made.expires_ms = age_ms < 60'000 ? 60'000 - age_ms : 0;
     made.inode = 0;
