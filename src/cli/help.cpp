@@ -11,7 +11,7 @@ namespace cli {
 
 namespace {
 
-constexpr Commands ports = bit(Command::ports);
+constexpr Commands only_ports = bit(Command::ports);
 constexpr Commands watching = bit(Command::watch);
 constexpr Commands looking = observing | bit(Command::explain);
 constexpr Commands for_people = bit(Command::report) | bit(Command::audit);
@@ -21,10 +21,10 @@ constexpr Commands ruled = judging | bit(Command::rules) | bit(Command::explain)
 constexpr auto table = std::to_array<OptionInfo>({
     {"warning", 'w', "RANGE", false, bit(Command::check), "warning range of the one rule that --rule names"},
     {"critical", 'c', "RANGE", false, bit(Command::check), "critical range of that rule"},
-    {"to", 0, "ADDRESS:PORT", false, ports, "only this destination, even with no connection yet"},
-    {"from", 0, "ADDRESS", false, ports, "only from this local address"},
-    {"top", 0, "N", false, ports, "show at most N destinations (default 20)"},
-    {"sort", 0, "KEY", false, ports, "by used (default), connections, rate or left"},
+    {"to", 0, "ADDRESS:PORT", false, only_ports, "only this destination, even with no connection yet"},
+    {"from", 0, "ADDRESS", false, only_ports, "only from this local address"},
+    {"top", 0, "N", false, only_ports, "show at most N destinations (default 20)"},
+    {"sort", 0, "KEY", false, only_ports, "by used (default), connections, rate or left"},
     {"format", 0, "FORMAT", false, observing, "form of the output"},
     {"output", 0, "FILE", false, looking, "write to FILE, replacing it in one step"},
     {"report", 0, "FORMAT:FILE", true, for_people,

@@ -19,7 +19,6 @@ namespace cli {
 
 namespace {
 
-constexpr int failed = 3;
 constexpr std::string_view text_format = "text"; // of commands that have no others
 
 // Made before the timer starts, because a signal handler may only write.
@@ -29,7 +28,7 @@ int timeout_descriptor = STDERR_FILENO;
 void give_up(int) {
     const ssize_t ignored = ::write(timeout_descriptor, timeout_message.data(), timeout_message.size());
     static_cast<void>(ignored);
-    ::_exit(failed);
+    ::_exit(exit_failed);
 }
 
 std::string variable(const char* name) {
@@ -88,10 +87,10 @@ Message message_of(const Options& options, const render::Failure& failure) {
     return {rendered(format, failure), in_answer ? STDOUT_FILENO : STDERR_FILENO};
 }
 
-int tell(const Options& options, const render::Failure& failure) {
+int tell_failure(const Options& options, const render::Failure& failure) {
     const Message message = message_of(options, failure);
     static_cast<void>(base::write_all(message.descriptor, message.text).has_value());
-    return failed;
+    return exit_failed;
 }
 
 /// Whoever reads the file of a format that can tell errors is told there as well.
@@ -151,7 +150,7 @@ base::Status deliver(const Options& options, const std::string& content) {
 
 int fail(const Options& options, const std::string& message, const std::vector<std::string>& details) {
     tell_in_reports(options, {message, details});
-    return tell(options, {message, details});
+    return tell_failure(options, {message, details});
 }
 
 void start_timeout(const Options& options) {
@@ -199,10 +198,10 @@ int publish(const Options& options, const Judgement& judgement) {
     }
     // From here on a failure leaves the reports that were written as they are.
     if (const base::Status delivered = deliver_reports(options, contents); !delivered) {
-        return tell(options, {delivered.error().what});
+        return tell_failure(options, {delivered.error().what});
     }
     if (const base::Status delivered = deliver(options, *answer); !delivered) {
-        return tell(options, {delivered.error().what});
+        return tell_failure(options, {delivered.error().what});
     }
     return findings::exit_code(judgement.report);
 }

@@ -11,6 +11,9 @@
 
 namespace cli {
 
+/// UNKNOWN of the plugin contract: of every run that could not answer.
+constexpr int exit_failed = 3;
+
 /// Colour, width and character set for this run: from the options, the environment and the terminal.
 render::Style style_for(const Options& options);
 

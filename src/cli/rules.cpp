@@ -132,10 +132,9 @@ base::Result<rules::Loaded, LoadError> load_rules(const Options& options) {
 
 namespace {
 
-constexpr int failed = 3;
 constexpr std::string_view settings_name = "tcpadvisor.toml"; // any other file holds rules
 
-int answer(const Options& options, const std::string& text, int exit_code) {
+int deliver_text(const Options& options, const std::string& text, int exit_code) {
     const base::Status delivered = deliver(options, text);
     return delivered ? exit_code : fail(options, delivered.error().what);
 }
@@ -193,7 +192,7 @@ int list(const Options& options) {
     for (const std::string& line : loaded->broken_files) {
         text += "broken: " + base::printable(line) + "\n";
     }
-    return answer(options, text, loaded->broken_files.empty() ? 0 : failed);
+    return deliver_text(options, text, loaded->broken_files.empty() ? 0 : exit_failed);
 }
 
 base::Result<std::vector<rules::TextFile>> read_named(const std::vector<std::string>& paths) {
@@ -260,7 +259,7 @@ int lint(const Options& options) {
     if (!bad && options.verbosity >= 0) {
         text += fmt::format("{} rules, no errors\n", loaded.rules.rules.size());
     }
-    return answer(options, text, bad ? failed : 0);
+    return deliver_text(options, text, bad ? exit_failed : 0);
 }
 
 int test(const Options& options) {
@@ -296,7 +295,7 @@ int test(const Options& options) {
         return fail(options, "no cases in these files");
     }
     text += fmt::format("{} passed, {} failed\n", passed, wrong);
-    return answer(options, text, wrong == 0 ? 0 : failed);
+    return deliver_text(options, text, wrong == 0 ? 0 : exit_failed);
 }
 
 } // namespace

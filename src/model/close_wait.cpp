@@ -12,10 +12,6 @@ using facts::Value;
 using snapshot::CloseWaitCounts;
 using snapshot::CloseWaitKind;
 
-Value number(std::uint32_t value) {
-    return static_cast<double>(value);
-}
-
 Value unknown_age() {
     return Gap{"the age of CLOSE_WAIT sockets", Why::failed, "only sock_diag tells it"};
 }
@@ -94,7 +90,7 @@ constexpr auto leaked = CloseWaitKind::leaked;
 constexpr auto unread = CloseWaitKind::unread;
 constexpr auto unaccepted = CloseWaitKind::unaccepted;
 
-constexpr auto getters = std::to_array<Getter<Owner>>({
+constexpr auto owner_getters = std::to_array<Getter<Owner>>({
     {"owner", [](const Owner& o) { return Value(o.name()); }},
     {"uid",
      [](const Owner& o) {
@@ -160,7 +156,7 @@ constexpr auto getters = std::to_array<Getter<Owner>>({
     {"growth", growth},
     {"file_limit_in", file_limit_in},
 });
-static_assert(follows(facts::close_wait_columns, getters));
+static_assert(follows(facts::close_wait_columns, owner_getters));
 
 } // namespace
 
@@ -172,7 +168,7 @@ std::unique_ptr<facts::Table> close_wait_table(const snapshot::Netns& netns, con
             owner.growth = growing.per_second(level_key_of_owner(owner.name()), stuck);
         }
     }
-    return std::make_unique<RowTable<Owner>>(facts::TableId::close_wait, std::move(owners), getters,
+    return std::make_unique<RowTable<Owner>>(facts::TableId::close_wait, std::move(owners), owner_getters,
                                              netns.lost_sockets);
 }
 

@@ -57,7 +57,7 @@ class DestinationRow {
     const Growth& growth_;
 };
 
-constexpr auto getters = std::to_array<Getter<DestinationRow>>({
+constexpr auto destination_getters = std::to_array<Getter<DestinationRow>>({
     {"source", [](const DestinationRow& d) { return Value(d.use.flow().source.to_text()); }},
     {"remote", [](const DestinationRow& d) { return Value(d.remote()); }},
     {"remote_address", [](const DestinationRow& d) { return Value(d.use.flow().remote.to_text()); }},
@@ -114,7 +114,7 @@ constexpr auto getters = std::to_array<Getter<DestinationRow>>({
                         : Value(base::Gap{"growth_exhausted_in", base::Why::absent, "nothing is known to grow"});
      }},
 });
-static_assert(follows(facts::destination_columns, getters));
+static_assert(follows(facts::destination_columns, destination_getters));
 
 class DestinationTable : public facts::Table {
   public:
@@ -129,7 +129,7 @@ class DestinationTable : public facts::Table {
             current_.emplace(*ports_, growth_, row);
             current_row_ = row;
         }
-        return getters[column].get(*current_);
+        return destination_getters[column].get(*current_);
     }
 
     std::optional<base::Gap> incomplete() const override { return ports_->incomplete(); }

@@ -25,10 +25,6 @@ struct ListenerRow {
     const base::Gap* no_timers = nullptr;
 };
 
-Value number(std::uint32_t value) {
-    return static_cast<double>(value);
-}
-
 Value in_state(const ListenerRow& row, TcpState state) {
     return number(row.listener->connections[static_cast<std::size_t>(state)]);
 }
@@ -42,7 +38,7 @@ Value truth_of(const base::Result<bool, base::Gap>& truth) {
     return truth ? Value(*truth) : Value(truth.error());
 }
 
-constexpr auto getters = std::to_array<Getter<ListenerRow>>({
+constexpr auto listener_getters = std::to_array<Getter<ListenerRow>>({
     {"listener",
      [](const ListenerRow& r) {
          return Value(snapshot::end_point_text(r.listener->address, r.listener->port));
@@ -76,7 +72,7 @@ constexpr auto getters = std::to_array<Getter<ListenerRow>>({
     {"time_wait", [](const ListenerRow& r) { return in_state(r, TcpState::time_wait); }},
     {"close_wait", [](const ListenerRow& r) { return in_state(r, TcpState::close_wait); }},
 });
-static_assert(follows(facts::listener_columns, getters));
+static_assert(follows(facts::listener_columns, listener_getters));
 
 } // namespace
 
@@ -110,8 +106,8 @@ std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const
         }
         rows.push_back(row);
     }
-    return std::make_unique<RowTable<ListenerRow>>(facts::TableId::listener, std::move(rows), getters,
-                                                   netns.lost_sockets);
+    return std::make_unique<RowTable<ListenerRow>>(facts::TableId::listener, std::move(rows),
+                                                   listener_getters, netns.lost_sockets);
 }
 
 namespace {

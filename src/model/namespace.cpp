@@ -230,7 +230,7 @@ Value dead_socket_growth(const NetnsInput& s) {
     return {s.earlier.leak.per_second(level_key_of_dead_sockets(), count), Basis::inferred};
 }
 
-constexpr auto getters = std::to_array<Getter<NetnsInput>>({
+constexpr auto netns_getters = std::to_array<Getter<NetnsInput>>({
     {"established", in_state<TcpState::established>},
     {"established_retrying", established_retrying},
     {"syn_sent", in_state<TcpState::syn_sent>},
@@ -330,7 +330,7 @@ constexpr auto getters = std::to_array<Getter<NetnsInput>>({
     {"dead_sockets", dead_sockets},
     {"dead_socket_growth", dead_socket_growth},
 });
-static_assert(follows(facts::netns_columns, getters));
+static_assert(follows(facts::netns_columns, netns_getters));
 
 /// Counters and sysctls of the whole host, from the first namespace that has them.
 struct HostRow {
@@ -405,7 +405,8 @@ std::unique_ptr<facts::Table> netns_table(const snapshot::Netns& netns, const sn
                                           std::shared_ptr<const PortModel> ports, const Earlier& earlier,
                                           const Expectation& expected) {
     return std::make_unique<SingleRowTable<NetnsInput>>(
-        facts::TableId::netns, NetnsInput{&netns, sysctls, std::move(ports), earlier, expected, {}}, getters);
+        facts::TableId::netns, NetnsInput{&netns, sysctls, std::move(ports), earlier, expected, {}},
+        netns_getters);
 }
 
 } // namespace model

@@ -178,7 +178,7 @@ facts::Destination destination_of(const PortUse& use) {
 
 namespace {
 
-constexpr std::string_view blocked = "blocked";
+constexpr std::string_view blocked_word = "blocked";
 
 using HolderCount = std::pair<std::string, std::uint32_t>;
 
@@ -189,7 +189,7 @@ std::vector<HolderCount> holders_of(const facts::Destination& d) {
             ports -= std::min(ports, d.reuse.reusable);
         }
     }
-    holders.emplace_back(blocked, d.blocked);
+    holders.emplace_back(blocked_word, d.blocked);
     std::stable_sort(holders.begin(), holders.end(),
                      [](const HolderCount& a, const HolderCount& b) { return a.second > b.second; });
     return holders;
@@ -207,7 +207,7 @@ std::string held_by(const facts::Destination& destination) {
         if (ports == 0 || parts.size() == most_named || ports * least_share < taken) {
             break;
         }
-        const bool is_state = holder != blocked;
+        const bool is_state = holder != blocked_word;
         const std::string_view verb = !is_state ? "" : named_a_state ? "by " : "held by ";
         parts.push_back(fmt::format("{} {}{}", ports, verb, holder));
         named_a_state = named_a_state || is_state;

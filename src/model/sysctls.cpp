@@ -155,7 +155,7 @@ Value default_number(const SysctlRow& row) {
     return number ? Value(*number) : absent(row, "no default with one number");
 }
 
-constexpr auto getters = std::to_array<Getter<SysctlRow>>({
+constexpr auto sysctl_getters = std::to_array<Getter<SysctlRow>>({
     {"name", [](const SysctlRow& r) { return Value(base::printable(r.name)); }},
     {"runtime", [](const SysctlRow& r) { return r.text ? Value(*r.text) : Value(r.text.error()); }},
     {"number",
@@ -176,7 +176,7 @@ constexpr auto getters = std::to_array<Getter<SysctlRow>>({
     {"by_hand_origin", [](const SysctlRow& r) { return if_any(r, &BootSysctls::by_hand, origin_of); }},
     {"dead", dead},
 });
-static_assert(follows(facts::sysctl_columns, getters));
+static_assert(follows(facts::sysctl_columns, sysctl_getters));
 
 } // namespace
 
@@ -190,7 +190,7 @@ std::unique_ptr<facts::Table> sysctl_table(const snapshot::Netns& netns, const s
     for (const auto& [name, value] : files != nullptr ? files->dead : snapshot::BootValues()) {
         rows.push_back({name, nullptr, sysctls.text(name), sysctls.integer(name), files});
     }
-    return std::make_unique<RowTable<SysctlRow>>(facts::TableId::sysctl, std::move(rows), getters,
+    return std::make_unique<RowTable<SysctlRow>>(facts::TableId::sysctl, std::move(rows), sysctl_getters,
                                                  std::nullopt);
 }
 

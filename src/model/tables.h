@@ -121,4 +121,9 @@ double queue_percent(const snapshot::Listener& listener);
 /// Why nothing about backlogs is known when the sockets came from /proc.
 base::Gap unknown_backlog();
 
+/// A count as a fact.
+inline facts::Value number(std::uint32_t value) {
+    return static_cast<double>(value);
+}
+
 } // namespace model

@@ -21,15 +21,15 @@ using findings::Report;
 using findings::RuleOutcome;
 using findings::State;
 
-constexpr std::size_t line_columns = 200;
+constexpr std::size_t service_columns = 200;
 constexpr std::size_t most_lines = 20;       // of details below the first line
 constexpr std::string_view line_end = "\\n"; // two characters: Checkmk breaks the line there
 
 /// A backslash of foreign text would be read as a line end.
-std::string plain(std::string_view text) {
+std::string service_text(std::string_view text) {
     std::string line = base::one_line(base::plugin_safe(base::one_line(text)));
     std::replace(line.begin(), line.end(), '\\', '/');
-    return clip(line, line_columns);
+    return clip(line, service_columns);
 }
 
 /// A level is one number; every other range is judged here and not shown there.
@@ -59,7 +59,7 @@ std::string metrics_of(const Report& report) {
 
 void write_line(std::ostream& out, State state, std::string_view service, std::string_view metrics,
                 const std::vector<std::string>& lines) {
-    std::string name = plain(service);
+    std::string name = service_text(service);
     std::erase(name, '"');
     std::string text;
     for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -67,7 +67,7 @@ void write_line(std::ostream& out, State state, std::string_view service, std::s
             text += fmt::format("{}and {} more", line_end, lines.size() - i);
             break;
         }
-        text += (i == 0 ? "" : std::string(line_end)) + plain(lines[i]);
+        text += (i == 0 ? "" : std::string(line_end)) + service_text(lines[i]);
     }
     out << fmt::format("{} \"{}\" {} {}\n", findings::exit_code(state), name, metrics, text);
 }

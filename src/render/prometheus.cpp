@@ -53,7 +53,7 @@ class Metric {
     std::set<std::string> series_;
 };
 
-constexpr int decimals = 6;
+constexpr int metric_decimals = 6;
 
 std::string escaped_value(std::string_view text) {
     std::string safe;
@@ -77,7 +77,7 @@ std::string number_text(double value) {
     if (std::isinf(value)) {
         return value > 0 ? "+Inf" : "-Inf";
     }
-    return base::to_text(value, decimals);
+    return base::to_text(value, metric_decimals);
 }
 
 Metric::Metric(std::string_view name, MetricType type, std::string_view help)

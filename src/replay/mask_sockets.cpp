@@ -168,7 +168,7 @@ namespace {
 using snapshot::Family;
 
 /// As the kernel prints it: each 32-bit word as a number of its own byte order.
-std::string hexadecimal(const snapshot::Address& address, Family family) {
+std::string hexadecimal_of(const snapshot::Address& address, Family family) {
     const auto bytes = address.bytes();
     std::string text;
     for (std::size_t at = family == Family::ipv4 ? 12 : 0; at < bytes.size(); at += 4) {
@@ -179,7 +179,7 @@ std::string hexadecimal(const snapshot::Address& address, Family family) {
     return text;
 }
 
-bool is_heading(std::string_view line) {
+bool is_table_heading(std::string_view line) {
     return base::trim(line).starts_with("sl ") && line.find("local_address") != std::string_view::npos &&
            line.size() < 300;
 }
@@ -199,7 +199,7 @@ std::string replaced(std::string_view line, const AddressMap& other) {
     const std::size_t width = family == Family::ipv4 ? 8 : 32;
     const auto put = [&](std::string_view word, const snapshot::Address& address) {
         text.replace(static_cast<std::size_t>(word.data() - line.data()), width,
-                     hexadecimal(other(address), family));
+                     hexadecimal_of(other(address), family));
     };
     put(words[1], socket->local);
     put(words[2], socket->remote);
@@ -211,7 +211,7 @@ std::string replaced(std::string_view line, const AddressMap& other) {
 std::string replace_in_proc_table(std::string_view text, const AddressMap& other) {
     std::vector<std::string> lines;
     for (const std::string_view line : base::split(text, '\n')) {
-        const bool stays = line.empty() || is_heading(line);
+        const bool stays = line.empty() || is_table_heading(line);
         lines.push_back(stays ? std::string(line) : replaced(line, other));
     }
     return base::join(lines, "\n");

@@ -117,7 +117,7 @@ bool all_of(std::string_view text, std::string_view allowed) {
 }
 
 constexpr std::string_view decimal = "0123456789";
-constexpr std::string_view hexadecimal = "0123456789abcdef-_";
+constexpr std::string_view digits_of_ids = "0123456789abcdef-_";
 
 /// Names that a system gives, and that tell what stands below.
 bool is_structure(std::string_view part) {
@@ -179,7 +179,7 @@ std::string masked_part(std::string_view part, Pseudonyms& names) {
     const std::string_view start = start_of(core, starts);
     core.remove_prefix(start.size());
     constexpr std::size_t shortest_id = 32;
-    const bool is_id = core.size() >= shortest_id && all_of(core, hexadecimal);
+    const bool is_id = core.size() >= shortest_id && all_of(core, digits_of_ids);
     return std::string(start) + (is_id ? names.digits(core) : names.name("name", core)) + std::string(end);
 }
 

@@ -41,7 +41,7 @@ using Kind = Node::Kind;
 using facts::TableId;
 using facts::Value;
 
-constexpr auto file_keys = std::to_array<std::string_view>({"case"});
+constexpr auto case_file_keys = std::to_array<std::string_view>({"case"});
 constexpr auto case_keys = std::to_array<std::string_view>(
     {"name", "rule", "host", "namespace", "row", "sysctl", "denied", "inferred", "parameters", "past",
      "expect", "summary", "remedies", "commands"});
@@ -324,7 +324,7 @@ CaseRun run_cases(const RuleSet& rules, const TextFile& file) {
     if (!document) {
         return run;
     }
-    const TableReader keys(document->root, "a file of cases", file_keys, reporter);
+    const TableReader keys(document->root, "a file of cases", case_file_keys, reporter);
     const auto cases = keys.tables("case", "[[case]]");
     for (const Node& table : cases) {
         if (auto result = CaseRunner(rules, table, reporter).run()) {

@@ -19,8 +19,6 @@ using findings::Report;
 using findings::Setting;
 using findings::State;
 
-constexpr std::size_t most_trials = 24; // each is another pass over the snapshot
-
 std::string said(const Finding& finding) {
     return fmt::format("[{}] {}: {}", findings::name(finding.state), finding.rule, finding.summary);
 }

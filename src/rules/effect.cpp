@@ -115,7 +115,6 @@ using findings::Report;
 using findings::State;
 
 constexpr std::string_view drift_rule = "sysctl-drift";
-constexpr std::size_t most_trials = 24; // each is another pass over the snapshot
 
 /// The sysctl and its value at the next boot.
 std::optional<Changes> next_boot(const Finding& drift) {

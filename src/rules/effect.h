@@ -13,6 +13,9 @@
 
 namespace rules {
 
+/// Trials of what a change would do, in one answer: each is another pass over the snapshot.
+constexpr std::size_t most_trials = 24;
+
 struct JudgedRow;
 
 /// Names and values of sysctls.

@@ -15,7 +15,7 @@ namespace rules {
 
 namespace {
 
-constexpr auto file_keys = std::to_array<std::string_view>({"rule"});
+constexpr auto rule_file_keys = std::to_array<std::string_view>({"rule"});
 
 class Loader {
   public:
@@ -89,7 +89,7 @@ class Loader {
     }
 
     static std::span<const Node> rule_tables(const Node& document, Reporter& reporter) {
-        return TableReader(document, "a file of rules", file_keys, reporter).tables("rule", "[[rule]]");
+        return TableReader(document, "a file of rules", rule_file_keys, reporter).tables("rule", "[[rule]]");
     }
 
     /// A shipped rule that the command does not judge is of use only to what may name it.

@@ -15,20 +15,20 @@ namespace rules {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::string_view forms =
+constexpr std::string_view range_forms =
     "a range is 10 (0 to 10), 10: (10 or more), ~:10 (10 or less), 10:20 or @10:20 (alert inside)";
 
 RangeError error(std::string_view text, std::string_view problem) {
-    return {fmt::format("'{}' is not a range: {}", base::printable(text), problem), std::string(forms)};
+    return {fmt::format("'{}' is not a range: {}", base::printable(text), problem), std::string(range_forms)};
 }
 
-bool is_digit(char c) {
+bool is_ascii_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
 /// Takes the digits at the front of `text`; false if there are none.
 bool take_digits(std::string_view& text) {
-    const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
+    const auto end = std::find_if_not(text.begin(), text.end(), is_ascii_digit);
     const auto count = static_cast<std::size_t>(end - text.begin());
     text.remove_prefix(count);
     return count > 0;

@@ -17,7 +17,8 @@ namespace {
 using Kind = Node::Kind;
 
 constexpr auto settings_keys = std::to_array<std::string_view>({"rule", "override"});
-constexpr auto rule_keys = std::to_array<std::string_view>({"enabled", "warning", "critical", "parameters"});
+constexpr auto setting_keys =
+    std::to_array<std::string_view>({"enabled", "warning", "critical", "parameters"});
 
 bool judges_value(const Rule& rule) {
     return rule.condition.empty();
@@ -70,7 +71,7 @@ class SettingsReader {
     SourceLine origin_of(const Node& node) const { return {file_, node.mark.line}; }
 
     void read_rule_changes(Rule& rule, const Node& table) {
-        const TableReader keys(table, fmt::format("[rule.{}]", rule.id), rule_keys, reporter_);
+        const TableReader keys(table, fmt::format("[rule.{}]", rule.id), setting_keys, reporter_);
         if (const Node* enabled = keys.get("enabled", Kind::boolean)) {
             rule.enabled = enabled->truth;
             rule.enabled_origin = origin_of(*enabled);

@@ -14,8 +14,9 @@ namespace {
 
 using IpVersion = Network::IpVersion;
 
-constexpr const char* forms = "write ADDRESS, ADDRESS:PORTS, NETWORK/BITS or *:PORTS, such as 192.0.2.1:443, "
-                              "10.0.0.0/8:443,9000-9100 or [2001:db8::/32]:443";
+constexpr const char* subject_forms =
+    "write ADDRESS, ADDRESS:PORTS, NETWORK/BITS or *:PORTS, such as 192.0.2.1:443, "
+    "10.0.0.0/8:443,9000-9100 or [2001:db8::/32]:443";
 constexpr unsigned mapped_bits = 96; // of the prefix ::ffff:0:0/96
 
 unsigned bits_of(IpVersion family) {
@@ -23,7 +24,7 @@ unsigned bits_of(IpVersion family) {
 }
 
 SubjectError no_address(std::string_view text) {
-    return {fmt::format("'{}' is neither an address nor a network", base::printable(text)), forms};
+    return {fmt::format("'{}' is neither an address nor a network", base::printable(text)), subject_forms};
 }
 
 /// Digits and nothing else: a sign has no place in a port or prefix.

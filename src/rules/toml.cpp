@@ -33,7 +33,7 @@ namespace rules {
 namespace {
 
 constexpr std::size_t most_bytes = 256 * 1024;
-constexpr int deepest = 32; // brackets in brackets, or dots in one key
+constexpr int deepest_table = 32; // brackets in brackets, or dots in one key
 constexpr const char* unused_file = "nothing in this file is used before this is mended";
 
 bool is_ascii(char c) {
@@ -114,8 +114,8 @@ class Scan {
         dots_ += c == '.' ? 1 : 0;
         brackets_ += c == '[' || c == '{' ? 1 : 0;
         brackets_ -= (c == ']' || c == '}') && brackets_ > 0 ? 1 : 0;
-        if (dots_ > deepest || brackets_ > deepest) {
-            obstacle_ = {at_, fmt::format("nested deeper than {} levels", deepest)};
+        if (dots_ > deepest_table || brackets_ > deepest_table) {
+            obstacle_ = {at_, fmt::format("nested deeper than {} levels", deepest_table)};
         } else if (const auto foreign = foreign_at(at_); !foreign.empty()) {
             obstacle_ = {at_, fmt::format("not TOML: '{}' stands outside quotes", base::printable(foreign))};
         }
