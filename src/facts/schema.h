@@ -31,6 +31,9 @@ inline constexpr auto host_columns = std::to_array<Column>({
      "Where programs without privilege get no more: fs.file-max. Often without any bound, 2^63 - 1."},
     {"files_percent", Type::number, "%", "Open files as a share of their limit.",
      "100 * files_open / files_max"},
+    {"most_queued", Type::text, "",
+     "The listener or remote end whose connections have most in their queues, with how much, of all "
+     "namespaces that were looked at."},
 });
 
 inline constexpr auto netns_columns = std::to_array<Column>({
@@ -54,6 +57,8 @@ inline constexpr auto netns_columns = std::to_array<Column>({
     {"bound", Type::number, "sockets",
      "Sockets bound to a port and not connected; collected on demand (Linux 6.8).", "",
      Collection::bound_sockets},
+    {"destinations", Type::number, "",
+     "Sources and remote ends of outgoing connections, in any state and from any port."},
     {"range_low", Type::number, "port", "First ephemeral port: net.ipv4.ip_local_port_range."},
     {"range_high", Type::number, "port", "Last ephemeral port."},
     {"range_size", Type::number, "ports", "Ports in the ephemeral range.", "range_high - range_low + 1"},
@@ -187,11 +192,22 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"established_retrying", Type::number, "sockets",
      "Of the established ones, with three or more retransmissions of the same data: nobody acknowledges "
      "it."},
+    {"established_retrying_10s", Type::number, "sockets",
+     "Of the retrying ones, for 10 s at least, as counted from their timers with the kernel's least timeout "
+     "of 200 ms."},
     {"syn_sent", Type::number, "sockets", "Of these, in SYN_SENT."},
     {"syn_sent_retried", Type::number, "sockets", "Of these, in SYN_SENT with two or more retransmissions."},
     {"fin_wait", Type::number, "sockets", "Of these, in FIN_WAIT1 or FIN_WAIT2."},
     {"time_wait", Type::number, "sockets", "Of these, in TIME_WAIT."},
     {"close_wait", Type::number, "sockets", "Of these, in CLOSE_WAIT."},
+    {"send_queue", Type::number, "bytes",
+     "What programs wrote and the remote end has not acknowledged, in the send queues of all these connections."},
+    {"recv_queue", Type::number, "bytes",
+     "What arrived and no program has read, in their receive queues; an end of file counts one."},
+    {"stalled", Type::number, "sockets",
+     "Connections that have something to send and may not, because the window of the remote end is full: it does not "
+     "read. The persist timer runs."},
+    {"stalled_bytes", Type::number, "bytes", "What these have in their send queues."},
     {"lasting", Type::number, "sockets",
      "Of these, the ones that stay: ESTABLISHED, CLOSE_WAIT and FIN_WAIT.",
      "established + fin_wait + close_wait"},
@@ -275,6 +291,14 @@ inline constexpr auto listener_columns = std::to_array<Column>({
     {"time_wait", Type::number, "sockets",
      "Incoming connections in TIME_WAIT: harmless, they hold no ephemeral port."},
     {"close_wait", Type::number, "sockets", "Incoming connections in CLOSE_WAIT."},
+    {"send_queue", Type::number, "bytes",
+     "What programs wrote and the clients have not acknowledged, in the send queues of all these connections."},
+    {"recv_queue", Type::number, "bytes",
+     "What arrived and no program has read, in their receive queues; an end of file counts one."},
+    {"stalled", Type::number, "sockets",
+     "Connections that have something to send and may not, because the window of the client is full: it does not "
+     "read. The persist timer runs."},
+    {"stalled_bytes", Type::number, "bytes", "What these have in their send queues."},
 });
 
 inline constexpr auto close_wait_columns = std::to_array<Column>({

@@ -17,11 +17,12 @@ using snapshot::TcpState;
 class DestinationRow {
   public:
     DestinationRow(const PortModel& ports, const Growth& growth, std::size_t place)
-        : use(ports.use(place)), no_timers(ports.no_timers(use.tally())), growth_(growth) {}
+        : use(ports.use(place)), no_timers(ports.no_timers(use.tally())), ports_(ports), place_(place), growth_(growth) {}
 
     const PortUse use;
     const std::optional<base::Gap>& no_timers;
 
+    snapshot::Queues queues() const { return ports_.netns_of.sockets.queues_of(ports_.book->order()[place_]); }
     std::string remote() const { return snapshot::end_point_text(use.flow().remote, use.flow().remote_port); }
 
     /// Per second; none without earlier runs.
@@ -54,6 +55,8 @@ class DestinationRow {
     facts::Destination destination() const { return destination_of(use); }
 
   private:
+    const PortModel& ports_;
+    std::size_t place_;
     const Growth& growth_;
 };
 
@@ -67,11 +70,16 @@ constexpr auto destination_getters = std::to_array<Getter<DestinationRow>>({
     {"connections", [](const DestinationRow& d) { return Value(d.use.tally().connections); }},
     {"established", [](const DestinationRow& d) { return Value(d.use.in_state(TcpState::established)); }},
     {"established_retrying", [](const DestinationRow& d) { return d.timed(d.use.tally().established_retrying); }},
+    {"established_retrying_10s", [](const DestinationRow& d) { return d.timed(d.use.tally().retrying_long); }},
     {"syn_sent", [](const DestinationRow& d) { return Value(d.use.in_state(TcpState::syn_sent)); }},
     {"syn_sent_retried", [](const DestinationRow& d) { return d.timed(d.use.tally().syn_sent_retried); }},
     {"fin_wait", [](const DestinationRow& d) { return Value(d.use.fin_wait()); }},
     {"time_wait", [](const DestinationRow& d) { return Value(d.use.in_state(TcpState::time_wait)); }},
     {"close_wait", [](const DestinationRow& d) { return Value(d.use.in_state(TcpState::close_wait)); }},
+    {"send_queue", [](const DestinationRow& d) { return Value(d.queues().send_bytes); }},
+    {"recv_queue", [](const DestinationRow& d) { return Value(d.queues().recv_bytes); }},
+    {"stalled", [](const DestinationRow& d) { return d.timed(d.queues().stalled); }},
+    {"stalled_bytes", [](const DestinationRow& d) { return d.timed(static_cast<double>(d.queues().stalled_bytes)); }},
     {"lasting", [](const DestinationRow& d) { return Value(d.use.lasting()); }},
     {"lasting_growth",
      [](const DestinationRow& d) {

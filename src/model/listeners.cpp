@@ -29,6 +29,11 @@ Value in_state(const ListenerRow& row, TcpState state) {
     return number(row.listener->connections[static_cast<std::size_t>(state)]);
 }
 
+/// Known from the timers of connections.
+Value timed(const ListenerRow& row, std::uint64_t number) {
+    return row.no_timers != nullptr ? Value(*row.no_timers) : Value(number);
+}
+
 template <typename F>
 Value of_backlog(const ListenerRow& row, F value) {
     return row.backlog ? Value(value(*row.backlog)) : Value(unknown_backlog());
@@ -64,13 +69,14 @@ constexpr auto listener_getters = std::to_array<Getter<ListenerRow>>({
          return r.fixed ? Value(*r.fixed) : Value(base::Gap{"explicit binds", base::Why::not_collected, {}});
      }},
     {"established", [](const ListenerRow& r) { return in_state(r, TcpState::established); }},
-    {"established_retrying",
-     [](const ListenerRow& r) {
-         return r.no_timers != nullptr ? Value(*r.no_timers) : number(r.listener->established_retrying);
-     }},
+    {"established_retrying", [](const ListenerRow& r) { return timed(r, r.listener->established_retrying); }},
     {"syn_recv", [](const ListenerRow& r) { return in_state(r, TcpState::syn_recv); }},
     {"time_wait", [](const ListenerRow& r) { return in_state(r, TcpState::time_wait); }},
     {"close_wait", [](const ListenerRow& r) { return in_state(r, TcpState::close_wait); }},
+    {"send_queue", [](const ListenerRow& r) { return Value(r.listener->queues.send_bytes); }},
+    {"recv_queue", [](const ListenerRow& r) { return Value(r.listener->queues.recv_bytes); }},
+    {"stalled", [](const ListenerRow& r) { return timed(r, r.listener->queues.stalled); }},
+    {"stalled_bytes", [](const ListenerRow& r) { return timed(r, r.listener->queues.stalled_bytes); }},
 });
 static_assert(follows(facts::listener_columns, listener_getters));
 

@@ -1,4 +1,5 @@
 #include "model/expected.h"
+#include "model/queues.h"
 #include "model/sysctls.h"
 #include "model/tables.h"
 
@@ -55,6 +56,13 @@ Value bound(const NetnsInput& s) {
         return base::Gap{"bound sockets", base::Why::not_collected, {}};
     }
     return in_state<TcpState::bound>(s);
+}
+
+Value destinations(const NetnsInput& s) {
+    if (s.netns->lost_sockets) {
+        return *s.netns->lost_sockets;
+    }
+    return static_cast<double>(s.netns->sockets.flows().size());
 }
 
 template <typename F>
@@ -245,6 +253,7 @@ constexpr auto netns_getters = std::to_array<Getter<NetnsInput>>({
     {"listen", in_state<TcpState::listen>},
     {"closing", in_state<TcpState::closing>},
     {"bound", bound},
+    {"destinations", destinations},
     {"range_low", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.range.low; }); }},
     {"range_high", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.range.high; }); }},
     {"range_size", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.range.size(); }); }},
@@ -391,6 +400,7 @@ constexpr auto host_getters = std::to_array<Getter<HostRow>>({
     {"files_max", [](const HostRow& h) { return value_of(h.counter("files.max")); }},
     {"files_percent",
      [](const HostRow& h) { return percent_of(h.counter("files.open"), h.counter("files.max")); }},
+    {"most_queued", [](const HostRow& h) { return Value(most_queued(*h.host)); }},
 });
 static_assert(follows(facts::host_columns, host_getters));
 

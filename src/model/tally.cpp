@@ -172,7 +172,9 @@ void TallyBook::count(Tally& tally, const snapshot::SocketRecord& record) const 
     } else if (state == TcpState::syn_sent) {
         tally.syn_sent_retried += record.detail() >= 2;
     } else if (state == TcpState::established) {
-        tally.established_retrying += record.detail() >= snapshot::unanswered_retransmits;
+        const unsigned retransmits = record.detail() % snapshot::retrying_long;
+        tally.established_retrying += retransmits >= snapshot::unanswered_retransmits;
+        tally.retrying_long += record.detail() >= snapshot::retrying_long;
     }
 }
 

@@ -59,6 +59,7 @@ struct Tally {
     std::uint32_t connections = 0;
     std::uint32_t syn_sent_retried = 0;     // two or more retransmissions
     std::uint32_t established_retrying = 0; // snapshot::is_retrying()
+    std::uint32_t retrying_long = 0;        // of these, snapshot::retrying_long
     std::uint32_t time_wait_ports = 0;      // eligible ports in TIME_WAIT
     std::uint32_t young_odd = 0;            // ports of odd offset, live or in TIME_WAIT for less than 30 s
     /// What TIME_WAIT reuse could give back, where it applies: nothing; TIME_WAIT about as old as the reuse

@@ -11,6 +11,13 @@ constexpr std::size_t most_listeners = 65536;
 constexpr std::size_t cookie_slots =
     4096; // duplicates come from resuming inside one hash chain: close together
 
+constexpr std::uint64_t long_retrying_ms = 10'000;
+
+Queues queues_in(const Socket& socket) {
+    const bool stalled = is_stalled(socket);
+    return {socket.wqueue, socket.rqueue, stalled ? 1U : 0U, stalled ? socket.wqueue : 0};
+}
+
 std::uint16_t detail_of(const Socket& socket) {
     switch (socket.state) {
     case TcpState::time_wait:
@@ -22,7 +29,11 @@ std::uint16_t detail_of(const Socket& socket) {
     case TcpState::syn_sent:
         return socket.retransmits;
     case TcpState::established:
-        return socket.timer == Timer::retransmit ? socket.retransmits : 0;
+        return socket.timer == Timer::retransmit
+                   ? static_cast<std::uint16_t>(
+                         socket.retransmits |
+                         (retrying_for_ms(socket) >= long_retrying_ms ? retrying_long : 0))
+                   : 0;
     case TcpState::fin_wait2:
         return socket.timer == Timer::time_wait ? 1 : 0;
     default:
@@ -46,6 +57,18 @@ bool owns(const Listener& listener, const Socket& socket) {
 }
 
 } // namespace
+
+void Queues::add(const Queues& more) {
+    send_bytes += more.send_bytes;
+    recv_bytes += more.recv_bytes;
+    stalled += more.stalled;
+    stalled_bytes += more.stalled_bytes;
+}
+
+Queues Census::queues_of(std::uint32_t flow) const {
+    const auto found = queues_.find(flow);
+    return found == queues_.end() ? Queues() : found->second;
+}
 
 Census::Census(std::uint64_t seed)
     : flows_(seed, most_flows), flows_of_port_(65536), recent_cookies_(cookie_slots) {}
@@ -126,6 +149,7 @@ bool Census::count(const Socket& socket, Pending& pending) {
         if (Listener* listener = listener_of(socket)) {
             ++listener->connections[state];
             listener->established_retrying += retrying ? 1 : 0;
+            listener->queues.add(queues_in(socket));
             return false;
         }
         if (service_ports_.test(socket.local_port)) {
@@ -138,6 +162,7 @@ bool Census::count(const Socket& socket, Pending& pending) {
     pending.flow = flow;
     pending.record.port = socket.local_port;
     pending.record.state_and_detail = SocketRecord::packed(state, detail_of(socket));
+    pending.queues = queues_in(socket);
     return true;
 }
 
@@ -151,6 +176,9 @@ void Census::place(const Pending& pending) {
     SocketRecord record = pending.record;
     record.flow = slot.flow;
     records_.push_back(record);
+    if ((pending.queues.send_bytes | pending.queues.recv_bytes) != 0) {
+        queues_[slot.flow].add(pending.queues);
+    }
     if (slot.added && ++flows_of_port_[record.port] == flows_that_fold) {
         service_ports_.set(record.port);
         owned_.set(record.port % 1024);

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace snapshot {
@@ -21,7 +22,7 @@ using PortSet = std::bitset<65536>;
 
 /// One connection that no listener owns. `detail` depends on the state: TIME_WAIT: age in units of 16 ms
 /// (0..3750, 3751 for 60 s and more); SYN_SENT: retransmissions; ESTABLISHED: the same while their timer
-/// runs; FIN_WAIT2: 1 for a timewait mini-socket; else 0.
+/// runs, and `retrying_long`; FIN_WAIT2: 1 for a timewait mini-socket; else 0.
 struct SocketRecord {
     std::uint32_t flow = 0;
     std::uint16_t port = 0;
@@ -38,6 +39,17 @@ static_assert(sizeof(SocketRecord) == 8);
 constexpr std::uint32_t age_unit_ms = 16;
 constexpr std::uint32_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN
 constexpr std::uint16_t age_over = time_wait_ms / age_unit_ms + 1;
+constexpr std::uint16_t retrying_long = 0x100; // added to the retransmissions: for 10 s at least
+
+/// What waits in the queues of connections that have something in common.
+struct Queues {
+    std::uint64_t send_bytes = 0; // not sent, or not acknowledged
+    std::uint64_t recv_bytes = 0; // not read
+    std::uint32_t stalled = 0;    // sockets that is_stalled() holds for
+    std::uint64_t stalled_bytes = 0; // what they have to send
+
+    void add(const Queues& more);
+};
 
 struct Listener {
     Address address;
@@ -52,6 +64,7 @@ struct Listener {
     std::optional<std::uint64_t> cgroup;
     StateCounts connections{}; // of the first listener that matches, when several share an end point
     std::uint32_t established_retrying = 0; // of these, is_retrying()
+    Queues queues;                          // of these
 };
 
 class Census {
@@ -94,6 +107,9 @@ class Census {
     const FlowTable& flows() const { return flows_; }
     std::size_t record_count() const { return records_.size(); }
     const SocketRecord& record(std::size_t at) const { return records_[at]; }
+    /// What waits in the queues of each flow's sockets, by its number; only of flows that have something there.
+    const std::unordered_map<std::uint32_t, Queues>& flow_queues() const { return queues_; }
+    Queues queues_of(std::uint32_t flow) const;
 
     /// Ports that thousands of remotes share: a service whose listener is gone. Records of them count for
     /// nothing.
@@ -133,6 +149,7 @@ class Census {
         Flow flow;
         std::uint64_t hash = 0;
         SocketRecord record;
+        Queues queues;
     };
     /// Counts the socket; true if `pending` now holds the rest of the work.
     bool count(const Socket& socket, Pending& pending);
@@ -147,6 +164,7 @@ class Census {
     bool may_be_owned(std::uint16_t port) const { return owned_.test(port % 1024); }
     FlowTable flows_;
     Chunks<SocketRecord, 16384> records_;
+    std::unordered_map<std::uint32_t, Queues> queues_; // of the flows that have something in them
     std::vector<std::uint16_t> flows_of_port_; // distinct flows of each local port, up to the folding point
     PortSet service_ports_;
     std::map<std::uint16_t, StateCounts> services_;

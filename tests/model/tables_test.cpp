@@ -3,6 +3,7 @@
 #include "facts/schema.h"
 #include "model/derive.h"
 #include "model/picture.h"
+#include "model/queues.h"
 #include "tests/model/spaces.h"
 
 #include <algorithm>
@@ -120,6 +121,43 @@ TEST_CASE("Connections that nobody acknowledges are counted by destination, list
     CHECK(value(facts, TableId::destination, "established").number() == 50);
     CHECK(value(facts, TableId::listener, "established_retrying").number() == 1);
     CHECK(value(facts, TableId::netns, "established_retrying").number() == 21);
+}
+
+TEST_CASE("Queues are facts of the destination and the listener, and the fullest is named for the host") {
+    auto netns = tests::netns();
+    netns.sockets.add_listener(tests::listener("0.0.0.0", 80));
+    const auto add = [&](std::uint16_t port, std::uint32_t to_send, std::uint32_t not_read) {
+        auto one = socket(TcpState::established, here, port, there, 443);
+        one.timer = snapshot::Timer::probe;
+        one.wqueue = to_send;
+        one.rqueue = not_read;
+        netns.sockets.add(one);
+    };
+    add(40000, 300'000, 1);
+    for (int i = 0; i < 60; ++i) {
+        add(80, 3'879'731, 0);
+    }
+    const snapshot::Host host = host_of(std::move(netns));
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(value(facts, TableId::destination, "stalled").number() == 1);
+    CHECK(value(facts, TableId::destination, "stalled_bytes").number() == 300'000);
+    CHECK(value(facts, TableId::destination, "send_queue").number() == 300'000);
+    CHECK(value(facts, TableId::destination, "recv_queue").number() == 1);
+    CHECK(value(facts, TableId::listener, "stalled").number() == 60);
+    CHECK(value(facts, TableId::listener, "send_queue").number() == 60 * 3'879'731.0);
+    CHECK(value(facts, TableId::host, "most_queued").text() ==
+          "clients of 0.0.0.0:80, 222 MiB to send and 0 KiB not read");
+}
+
+TEST_CASE("Without anything in a queue no end point is named; a remote end is, too") {
+    auto netns = tests::netns();
+    CHECK(model::most_queued(host_of(tests::netns())) == "no connection that was looked at");
+    auto one = socket(TcpState::established, here, 40000, there, 443);
+    one.wqueue = 300'000;
+    one.rqueue = 1;
+    netns.sockets.add(one);
+    CHECK(model::most_queued(host_of(std::move(netns))) ==
+          "connections to 192.0.2.9:443, 293 KiB to send and 1 KiB not read");
 }
 
 TEST_CASE("Open files of the host as a share of their limit") {

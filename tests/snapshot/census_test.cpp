@@ -126,6 +126,66 @@ TEST_CASE("Open connections that nobody acknowledges count as retrying, wherever
     }
 }
 
+TEST_CASE("How long a connection has been retrying follows from the number of its timeouts") {
+    const auto retrying_for = [](std::uint8_t retransmits, std::uint32_t left_ms) {
+        auto one = socket(TcpState::established, "192.0.2.1", 40000, "192.0.2.2", 443);
+        one.timer = snapshot::Timer::retransmit;
+        one.retransmits = retransmits;
+        one.expires_ms = left_ms;
+        return snapshot::retrying_for_ms(one);
+    };
+    CHECK(retrying_for(2, 0) == 0);         // may be a lost segment
+    CHECK(retrying_for(3, 1600) == 1400);   // 200 + 400 + 800, the next timeout has just begun
+    CHECK(retrying_for(5, 6400) == 6200);
+    CHECK(retrying_for(5, 2600) == 10'000); // 3.8 s of the running timeout are over
+    CHECK(retrying_for(5, 9600) == 9300);   // no timeout of 200 ms doubles to that: it was 300
+    CHECK(retrying_for(15, 120'000) > 100'000);
+    CHECK(retrying_for(255, UINT32_MAX) > 100'000);
+}
+
+TEST_CASE("A record keeps whether a connection has been retrying for ten seconds") {
+    Census census;
+    for (const auto retransmits : {std::uint8_t{5}, std::uint8_t{6}}) {
+        auto one = socket(TcpState::established, "192.0.2.1", 40000, "192.0.2.2", 443);
+        one.timer = snapshot::Timer::retransmit;
+        one.retransmits = retransmits;
+        one.expires_ms = 6000;
+        census.add(one);
+    }
+    CHECK(census.record(0).detail() == 5);
+    CHECK(census.record(1).detail() == (snapshot::retrying_long | 6));
+}
+
+TEST_CASE("Queues are summed by listener and by flow, and stalled peers counted") {
+    using snapshot::Timer;
+    Census census;
+    census.add_listener(listener("0.0.0.0", 80));
+    const auto add = [&](std::uint16_t port, Timer timer, std::uint32_t to_send, std::uint32_t not_read) {
+        auto one = socket(TcpState::established, "192.0.2.1", port, "192.0.2.2", 443);
+        one.timer = timer;
+        one.wqueue = to_send;
+        one.rqueue = not_read;
+        census.add(one);
+    };
+    add(80, Timer::probe, 3'700'000, 0);
+    add(80, Timer::retransmit, 100, 7);
+    add(40000, Timer::probe, 4'000'000'000, 0);
+    add(40001, Timer::probe, 4'000'000'000, 0); // more than 32 bits hold
+    add(40002, Timer::none, 0, 5);
+    add(40003, Timer::none, 0, 0);
+    const auto& of_listener = census.listeners()[0].queues;
+    CHECK(of_listener.send_bytes == 3'700'100);
+    CHECK(of_listener.recv_bytes == 7);
+    CHECK(of_listener.stalled == 1);
+    CHECK(of_listener.stalled_bytes == 3'700'000);
+    const auto of_flow = census.queues_of(0);
+    CHECK(of_flow.send_bytes == 8'000'000'000);
+    CHECK(of_flow.recv_bytes == 5);
+    CHECK(of_flow.stalled == 2);
+    CHECK(of_flow.stalled_bytes == 8'000'000'000);
+    CHECK(census.queues_of(1).send_bytes == 0);
+}
+
 TEST_CASE("A timer beyond 60 s makes an age of 0, not a huge one") {
     Census census;
     auto odd = time_wait("192.0.2.1", 40000, "192.0.2.2", 80, 0);

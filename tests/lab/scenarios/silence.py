@@ -173,3 +173,92 @@ def accepted_sockets_inherit_the_timeout(lab):
     server.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 30_000)
     (_, accepted), = lab.keep(network.pairs(server, to, 1))
     lab.equal("milliseconds", 30_000, accepted.getsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT))
+
+
+SILENT, STALLED, DEAF = "destination-silent", "peers-not-reading", "clients-not-reading"
+
+
+def wait_for_retrying(count, times):
+    """Until so many connections have sent again so often."""
+    for _ in range(600):
+        if sum(number >= times for number in retransmissions()) >= count:
+            return
+        time.sleep(0.05)
+    raise TimeoutError(retransmissions())
+
+
+def dead_for_all(lab, connected):
+    to = peer.start(8080)
+    connections = lab.keep(network.connect_many(to, connected, source=peer.HERE))
+    fall_silent()
+    send(connections)
+    wait_for_retrying(connected, ENOUGH)
+    lab.equal("exit before ten seconds", 0, lab.tool.check("--rule", SILENT, "--no-state").exit)
+    wait_for_retrying(connected, 6)
+    check = lab.tool.check("--no-state")
+    lab.equal("exit", 1, check.exit)
+    lab.true("line 1 names the destination", f"{to[0]}:{to[1]}: {connected} of {connected}" in check.line1)
+    lab.equal("finding", ("WARNING", connected), value_of(lab, SILENT))
+    lab.equal("by /proc", ("WARNING", connected), value_of(lab, SILENT, wrapper=DENY_NETLINK))
+    remedies = lab.tool.run("report", "--format", "json", "--rule", SILENT).finding(SILENT)["remedies"]
+    lab.equal("seen by the remedy's command", connected, len(retransmissions(remedies[0]["command"])))
+    answer_again()
+    wait_for(lambda: not retransmissions())
+    lab.equal("exit after the answers", 0, lab.tool.check("--rule", SILENT, "--no-state").exit)
+
+
+@scenario(sleeps=14)
+def dead_destination_of_a_pool(lab):
+    """9 of 9 connections to a host that is gone: OK at first, WARNING after ten seconds."""
+    dead_for_all(lab, 9)
+
+
+@scenario(sleeps=14)
+def dead_destination_of_one_connection(lab):
+    """1 of 1: the same."""
+    dead_for_all(lab, 1)
+
+
+def stalled_peers(lab, count, **options):
+    """So many connections over loopback whose peers do not read: (the clients, the servers' ends)."""
+    to = ("127.0.0.2", 8080)
+    server = network.listen(*to)
+    ends = lab.keep([server, network.pairs(server, to, count, **options)])[1]
+    return to, ends
+
+
+@scenario()
+def peers_do_not_read(lab):
+    """30 connections to a program that does not read, whatever it is sent: WARNING for the sender, by each way."""
+    to, ends = stalled_peers(lab, 30)
+    for client, _ in ends:
+        network.write_until_blocked(client)
+    time.sleep(2)
+    lab.equal("state", "WARNING", value_of(lab, STALLED)[0])
+    lab.equal("by /proc", "WARNING", value_of(lab, STALLED, wrapper=DENY_NETLINK)[0])
+    lab.true("line 1 names the destination",
+             f"{to[0]}:{to[1]}: 30 of 30 peers do not read" in lab.tool.check("--no-state").line1)
+    lab.equal("the other side is not blamed", None, value_of(lab, DEAF))
+
+
+@scenario()
+def clients_do_not_read(lab):
+    """30 clients that read nothing of what the server writes: WARNING for the server."""
+    to, ends = stalled_peers(lab, 30)
+    for _, accepted in ends:
+        network.write_until_blocked(accepted)
+    time.sleep(2)
+    lab.equal("state", "WARNING", value_of(lab, DEAF)[0])
+    lab.true("line 1 names the listener",
+             f"{to[0]}:{to[1]}: 30 of 30 clients do not read" in lab.tool.check("--no-state").line1)
+    lab.equal("the other side is not blamed", None, value_of(lab, STALLED))
+
+
+@scenario()
+def few_do_not_read(lab):
+    """30 connections, a third of whose peers pause: OK."""
+    _, ends = stalled_peers(lab, 30)
+    for client, _ in ends[:10]:
+        network.write_until_blocked(client)
+    time.sleep(1)
+    lab.equal("exit", 0, lab.tool.check("--rule", STALLED, "--rule", DEAF, "--no-state").exit)
