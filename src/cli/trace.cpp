@@ -120,6 +120,14 @@ class TracedMachine : public kernel::Machine {
         return source;
     }
 
+    bool within(const std::function<void()>& work) override {
+        const bool there = machine_->within(work);
+        if (!there) {
+            say("ended meanwhile");
+        }
+        return there;
+    }
+
     std::optional<std::uint64_t> netns_cookie() override { return machine_->netns_cookie(); }
 
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
