@@ -56,6 +56,7 @@ constexpr auto table = std::to_array<OptionInfo>({
      "give up after so long (default 10)"},
     {"list", 0, "", false, bit(Command::explain), "list all topics"},
     {"interval", 0, "SECONDS", false, watching, "look again after so long (default 2)"},
+    {"wait", 0, "SECONDS", false, bit(Command::report), "look twice, so far apart, to know rates at once"},
     {"color", 0, "WHEN", false, every, "auto, always or never; NO_COLOR is obeyed"},
     {"verbose", 'v', "", true, every, "say more; -vv still more; -vvv how it was found out"},
     {"quiet", 'q', "", false, every, "say less"},

@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/rules.h"
 #include "cli/trace.h"
+#include "kernel/privileges.h"
 #include "model/derive.h"
 #include "model/picture.h"
 #include "model/rates.h"
@@ -14,9 +15,11 @@
 #include "rules/evaluate.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -143,11 +146,30 @@ rules::Detail detail_of(const Options& options) {
     return bare ? rules::Detail::verdict : rules::Detail::advice;
 }
 
+/// A timer may end a little early by the clock of /proc/uptime, which counts hundredths.
+constexpr double seconds_between_looks = 0.95;
+
+/// A look, and then the time that was asked for.
+std::vector<history::Sample> look_and_wait(const Options& options, const model::Assumptions& assumed,
+                                           const snapshot::Host& host) {
+    const facts::Facts facts = model::derive(host, assumed, {}, options.expected);
+    std::vector<history::Sample> samples;
+    for (std::size_t i = 0; i < host.namespaces.size(); ++i) {
+        samples.push_back(
+            model::sample_of(host.namespaces[i], facts.namespaces[i], host.uptime.value_or(0)));
+    }
+    std::this_thread::sleep_for(std::chrono::duration<double>(*options.wait_s));
+    return samples;
+}
+
 } // namespace
 
 Judgement judge_host(const Options& options, const rules::Loaded& loaded, const model::Assumptions& assumed,
-                     snapshot::Host& host, rules::Detail detail) {
+                     snapshot::Host& host, rules::Detail detail, std::vector<history::Sample> first_look) {
     history::Past past = past_of(options, host);
+    if (!first_look.empty()) {
+        past.add_look(std::move(first_look), seconds_between_looks * *options.wait_s);
+    }
     past.prove_ages(host);
     const facts::Facts facts = model::derive(host, assumed, past.history(), options.expected);
     const rules::WhatIf changed = detail == rules::Detail::verdict
@@ -190,11 +212,18 @@ int judge(const Options& options) {
     needs.boot_sysctls = needs.boot_sysctls || shows(options, &render::Shows::drop_in);
     needs.holders = options.command == Command::report;
     needs.bound_count = options.command == Command::report; // a state of the picture
+    needs.report = options.command == Command::report;
     auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);
     }
-    return publish(options, judge_host(options, *loaded, *assumed, observed->host, detail));
+    std::vector<history::Sample> first_look;
+    if (options.wait_s) {
+        first_look = look_and_wait(options, *assumed, observed->host);
+        observed->host = collect(observed->targets, *assumed, needs);
+        kernel::give_up_capabilities();
+    }
+    return publish(options, judge_host(options, *loaded, *assumed, observed->host, detail, std::move(first_look)));
 }
 
 } // namespace cli

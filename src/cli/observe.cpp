@@ -30,7 +30,7 @@ kernel::NetnsChoice where_of(const Options& options) {
 
 /// A little before --timeout, so that what was read by then can still be judged.
 kernel::Deadline deadline_of(const Options& options) {
-    const auto most = std::chrono::duration<double>(options.timeout_s * 0.9);
+    const auto most = std::chrono::duration<double>(options.timeout_s * 0.9 + options.wait_s.value_or(0));
     return std::chrono::steady_clock::now() +
            std::chrono::duration_cast<std::chrono::steady_clock::duration>(most);
 }
@@ -72,6 +72,15 @@ void add(facts::Collection collection, model::ModelNeeds& needs) {
     case facts::Collection::owners:
         needs.owners = true;
         break;
+    case facts::Collection::waits:
+        needs.waits = true;
+        break;
+    case facts::Collection::acceptors:
+        needs.acceptors = true;
+        break;
+    case facts::Collection::idle:
+        needs.idle = true;
+        break;
     }
 }
 
@@ -107,7 +116,7 @@ base::Result<Observation> observe(const Options& options, const model::Assumptio
     auto observation = open(options);
     if (observation) {
         observation->host = collect(observation->targets, assumed, needs);
-        if (options.command != Command::watch) { // looks again
+        if (options.command != Command::watch && !options.wait_s) { // they look again
             kernel::give_up_capabilities();
         }
     }

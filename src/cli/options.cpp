@@ -243,6 +243,12 @@ std::optional<std::string> take(Options& options, const std::string& name, const
             return wrong("seconds, at least 0.1");
         }
         options.interval_s = *seconds;
+    } else if (name == "wait") {
+        const auto seconds = base::parse_decimal(value);
+        if (!seconds || *seconds < 1 || *seconds > 3600) {
+            return wrong("seconds, 1 to 3600");
+        }
+        options.wait_s = *seconds;
     } else if (name == "warning") {
         options.warning = value;
     } else if (name == "critical") {
@@ -322,6 +328,13 @@ std::optional<std::string> check_format(std::string_view option, const std::stri
            "' has " + base::join(known, ", ") + base::did_you_mean(format, known);
 }
 
+std::optional<std::string> check_wait(const Options& options) {
+    if (options.wait_s && options.replay) {
+        return "--wait takes two looks at this host, and --replay has one look at another";
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> check_expectation(const Options& options) {
     const model::Expectation& load = options.expected;
     if (!load.rate && (load.destinations || load.hold)) {
@@ -369,6 +382,9 @@ std::optional<std::string> check_together(const Options& options) {
         return "--no-state and --state-dir exclude each other";
     }
     if (auto mistake = check_expectation(options)) {
+        return mistake;
+    }
+    if (auto mistake = check_wait(options)) {
         return mistake;
     }
     return check_formats(options);

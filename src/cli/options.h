@@ -60,6 +60,7 @@ struct Options {
     double timeout_s = 10;
     bool list = false;     // explain: all topics
     double interval_s = 2; // of watch
+    std::optional<double> wait_s; // report: look twice, so far apart
     std::optional<std::string> warning;
     std::optional<std::string> critical;
 

@@ -162,9 +162,10 @@ void start_timeout(const Options& options) {
     action.sa_handler = give_up;
     ::sigaction(SIGALRM, &action, nullptr);
     itimerval timer{};
-    timer.it_value.tv_sec = static_cast<time_t>(options.timeout_s);
+    const double seconds = options.timeout_s + options.wait_s.value_or(0);
+    timer.it_value.tv_sec = static_cast<time_t>(seconds);
     timer.it_value.tv_usec =
-        static_cast<suseconds_t>((options.timeout_s - static_cast<double>(timer.it_value.tv_sec)) * 1e6) + 1;
+        static_cast<suseconds_t>((seconds - static_cast<double>(timer.it_value.tv_sec)) * 1e6) + 1;
     ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 

@@ -62,6 +62,10 @@ std::string_view name_of(kernel::Walk walk) {
         return "options of sockets";
     case Walk::peers:
         return "sockets towards";
+    case Walk::queues:
+        return "open connections from port";
+    case Walk::open:
+        return "open connections, with their ages";
     }
     return "";
 }
@@ -70,6 +74,9 @@ std::string text_of(const kernel::Query& query) {
     std::string text(name_of(query.walk));
     for (const snapshot::EndPoint& remote : query.remotes) {
         text += fmt::format(" {} port {}", remote.address.to_text(), remote.port);
+    }
+    for (const std::uint16_t port : query.ports) {
+        text += fmt::format(" {}", port);
     }
     return text;
 }
@@ -184,6 +191,8 @@ void trace_request(const snapshot::Request& request, const std::string& label) {
           "the live sockets of a few destinations, because they are busy or were named");
     wants(request.peer_owners && !request.peers.empty(), "who holds these");
     wants(request.queue_owners, "who holds the listeners, because connections wait for accept()");
+    wants(!request.queue_ports.empty(), "how long connections have waited for accept()");
+    wants(request.idle, "how long open connections without keepalive have been silent");
     wants(request.boot_sysctls, "the files of sysctl.d, because a rule or the output compares the next boot");
     wants(request.owners_of_age_ms.has_value(), "who holds the CLOSE_WAIT sockets, because some are stuck");
 }

@@ -94,6 +94,9 @@ inline constexpr auto netns_columns = std::to_array<Column>({
      "100 * conntrack_count / conntrack_max"},
     {"listen_overflows", Type::number, "",
      "Connections refused by a full accept queue since the namespace began (ListenOverflows)."},
+    {"since_boot", Type::text, "",
+     "What the counters of the kernel have counted since the namespace began, of that which should not happen, "
+     "with how long that is; empty if there is nothing."},
     {"time_wait_overflows", Type::number, "",
      "TIME_WAIT sockets not made because of tcp_max_tw_buckets since the namespace began "
      "(TCPTimeWaitOverflow)."},
@@ -208,6 +211,15 @@ inline constexpr auto destination_columns = std::to_array<Column>({
      "Connections that have something to send and may not, because the window of the remote end is full: it does not "
      "read. The persist timer runs."},
     {"stalled_bytes", Type::number, "bytes", "What these have in their send queues."},
+    {"quiet_60s", Type::number, "connections",
+     "Open connections without keepalive on which nothing came and nothing went for at least 60 s; looked "
+     "for by report where a hundred have no timer.",
+     "", Collection::idle},
+    {"quiet_3600s", Type::number, "connections", "The same, for at least an hour.", "", Collection::idle},
+    {"quiet_longest", Type::number, "s", "How long the quietest of these has been silent.", "",
+     Collection::idle},
+    {"holder", Type::text, "",
+     "Who holds most of the live connections; looked for by report where there are twenty, else missing."},
     {"lasting", Type::number, "sockets",
      "Of these, the ones that stay: ESTABLISHED, CLOSE_WAIT and FIN_WAIT.",
      "established + fin_wait + close_wait"},
@@ -299,6 +311,35 @@ inline constexpr auto listener_columns = std::to_array<Column>({
      "Connections that have something to send and may not, because the window of the client is full: it does not "
      "read. The persist timer runs."},
     {"stalled_bytes", Type::number, "bytes", "What these have in their send queues."},
+    {"siblings", Type::number, "sockets",
+     "Listening sockets at this address and port, with this one: more than one with SO_REUSEPORT."},
+    {"siblings_waiting", Type::number, "sockets", "Of these, the ones whose accept queue is not empty."},
+    {"others_accept", Type::boolean, "",
+     "Of several listening sockets here at least half have an empty queue, and this one has not.",
+     "siblings > 1 and accept_queue > 0 and siblings_waiting * 2 <= siblings"},
+    {"oldest_waiting", Type::number, "s",
+     "How long the connection has waited for accept() that has waited longest, at any of these; looked for "
+     "where five connections wait.",
+     "", Collection::waits},
+    {"waiting_10s", Type::number, "connections", "Connections that have waited for accept() for 10 s at least.",
+     "", Collection::waits},
+    {"acceptor", Type::text, "",
+     "Who holds the listening socket: unit, container, command and process; the user where nobody looked.", "",
+     Collection::acceptors},
+    {"open_files", Type::number, "files",
+     "Open files of the process that holds the listening socket (Linux 6.2); looked for where it is stuck.", "",
+     Collection::acceptors},
+    {"nofile", Type::number, "files", "Its limit of open files; missing if it has none.", "",
+     Collection::acceptors},
+    {"files_left", Type::number, "files", "What is left to it: nofile less open_files, never below 0.",
+     "max(nofile - open_files, 0)", Collection::acceptors},
+    {"quiet_60s", Type::number, "connections",
+     "Open connections without keepalive on which nothing came and nothing went for at least 60 s; looked "
+     "for by report where a hundred have no timer.",
+     "", Collection::idle},
+    {"quiet_3600s", Type::number, "connections", "The same, for at least an hour.", "", Collection::idle},
+    {"quiet_longest", Type::number, "s", "How long the quietest of these has been silent.", "",
+     Collection::idle},
 });
 
 inline constexpr auto close_wait_columns = std::to_array<Column>({

@@ -112,6 +112,14 @@ void Past::give_up(const std::string& why) {
     remarks_.push_back(history_.unusable_because);
 }
 
+void Past::add_look(std::vector<Sample> samples, double seconds) {
+    history_.namespaces.resize(samples.size());
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        history_.namespaces[i].samples.push_back(std::move(samples[i]));
+    }
+    history_.looked_twice = seconds;
+}
+
 void Past::prove_ages(snapshot::Host& host) const {
     for (std::size_t i = 0; i < history_.namespaces.size(); ++i) {
         if (const auto& waiting = history_.namespaces[i].waiting) {

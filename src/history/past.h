@@ -33,6 +33,9 @@ class Past {
     /// Where they are kept; empty if nowhere.
     std::string directory() const { return keeper_ ? keeper_->path() : std::string(); }
 
+    /// A look that this run took itself, so many seconds ago: a sample for each namespace.
+    void add_look(std::vector<Sample> samples, double seconds);
+
     /// Ages that earlier runs prove, into the snapshot.
     void prove_ages(snapshot::Host& host) const;
 

@@ -47,6 +47,8 @@ void add(NetnsHistory& history, Sample sample);
 struct History {
     double uptime = 0;                    // now
     std::vector<NetnsHistory> namespaces; // in the order of Host::namespaces; none if there is no history
+    /// The time between two looks that this run took itself, in seconds: rates are taken over that.
+    std::optional<double> looked_twice = std::nullopt;
     /// Why there is none, for those who miss it.
     std::string unusable_because = "no earlier run is known";
 

@@ -327,6 +327,20 @@ void collect_peers(Machine& machine, const std::vector<snapshot::EndPoint>& remo
     note_gap(netns, "timestamps and owners of live connections", outcome.error());
 }
 
+void collect_waits(Machine& machine, const std::vector<std::uint16_t>& ports, Netns& netns) {
+    netns.queue_ports = ports;
+    netns.waits = walk(machine, {Walk::queues, {}, ports}, netns,
+                       [&](const Socket& socket) { netns.sockets.add_waiting(socket); });
+}
+
+void collect_idle(Machine& machine, Netns& netns) {
+    netns.idle = walk(machine, {Walk::open}, netns,
+                      [&](const Socket& socket) { netns.sockets.add_idle(socket); });
+    if (!netns.idle && netns.idle.error().why == Why::not_collected) {
+        netns.idle = Gap{"how long open connections have been silent", Why::absent, netns.idle.error().detail};
+    }
+}
+
 } // namespace
 
 void collect(const snapshot::Request& request, std::vector<Target>& targets, snapshot::Host& host) {
@@ -356,6 +370,12 @@ void collect(const snapshot::Request& request, std::vector<Target>& targets, sna
     }
     if (request.queue_owners) {
         collect_queue_owners(machine, netns);
+    }
+    if (!request.queue_ports.empty() && from_sock_diag) {
+        collect_waits(machine, request.queue_ports, netns);
+    }
+    if (request.idle && from_sock_diag) {
+        collect_idle(machine, netns);
     }
     if (request.boot_sysctls) {
         netns.boot_sysctls = read_boot_sysctls(machine, netns.gaps);

@@ -23,12 +23,14 @@ namespace kernel {
 /// The questions about the socket table. `connections` are all states but LISTEN; `close_waits` come with
 /// tcp_info; `bound` are bound but unconnected sockets (since 6.8); `explicit_binds` are full sockets,
 /// listening ones too, whose port was given to bind(); `options` are full sockets with their options; `peers`
-/// those towards a few remote ends, with tcp_info.
-enum class Walk { listeners, connections, close_waits, explicit_binds, bound, options, peers };
+/// those towards a few remote ends, with tcp_info; `queues` are open connections from a few local ports, and
+/// `open` all open connections, with tcp_info.
+enum class Walk { listeners, connections, close_waits, explicit_binds, bound, options, peers, queues, open };
 
 struct Query {
     Walk walk;
     std::span<const snapshot::EndPoint> remotes = {}; // of Walk::peers
+    std::span<const std::uint16_t> ports = {};        // of Walk::queues
 };
 
 /// Gets the sockets of a walk, some at a time: they are valid during the call.

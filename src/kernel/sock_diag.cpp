@@ -46,6 +46,9 @@ std::uint32_t states_of(Walk walk) {
         return bit(TcpState::syn_sent) | bit(TcpState::established) | bit(TcpState::fin_wait1) |
                bit(TcpState::fin_wait2) | bit(TcpState::closing) | bit(TcpState::close_wait) |
                bit(TcpState::last_ack);
+    case Walk::queues:
+    case Walk::open:
+        return bit(TcpState::established);
     }
     return 0;
 }
@@ -82,6 +85,30 @@ std::vector<std::byte> towards(std::span<const snapshot::EndPoint> remotes) {
     return code;
 }
 
+/// "From one of these ports": the same, with conditions that name no address.
+std::vector<std::byte> from(std::span<const std::uint16_t> ports) {
+    constexpr std::size_t short_condition = sizeof(inet_diag_bc_op) + sizeof(inet_diag_hostcond);
+    std::vector<std::byte> code(ports.size() * (short_condition + jump));
+    std::size_t at = 0;
+    for (const std::uint16_t port : ports) {
+        const inet_diag_bc_op test{INET_DIAG_BC_S_COND, short_condition, short_condition + jump};
+        inet_diag_hostcond host{};
+        host.family = AF_UNSPEC;
+        host.port = port;
+        const std::size_t left = code.size() - at - short_condition;
+        const inet_diag_bc_op accept{INET_DIAG_BC_JMP, jump, static_cast<std::uint16_t>(left)};
+        std::memcpy(&code[at], &test, sizeof test);
+        std::memcpy(&code[at + sizeof test], &host, sizeof host);
+        std::memcpy(&code[at + short_condition], &accept, sizeof accept);
+        at += short_condition + jump;
+    }
+    return code;
+}
+
+bool wants_info(Walk walk) {
+    return walk == Walk::close_waits || walk == Walk::peers || walk == Walk::queues || walk == Walk::open;
+}
+
 std::vector<std::byte> request_of(Walk walk, std::span<const std::byte> filter) {
     std::vector<std::byte> request(512);
     nlmsghdr* header = mnl_nlmsg_put_header(request.data());
@@ -90,7 +117,7 @@ std::vector<std::byte> request_of(Walk walk, std::span<const std::byte> filter) 
     header->nlmsg_seq = dump_sequence;
     auto* question = static_cast<inet_diag_req*>(mnl_nlmsg_put_extra_header(header, sizeof(inet_diag_req)));
     question->idiag_states = states_of(walk);
-    if (walk == Walk::close_waits || walk == Walk::peers) {
+    if (wants_info(walk)) {
         question->idiag_ext = 1U << (INET_DIAG_INFO - 1);
     }
     if (!filter.empty()) {
@@ -109,11 +136,14 @@ std::vector<std::byte> request_for(const Query& query) {
     case Walk::peers:
         return request_of(query.walk,
                           towards(query.remotes.first(std::min(query.remotes.size(), most_peers))));
+    case Walk::queues:
+        return request_of(query.walk, from(query.ports.first(std::min(query.ports.size(), most_ports))));
     case Walk::listeners:
     case Walk::connections:
     case Walk::close_waits:
     case Walk::bound:
     case Walk::options:
+    case Walk::open:
         break;
     }
     return request_of(query.walk, {});

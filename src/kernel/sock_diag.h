@@ -49,8 +49,11 @@ constexpr std::uint32_t dump_sequence = 1;
 /// More remote ends fit in no request.
 constexpr std::size_t most_peers = 8;
 
+/// More local ports are not asked about at once.
+constexpr std::size_t most_ports = 8;
+
 /// The netlink message to send; always the same bytes for the same query, so that a capture can be keyed by
-/// them. At most `most_peers` remote ends; v4-mapped sockets count as IPv4.
+/// them. At most `most_peers` remote ends and `most_ports` ports; v4-mapped sockets count as IPv4.
 std::vector<std::byte> request_for(const Query& query);
 
 /// The remote ends that a request of Walk::peers names; empty for any other request.

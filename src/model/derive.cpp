@@ -10,10 +10,11 @@ namespace {
 using facts::TableId;
 
 Earlier earlier_of(const snapshot::Netns& netns, const history::NetnsHistory* history,
-                   const history::History& all) {
+                   const history::History& all, std::optional<double> uptime) {
     constexpr double half = 1500; // of nearly an hour, in seconds
-    return {Rates(netns, history, all.uptime, all.unusable_because), Growth(history, all.uptime),
-            Growth(history, all.uptime, half, half)};
+    const auto shortest = all.looked_twice ? *all.looked_twice : shortest_interval;
+    return {Rates(netns, history, all.uptime, all.unusable_because, shortest),
+            Growth(history, all.uptime), Growth(history, all.uptime, half, half), uptime};
 }
 
 facts::NetnsFacts derive_netns(const snapshot::Netns& netns, const Assumptions& assumed,
@@ -57,7 +58,7 @@ facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, cons
     for (std::size_t i = 0; i < host.namespaces.size(); ++i) {
         const snapshot::Netns& netns = host.namespaces[i];
         derived.namespaces.push_back(
-            derive_netns(netns, assumed, earlier_of(netns, history.of(i), history), expected));
+            derive_netns(netns, assumed, earlier_of(netns, history.of(i), history, host.uptime), expected));
         add_all(derived.gaps, netns.gaps);
         add_all(derived.gaps, netns.sysctls.assuming(assumed).unusable());
         for (const auto& [prefix, gap] : netns.counters.gaps()) {

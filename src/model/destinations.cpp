@@ -22,6 +22,16 @@ class DestinationRow {
     const PortUse use;
     const std::optional<base::Gap>& no_timers;
 
+    Value quiet(std::uint32_t snapshot::Quiet::*which, double unit = 1) const {
+        const auto& asked = ports_.netns_of.idle;
+        return asked ? Value(ports_.netns_of.sockets.quiet_of(ports_.book->order()[place_]).*which / unit)
+                     : Value(asked.error());
+    }
+    Value holder() const {
+        const auto holders = destination().holders;
+        return holders.empty() ? Value(snapshot::not_asked("who holds the connections"))
+                               : Value(holders.front().name);
+    }
     snapshot::Queues queues() const { return ports_.netns_of.sockets.queues_of(ports_.book->order()[place_]); }
     std::string remote() const { return snapshot::end_point_text(use.flow().remote, use.flow().remote_port); }
 
@@ -80,6 +90,10 @@ constexpr auto destination_getters = std::to_array<Getter<DestinationRow>>({
     {"recv_queue", [](const DestinationRow& d) { return Value(d.queues().recv_bytes); }},
     {"stalled", [](const DestinationRow& d) { return d.timed(d.queues().stalled); }},
     {"stalled_bytes", [](const DestinationRow& d) { return d.timed(static_cast<double>(d.queues().stalled_bytes)); }},
+    {"quiet_60s", [](const DestinationRow& d) { return d.quiet(&snapshot::Quiet::for_60s); }},
+    {"quiet_3600s", [](const DestinationRow& d) { return d.quiet(&snapshot::Quiet::for_3600s); }},
+    {"quiet_longest", [](const DestinationRow& d) { return d.quiet(&snapshot::Quiet::longest_ms, 1000); }},
+    {"holder", [](const DestinationRow& d) { return d.holder(); }},
     {"lasting", [](const DestinationRow& d) { return Value(d.use.lasting()); }},
     {"lasting_growth",
      [](const DestinationRow& d) {

@@ -1,6 +1,7 @@
 #include "model/listeners.h"
 
 #include "base/text.h"
+#include "model/ports_answer.h"
 #include "model/tables.h"
 
 #include <algorithm>
@@ -23,6 +24,7 @@ struct ListenerRow {
     base::Result<bool, base::Gap> reserved;
     std::optional<bool> fixed;
     const base::Gap* no_timers = nullptr;
+    const snapshot::Netns* netns = nullptr;
 };
 
 Value in_state(const ListenerRow& row, TcpState state) {
@@ -32,6 +34,49 @@ Value in_state(const ListenerRow& row, TcpState state) {
 /// Known from the timers of connections.
 Value timed(const ListenerRow& row, std::uint64_t number) {
     return row.no_timers != nullptr ? Value(*row.no_timers) : Value(number);
+}
+
+snapshot::Census::Group group(const ListenerRow& row) {
+    return row.netns->sockets.group_of(*row.listener);
+}
+
+/// Of the connections in the queues of the end point.
+Value waited(const ListenerRow& row, std::uint32_t snapshot::Waits::*which, double unit = 1) {
+    if (row.listener->accept_queue == 0) {
+        return Value(0);
+    }
+    const auto& asked = row.netns->queue_ports;
+    if (std::find(asked.begin(), asked.end(), row.listener->port) == asked.end()) {
+        return Value(snapshot::not_asked("how long connections wait for accept()"));
+    }
+    return row.netns->waits ? Value(group(row).waits.*which / unit) : Value(row.netns->waits.error());
+}
+
+Value quiet(const ListenerRow& row, std::uint32_t snapshot::Quiet::*which, double unit = 1) {
+    return row.netns->idle ? Value(row.listener->quiet.*which / unit) : Value(row.netns->idle.error());
+}
+
+/// Whoever holds the listening socket; null if nobody looked or nobody was seen.
+const snapshot::Process* acceptor(const ListenerRow& row) {
+    const auto& owners = row.netns->queue_owners;
+    const snapshot::Holder* holder = owners ? owners->holders.find(row.listener->inode) : nullptr;
+    return holder != nullptr ? &owners->holders.processes[holder->process] : nullptr;
+}
+
+Value of_acceptor(const ListenerRow& row, std::optional<std::uint64_t> snapshot::Process::*which,
+                  std::string_view what) {
+    const snapshot::Process* process = acceptor(row);
+    if (process == nullptr) {
+        return Value(snapshot::not_asked("who holds the listening socket"));
+    }
+    return process->*which ? Value(*(process->*which))
+                           : Value(base::Gap{std::string(what), base::Why::absent, "the process shows none"});
+}
+
+Value files_left(const ListenerRow& row) {
+    const Value limit = of_acceptor(row, &snapshot::Process::file_limit, "a limit of open files");
+    const Value open = of_acceptor(row, &snapshot::Process::open_files, "open files");
+    return !limit.known() ? limit : !open.known() ? open : Value(std::max(limit.number() - open.number(), 0.0));
 }
 
 template <typename F>
@@ -77,6 +122,28 @@ constexpr auto listener_getters = std::to_array<Getter<ListenerRow>>({
     {"recv_queue", [](const ListenerRow& r) { return Value(r.listener->queues.recv_bytes); }},
     {"stalled", [](const ListenerRow& r) { return timed(r, r.listener->queues.stalled); }},
     {"stalled_bytes", [](const ListenerRow& r) { return timed(r, r.listener->queues.stalled_bytes); }},
+    {"siblings", [](const ListenerRow& r) { return number(group(r).listeners); }},
+    {"siblings_waiting", [](const ListenerRow& r) { return number(group(r).waiting); }},
+    {"others_accept",
+     [](const ListenerRow& r) {
+         const auto [listeners, waiting, waits] = group(r);
+         return Value(listeners > 1 && r.listener->accept_queue > 0 && waiting * 2 <= listeners);
+     }},
+    {"oldest_waiting", [](const ListenerRow& r) { return waited(r, &snapshot::Waits::oldest_ms, 1000); }},
+    {"waiting_10s", [](const ListenerRow& r) { return waited(r, &snapshot::Waits::older_10s); }},
+    {"acceptor",
+     [](const ListenerRow& r) {
+         const snapshot::Listener& l = *r.listener;
+         return Value(holder_name(r.netns->queue_owners, l.inode, l.uid, l.cgroup));
+     }},
+    {"open_files",
+     [](const ListenerRow& r) { return of_acceptor(r, &snapshot::Process::open_files, "open files"); }},
+    {"nofile",
+     [](const ListenerRow& r) { return of_acceptor(r, &snapshot::Process::file_limit, "a limit of open files"); }},
+    {"files_left", files_left},
+    {"quiet_60s", [](const ListenerRow& r) { return quiet(r, &snapshot::Quiet::for_60s); }},
+    {"quiet_3600s", [](const ListenerRow& r) { return quiet(r, &snapshot::Quiet::for_3600s); }},
+    {"quiet_longest", [](const ListenerRow& r) { return quiet(r, &snapshot::Quiet::longest_ms, 1000); }},
 });
 static_assert(follows(facts::listener_columns, listener_getters));
 
@@ -94,6 +161,7 @@ std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const
     std::vector<ListenerRow> rows;
     for (const snapshot::Listener& listener : netns.sockets.listeners()) {
         ListenerRow row{&listener, std::nullopt, false, false, std::nullopt};
+        row.netns = &netns;
         if (netns.source == snapshot::SocketSource::sock_diag) {
             row.backlog = listener.backlog;
         }

@@ -1,9 +1,13 @@
 #include "model/expected.h"
 #include "model/queues.h"
 #include "model/sysctls.h"
+#include "base/text.h"
 #include "model/tables.h"
+#include "model/wants.h"
 
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace model {
 
@@ -159,6 +163,50 @@ Value close_wait_leaked(const NetnsInput& s) {
     return leaked;
 }
 
+std::string span_text(double seconds) {
+    constexpr double minute = 60;
+    constexpr double hour = 60 * minute;
+    constexpr double day = 24 * hour;
+    const auto count = [](double number, std::string_view unit) {
+        const auto whole = static_cast<std::uint64_t>(number);
+        return fmt::format("{} {}{}", whole, unit, whole == 1 ? "" : "s");
+    };
+    return seconds >= day    ? count(seconds / day, "day")
+           : seconds >= hour ? count(seconds / hour, "hour")
+                             : count(std::max(seconds / minute, 1.0), "minute");
+}
+
+/// Counters that stand still on a host without trouble.
+struct Trouble {
+    Counter counter;
+    std::string_view what;
+};
+constexpr auto troubles = std::to_array<Trouble>({
+    {"netstat.TcpExt.ListenOverflows", "accept-queue overflows"},
+    {"netstat.TcpExt.TCPReqQFullDrop", "drops by full SYN queues"},
+    {"netstat.TcpExt.TCPTimeWaitOverflow", "TIME_WAIT overflows"},
+    {"netstat.TcpExt.TCPAbortOnMemory", "resets for lack of memory"},
+    {"conntrack.insert_failed", "failed conntrack inserts"},
+    {"conntrack.early_drop", "early conntrack drops"},
+});
+
+Value since_boot(const NetnsInput& s) {
+    std::vector<std::string> counted;
+    for (const Trouble& trouble : troubles) {
+        const auto count = s.netns->counters.get(trouble.counter);
+        if (count && *count > 0) {
+            counted.push_back(fmt::format("{} {}", *count, trouble.what));
+        }
+    }
+    if (counted.empty()) {
+        return std::string();
+    }
+    const std::string since = is_initial(*s.netns) && s.earlier.uptime
+                                  ? fmt::format("since boot {} ago", span_text(*s.earlier.uptime))
+                                  : "since this network namespace began";
+    return base::join(counted, ", ") + " " + since;
+}
+
 Value inferred(const Expected& expected) {
     return expected ? Value(*expected, Basis::inferred) : Value(expected.error());
 }
@@ -287,6 +335,7 @@ constexpr auto netns_getters = std::to_array<Getter<NetnsInput>>({
                            s.sysctls.integer("net.netfilter.nf_conntrack_max"));
      }},
     {"listen_overflows", [](const NetnsInput& s) { return counter(s, "netstat.TcpExt.ListenOverflows"); }},
+    {"since_boot", since_boot},
     {"time_wait_overflows", [](const NetnsInput& s) { return counter(s, "netstat.TcpExt.TCPTimeWaitOverflow"); }},
     {"ports_used_percent", [](const NetnsInput& s) { return worst_ports(s, &WorstPorts::used_percent); }},
     {"ports_load_percent", [](const NetnsInput& s) { return worst_ports(s, &WorstPorts::load_percent); }},

@@ -36,13 +36,13 @@ bool is_of_another_netns(const snapshot::Counters& now, const history::Sample& e
 } // namespace
 
 Rates::Rates(const snapshot::Netns& netns, const history::NetnsHistory* history, double uptime,
-             std::string unusable_because)
+             std::string unusable_because, double shortest)
     : netns_(&netns), uptime_(uptime), without_{std::string(what), Why::absent, std::move(unusable_because)} {
     if (history == nullptr) {
         return;
     }
     without_.detail = "none was 30 s to an hour ago";
-    earlier_ = history->before(uptime, shortest_interval);
+    earlier_ = history->before(uptime, shortest);
     if (earlier_ != nullptr && is_of_another_netns(netns.counters, *earlier_)) {
         earlier_ = nullptr;
         without_.detail = "its counters were higher: it was another namespace";

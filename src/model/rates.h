@@ -16,9 +16,10 @@ constexpr double shortest_interval = 30;
 
 class Rates {
   public:
-    /// `history` is that of the namespace; null if there is none, because of `unusable_because`.
+    /// `history` is that of the namespace; null if there is none, because of `unusable_because`. `shortest`: the
+    /// least time that a rate is taken over, in seconds.
     Rates(const snapshot::Netns& netns, const history::NetnsHistory* history, double uptime,
-          std::string unusable_because);
+          std::string unusable_because, double shortest = shortest_interval);
 
     /// Growth of a counter that samples hold, per second. Missing without an earlier sample, and where the
     /// counter went back: then it counts something else now.

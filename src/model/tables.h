@@ -104,6 +104,7 @@ struct Earlier {
     Rates rates;
     Growth growth; // of the last minutes
     Growth leak;   // of the last hour
+    std::optional<double> uptime = std::nullopt; // of the host, in seconds
 };
 
 std::unique_ptr<facts::Table> host_table(const snapshot::Host& host, const Assumptions& assumed);

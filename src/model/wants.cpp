@@ -110,14 +110,55 @@ bool somebody_waits(const snapshot::Census& census) {
                        [](const snapshot::Listener& listener) { return listener.accept_queue > 0; });
 }
 
+/// Ports of the longest accept queues, where so many wait that their age could matter. The rules want five.
+std::vector<std::uint16_t> ports_of_queues(const snapshot::Census& census) {
+    constexpr std::uint32_t worth_asking = 5;
+    constexpr std::size_t most = 8; // one walk for all of them
+    std::vector<const snapshot::Listener*> waiting;
+    for (const snapshot::Listener& listener : census.listeners()) {
+        if (listener.accept_queue >= worth_asking) {
+            waiting.push_back(&listener);
+        }
+    }
+    std::stable_sort(waiting.begin(), waiting.end(),
+                     [](const auto* a, const auto* b) { return a->accept_queue > b->accept_queue; });
+    std::vector<std::uint16_t> ports;
+    for (const snapshot::Listener* listener : waiting) {
+        if (ports.size() < most && std::find(ports.begin(), ports.end(), listener->port) == ports.end()) {
+            ports.push_back(listener->port);
+        }
+    }
+    std::sort(ports.begin(), ports.end());
+    return ports;
+}
+
+/// A queue that is full, or in which somebody has waited for seconds.
+bool somebody_is_stuck(const snapshot::Census& census) {
+    constexpr std::uint32_t long_ms = 5000;
+    return std::any_of(census.listeners().begin(), census.listeners().end(),
+                       [](const snapshot::Listener& listener) {
+                           return listener.waits.oldest_ms >= long_ms ||
+                                  (listener.accept_queue > listener.backlog && listener.accept_queue >= 5);
+                       });
+}
+
+/// So many open connections that advice about quiet ones could apply.
+constexpr std::uint32_t idle_worth_asking = 100;
+
 snapshot::Request request_for(const snapshot::Netns& netns, const Assumptions& assumed,
                               const ModelNeeds& needs) {
     snapshot::Request request;
     request.boot_sysctls = needs.boot_sysctls && is_initial(netns);
-    request.queue_owners = needs.holders && somebody_waits(netns.sockets);
+    request.queue_owners = (needs.holders && somebody_waits(netns.sockets)) ||
+                           (needs.acceptors && somebody_is_stuck(netns.sockets));
     if (netns.source != snapshot::SocketSource::sock_diag || netns.lost_sockets) {
         return request; // /proc cannot tell
     }
+    if (needs.waits && netns.queue_ports.empty()) {
+        request.queue_ports = ports_of_queues(netns.sockets);
+    }
+    request.idle = needs.idle && needs.report && netns.sockets.without_timer() >= idle_worth_asking &&
+                   !netns.idle && netns.idle.error().why == base::Why::not_collected;
     request.explicit_binds = needs.exact_ports;
     request.early_binds = needs.exact_ports;
     if (needs.towards) {
@@ -177,7 +218,7 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, std::size_t p
     }
     const bool any = request.explicit_binds || request.bound_sockets || request.early_binds ||
                      !request.peers.empty() || request.boot_sysctls || request.queue_owners ||
-                     request.owners_of_age_ms;
+                     !request.queue_ports.empty() || request.idle || request.owners_of_age_ms;
     return any ? std::optional(std::move(request)) : std::nullopt;
 }
 

@@ -20,6 +20,10 @@ struct ModelNeeds {
     bool boot_sysctls = false;                 // sysctl.boot
     bool bound_count = false;                  // `tcpadvisor states`
     bool owners = false;                       // close_wait: its rows are owners
+    bool waits = false;                        // how long connections wait for accept()
+    bool acceptors = false;                    // who holds a listener that does not accept
+    bool idle = false;                         // listener.quiet_3600s and its kin
+    bool report = false;                       // a person asks, who has time for advice
 };
 
 /// Is it the network namespace that a boot sets up by sysctl.d? Only that one has the sysctls of the host.

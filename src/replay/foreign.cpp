@@ -150,6 +150,8 @@ kernel::Walked ForeignMachine::sockets(const kernel::Query& query, const kernel:
     case kernel::Walk::explicit_binds:
     case kernel::Walk::options:
     case kernel::Walk::peers:
+    case kernel::Walk::queues:
+    case kernel::Walk::open:
         break; // no text tells them
     }
     return {untold("the socket table")};

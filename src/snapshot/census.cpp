@@ -141,6 +141,7 @@ bool Census::count(const Socket& socket, Pending& pending) {
     const auto state =
         static_cast<std::uint8_t>(socket.state == TcpState::new_syn_recv ? TcpState::syn_recv : socket.state);
     ++counts_[static_cast<std::size_t>(socket.family)][state];
+    without_timer_ += socket.state == TcpState::established && socket.timer == Timer::none ? 1 : 0;
     const bool retrying = is_retrying(socket);
     if (retrying) {
         ++established_retrying_;
@@ -215,6 +216,65 @@ void Census::settle() {
 void Census::add_close_wait(const Socket& socket) {
     const bool incoming = listener_of(socket) != nullptr || service_ports_.test(socket.local_port);
     overflow_ += close_waits_.add(socket, incoming) ? 0 : 1;
+}
+
+/// The kernel sets the time of the last sending when the handshake ends (Linux 6.18,
+/// tcp_create_openreq_child()), and nobody sends on a connection that no program has.
+void Census::add_waiting(const Socket& socket) {
+    Listener* listener = socket.inode == 0 ? listener_of(socket) : nullptr;
+    if (listener == nullptr || !socket.activity) {
+        return;
+    }
+    const std::uint32_t age = socket.activity->last_data_sent_ms;
+    ++listener->waits.count;
+    listener->waits.older_10s += age >= 10'000 ? 1 : 0;
+    listener->waits.oldest_ms = std::max(listener->waits.oldest_ms, age);
+}
+
+void Census::add_idle(const Socket& socket) {
+    if (socket.inode == 0 || socket.timer != Timer::none || !socket.activity) {
+        return;
+    }
+    const auto& [sent, received, acknowledged, timestamps] = *socket.activity;
+    const std::uint32_t silent_ms = std::min({sent, received, acknowledged});
+    if (silent_ms < 60'000) {
+        return;
+    }
+    const auto add_to = [&](Quiet& quiet) {
+        ++quiet.for_60s;
+        quiet.for_3600s += silent_ms >= 3'600'000 ? 1 : 0;
+        quiet.longest_ms = std::max(quiet.longest_ms, silent_ms);
+    };
+    if (Listener* listener = listener_of(socket)) {
+        add_to(listener->quiet);
+        return;
+    }
+    const auto slot =
+        flows_.find_or_add({socket.local, socket.remote, socket.device, 0, socket.remote_port});
+    if (slot.flow != FlowTable::none) {
+        add_to(quiet_[slot.flow]);
+    }
+}
+
+Quiet Census::quiet_of(std::uint32_t flow) const {
+    const auto found = quiet_.find(flow);
+    return found == quiet_.end() ? Quiet() : found->second;
+}
+
+Census::Group Census::group_of(const Listener& listener) const {
+    Group group;
+    const auto numbers = listeners_by_port_.find(listener.port);
+    for (const std::uint32_t number : numbers->second) {
+        const Listener& other = listeners_[number];
+        if (other.address == listener.address && other.device == listener.device) {
+            ++group.listeners;
+            group.waiting += other.accept_queue > 0 ? 1 : 0;
+            if (other.waits.count > 0) {
+                group.waits = other.waits; // of the first, which stands for all
+            }
+        }
+    }
+    return group;
 }
 
 const Listener* Census::listener_behind(const CloseWaitGroup& group) const {

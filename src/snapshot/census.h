@@ -51,6 +51,20 @@ struct Queues {
     void add(const Queues& more);
 };
 
+/// Connections that nobody has accepted yet, by the time since their handshake.
+struct Waits {
+    std::uint32_t count = 0;
+    std::uint32_t older_10s = 0;
+    std::uint32_t oldest_ms = 0;
+};
+
+/// Open connections without keepalive on which nothing came and nothing went for so long.
+struct Quiet {
+    std::uint32_t for_60s = 0;
+    std::uint32_t for_3600s = 0;
+    std::uint32_t longest_ms = 0;
+};
+
 struct Listener {
     Address address;
     std::uint16_t port = 0;
@@ -65,6 +79,8 @@ struct Listener {
     StateCounts connections{}; // of the first listener that matches, when several share an end point
     std::uint32_t established_retrying = 0; // of these, is_retrying()
     Queues queues;                          // of these
+    Waits waits;                            // in the accept queues of all listeners at this end point
+    Quiet quiet;                            // of its connections
 };
 
 class Census {
@@ -85,6 +101,10 @@ class Census {
     void add_explicit(const Socket& socket);
     /// A full socket with its options: those without IP_BIND_ADDRESS_NO_PORT may have been bound early.
     void add_options(const Socket& socket);
+    /// An open connection of a listener, with its tcp_info: if nobody has accepted it, it waits.
+    void add_waiting(const Socket& socket);
+    /// An open connection with its tcp_info: is it quiet?
+    void add_idle(const Socket& socket);
     /// A bound but unconnected socket.
     void add_bound(const Socket& socket);
     /// Says that the explicit binds, or the bound sockets, are complete now; without it their sets mean
@@ -100,6 +120,16 @@ class Census {
 
     const StateCounts& counts(Family family) const { return counts_[static_cast<std::size_t>(family)]; }
     std::uint32_t count(TcpState state) const;
+    /// Open connections without any timer: nothing is under way, and no keepalive looks after them.
+    std::uint32_t without_timer() const { return without_timer_; }
+    Quiet quiet_of(std::uint32_t flow) const;
+    /// Listening sockets at the same end point, and how many of them have a queue that is not empty.
+    struct Group {
+        std::uint32_t listeners = 0;
+        std::uint32_t waiting = 0;
+        Waits waits;
+    };
+    Group group_of(const Listener& listener) const;
     /// Sockets that is_retrying() holds for.
     std::uint32_t established_retrying() const { return established_retrying_; }
 
@@ -157,6 +187,8 @@ class Census {
 
     std::array<StateCounts, 2> counts_{};
     std::uint32_t established_retrying_ = 0;
+    std::uint32_t without_timer_ = 0;
+    std::unordered_map<std::uint32_t, Quiet> quiet_; // of the flows that have any
     std::vector<Listener> listeners_;
     std::map<std::uint16_t, std::vector<std::uint32_t>> listeners_by_port_;
     PortSet listener_ports_;

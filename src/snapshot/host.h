@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/gap.h"
+#include "base/result.h"
 #include "snapshot/address.h"
 #include "snapshot/census.h"
 #include "snapshot/counters.h"
@@ -90,6 +91,8 @@ struct Request {
     std::vector<EndPoint> peers = {}; // whose live sockets to look at one by one
     bool peer_owners = false;         // and who holds those
     bool queue_owners = false;        // who holds the listeners whose accept queue is not empty
+    std::vector<std::uint16_t> queue_ports = {}; // of listeners: how long connections wait for accept() there
+    bool idle = false;                // how long open connections without keepalive have been silent
     bool boot_sysctls = false;        // sysctl.d: what a boot sets in the initial namespace
     /// Who holds the CLOSE_WAIT sockets of at least this age; the holders of others are noted in passing.
     std::optional<std::uint32_t> owners_of_age_ms = std::nullopt;
@@ -97,6 +100,11 @@ struct Request {
 
 /// Where the sockets came from; /proc/net/tcp cannot tell ages, explicit binds or bound sockets.
 enum class SocketSource { none, sock_diag, proc };
+
+/// What nobody has asked for yet.
+inline base::Gap not_asked(std::string what) {
+    return {std::move(what), base::Why::not_collected, {}};
+}
 
 struct Netns {
     std::string label;    // "this namespace", a name below /run/netns, "pid 42"
@@ -109,6 +117,9 @@ struct Netns {
     std::optional<Owners> queue_owners; // of listeners whose accept queue is not empty; none until asked for
     Census sockets;
     std::vector<Peer> peers; // remote ends that were looked at more closely
+    std::vector<std::uint16_t> queue_ports; // of listeners whose waiting connections were asked for
+    base::Result<base::Nothing, base::Gap> waits = not_asked("how long connections wait for accept()");
+    base::Result<base::Nothing, base::Gap> idle = not_asked("how long open connections have been silent");
     /// The local address that routing chooses towards a remote one (as text), for busy remotes; empty until
     /// asked for.
     std::map<std::string, Address> routed_sources;

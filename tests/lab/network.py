@@ -90,12 +90,14 @@ def family_of(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def listen(address, port, backlog=BACKLOG, dual_stack=False, device=None, defer_accept=0):
+def listen(address, port, backlog=BACKLOG, dual_stack=False, device=None, defer_accept=0, options=()):
     """A listening socket. `address` None: listen() without bind()."""
     server = socket.socket(family_of(address or ""), socket.SOCK_STREAM)
     if server.family == socket.AF_INET6:
         server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if dual_stack else 1)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for option in options:
+        server.setsockopt(*option)
     if device:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
     if defer_accept:
