@@ -212,7 +212,7 @@ int judge(const Options& options) {
     needs.boot_sysctls = needs.boot_sysctls || shows(options, &render::Shows::drop_in);
     needs.holders = options.command == Command::report;
     needs.bound_count = options.command == Command::report; // a state of the picture
-    needs.report = options.command == Command::report;
+    needs.report = options.command == Command::report || !options.rule.empty();
     auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);

@@ -81,6 +81,9 @@ void add(facts::Collection collection, model::ModelNeeds& needs) {
     case facts::Collection::idle:
         needs.idle = true;
         break;
+    case facts::Collection::nat:
+        needs.nat = true;
+        break;
     }
 }
 

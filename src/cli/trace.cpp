@@ -121,6 +121,18 @@ class TracedMachine : public kernel::Machine {
         return walked;
     }
 
+    kernel::Outcome nat(const kernel::NatSink& sink) override {
+        std::size_t count = 0;
+        const auto start = Clock::now();
+        kernel::Outcome outcome = machine_->nat([&](const snapshot::NatEntry& entry) {
+            ++count;
+            sink(entry);
+        });
+        say("conntrack: {} connections with a translated source, {:.3f} ms{}", count, milliseconds_since(start),
+            outcome ? "" : ", not complete: " + why(outcome.error()));
+        return outcome;
+    }
+
     std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
         const auto source = machine_->source_towards(remote);
         say("route to {}: {}", remote.to_text(), source ? "from " + source->to_text() : "none known");
@@ -193,6 +205,7 @@ void trace_request(const snapshot::Request& request, const std::string& label) {
     wants(request.queue_owners, "who holds the listeners, because connections wait for accept()");
     wants(!request.queue_ports.empty(), "how long connections have waited for accept()");
     wants(request.idle, "how long open connections without keepalive have been silent");
+    wants(request.nat, "what source NAT has given out, because conntrack follows connections");
     wants(request.boot_sysctls, "the files of sysctl.d, because a rule or the output compares the next boot");
     wants(request.owners_of_age_ms.has_value(), "who holds the CLOSE_WAIT sockets, because some are stuck");
 }

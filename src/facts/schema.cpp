@@ -13,6 +13,8 @@ constexpr std::array<std::string_view, 1> listener_subject = {"listener"};
 constexpr std::array<std::string_view, 1> close_wait_subject = {"owner"};
 constexpr std::array<std::string_view, 1> sysctl_subject = {"name"};
 
+constexpr std::array<std::string_view, 2> nat_subject = {"nat_address", "remote"};
+
 constexpr auto all = std::to_array<Schema>({
     {TableId::host, "host", "The host: one row.", host_columns, no_subject},
     {TableId::netns, "namespace", "The network namespace: one row.", netns_columns, no_subject},
@@ -25,6 +27,10 @@ constexpr auto all = std::to_array<Schema>({
     {TableId::close_wait, "close_wait", "An owner of sockets in CLOSE_WAIT.", close_wait_columns,
      close_wait_subject, Collection::owners},
     {TableId::sysctl, "sysctl", "A sysctl that the program reads.", sysctl_columns, sysctl_subject},
+    {TableId::nat, "nat",
+     "A remote end that clients reach through source NAT of this host, for each address of the NAT; read from "
+     "conntrack by report, and by a check that names the rule, with CAP_NET_ADMIN.",
+     nat_columns, nat_subject, Collection::nat},
 });
 
 } // namespace

@@ -72,7 +72,7 @@ class Value {
 };
 
 /// What must be collected before a fact is known, beyond what every run collects.
-enum class Collection { usual, fixed_listeners, bound_sockets, boot_sysctls, owners, waits, acceptors, idle };
+enum class Collection { usual, fixed_listeners, bound_sockets, boot_sysctls, owners, waits, acceptors, idle, nat };
 
 struct Column {
     std::string_view name;
@@ -85,8 +85,8 @@ struct Column {
     Collection needs = Collection::usual;
 };
 
-enum class TableId { host, netns, destination, source, listener, close_wait, sysctl };
-constexpr std::size_t table_count = 7;
+enum class TableId { host, netns, destination, source, listener, close_wait, sysctl, nat };
+constexpr std::size_t table_count = 8;
 
 struct Schema {
     TableId id = TableId::host;
@@ -115,7 +115,8 @@ class Table {
     virtual std::optional<base::Gap> incomplete() const { return std::nullopt; }
 };
 
-/// The facts of one network namespace. `tables[TableId::host]` is not used here.
+/// The facts of one network namespace. `tables[TableId::host]` is not used here, and
+/// that of NAT is null where nobody asked.
 struct NetnsFacts {
     std::string label;
     std::uint64_t id = 0;

@@ -341,6 +341,13 @@ void collect_idle(Machine& machine, Netns& netns) {
     }
 }
 
+void collect_nat(Machine& machine, Netns& netns) {
+    snapshot::NatTable table;
+    const Outcome outcome = machine.nat([&](const snapshot::NatEntry& entry) { table.add(entry); });
+    netns.nat = outcome ? base::Result<snapshot::NatTable, Gap>(std::move(table))
+                        : base::Result<snapshot::NatTable, Gap>(outcome.error());
+}
+
 } // namespace
 
 void collect(const snapshot::Request& request, std::vector<Target>& targets, snapshot::Host& host) {
@@ -376,6 +383,9 @@ void collect(const snapshot::Request& request, std::vector<Target>& targets, sna
     }
     if (request.idle && from_sock_diag) {
         collect_idle(machine, netns);
+    }
+    if (request.nat) {
+        collect_nat(machine, netns);
     }
     if (request.boot_sysctls) {
         netns.boot_sysctls = read_boot_sysctls(machine, netns.gaps);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 
 #include <arpa/inet.h>
@@ -30,8 +31,8 @@ constexpr std::size_t most_pseudo = std::size_t{256} << 20; // /proc/net/tcp of 
 constexpr std::size_t most_regular = std::size_t{1} << 20;
 
 /// A socket for one dump: a fresh one holds nothing of an earlier dump that was given up.
-base::Result<NetlinkSocket, base::Gap> open_socket(Deadline deadline) {
-    NetlinkSocket socket(mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC), mnl_socket_close);
+base::Result<NetlinkSocket, base::Gap> open_socket(int family, Deadline deadline) {
+    NetlinkSocket socket(mnl_socket_open2(family, SOCK_CLOEXEC), mnl_socket_close);
     if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
         return refusal(errno);
     }
@@ -41,6 +42,13 @@ base::Result<NetlinkSocket, base::Gap> open_socket(Deadline deadline) {
     const timeval timeout{limit / 1000, limit % 1000 * 1000};
     ::setsockopt(mnl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     return socket;
+}
+
+/// Types of sock_diag are below 256; above, the upper byte is a subsystem of nfnetlink.
+int family_of(std::span<const std::byte> request) {
+    nlmsghdr header{};
+    std::memcpy(&header, request.data(), std::min(sizeof header, request.size()));
+    return header.nlmsg_type < 256 ? NETLINK_SOCK_DIAG : NETLINK_NETFILTER;
 }
 
 base::Gap receive_gap(int error) {
@@ -92,7 +100,7 @@ snapshot::Reading<std::vector<std::string>> LiveMachine::list(const std::string&
 }
 
 Outcome LiveMachine::dump(std::span<const std::byte> request, const FrameSink& sink) {
-    auto opened = open_socket(deadline_);
+    auto opened = open_socket(family_of(request), deadline_);
     if (!opened) {
         return opened.error();
     }

@@ -7,6 +7,7 @@
 #include "snapshot/address.h"
 #include "snapshot/counters.h"
 #include "snapshot/host.h"
+#include "snapshot/nat.h"
 #include "snapshot/owners.h"
 #include "snapshot/socket.h"
 
@@ -36,6 +37,7 @@ struct Query {
 /// Gets the sockets of a walk, some at a time: they are valid during the call.
 using SocketSink = std::function<void(std::span<const snapshot::Socket>)>;
 using Outcome = base::Result<base::Nothing, base::Gap>;
+using NatSink = std::function<void(const snapshot::NatEntry&)>;
 
 /// How a walk ended.
 struct Walked {
@@ -59,6 +61,11 @@ class Machine {
 
     /// One walk over the socket table.
     virtual Walked sockets(const Query& query, const SocketSink& sink) = 0;
+
+    /// Each TCP connection whose source is translated here, and whether these are all.
+    virtual Outcome nat(const NatSink& /*sink*/) {
+        return base::Gap{"what source NAT has given out", base::Why::absent, "this source does not tell it"};
+    }
 
     /// The local address that routing would choose towards `remote`; none without a route, or where a
     /// capture knows none. Sends nothing.

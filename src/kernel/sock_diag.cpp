@@ -1,5 +1,7 @@
 #include "kernel/sock_diag.h"
 
+#include "kernel/conntrack.h"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -197,6 +199,10 @@ Walked SockDiagMachine::sockets(const Query& query, const SocketSink& sink) {
     walked.outcome = received ? reader.outcome() : received;
     walked.malformed = reader.malformed();
     return walked;
+}
+
+Outcome SockDiagMachine::nat(const NatSink& sink) {
+    return read_nat(*this, sink);
 }
 
 namespace {

@@ -29,8 +29,10 @@ using FrameSink = std::function<bool(std::span<const std::byte>)>;
 class SockDiagMachine : public Machine {
   public:
     Walked sockets(const Query& query, const SocketSink& sink) final;
+    Outcome nat(const NatSink& sink) final;
 
-    /// Sends one request and feeds the answers to `sink` until it returns false.
+    /// Sends one request, to the netlink family that its type belongs to, and feeds the answers to `sink` until
+    /// it returns false.
     virtual Outcome dump(std::span<const std::byte> request, const FrameSink& sink) = 0;
 };
 

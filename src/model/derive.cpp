@@ -32,6 +32,7 @@ facts::NetnsFacts derive_netns(const snapshot::Netns& netns, const Assumptions& 
     put(TableId::source, source_table(ports));
     put(TableId::listener, listener_table(netns, *ports));
     put(TableId::close_wait, close_wait_table(netns, earlier.growth));
+    put(TableId::nat, nat_table(netns));
     put(TableId::sysctl, sysctl_table(netns, sysctls));
     return derived;
 }

@@ -114,6 +114,8 @@ std::unique_ptr<facts::Table> netns_table(const snapshot::Netns& netns, const sn
 std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> ports);
 std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const PortModel& ports);
 std::unique_ptr<facts::Table> close_wait_table(const snapshot::Netns& netns, const Growth& growth);
+/// Null if nobody asked, or conntrack may not be read.
+std::unique_ptr<facts::Table> nat_table(const snapshot::Netns& netns);
 std::unique_ptr<facts::Table> sysctl_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls);
 
 /// Accept queue as a share of its limit. A listen(0) socket takes one connection: above 100 the queue is

@@ -149,6 +149,8 @@ snapshot::Request request_for(const snapshot::Netns& netns, const Assumptions& a
                               const ModelNeeds& needs) {
     snapshot::Request request;
     request.boot_sysctls = needs.boot_sysctls && is_initial(netns);
+    request.nat = needs.nat && needs.report && netns.counters.get("conntrack.count").value_or(0) > 0 &&
+                  !netns.nat && netns.nat.error().why == base::Why::not_collected;
     request.queue_owners = (needs.holders && somebody_waits(netns.sockets)) ||
                            (needs.acceptors && somebody_is_stuck(netns.sockets));
     if (netns.source != snapshot::SocketSource::sock_diag || netns.lost_sockets) {
@@ -218,7 +220,8 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, std::size_t p
     }
     const bool any = request.explicit_binds || request.bound_sockets || request.early_binds ||
                      !request.peers.empty() || request.boot_sysctls || request.queue_owners ||
-                     !request.queue_ports.empty() || request.idle || request.owners_of_age_ms;
+                     !request.queue_ports.empty() || request.idle || request.nat ||
+                     request.owners_of_age_ms;
     return any ? std::optional(std::move(request)) : std::nullopt;
 }
 

@@ -23,7 +23,8 @@ struct ModelNeeds {
     bool waits = false;                        // how long connections wait for accept()
     bool acceptors = false;                    // who holds a listener that does not accept
     bool idle = false;                         // listener.quiet_3600s and its kin
-    bool report = false;                       // a person asks, who has time for advice
+    bool nat = false;                          // the table nat
+    bool report = false;                       // a person asks, or named the rule: it may take longer
 };
 
 /// Is it the network namespace that a boot sets up by sysctl.d? Only that one has the sysctls of the host.

@@ -8,6 +8,7 @@
 #include "snapshot/address.h"
 #include "snapshot/census.h"
 #include "snapshot/counters.h"
+#include "snapshot/nat.h"
 #include "snapshot/owners.h"
 #include "snapshot/socket.h"
 #include "snapshot/sysctls.h"
@@ -93,6 +94,7 @@ struct Request {
     bool queue_owners = false;        // who holds the listeners whose accept queue is not empty
     std::vector<std::uint16_t> queue_ports = {}; // of listeners: how long connections wait for accept() there
     bool idle = false;                // how long open connections without keepalive have been silent
+    bool nat = false;                 // the connections whose source is translated
     bool boot_sysctls = false;        // sysctl.d: what a boot sets in the initial namespace
     /// Who holds the CLOSE_WAIT sockets of at least this age; the holders of others are noted in passing.
     std::optional<std::uint32_t> owners_of_age_ms = std::nullopt;
@@ -115,6 +117,8 @@ struct Netns {
     std::optional<BootSysctls> boot_sysctls; // none until asked for
     std::optional<Owners> owners;            // of CLOSE_WAIT sockets; none until asked for
     std::optional<Owners> queue_owners; // of listeners whose accept queue is not empty; none until asked for
+    /// What source NAT has given out; a gap until asked for.
+    base::Result<NatTable, base::Gap> nat = not_asked("what source NAT has given out");
     Census sockets;
     std::vector<Peer> peers; // remote ends that were looked at more closely
     std::vector<std::uint16_t> queue_ports; // of listeners whose waiting connections were asked for

@@ -56,6 +56,8 @@ TEST_CASE("Every fact of every table can be asked for") {
     auto waiting = socket(TcpState::close_wait, here, 40100, there, 80);
     netns.sockets.add(waiting);
     netns.sockets.add_close_wait(waiting);
+    netns.nat = snapshot::NatTable();
+    netns.nat->add({{*snapshot::Address::parse(here), 1}, {*snapshot::Address::parse(there), 2}, {}});
     const snapshot::Host host = host_of(std::move(netns));
     const facts::Facts facts = model::derive(host, {}, {});
     for (const facts::Schema& schema : facts::schemas()) {
@@ -158,6 +160,122 @@ TEST_CASE("Without anything in a queue no end point is named; a remote end is, t
     netns.sockets.add(one);
     CHECK(model::most_queued(host_of(std::move(netns))) ==
           "connections to 192.0.2.9:443, 293 KiB to send and 1 KiB not read");
+}
+
+TEST_CASE("The range of a NAT is inferred from the ports that it has given out") {
+    using snapshot::Address;
+    const auto percent = [](std::uint16_t first, std::uint16_t count, std::uint16_t step, bool moved,
+                            std::uint16_t clients) {
+        auto netns = tests::netns();
+        netns.nat = snapshot::NatTable();
+        for (std::uint16_t i = 0; i < count; ++i) {
+            const auto port = static_cast<std::uint16_t>(first + i * step);
+            const std::uint8_t client[] = {10, 0, 0, static_cast<std::uint8_t>(i % clients)};
+            netns.nat->add({{Address::v4(client), static_cast<std::uint16_t>(port + (moved ? 1 : 0))},
+                            {*Address::parse(here), port},
+                            {*Address::parse(there), 443}});
+        }
+        return value(model::derive(host_of(std::move(netns)), {}, {}), TableId::nat, "nat_used_percent").number();
+    };
+    CHECK(percent(40000, 60, 1, true, 2) == 100);                        // masquerade to :40000-40059, full
+    CHECK(percent(40000, 50, 20, true, 2) == Approx(100 * 50 / 981.0));  // a thousand ports, few in use
+    CHECK(percent(32768, 1000, 1, false, 2) == 100);                     // a range that clients choose from, too
+    CHECK(percent(32768, 1000, 1, false, 1) == Approx(100 * 1000 / 64512.0)); // one client, its own ports
+    CHECK(percent(32768, 1000, 20, false, 2) == Approx(100 * 1000 / 64512.0));
+}
+
+TEST_CASE("A connection whose source is not translated takes no port of the NAT") {
+    using snapshot::Address;
+    snapshot::NatTable table;
+    const snapshot::EndPoint client{*Address::parse(here), 40000};
+    table.add({client, client, {*Address::parse(there), 443}});
+    CHECK(table.uses().empty());
+}
+
+TEST_CASE("Of several listening sockets at one end point one may be stuck") {
+    auto netns = tests::netns();
+    for (const std::uint32_t queue : {0U, 40U, 0U, 0U}) {
+        auto one = tests::listener("0.0.0.0", 80);
+        one.rqueue = queue;
+        one.wqueue = 4096;
+        netns.sockets.add_listener(one);
+    }
+    const auto add = [&](std::uint16_t remote_port, std::uint32_t inode, std::uint32_t age_ms) {
+        auto one = socket(TcpState::established, here, 80, there, remote_port);
+        one.inode = inode;
+        one.activity = snapshot::Activity{age_ms, 100, 100, true};
+        netns.sockets.add_waiting(one);
+    };
+    add(1, 0, 65'000);
+    add(2, 0, 9'999);
+    add(3, 77, 90'000); // accepted
+    netns.queue_ports = {80};
+    netns.waits = base::Nothing{};
+    const snapshot::Host host = host_of(std::move(netns));
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(value(facts, TableId::listener, "siblings", 1).number() == 4);
+    CHECK(value(facts, TableId::listener, "siblings_waiting", 1).number() == 1);
+    CHECK(value(facts, TableId::listener, "others_accept", 1).truth());
+    CHECK_FALSE(value(facts, TableId::listener, "others_accept", 0).truth());
+    CHECK(value(facts, TableId::listener, "oldest_waiting", 1).number() == 65);
+    CHECK(value(facts, TableId::listener, "waiting_10s", 1).number() == 1);
+    CHECK(value(facts, TableId::listener, "oldest_waiting", 0).number() == 0);
+}
+
+TEST_CASE("Nobody looked how long connections wait, and who holds the listener") {
+    auto netns = tests::netns();
+    auto one = tests::listener("0.0.0.0", 80);
+    one.rqueue = 40;
+    netns.sockets.add_listener(one);
+    const snapshot::Host host = host_of(std::move(netns));
+    const facts::Facts facts = model::derive(host, {}, {});
+    for (const char* fact : {"oldest_waiting", "waiting_10s", "files_left", "quiet_3600s"}) {
+        CAPTURE(fact);
+        const facts::Value got = value(facts, TableId::listener, fact);
+        REQUIRE_FALSE(got.known());
+        CHECK(got.gap().why == base::Why::not_collected);
+    }
+    CHECK(value(facts, TableId::listener, "acceptor").text() == "uid 0");
+}
+
+TEST_CASE("Connections without keepalive that nothing came on for an hour are quiet") {
+    using snapshot::Timer;
+    auto netns = tests::netns();
+    netns.sockets.add_listener(tests::listener("0.0.0.0", 80));
+    const auto add = [&](std::uint16_t port, Timer timer, std::uint32_t sent, std::uint32_t acknowledged) {
+        auto one = socket(TcpState::established, here, port, there, 443);
+        one.inode = 5;
+        one.timer = timer;
+        one.activity = snapshot::Activity{sent, 9'000'000, acknowledged, true};
+        netns.sockets.add(one);
+        netns.sockets.add_idle(one);
+    };
+    add(80, Timer::none, 9'000'000, 9'000'000);
+    add(40000, Timer::none, 3'600'000, 3'600'001);
+    add(40001, Timer::none, 3'600'000, 3'599'999); // the peer answered
+    add(40002, Timer::none, 59'999, 9'000'000);
+    add(40003, Timer::keepalive, 9'000'000, 9'000'000);
+    netns.idle = base::Nothing{};
+    CHECK(netns.sockets.without_timer() == 4);
+    const snapshot::Host host = host_of(std::move(netns));
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(value(facts, TableId::listener, "quiet_3600s").number() == 1);
+    CHECK(value(facts, TableId::listener, "quiet_longest").number() == 9000);
+    CHECK(value(facts, TableId::destination, "quiet_3600s").number() == 1);
+    CHECK(value(facts, TableId::destination, "quiet_60s").number() == 2);
+}
+
+TEST_CASE("What was counted since the boot is one text") {
+    auto netns = tests::netns();
+    netns.sysctls.set("net.ipv4.tcp_max_orphans", "4096"); // the host's own namespace
+    snapshot::Host quiet = host_of(tests::netns());
+    CHECK(value(model::derive(quiet, {}, {}), TableId::netns, "since_boot").text().empty());
+    netns.counters.set("netstat.TcpExt.ListenOverflows", 5458);
+    netns.counters.set("conntrack.insert_failed", 3);
+    snapshot::Host host = host_of(std::move(netns));
+    host.uptime = 3 * 86400 + 500;
+    CHECK(value(model::derive(host, {}, {}), TableId::netns, "since_boot").text() ==
+          "5458 accept-queue overflows, 3 failed conntrack inserts since boot 3 days ago");
 }
 
 TEST_CASE("Open files of the host as a share of their limit") {
