@@ -93,11 +93,6 @@ void take(const nlmsghdr& message, const NatSink& sink) {
     }
 }
 
-bool fits(const nlmsghdr* message, int left) {
-    return left >= static_cast<int>(sizeof(nlmsghdr)) && message->nlmsg_len >= sizeof(nlmsghdr) &&
-           message->nlmsg_len <= static_cast<std::uint32_t>(left);
-}
-
 } // namespace
 
 std::vector<std::byte> nat_request() {

@@ -201,18 +201,17 @@ Walked SockDiagMachine::sockets(const Query& query, const SocketSink& sink) {
     return walked;
 }
 
-Outcome SockDiagMachine::nat(const NatSink& sink) {
-    return read_nat(*this, sink);
-}
-
-namespace {
-
-/// mnl_nlmsg_ok() (libmnl 1.0.4) takes lengths over 2 GiB for negative ones, which fit everywhere.
 bool fits(const nlmsghdr* message, int left) {
     constexpr int smallest = sizeof(nlmsghdr);
     return left >= smallest && message->nlmsg_len >= sizeof(nlmsghdr) &&
            message->nlmsg_len <= static_cast<std::uint32_t>(left);
 }
+
+Outcome SockDiagMachine::nat(const NatSink& sink) {
+    return read_nat(*this, sink);
+}
+
+namespace {
 
 /// The 32-bit field of tcp_info at `offset`; none if this kernel's tcp_info ends before it.
 std::optional<std::uint32_t> info_field(const nlattr& info, std::size_t offset) {

@@ -65,6 +65,10 @@ std::vector<snapshot::EndPoint> peers_of(std::span<const std::byte> request);
 /// none.
 base::Gap refusal(int error);
 
+/// Is there a whole message? mnl_nlmsg_ok() (libmnl 1.0.4) takes lengths over 2 GiB for negative ones, which fit
+/// everywhere.
+bool fits(const nlmsghdr* message, int left);
+
 /// Reads the answer to one walk, datagram by datagram.
 class DumpReader {
   public:

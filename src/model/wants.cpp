@@ -134,7 +134,7 @@ std::vector<std::uint16_t> ports_of_queues(const snapshot::Census& census) {
 
 /// A queue that is full, or in which somebody has waited for seconds.
 bool somebody_is_stuck(const snapshot::Census& census) {
-    constexpr std::uint32_t long_ms = 5000;
+    constexpr std::uint32_t long_ms = 2000;
     return std::any_of(census.listeners().begin(), census.listeners().end(),
                        [](const snapshot::Listener& listener) {
                            return listener.waits.oldest_ms >= long_ms ||

@@ -187,6 +187,13 @@ void HostModel::answer(const snapshot::Request& request, snapshot::Host& host) c
     if (request.bound_sockets) {
         netns.sockets.bound_complete(); // there are none
     }
+    if (!request.queue_ports.empty()) {
+        netns.queue_ports = request.queue_ports;
+        netns.waits = base::Nothing{}; // the snapshot has their ages
+    }
+    if (request.queue_owners) {
+        netns.queue_owners = owners();
+    }
     if (request.owners_of_age_ms) {
         netns.owners = owners();
     }

@@ -194,8 +194,12 @@ void Service::show_queue(double now, snapshot::Census& census) const {
         socket.cookie = each.cookie;
         socket.state = gone > 0 ? TcpState::close_wait : TcpState::established;
         const auto gone_ms = static_cast<std::uint32_t>(std::max(gone, 0.0) * 1000);
-        socket.activity = snapshot::Activity{gone_ms + 10'000, gone_ms + 10'000, gone_ms, true};
+        const auto waited_ms = static_cast<std::uint32_t>((now - each.since) * 1000);
+        socket.activity = snapshot::Activity{waited_ms, gone_ms + 10'000, gone_ms, true};
         census.add(socket);
+        if (socket.state == TcpState::established) {
+            census.add_waiting(socket);
+        }
         if (socket.state == TcpState::close_wait) {
             census.add_close_wait(socket);
         }
