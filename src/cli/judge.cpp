@@ -155,8 +155,7 @@ std::vector<history::Sample> look_and_wait(const Options& options, const model::
     const facts::Facts facts = model::derive(host, assumed, {}, options.expected);
     std::vector<history::Sample> samples;
     for (std::size_t i = 0; i < host.namespaces.size(); ++i) {
-        samples.push_back(
-            model::sample_of(host.namespaces[i], facts.namespaces[i], host.uptime.value_or(0)));
+        samples.push_back(model::sample_of(host.namespaces[i], facts.namespaces[i], host.uptime.value_or(0)));
     }
     std::this_thread::sleep_for(std::chrono::duration<double>(*options.wait_s));
     return samples;
@@ -223,7 +222,8 @@ int judge(const Options& options) {
         observed->host = collect(observed->targets, *assumed, needs);
         kernel::give_up_capabilities();
     }
-    return publish(options, judge_host(options, *loaded, *assumed, observed->host, detail, std::move(first_look)));
+    return publish(options,
+                   judge_host(options, *loaded, *assumed, observed->host, detail, std::move(first_look)));
 }
 
 } // namespace cli

@@ -27,8 +27,8 @@ struct Judgement {
 };
 
 /// Ages that earlier runs prove go into `host`; `check` leaves this run for later ones. What remedies would
-/// change costs another look at the facts for each sysctl: a verdict goes without. `first_look`: samples of a look
-/// that this run took before, as --wait asks.
+/// change costs another look at the facts for each sysctl: a verdict goes without. `first_look`: samples of a
+/// look that this run took before, as --wait asks.
 Judgement judge_host(const Options& options, const rules::Loaded& loaded, const model::Assumptions& assumed,
                      snapshot::Host& host, rules::Detail detail,
                      std::vector<history::Sample> first_look = {});

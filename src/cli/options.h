@@ -58,8 +58,8 @@ struct Options {
     std::vector<std::string> set; // RULE.PARAMETER=VALUE
     Color color = Color::automatic;
     double timeout_s = 10;
-    bool list = false;     // explain: all topics
-    double interval_s = 2; // of watch
+    bool list = false;            // explain: all topics
+    double interval_s = 2;        // of watch
     std::optional<double> wait_s; // report: look twice, so far apart
     std::optional<std::string> warning;
     std::optional<std::string> critical;

@@ -128,8 +128,8 @@ class TracedMachine : public kernel::Machine {
             ++count;
             sink(entry);
         });
-        say("conntrack: {} connections with a translated source, {:.3f} ms{}", count, milliseconds_since(start),
-            outcome ? "" : ", not complete: " + why(outcome.error()));
+        say("conntrack: {} connections with a translated source, {:.3f} ms{}", count,
+            milliseconds_since(start), outcome ? "" : ", not complete: " + why(outcome.error()));
         return outcome;
     }
 

@@ -28,7 +28,8 @@ constexpr auto all = std::to_array<Schema>({
      close_wait_subject, Collection::owners},
     {TableId::sysctl, "sysctl", "A sysctl that the program reads.", sysctl_columns, sysctl_subject},
     {TableId::nat, "nat",
-     "A remote end that clients reach through source NAT of this host, for each address of the NAT; read from "
+     "A remote end that clients reach through source NAT of this host, for each address of the NAT; read "
+     "from "
      "conntrack by report, and by a check that names the rule, with CAP_NET_ADMIN.",
      nat_columns, nat_subject, Collection::nat},
 });

@@ -95,7 +95,8 @@ inline constexpr auto netns_columns = std::to_array<Column>({
     {"listen_overflows", Type::number, "",
      "Connections refused by a full accept queue since the namespace began (ListenOverflows)."},
     {"since_boot", Type::text, "",
-     "What the counters of the kernel have counted since the namespace began, of that which should not happen, "
+     "What the counters of the kernel have counted since the namespace began, of that which should not "
+     "happen, "
      "with how long that is; empty if there is nothing."},
     {"time_wait_overflows", Type::number, "",
      "TIME_WAIT sockets not made because of tcp_max_tw_buckets since the namespace began "
@@ -204,11 +205,13 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"time_wait", Type::number, "sockets", "Of these, in TIME_WAIT."},
     {"close_wait", Type::number, "sockets", "Of these, in CLOSE_WAIT."},
     {"send_queue", Type::number, "bytes",
-     "What programs wrote and the remote end has not acknowledged, in the send queues of all these connections."},
+     "What programs wrote and the remote end has not acknowledged, in the send queues of all these "
+     "connections."},
     {"recv_queue", Type::number, "bytes",
      "What arrived and no program has read, in their receive queues; an end of file counts one."},
     {"stalled", Type::number, "sockets",
-     "Connections that have something to send and may not, because the window of the remote end is full: it does not "
+     "Connections that have something to send and may not, because the window of the remote end is full: it "
+     "does not "
      "read. The persist timer runs."},
     {"stalled_bytes", Type::number, "bytes", "What these have in their send queues."},
     {"quiet_60s", Type::number, "connections",
@@ -304,11 +307,13 @@ inline constexpr auto listener_columns = std::to_array<Column>({
      "Incoming connections in TIME_WAIT: harmless, they hold no ephemeral port."},
     {"close_wait", Type::number, "sockets", "Incoming connections in CLOSE_WAIT."},
     {"send_queue", Type::number, "bytes",
-     "What programs wrote and the clients have not acknowledged, in the send queues of all these connections."},
+     "What programs wrote and the clients have not acknowledged, in the send queues of all these "
+     "connections."},
     {"recv_queue", Type::number, "bytes",
      "What arrived and no program has read, in their receive queues; an end of file counts one."},
     {"stalled", Type::number, "sockets",
-     "Connections that have something to send and may not, because the window of the client is full: it does not "
+     "Connections that have something to send and may not, because the window of the client is full: it does "
+     "not "
      "read. The persist timer runs."},
     {"stalled_bytes", Type::number, "bytes", "What these have in their send queues."},
     {"siblings", Type::number, "sockets",
@@ -321,14 +326,14 @@ inline constexpr auto listener_columns = std::to_array<Column>({
      "How long the connection has waited for accept() that has waited longest, at any of these; looked for "
      "where five connections wait.",
      "", Collection::waits},
-    {"waiting_10s", Type::number, "connections", "Connections that have waited for accept() for 10 s at least.",
-     "", Collection::waits},
+    {"waiting_10s", Type::number, "connections",
+     "Connections that have waited for accept() for 10 s at least.", "", Collection::waits},
     {"acceptor", Type::text, "",
-     "Who holds the listening socket: unit, container, command and process; the user where nobody looked.", "",
-     Collection::acceptors},
+     "Who holds the listening socket: unit, container, command and process; the user where nobody looked.",
+     "", Collection::acceptors},
     {"open_files", Type::number, "files",
-     "Open files of the process that holds the listening socket (Linux 6.2); looked for where it is stuck.", "",
-     Collection::acceptors},
+     "Open files of the process that holds the listening socket (Linux 6.2); looked for where it is stuck.",
+     "", Collection::acceptors},
     {"nofile", Type::number, "files", "Its limit of open files; missing if it has none.", "",
      Collection::acceptors},
     {"files_left", Type::number, "files", "What is left to it: nofile less open_files, never below 0.",
@@ -449,7 +454,8 @@ inline constexpr auto nat_columns = std::to_array<Column>({
      "How many ports the NAT gives out towards one remote end. Inferred: from nat_low to nat_high where most "
      "ports were changed, or nine tenths of these are taken by several clients, as with 'masquerade to "
      ":40000-40999'; else 64512, all from 1024 on."},
-    {"nat_used_percent", Type::number, "%", "nat_ports as a share of nat_range.", "100 * nat_ports / nat_range"},
+    {"nat_used_percent", Type::number, "%", "nat_ports as a share of nat_range.",
+     "100 * nat_ports / nat_range"},
 });
 
 /// The schema of each table, in the order of TableId.

@@ -72,7 +72,17 @@ class Value {
 };
 
 /// What must be collected before a fact is known, beyond what every run collects.
-enum class Collection { usual, fixed_listeners, bound_sockets, boot_sysctls, owners, waits, acceptors, idle, nat };
+enum class Collection {
+    usual,
+    fixed_listeners,
+    bound_sockets,
+    boot_sysctls,
+    owners,
+    waits,
+    acceptors,
+    idle,
+    nat
+};
 
 struct Column {
     std::string_view name;

@@ -334,10 +334,11 @@ void collect_waits(Machine& machine, const std::vector<std::uint16_t>& ports, Ne
 }
 
 void collect_idle(Machine& machine, Netns& netns) {
-    netns.idle = walk(machine, {Walk::open}, netns,
-                      [&](const Socket& socket) { netns.sockets.add_idle(socket); });
+    netns.idle =
+        walk(machine, {Walk::open}, netns, [&](const Socket& socket) { netns.sockets.add_idle(socket); });
     if (!netns.idle && netns.idle.error().why == Why::not_collected) {
-        netns.idle = Gap{"how long open connections have been silent", Why::absent, netns.idle.error().detail};
+        netns.idle =
+            Gap{"how long open connections have been silent", Why::absent, netns.idle.error().detail};
     }
 }
 

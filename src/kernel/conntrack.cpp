@@ -31,7 +31,9 @@ Attributes<count> attributes_in(const void* begin, std::size_t length) {
     Attributes<count> found{};
     const auto* at = static_cast<const nlattr*>(begin);
     const auto* end = static_cast<const char*>(begin) + length;
-    const auto left = [&] { return static_cast<int>(end - static_cast<const char*>(static_cast<const void*>(at))); };
+    const auto left = [&] {
+        return static_cast<int>(end - static_cast<const char*>(static_cast<const void*>(at)));
+    };
     for (; mnl_attr_ok(at, left()); at = mnl_attr_next(at)) {
         if (mnl_attr_get_type(at) < count) {
             found[mnl_attr_get_type(at)] = at;
@@ -42,8 +44,9 @@ Attributes<count> attributes_in(const void* begin, std::size_t length) {
 
 template <std::size_t count>
 Attributes<count> attributes_in(const nlattr* outer) {
-    return outer == nullptr ? Attributes<count>{}
-                            : attributes_in<count>(mnl_attr_get_payload(outer), mnl_attr_get_payload_len(outer));
+    return outer == nullptr
+               ? Attributes<count>{}
+               : attributes_in<count>(mnl_attr_get_payload(outer), mnl_attr_get_payload_len(outer));
 }
 
 struct Tuple {
@@ -127,7 +130,8 @@ bool NatReader::read(std::span<const std::byte> datagram) {
             done_ = error == 0;
             if (error != 0) {
                 lost_ = nat_gap(error == -EPERM ? base::Why::denied : base::Why::absent,
-                                std::string("ctnetlink: ") + std::strerror(error < 0 && error > -4096 ? -error : EIO));
+                                std::string("ctnetlink: ") +
+                                    std::strerror(error < 0 && error > -4096 ? -error : EIO));
             }
             return false;
         }

@@ -31,8 +31,8 @@ class SockDiagMachine : public Machine {
     Walked sockets(const Query& query, const SocketSink& sink) final;
     Outcome nat(const NatSink& sink) final;
 
-    /// Sends one request, to the netlink family that its type belongs to, and feeds the answers to `sink` until
-    /// it returns false.
+    /// Sends one request, to the netlink family that its type belongs to, and feeds the answers to `sink`
+    /// until it returns false.
     virtual Outcome dump(std::span<const std::byte> request, const FrameSink& sink) = 0;
 };
 
@@ -65,8 +65,8 @@ std::vector<snapshot::EndPoint> peers_of(std::span<const std::byte> request);
 /// none.
 base::Gap refusal(int error);
 
-/// Is there a whole message? mnl_nlmsg_ok() (libmnl 1.0.4) takes lengths over 2 GiB for negative ones, which fit
-/// everywhere.
+/// Is there a whole message? mnl_nlmsg_ok() (libmnl 1.0.4) takes lengths over 2 GiB for negative ones, which
+/// fit everywhere.
 bool fits(const nlmsghdr* message, int left);
 
 /// Reads the answer to one walk, datagram by datagram.

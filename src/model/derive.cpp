@@ -13,8 +13,8 @@ Earlier earlier_of(const snapshot::Netns& netns, const history::NetnsHistory* hi
                    const history::History& all, std::optional<double> uptime) {
     constexpr double half = 1500; // of nearly an hour, in seconds
     const auto shortest = all.looked_twice ? *all.looked_twice : shortest_interval;
-    return {Rates(netns, history, all.uptime, all.unusable_because, shortest),
-            Growth(history, all.uptime), Growth(history, all.uptime, half, half), uptime};
+    return {Rates(netns, history, all.uptime, all.unusable_because, shortest), Growth(history, all.uptime),
+            Growth(history, all.uptime, half, half), uptime};
 }
 
 facts::NetnsFacts derive_netns(const snapshot::Netns& netns, const Assumptions& assumed,

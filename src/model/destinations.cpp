@@ -17,7 +17,8 @@ using snapshot::TcpState;
 class DestinationRow {
   public:
     DestinationRow(const PortModel& ports, const Growth& growth, std::size_t place)
-        : use(ports.use(place)), no_timers(ports.no_timers(use.tally())), ports_(ports), place_(place), growth_(growth) {}
+        : use(ports.use(place)), no_timers(ports.no_timers(use.tally())), ports_(ports), place_(place),
+          growth_(growth) {}
 
     const PortUse use;
     const std::optional<base::Gap>& no_timers;
@@ -32,7 +33,9 @@ class DestinationRow {
         return holders.empty() ? Value(snapshot::not_asked("who holds the connections"))
                                : Value(holders.front().name);
     }
-    snapshot::Queues queues() const { return ports_.netns_of.sockets.queues_of(ports_.book->order()[place_]); }
+    snapshot::Queues queues() const {
+        return ports_.netns_of.sockets.queues_of(ports_.book->order()[place_]);
+    }
     std::string remote() const { return snapshot::end_point_text(use.flow().remote, use.flow().remote_port); }
 
     /// Per second; none without earlier runs.

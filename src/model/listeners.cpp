@@ -76,7 +76,9 @@ Value of_acceptor(const ListenerRow& row, std::optional<std::uint64_t> snapshot:
 Value files_left(const ListenerRow& row) {
     const Value limit = of_acceptor(row, &snapshot::Process::file_limit, "a limit of open files");
     const Value open = of_acceptor(row, &snapshot::Process::open_files, "open files");
-    return !limit.known() ? limit : !open.known() ? open : Value(std::max(limit.number() - open.number(), 0.0));
+    return !limit.known()  ? limit
+           : !open.known() ? open
+                           : Value(std::max(limit.number() - open.number(), 0.0));
 }
 
 template <typename F>

@@ -1,7 +1,7 @@
+#include "base/text.h"
 #include "model/expected.h"
 #include "model/queues.h"
 #include "model/sysctls.h"
-#include "base/text.h"
 #include "model/tables.h"
 #include "model/wants.h"
 

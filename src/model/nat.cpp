@@ -22,7 +22,8 @@ double range_of(const NatUse& use) {
 
 constexpr auto nat_getters = std::to_array<Getter<NatUse>>({
     {"nat_address", [](const NatUse& n) { return Value(n.nat.to_text()); }},
-    {"remote", [](const NatUse& n) { return Value(snapshot::end_point_text(n.remote.address, n.remote.port)); }},
+    {"remote",
+     [](const NatUse& n) { return Value(snapshot::end_point_text(n.remote.address, n.remote.port)); }},
     {"nat_ports", [](const NatUse& n) { return number(n.ports); }},
     {"nat_moved", [](const NatUse& n) { return number(n.moved); }},
     {"nat_low", [](const NatUse& n) { return number(n.lowest); }},
@@ -42,7 +43,8 @@ std::unique_ptr<facts::Table> nat_table(const snapshot::Netns& netns) {
     if (netns.nat->overflow() > 0) {
         incomplete = base::Gap{"what source NAT has given out", base::Why::truncated, "too many remote ends"};
     }
-    return std::make_unique<RowTable<NatUse>>(facts::TableId::nat, netns.nat->uses(), nat_getters, incomplete);
+    return std::make_unique<RowTable<NatUse>>(facts::TableId::nat, netns.nat->uses(), nat_getters,
+                                              incomplete);
 }
 
 } // namespace model

@@ -44,10 +44,10 @@ std::string most_queued(const snapshot::Host& host) {
             });
         }
     }
-    return most.where.empty() ? "no connection that was looked at"
-                              : fmt::format("{}, {} to send and {} not read", most.where,
-                                            size_text(most.queues.send_bytes),
-                                            size_text(most.queues.recv_bytes));
+    return most.where.empty()
+               ? "no connection that was looked at"
+               : fmt::format("{}, {} to send and {} not read", most.where, size_text(most.queues.send_bytes),
+                             size_text(most.queues.recv_bytes));
 }
 
 } // namespace model

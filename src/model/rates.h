@@ -16,8 +16,8 @@ constexpr double shortest_interval = 30;
 
 class Rates {
   public:
-    /// `history` is that of the namespace; null if there is none, because of `unusable_because`. `shortest`: the
-    /// least time that a rate is taken over, in seconds.
+    /// `history` is that of the namespace; null if there is none, because of `unusable_because`. `shortest`:
+    /// the least time that a rate is taken over, in seconds.
     Rates(const snapshot::Netns& netns, const history::NetnsHistory* history, double uptime,
           std::string unusable_because, double shortest = shortest_interval);
 

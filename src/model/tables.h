@@ -102,8 +102,8 @@ facts::Value percent_of(const base::Result<P, base::Gap>& part, const base::Resu
 /// What earlier runs tell about one namespace.
 struct Earlier {
     Rates rates;
-    Growth growth; // of the last minutes
-    Growth leak;   // of the last hour
+    Growth growth;                               // of the last minutes
+    Growth leak;                                 // of the last hour
     std::optional<double> uptime = std::nullopt; // of the host, in seconds
 };
 

@@ -249,8 +249,7 @@ void Census::add_idle(const Socket& socket) {
         add_to(listener->quiet);
         return;
     }
-    const auto slot =
-        flows_.find_or_add({socket.local, socket.remote, socket.device, 0, socket.remote_port});
+    const auto slot = flows_.find_or_add({socket.local, socket.remote, socket.device, 0, socket.remote_port});
     if (slot.flow != FlowTable::none) {
         add_to(quiet_[slot.flow]);
     }

@@ -43,9 +43,9 @@ constexpr std::uint16_t retrying_long = 0x100; // added to the retransmissions: 
 
 /// What waits in the queues of connections that have something in common.
 struct Queues {
-    std::uint64_t send_bytes = 0; // not sent, or not acknowledged
-    std::uint64_t recv_bytes = 0; // not read
-    std::uint32_t stalled = 0;    // sockets that is_stalled() holds for
+    std::uint64_t send_bytes = 0;    // not sent, or not acknowledged
+    std::uint64_t recv_bytes = 0;    // not read
+    std::uint32_t stalled = 0;       // sockets that is_stalled() holds for
     std::uint64_t stalled_bytes = 0; // what they have to send
 
     void add(const Queues& more);
@@ -137,7 +137,8 @@ class Census {
     const FlowTable& flows() const { return flows_; }
     std::size_t record_count() const { return records_.size(); }
     const SocketRecord& record(std::size_t at) const { return records_[at]; }
-    /// What waits in the queues of each flow's sockets, by its number; only of flows that have something there.
+    /// What waits in the queues of each flow's sockets, by its number; only of flows that have something
+    /// there.
     const std::unordered_map<std::uint32_t, Queues>& flow_queues() const { return queues_; }
     Queues queues_of(std::uint32_t flow) const;
 

@@ -89,13 +89,13 @@ struct Request {
     bool explicit_binds = false;
     bool bound_sockets = false;
     bool early_binds = false; // which connections may have been bound early; tells nothing before Linux 6.18
-    std::vector<EndPoint> peers = {}; // whose live sockets to look at one by one
-    bool peer_owners = false;         // and who holds those
-    bool queue_owners = false;        // who holds the listeners whose accept queue is not empty
+    std::vector<EndPoint> peers = {};            // whose live sockets to look at one by one
+    bool peer_owners = false;                    // and who holds those
+    bool queue_owners = false;                   // who holds the listeners whose accept queue is not empty
     std::vector<std::uint16_t> queue_ports = {}; // of listeners: how long connections wait for accept() there
-    bool idle = false;                // how long open connections without keepalive have been silent
-    bool nat = false;                 // the connections whose source is translated
-    bool boot_sysctls = false;        // sysctl.d: what a boot sets in the initial namespace
+    bool idle = false;         // how long open connections without keepalive have been silent
+    bool nat = false;          // the connections whose source is translated
+    bool boot_sysctls = false; // sysctl.d: what a boot sets in the initial namespace
     /// Who holds the CLOSE_WAIT sockets of at least this age; the holders of others are noted in passing.
     std::optional<std::uint32_t> owners_of_age_ms = std::nullopt;
 };
@@ -120,7 +120,7 @@ struct Netns {
     /// What source NAT has given out; a gap until asked for.
     base::Result<NatTable, base::Gap> nat = not_asked("what source NAT has given out");
     Census sockets;
-    std::vector<Peer> peers; // remote ends that were looked at more closely
+    std::vector<Peer> peers;                // remote ends that were looked at more closely
     std::vector<std::uint16_t> queue_ports; // of listeners whose waiting connections were asked for
     base::Result<base::Nothing, base::Gap> waits = not_asked("how long connections wait for accept()");
     base::Result<base::Nothing, base::Gap> idle = not_asked("how long open connections have been silent");

@@ -1,5 +1,6 @@
-// What source NAT of this namespace has given out, as conntrack keeps it: how many local ports of which address
-// towards which remote end. Counts entries and keeps none; knows no rule of the firewall and no limit.
+// What source NAT of this namespace has given out, as conntrack keeps it: how many local ports of which
+// address towards which remote end. Counts entries and keeps none; knows no rule of the firewall and no
+// limit.
 #pragma once
 
 #include "snapshot/address.h"

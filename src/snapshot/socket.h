@@ -87,9 +87,9 @@ constexpr bool is_retrying(const Socket& socket) {
 }
 
 /// How long such a connection has been sending the same segment at least, in milliseconds: each timeout is
-/// twice the one before, the first is no shorter than 200 ms, and the one that runs is no shorter than what is
-/// left of it (kernel: tcp_retransmit_timer(), TCP_RTO_MIN). A host with a lower net.ipv4.tcp_rto_min_us may
-/// have come there sooner. 0 if it is not retrying.
+/// twice the one before, the first is no shorter than 200 ms, and the one that runs is no shorter than what
+/// is left of it (kernel: tcp_retransmit_timer(), TCP_RTO_MIN). A host with a lower net.ipv4.tcp_rto_min_us
+/// may have come there sooner. 0 if it is not retrying.
 std::uint64_t retrying_for_ms(const Socket& socket);
 
 /// Has data to send and may not: the window of the peer is full, and the kernel only asks whether it has

@@ -175,11 +175,12 @@ TEST_CASE("The range of a NAT is inferred from the ports that it has given out")
                             {*Address::parse(here), port},
                             {*Address::parse(there), 443}});
         }
-        return value(model::derive(host_of(std::move(netns)), {}, {}), TableId::nat, "nat_used_percent").number();
+        return value(model::derive(host_of(std::move(netns)), {}, {}), TableId::nat, "nat_used_percent")
+            .number();
     };
-    CHECK(percent(40000, 60, 1, true, 2) == 100);                        // masquerade to :40000-40059, full
-    CHECK(percent(40000, 50, 20, true, 2) == Approx(100 * 50 / 981.0));  // a thousand ports, few in use
-    CHECK(percent(32768, 1000, 1, false, 2) == 100);                     // a range that clients choose from, too
+    CHECK(percent(40000, 60, 1, true, 2) == 100);                       // masquerade to :40000-40059, full
+    CHECK(percent(40000, 50, 20, true, 2) == Approx(100 * 50 / 981.0)); // a thousand ports, few in use
+    CHECK(percent(32768, 1000, 1, false, 2) == 100); // a range that clients choose from, too
     CHECK(percent(32768, 1000, 1, false, 1) == Approx(100 * 1000 / 64512.0)); // one client, its own ports
     CHECK(percent(32768, 1000, 20, false, 2) == Approx(100 * 1000 / 64512.0));
 }

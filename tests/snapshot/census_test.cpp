@@ -134,8 +134,8 @@ TEST_CASE("How long a connection has been retrying follows from the number of it
         one.expires_ms = left_ms;
         return snapshot::retrying_for_ms(one);
     };
-    CHECK(retrying_for(2, 0) == 0);         // may be a lost segment
-    CHECK(retrying_for(3, 1600) == 1400);   // 200 + 400 + 800, the next timeout has just begun
+    CHECK(retrying_for(2, 0) == 0);       // may be a lost segment
+    CHECK(retrying_for(3, 1600) == 1400); // 200 + 400 + 800, the next timeout has just begun
     CHECK(retrying_for(5, 6400) == 6200);
     CHECK(retrying_for(5, 2600) == 10'000); // 3.8 s of the running timeout are over
     CHECK(retrying_for(5, 9600) == 9300);   // no timeout of 200 ms doubles to that: it was 300
