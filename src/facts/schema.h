@@ -320,8 +320,7 @@ inline constexpr auto listener_columns = std::to_array<Column>({
      "Listening sockets at this address and port, with this one: more than one with SO_REUSEPORT."},
     {"siblings_waiting", Type::number, "sockets", "Of these, the ones whose accept queue is not empty."},
     {"others_accept", Type::boolean, "",
-     "Of several listening sockets here at least half have an empty queue, and this one has not.",
-     "siblings > 1 and accept_queue > 0 and siblings_waiting * 2 <= siblings"},
+     "Of several listening sockets here at least half have an empty queue, and this one has not."},
     {"oldest_waiting", Type::number, "s",
      "How long the connection has waited for accept() that has waited longest, at any of these; looked for "
      "where five connections wait.",

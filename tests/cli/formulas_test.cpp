@@ -34,6 +34,9 @@ snapshot::Host busy_host() {
     netns.owners.emplace();
     netns.owners->holders.processes.push_back({812, 1000, "java", "", 1024, 300});
     netns.owners->holders.sockets.push_back({leaked.inode, 0, 10});
+    netns.nat = snapshot::NatTable();
+    const snapshot::EndPoint client{*snapshot::Address::parse(tests::here), 40000};
+    netns.nat->add({client, {client.address, 40001}, {*snapshot::Address::parse(tests::there), 80}});
     host.namespaces.push_back(std::move(netns));
     return host;
 }
