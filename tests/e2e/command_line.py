@@ -264,6 +264,12 @@ class Mistakes(CommandLine):
         for text in ("0", "-1", "soon", "", "1e9", "nan"):
             self.assert_unknown_line(self.check("--timeout", text), "--timeout")
 
+    def test_bad_waits(self):
+        for seconds in ("0", "-1", "x", "1e9", "nan"):
+            self.assert_told(self.run_it("report", "--wait", seconds), "--wait")
+        self.assert_told(self.run_it("report", "--wait", "5", "--replay", "nothing"), "--replay")
+        self.assert_unknown_line(self.check("--wait", "5"), "--wait")
+
     def test_json_is_valid_also_on_error(self):
         self.assert_json_error(self.run_it("check", "--format", "json", "--rule", "nonsense"))
         self.assert_json_error(self.run_it("check", "--format=json", "--nonsense"))

@@ -262,3 +262,38 @@ def few_do_not_read(lab):
         network.write_until_blocked(client)
     time.sleep(1)
     lab.equal("exit", 0, lab.tool.check("--rule", STALLED, "--rule", DEAF, "--no-state").exit)
+
+
+QUIET = """
+[[rule]]
+id = "lab-quiet-{table}"
+title = "Connections without keepalive are silent for a minute"
+tags = ["health"]
+for_each = "{table}"
+condition = "quiet_60s >= 100"
+severity = "info"
+value = "quiet_60s"
+summary = "{{{name}}}: {{quiet_60s}} for {{quiet_longest}} s"
+why = "The lab does not wait for an hour."
+source = "the lab"
+"""
+
+
+@scenario(sleeps=65)
+def quiet_connections(lab):
+    """120 connections of which nobody heard for a minute, and 120 with keepalive: a report counts the first ones."""
+    to = ("127.0.0.2", 8080)
+    server = network.listen(*to)
+    lab.keep([server, network.pairs(server, to, 120)])
+    with_keepalive = network.pairs(server, to, 120, options=[(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)])
+    for _, accepted in lab.keep(with_keepalive):
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    lab.tool.add_rule(QUIET.format(table="destination", name="remote") + QUIET.format(table="listener", name="listener"))
+    time.sleep(62)
+    report = lab.tool.run("report", "--format", "json", "--no-state")
+    for table in ("destination", "listener"):
+        finding = report.finding(f"lab-quiet-{table}") or {}
+        lab.equal(f"quiet by {table}", ("INFO", 120), (finding.get("state"), finding.get("value")))
+    lab.equal("not for an hour", (None, None), (report.finding("connections-half-open"), report.finding("clients-half-open")))
+    outcome = {one["id"]: one["state"] for one in lab.tool.check_json("--no-state").json["rules"]}
+    lab.equal("a check does not look", "SKIPPED", outcome["clients-half-open"])
