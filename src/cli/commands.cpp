@@ -171,6 +171,11 @@ model::ModelNeeds everything() {
     needs.bound_count = true;
     needs.effects = true;
     needs.holders = true;
+    needs.waits = true;
+    needs.acceptors = true;
+    needs.idle = true;
+    needs.nat = true;
+    needs.report = true;
     return needs;
 }
 

@@ -82,9 +82,10 @@ std::optional<Tuple> tuple_of(const nlattr* attribute) {
                  {*destination, ntohs(mnl_attr_get_u16(protocol[CTA_PROTO_DST_PORT]))}};
 }
 
-void take(const nlmsghdr& message, const NatSink& sink) {
+/// False if it is no entry as we know them, such as one that a mask has wiped.
+bool take(const nlmsghdr& message, const NatSink& sink) {
     if (mnl_nlmsg_get_payload_len(&message) < sizeof(nfgenmsg)) {
-        return;
+        return false;
     }
     const auto parts =
         attributes_in<CTA_MAX + 1>(mnl_nlmsg_get_payload_offset(&message, sizeof(nfgenmsg)),
@@ -94,6 +95,7 @@ void take(const nlmsghdr& message, const NatSink& sink) {
     if (original && reply) {
         sink({original->source, reply->destination, reply->source});
     }
+    return parts[CTA_TUPLE_ORIG] != nullptr && parts[CTA_TUPLE_REPLY] != nullptr;
 }
 
 } // namespace
@@ -121,7 +123,9 @@ bool NatReader::read(std::span<const std::byte> datagram) {
     }
     for (; fits(message, left); message = mnl_nlmsg_next(message, &left)) {
         if (message->nlmsg_type == new_message) {
-            take(*message, sink_);
+            if (!take(*message, sink_)) {
+                lost_ = nat_gap(base::Why::truncated, "an entry makes no sense");
+            }
         } else if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {
             std::int32_t error = 0;
             if (mnl_nlmsg_get_payload_len(message) >= sizeof error) {

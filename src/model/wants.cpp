@@ -220,8 +220,7 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, std::size_t p
     }
     const bool any = request.explicit_binds || request.bound_sockets || request.early_binds ||
                      !request.peers.empty() || request.boot_sysctls || request.queue_owners ||
-                     !request.queue_ports.empty() || request.idle || request.nat ||
-                     request.owners_of_age_ms;
+                     !request.queue_ports.empty() || request.idle || request.nat || request.owners_of_age_ms;
     return any ? std::optional(std::move(request)) : std::nullopt;
 }
 

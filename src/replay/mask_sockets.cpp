@@ -130,6 +130,9 @@ void edit_filter(std::string& request, std::size_t at, std::size_t end, const Ad
 
 void forget_keys(std::string& frame) {
     for_each_message(frame, [&](std::size_t at, std::size_t end) {
+        if (value_at<nlmsghdr>(frame, at).nlmsg_type != TCPDIAG_GETSOCK) {
+            return;
+        }
         for_each_attribute(frame, at + attributes_at, end,
                            [&](std::uint16_t type, std::size_t from, std::size_t to) {
                                if (type == md5_signatures) {

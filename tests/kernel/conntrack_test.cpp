@@ -2,6 +2,7 @@
 
 #include "kernel/conntrack.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
@@ -92,6 +93,17 @@ TEST_CASE("Entries of other protocols, and those that are cut anywhere, count fo
             CHECK(cut.entries.empty());
         }
     }
+}
+
+TEST_CASE("An entry that a mask has wiped is none, and then the answer is not whole") {
+    auto wiped = entry();
+    std::fill(wiped.begin() + sizeof(nlmsghdr), wiped.end(), std::byte{});
+    Read read;
+    read.reader.read(wiped);
+    read.reader.read(end(0));
+    CHECK(read.entries.empty());
+    REQUIRE_FALSE(read.reader.outcome());
+    CHECK(read.reader.outcome().error().why == base::Why::truncated);
 }
 
 TEST_CASE("A refusal is a gap, and so is an answer without an end") {
