@@ -166,6 +166,7 @@ model::ModelNeeds needs_of(const rules::RuleSet& rules, rules::Detail detail) {
 model::ModelNeeds needs_of(facts::TableId table) {
     model::ModelNeeds needs;
     needs.ports = true;
+    needs.report = true; // whoever asks for a table reads it
     const facts::Schema& schema = facts::schema(table);
     add(schema.needs, needs);
     for (const facts::Column& column : schema.columns) {

@@ -36,15 +36,17 @@ static_assert(follows(facts::nat_columns, nat_getters));
 } // namespace
 
 std::unique_ptr<facts::Table> nat_table(const snapshot::Netns& netns) {
-    if (!netns.nat) {
-        return nullptr;
-    }
     std::optional<base::Gap> incomplete;
-    if (netns.nat->overflow() > 0) {
+    if (!netns.nat) { // no fault of the host: most have no NAT, and few checks may read conntrack
+        const base::Gap& gap = netns.nat.error();
+        incomplete = base::Gap{
+            gap.what, base::Why::absent,
+            gap.detail.empty() ? "only a report, or a check that names the rule, looks for it" : gap.detail};
+    } else if (netns.nat->overflow() > 0) {
         incomplete = base::Gap{"what source NAT has given out", base::Why::truncated, "too many remote ends"};
     }
-    return std::make_unique<RowTable<NatUse>>(facts::TableId::nat, netns.nat->uses(), nat_getters,
-                                              incomplete);
+    return std::make_unique<RowTable<NatUse>>(
+        facts::TableId::nat, netns.nat ? netns.nat->uses() : std::vector<NatUse>(), nat_getters, incomplete);
 }
 
 } // namespace model

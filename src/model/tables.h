@@ -114,7 +114,7 @@ std::unique_ptr<facts::Table> netns_table(const snapshot::Netns& netns, const sn
 std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> ports);
 std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const PortModel& ports);
 std::unique_ptr<facts::Table> close_wait_table(const snapshot::Netns& netns, const Growth& growth);
-/// Null if nobody asked, or conntrack may not be read.
+/// Empty and incomplete if nobody asked, or conntrack may not be read.
 std::unique_ptr<facts::Table> nat_table(const snapshot::Netns& netns);
 std::unique_ptr<facts::Table> sysctl_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls);
 
