@@ -1,20 +1,13 @@
 #include "render/json.h"
 
 #include "render/formats.h"
+#include "render/json_parts.h"
 #include "render/words.h"
 
 #include <cmath>
 #include <cstdint>
 
-#include <nlohmann/json.hpp>
-
 namespace render {
-
-namespace {
-
-using Json = nlohmann::ordered_json;
-using facts::NetnsPicture;
-using facts::StateCount;
 
 /// {"schema": 1}: what every answer begins with.
 Json json_answer() {
@@ -68,6 +61,11 @@ Json json_gaps(const std::vector<base::Gap>& gaps) {
 void write_json(const Json& json, std::ostream& out) {
     out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
+
+namespace {
+
+using facts::NetnsPicture;
+using facts::StateCount;
 
 Json count_json(std::optional<std::uint64_t> count) {
     return count ? Json(*count) : Json();
@@ -455,6 +453,43 @@ void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& na
     write_json(answer, out);
 }
 
+namespace {
+
+Json band_json(const std::optional<facts::PortBand>& band) {
+    if (!band) {
+        return nullptr;
+    }
+    Json item = Json::object();
+    item["low"] = band->low;
+    item["high"] = band->high;
+    item["in_use"] = band->in_use;
+    return item;
+}
+
+/// Null where nobody could tell.
+Json reach_json(const std::optional<facts::Reach>& reach) {
+    if (!reach) {
+        return nullptr;
+    }
+    Json item = Json::object();
+    item["possible"] = reach->possible;
+    item["call"] = json_text(reach->call);
+    item["error"] = json_text(reach->error);
+    item["reason"] = json_text(reach->reason);
+    return item;
+}
+
+/// As somebody asked for it: with whether connect() gets as far as the ports.
+Json asked_json(const facts::Destination& destination) {
+    Json item = destination_json(destination);
+    item["own_range"] = band_json(destination.own_range);
+    item["routed"] = destination.routed ? Json(*destination.routed) : Json();
+    item["reachable"] = reach_json(destination.reach);
+    return item;
+}
+
+} // namespace
+
 void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& namespaces, PortsView,
                 const Style&, std::ostream& out) {
     Json answer = json_answer();
@@ -471,8 +506,9 @@ void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& name
         item["range"] = range_json(netns);
         item["destinations"] = Json::array();
         for (std::size_t i = 0; i < netns.destinations.size() && !netns.unknown; ++i) {
-            item["destinations"].push_back(destination_json(netns.destinations[i]));
+            item["destinations"].push_back(asked_json(netns.destinations[i]));
         }
+        item["left_out"] = netns.left_out;
         item["gaps"] = json_gaps(gaps);
         list.push_back(std::move(item));
     }

@@ -242,7 +242,8 @@ class Mistakes(CommandLine):
         self.assert_told(self.run_it("rules", "lnit"), "lnit", "lint")
 
     def test_bad_destinations(self):
-        for text in ("10.0.0.5", "10.0.0.5:", "10.0.0.5:99999", "10.0.0.5:0x50", "10.0.0:80", "::1:80:", "[::1]", "name:80", ""):
+        for text in ("10.0.0.5", "10.0.0.5:", "10.0.0.5:99999", "10.0.0.5:0x50", "10.0.0:80", "::1:80:", "[::1]", "name:80", "", ":", ":0",
+                     "*:x", ":65536"):
             self.assert_told(self.run_it("ports", "--to", text), "--to")
         self.assert_told(self.run_it("ports", "--to", "10.0.0.5:80", "--from", "nowhere"), "--from")
 
