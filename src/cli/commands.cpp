@@ -57,6 +57,23 @@ model::ModelNeeds everything() {
     return needs;
 }
 
+/// Who holds the listeners: a replay may be asked about any of their ports. The recorder takes the answer
+/// down.
+void ask_for_listeners(kernel::Machine& machine, const snapshot::Netns& netns) {
+    std::vector<snapshot::WantedSocket> wanted;
+    std::vector<std::uint64_t> cgroups;
+    for (const snapshot::Listener& listener : netns.sockets.listeners()) {
+        wanted.push_back({listener.inode, listener.uid});
+        if (listener.cgroup && *listener.cgroup > snapshot::root_cgroup) {
+            cgroups.push_back(*listener.cgroup);
+        }
+    }
+    if (!wanted.empty()) {
+        static_cast<void>(machine.holders(wanted));
+        static_cast<void>(machine.cgroup_paths(cgroups));
+    }
+}
+
 } // namespace
 
 int record(const Options& options) {
@@ -72,6 +89,7 @@ int record(const Options& options) {
     snapshot::Host host = collect(targets, {}, everything());
     for (std::size_t place = 0; place < targets.size(); ++place) {
         kernel::collect({.place = place, .owners_of_age_ms = 0}, targets, host);
+        ask_for_listeners(*targets[place].machine, host.namespaces[place]);
     }
     kernel::give_up_capabilities();
     if (options.mask) {

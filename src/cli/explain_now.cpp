@@ -224,7 +224,7 @@ base::Result<std::string> sysctl_now(const Options& options, const std::string& 
 }
 
 base::Result<std::string> rules_now(const Options& options, const rules::RuleSet& all,
-                                         const std::vector<std::string_view>& ids, std::size_t width) {
+                                    const std::vector<std::string_view>& ids, std::size_t width) {
     const auto assumed = assumptions(options);
     if (!assumed) {
         return assumed.error();
@@ -240,7 +240,7 @@ base::Result<std::string> rules_now(const Options& options, const rules::RuleSet
     if (!observed) {
         return observed.error();
     }
-    const history::Past past = past_of(options, observed->host);
+    history::Past past = past_of(options, observed->host);
     past.prove_ages(observed->host);
     const facts::Facts facts = model::derive(observed->host, *assumed, past.history(), options.expected);
     findings::Report report = rules::evaluate(only, facts, {}, past.recall());

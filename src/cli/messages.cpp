@@ -95,8 +95,8 @@ std::string_view stripped(std::string_view word) {
     while (!word.empty() && around.find(word.front()) != std::string_view::npos) {
         word.remove_prefix(1);
     }
-    while (!word.empty() && (around.find(word.back()) != std::string_view::npos || word.back() == '.' ||
-                             word.back() == ':')) {
+    while (!word.empty() &&
+           (around.find(word.back()) != std::string_view::npos || word.back() == '.' || word.back() == ':')) {
         word.remove_suffix(1);
     }
     if (const std::size_t scheme = word.find("://"); scheme != std::string_view::npos) {
@@ -107,7 +107,8 @@ std::string_view stripped(std::string_view word) {
 }
 
 std::optional<snapshot::EndPoint> end_point_in(std::string_view word) {
-    if (word.size() > 2 && word.front() == '[' && word.back() == ']' && word.find("]:") == std::string_view::npos) {
+    if (word.size() > 2 && word.front() == '[' && word.back() == ']' &&
+        word.find("]:") == std::string_view::npos) {
         word = word.substr(1, word.size() - 2); // as HAProxy writes it
     }
     return snapshot::parse_end_point(word);
@@ -158,9 +159,8 @@ Named named_in(std::string_view message) {
 std::optional<std::string> filled(std::string_view command, const Named& named) {
     const bool usable = named.address && !named.address->is_wildcard();
     const std::array<std::pair<std::string_view, std::string>, 3> values = {
-        {{"{to}", usable && named.remote
-                      ? snapshot::end_point_text(named.remote->address, named.remote->port)
-                      : ""},
+        {{"{to}",
+          usable && named.remote ? snapshot::end_point_text(named.remote->address, named.remote->port) : ""},
          {"{address}", usable ? named.address->to_text() : ""},
          {"{port}", named.port && *named.port != 0 ? std::to_string(*named.port) : ""}}};
     std::string text(command);
@@ -192,6 +192,9 @@ std::optional<MessageTopic> topic_of_message(std::string_view message) {
     std::optional<MessageTopic> best;
     std::size_t longest = 0;
     for (MessageTopic& topic : message_topics()) {
+        if (text == topic.name) {
+            return topic;
+        }
         for (const std::string_view pattern : topic.patterns) {
             if (const std::size_t length = match_length(text, pattern); length > longest) {
                 longest = length;

@@ -1,6 +1,6 @@
-// Error messages as people read them in logs, and what is known of them: the files of rules/explain/messages/,
-// compiled in. The head of each says how its messages are recognized, which rules see the cause and what to
-// run next; the rest is for people. Knows no host.
+// Error messages as people read them in logs, and what is known of them: the files of
+// rules/explain/messages/, compiled in. The head of each says how its messages are recognized, which rules
+// see the cause and what to run next; the rest is for people. Knows no host.
 #pragma once
 
 #include "base/text.h"
@@ -27,7 +27,7 @@ struct MessageTopic {
 /// In the order of the files.
 std::vector<MessageTopic> message_topics();
 
-/// The topic whose longest pattern stands in the message; none if no pattern does.
+/// The topic of that name, or the one whose longest pattern stands in the message; none if no pattern does.
 std::optional<MessageTopic> topic_of_message(std::string_view message);
 
 /// The commands of the topic, with the end point that the message names; those that need one that it does

@@ -132,7 +132,7 @@ std::optional<snapshot::Address> routed_source(kernel::Machine& machine, const m
 }
 
 facts::NetnsPorts netns_answer(Observation& observed, std::size_t place, const model::Assumptions& assumed,
-                            model::PortsQuery query) {
+                               model::PortsQuery query) {
     const snapshot::Netns& netns = observed.host.namespaces[place];
     kernel::Machine& machine = *observed.targets[place].machine;
     query.routed = routed_source(machine, query);

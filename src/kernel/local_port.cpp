@@ -48,14 +48,13 @@ void add_from_proc(Machine& machine, LocalPort& found) {
 /// Which of the sockets got their port from bind(): those of a walk of its own, by their cookies.
 void mark_explicit(Machine& machine, LocalPort& found, snapshot::Netns& netns) {
     std::set<std::uint64_t> cookies;
-    const Walked walked =
-        machine.sockets({Walk::explicit_binds}, [&](std::span<const Socket> sockets) {
-            for (const Socket& socket : sockets) {
-                if (socket.local_port == found.port) {
-                    cookies.insert(socket.cookie);
-                }
+    const Walked walked = machine.sockets({Walk::explicit_binds}, [&](std::span<const Socket> sockets) {
+        for (const Socket& socket : sockets) {
+            if (socket.local_port == found.port) {
+                cookies.insert(socket.cookie);
             }
-        });
+        }
+    });
     if (!walked.outcome) {
         note_gap(netns, "explicitly bound ports", walked.outcome.error());
         return;

@@ -63,9 +63,7 @@ class Datagram {
     Datagram& operator=(const Datagram&) = delete;
 
     bool is_open() const { return descriptor_ >= 0; }
-    bool bind_device(std::uint32_t device) const {
-        return set(SO_BINDTOIFINDEX, static_cast<int>(device));
-    }
+    bool bind_device(std::uint32_t device) const { return set(SO_BINDTOIFINDEX, static_cast<int>(device)); }
     bool allow_broadcast() const { return set(SO_BROADCAST, 1); }
     bool bind(SocketAddress address) const {
         const int on = 1; // a port is not asked for, and not taken
@@ -96,15 +94,14 @@ class Datagram {
 
 /// The errors that say something about the route; all others are about this process.
 std::string_view error_name(int error) {
-    constexpr std::array<std::pair<int, std::string_view>, 8> names = {
-        {{ENETUNREACH, "ENETUNREACH"},
-         {EHOSTUNREACH, "EHOSTUNREACH"},
-         {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
-         {EAFNOSUPPORT, "EAFNOSUPPORT"},
-         {EACCES, "EACCES"},
-         {EPERM, "EPERM"},
-         {EINVAL, "EINVAL"},
-         {ENODEV, "ENODEV"}}};
+    constexpr std::array<std::pair<int, std::string_view>, 8> names = {{{ENETUNREACH, "ENETUNREACH"},
+                                                                        {EHOSTUNREACH, "EHOSTUNREACH"},
+                                                                        {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+                                                                        {EAFNOSUPPORT, "EAFNOSUPPORT"},
+                                                                        {EACCES, "EACCES"},
+                                                                        {EPERM, "EPERM"},
+                                                                        {EINVAL, "EINVAL"},
+                                                                        {ENODEV, "ENODEV"}}};
     const auto* found =
         std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.first == error; });
     return found != names.end() ? found->second : std::string_view();

@@ -70,9 +70,8 @@ bool leads_to_server(const Scene& scene, const Socket& socket) {
     const auto& listeners = scene.netns.sockets.listeners();
     const bool listens_here =
         socket.remote.is_loopback() &&
-        std::any_of(listeners.begin(), listeners.end(), [&](const snapshot::Listener& listener) {
-            return listener.port == socket.remote_port;
-        });
+        std::any_of(listeners.begin(), listeners.end(),
+                    [&](const snapshot::Listener& listener) { return listener.port == socket.remote_port; });
     return listens_here || socket.state == TcpState::syn_sent ||
            socket.remote_port < scene.ports->range.low ||
            scene.servers.contains(key_of(socket.remote, socket.remote_port));
@@ -219,10 +218,7 @@ PortVerdict listen_verdict(const Scene& scene, const snapshot::Sysctls& sysctls)
     }
     const std::string with = "with SO_REUSEADDR, as servers set it";
     const std::string note = without_obstacle(scene, sysctls);
-    return {true, "",
-            scene.at.sockets.empty() ? note
-            : note.empty()           ? with
-                                     : with + ", " + note};
+    return {true, "", scene.at.sockets.empty() ? note : note.empty() ? with : with + ", " + note};
 }
 
 /// Ports with such a socket are left to it by connect(), whatever the destination.
@@ -247,17 +243,18 @@ PortVerdict connect_verdict(const Scene& scene) {
     for (const SocketOnPort& on_port : scene.at.sockets) {
         const Role role = role_of(scene, on_port);
         if (blocks_everyone(role)) {
-            return {false, "", "not chosen for any destination while it is there: " + text_of(on_port.socket)};
+            return {false, "",
+                    "not chosen for any destination while it is there: " + text_of(on_port.socket)};
         }
         remotes.insert(snapshot::end_point_text(on_port.socket.remote, on_port.socket.remote_port));
     }
     const std::string within = fmt::format("lies in ip_local_port_range, {}-{}", range.low, range.high);
     return {true, "",
-            remotes.empty() ? "may be chosen for any outgoing connection: it " + within
-                            : fmt::format("may be chosen for any destination but {}{}: it {}", *remotes.begin(),
-                                          remotes.size() > 1 ? fmt::format(" and {} more", remotes.size() - 1)
-                                                             : "",
-                                          within)};
+            remotes.empty()
+                ? "may be chosen for any outgoing connection: it " + within
+                : fmt::format("may be chosen for any destination but {}{}: it {}", *remotes.begin(),
+                              remotes.size() > 1 ? fmt::format(" and {} more", remotes.size() - 1) : "",
+                              within)};
 }
 
 std::optional<double> expires(const Scene& scene, const Socket& socket) {
@@ -311,8 +308,7 @@ PortSocket socket_of(const Scene& scene, const SocketOnPort& on_port) {
     PortSocket shown;
     shown.state = snapshot::name(socket.state);
     shown.local = snapshot::end_point_text(socket.local, socket.local_port);
-    shown.remote =
-        socket.remote_port != 0 ? snapshot::end_point_text(socket.remote, socket.remote_port) : "";
+    shown.remote = socket.remote_port != 0 ? snapshot::end_point_text(socket.remote, socket.remote_port) : "";
     shown.role = role_of(scene, on_port);
     shown.holder = holder_of_port(scene, socket);
     shown.has_process = socket.inode != 0;

@@ -36,7 +36,7 @@ struct PortsQuery {
     std::optional<std::uint16_t> to_port; // instead of `to`: whatever the address
     std::optional<snapshot::Address> from;
     std::optional<snapshot::Address> routed; // that routing chooses towards `to`; with `from`, nobody asks
-    std::optional<std::uint32_t> device; // interface number; none: sockets without one
+    std::optional<std::uint32_t> device;     // interface number; none: sockets without one
     enum class Order { used, connections, rate, left };
     Order order = Order::used;
     std::size_t top = 20;

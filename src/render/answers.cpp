@@ -167,22 +167,37 @@ FamilyTotals total_of(const std::vector<StateCount>& states) {
     return total;
 }
 
-std::string known(Count count, std::string_view what) {
-    return fmt::format("{} {}", count ? std::to_string(*count) : "unknown", what);
+template <typename Number>
+std::string number_or_unknown(const std::optional<Number>& number) {
+    return number ? std::to_string(*number) : "unknown";
 }
 
-void sockstat_lines(std::ostream& out, const Style& style, const facts::Sockstat& sockstat) {
-    if (!sockstat.in_use && !sockstat.in_use6 && !sockstat.time_wait && !sockstat.allocated) {
+/// As `ss -s` prints it, so that whoever knows that finds it here.
+void summary_lines(std::ostream& out, const Style& style, const NetnsStates& netns) {
+    const facts::SocketSummary& summary = netns.summary;
+    if (summary.transports.empty()) {
         return;
     }
     out << '\n';
-    paragraph(out, style, "sockstat: ",
-              fmt::format("{}, {}, {}", known(sockstat.in_use, "in use (IPv4)"),
-                          known(sockstat.in_use6, "in use (IPv6)"),
-                          known(sockstat.time_wait, "in TIME_WAIT or orphaned FIN_WAIT2")));
-    paragraph(out, style, "host:     ",
-              fmt::format("{}, {}, {}", known(sockstat.allocated, "sockets allocated"),
-                          known(sockstat.orphan, "orphaned"), known(sockstat.memory, "pages of memory")));
+    out << "Total: " << number_or_unknown(summary.total) << '\n';
+    paragraph(out, style, "TCP:   ",
+              fmt::format("{} (estab {}, closed {}, orphaned {}, timewait {})",
+                          number_or_unknown(summary.tcp), number_or_unknown(summary.established),
+                          number_or_unknown(summary.closed), number_or_unknown(netns.sockstat.orphan),
+                          number_or_unknown(netns.sockstat.time_wait)));
+    out << '\n';
+    TextTable table({{"Transport"}, {"Total", Align::right}, {"IP", Align::right}, {"IPv6", Align::right}});
+    for (const facts::SocketSummary::Transport& transport : summary.transports) {
+        table.add_row({std::string(transport.name), cell(sum(transport.ip, transport.ipv6)),
+                       cell(transport.ip), cell(transport.ipv6)});
+    }
+    table.write(out);
+    out << '\n';
+    paragraph(
+        out, style, "",
+        fmt::format("TCP: {} sockets allocated, {} orphaned and {} pages of memory are the whole host's.",
+                    number_or_unknown(netns.sockstat.allocated), number_or_unknown(netns.sockstat.orphan),
+                    number_or_unknown(netns.sockstat.memory)));
 }
 
 void netns_text(std::ostream& out, const Style& style, const NetnsStates& netns) {
@@ -194,7 +209,7 @@ void netns_text(std::ostream& out, const Style& style, const NetnsStates& netns)
     } else {
         states_table(out, style, netns.states);
     }
-    sockstat_lines(out, style, netns.sockstat);
+    summary_lines(out, style, netns);
     if (!netns.unknown && style.verbosity >= 0) {
         out << '\n';
         state_diagram(out, style, netns.states);

@@ -199,7 +199,8 @@ void port_equation(std::ostream& out, const Style& style, const NetnsPorts& netn
                         destination.on_devices));
     }
     if (destination.connections == 0) {
-        paragraph(out, style, "  ", destination.local ? "Nothing is connected to it from there now."
+        paragraph(out, style, "  ",
+                  destination.local ? "Nothing is connected to it from there now."
                                     : "Nothing is connected to it now.");
     }
     holders(out, style, destination);

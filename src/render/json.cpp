@@ -95,6 +95,30 @@ void add_counts(Json& json, const std::vector<StateCount>& states, const facts::
     summary["memory"] = count_json(sockstat.memory);
 }
 
+/// What `ss -s` prints, by its names; null where nothing is known of it.
+Json summary_json(const facts::NetnsStates& netns) {
+    const facts::SocketSummary& summary = netns.summary;
+    if (summary.transports.empty()) {
+        return nullptr;
+    }
+    const auto number = [](const auto& value) { return value ? Json(*value) : Json(); };
+    Json item = Json::object();
+    item["total"] = number(summary.total);
+    Json& tcp = item["tcp"] = Json::object();
+    tcp["total"] = number(summary.tcp);
+    tcp["estab"] = number(summary.established);
+    tcp["closed"] = number(summary.closed);
+    tcp["orphaned"] = number(netns.sockstat.orphan);
+    tcp["timewait"] = number(netns.sockstat.time_wait);
+    for (const facts::SocketSummary::Transport& transport : summary.transports) {
+        Json& row = item["transports"][std::string(transport.name)] = Json::object();
+        row["total"] = number(sum(transport.ip, transport.ipv6));
+        row["ip"] = number(transport.ip);
+        row["ipv6"] = number(transport.ipv6);
+    }
+    return item;
+}
+
 Json arithmetic_json(const facts::Destination& destination) {
     Json ports = Json::object();
     ports["usable"] = destination.usable;
@@ -443,6 +467,7 @@ void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& na
         item["label"] = netns.label;
         item["source"] = json_text(netns.source);
         add_counts(item, known_states(netns), netns.sockstat);
+        item["summary"] = summary_json(netns);
         item["gaps"] = json_gaps(gaps);
         list.push_back(std::move(item));
         all_gaps.insert(all_gaps.end(), gaps.begin(), gaps.end());

@@ -1,5 +1,5 @@
-// `tcpadvisor port` for people: may a program bind the port, listen on it, does connect() choose it; who holds
-// it, until when, and how to keep it free.
+// `tcpadvisor port` for people: may a program bind the port, listen on it, does connect() choose it; who
+// holds it, until when, and how to keep it free.
 #include "render/table.h"
 #include "render/words.h"
 
@@ -50,8 +50,9 @@ std::string_view role_text(Role role) {
 std::string end_of(const PortSocket& socket) {
     std::string end;
     if (socket.expires_in) {
-        end = *socket.expires_in < 1 ? "ends within seconds"
-                                     : fmt::format("ends in {} and up to 4 s more", duration(*socket.expires_in));
+        end = *socket.expires_in < 1
+                  ? "ends within seconds"
+                  : fmt::format("ends in {} and up to 4 s more", duration(*socket.expires_in));
     }
     return end + (end.empty() || socket.until.empty() ? "" : ", ") + socket.until;
 }
@@ -75,7 +76,8 @@ void holders_of_port(std::ostream& out, const Style& style, const PortAnswer& an
     for (std::size_t i = 0; i < std::min(most, answer.sockets.size()); ++i) {
         socket_lines(out, style, answer.sockets[i]);
     }
-    if (const std::uint64_t more = answer.sockets.size() - std::min(most, answer.sockets.size()) + answer.more;
+    if (const std::uint64_t more =
+            answer.sockets.size() - std::min(most, answer.sockets.size()) + answer.more;
         more > 0) {
         paragraph(out, style, "  ", fmt::format("and {} more{}", more, style.verbosity > 0 ? "" : " (-v)"));
     }
@@ -97,10 +99,11 @@ void reservation(std::ostream& out, const Style& style, const PortAnswer& answer
     const auto set = [&](const std::string& value) {
         return fmt::format("{}sysctl -w net.ipv4.ip_local_reserved_ports=\"{}\"", answer.prefix, value);
     };
-    command(out, "  now       ", set(answer.reserved_then));
-    command(out, "  undo      ", set(answer.reserved_now));
-    command(out, "  for good  ", "net.ipv4.ip_local_reserved_ports = " + answer.reserved_then);
-    paragraph(out, style, "            ", "in a file of /etc/sysctl.d, which only the host's namespace reads");
+    render::command(out, "  now       ", set(answer.reserved_then));
+    render::command(out, "  undo      ", set(answer.reserved_now));
+    render::command(out, "  for good  ", "net.ipv4.ip_local_reserved_ports = " + answer.reserved_then);
+    paragraph(out, style, "            ",
+              "in a file of /etc/sysctl.d, which only the host's namespace reads");
 }
 
 void port_netns_text(std::ostream& out, const Style& style, const PortAnswer& answer) {

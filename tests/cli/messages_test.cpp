@@ -73,7 +73,7 @@ TEST_CASE("messages of programs and of the kernel lead to their topic") {
         {"nf_conntrack: nf_conntrack: table full, dropping packet", "conntrack-full"},
         {"TCP: out of memory -- consider tuning tcp_mem", "out-of-memory"},
         {"TCP: too many orphaned sockets", "too-many-orphans"},
-        {"TCP: time wait bucket table overflow", "time-wait-overflow-message"},
+        {"TCP: time wait bucket table overflow", "time-wait-table-overflow"},
         {"listen tcp :80: bind: permission denied", "permission-to-bind"},
         {"getaddrinfo ENOTFOUND db", "name-resolution"},
         {"dial tcp: lookup db on 10.0.0.2:53: no such host", "name-resolution"},

@@ -48,8 +48,8 @@ TEST_CASE("an outgoing connection keeps a server off its port, also in TIME_WAIT
     CHECK(verdicts(live) == Verdicts{false, false, true});
     CHECK(live.listen.error == "EADDRINUSE");
     CHECK_FALSE(live.free_in);
-    const auto ending = answer(
-        with({{tests::time_wait("192.0.2.1", 40010, "192.0.2.9", 5432, 18'000), std::nullopt}}));
+    const auto ending =
+        answer(with({{tests::time_wait("192.0.2.1", 40010, "192.0.2.9", 5432, 18'000), std::nullopt}}));
     CHECK(verdicts(ending) == Verdicts{false, false, true});
     CHECK(ending.free_in == Approx(42));
     CHECK(ending.sockets.at(0).holder == "no process any more");
@@ -59,7 +59,7 @@ TEST_CASE("towards a high port of one peer it may as well have been accepted, un
     auto netns = with({{outgoing(TcpState::established, 50051), false}});
     CHECK(answer(netns).sockets.at(0).role == Role::outgoing_or_accepted);
     CHECK(verdicts(answer(netns)) == Verdicts{false, std::nullopt, true});
-    for (const std::uint16_t port : {40010, 40012}) {
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{40010, 40012}) {
         netns.sockets.add(tests::socket(TcpState::established, "192.0.2.1", port, "192.0.2.9", 50051));
     }
     CHECK(answer(netns).sockets.at(0).role == Role::outgoing);

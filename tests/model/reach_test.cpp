@@ -120,8 +120,7 @@ TEST_CASE("ports that connect() or bind() chose by themselves are no such band")
     auto chosen = tests::netns(); // by the program itself
     connect(chosen, "192.0.2.1", 40500, 100, 1);
     for (std::uint16_t port = 40500; port < 40600; ++port) {
-        chosen.sockets.add_explicit(
-            tests::socket(TcpState::established, "192.0.2.1", port, "192.0.2.9", 80));
+        chosen.sockets.add_explicit(tests::socket(TcpState::established, "192.0.2.1", port, "192.0.2.9", 80));
     }
     chosen.sockets.explicit_binds_complete();
     CHECK_FALSE(band(chosen));

@@ -63,9 +63,9 @@ def who_holds_a_port(lab):
     third = ("127.0.0.3", 7000)
     server = lab.keep(network.listen(*SERVER))
     lab.keep(network.listen(*third))
-    lab.keep(from_port(40010, SERVER))
     network.time_waits(server, SERVER, 1, source="127.0.0.1", options=[
         (socket.IPPROTO_IP, 51, struct.pack("I", 40012 | 40012 << 16))])
+    lab.keep(from_port(40010, SERVER))
     lab.keep([network.bound("127.0.0.1", 40014), network.connect(SERVER, source="127.0.0.1", port=40016)])
     lab.keep(network.listen("0.0.0.0", 40018))
     hold(lab, 40010, third, False, True)
