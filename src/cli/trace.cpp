@@ -133,10 +133,14 @@ class TracedMachine : public kernel::Machine {
         return outcome;
     }
 
-    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
-        const auto source = machine_->source_towards(remote);
-        say("route to {}: {}", remote.to_text(), source ? "from " + source->to_text() : "none known");
-        return source;
+    std::optional<snapshot::Route> route(const snapshot::RouteQuery& query) override {
+        const auto route = machine_->route(query);
+        say("route to {}{}: {}", query.remote.to_text(),
+            query.from ? " from " + query.from->to_text() : std::string(),
+            !route          ? "not known"
+            : route->source ? "from " + route->source->to_text()
+                            : route->error);
+        return route;
     }
 
     bool within(const std::function<void()>& work) override {
@@ -206,6 +210,7 @@ void trace_request(const snapshot::Request& request, const std::string& label) {
     wants(!request.queue_ports.empty(), "how long connections have waited for accept()");
     wants(request.idle, "how long open connections without keepalive have been silent");
     wants(request.nat, "what source NAT has given out, because conntrack follows connections");
+    wants(request.local_port.has_value(), "the sockets of one local port, which was asked about");
     wants(request.boot_sysctls, "the files of sysctl.d, because a rule or the output compares the next boot");
     wants(request.owners_of_age_ms.has_value(), "who holds the CLOSE_WAIT sockets, because some are stuck");
 }

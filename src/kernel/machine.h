@@ -9,6 +9,7 @@
 #include "snapshot/host.h"
 #include "snapshot/nat.h"
 #include "snapshot/owners.h"
+#include "snapshot/route.h"
 #include "snapshot/socket.h"
 
 #include <cstdint>
@@ -67,9 +68,9 @@ class Machine {
         return base::Gap{"what source NAT has given out", base::Why::absent, "this source does not tell it"};
     }
 
-    /// The local address that routing would choose towards `remote`; none without a route, or where a
-    /// capture knows none. Sends nothing.
-    virtual std::optional<snapshot::Address> source_towards(const snapshot::Address& /*remote*/) {
+    /// Where a connection would come from, or why it cannot be made; none where nobody can tell, as in most
+    /// captures. Sends nothing.
+    virtual std::optional<snapshot::Route> route(const snapshot::RouteQuery& /*query*/) {
         return std::nullopt;
     }
 

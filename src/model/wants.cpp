@@ -153,6 +153,7 @@ snapshot::Request request_for(const snapshot::Netns& netns, const Assumptions& a
                   !netns.nat && netns.nat.error().why == base::Why::not_collected;
     request.queue_owners = (needs.holders && somebody_waits(netns.sockets)) ||
                            (needs.acceptors && somebody_is_stuck(netns.sockets));
+    request.local_port = needs.local_port;
     if (netns.source != snapshot::SocketSource::sock_diag || netns.lost_sockets) {
         return request; // /proc cannot tell
     }
@@ -214,13 +215,17 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, std::size_t p
     request.early_binds = request.early_binds && sockets.early_ports() == nullptr;
     request.boot_sysctls = request.boot_sysctls && !netns.boot_sysctls;
     request.queue_owners = request.queue_owners && !netns.queue_owners;
+    if (netns.local_port) {
+        request.local_port.reset();
+    }
     std::erase_if(request.peers, [&](const auto& remote) { return netns.find_peer(remote) != nullptr; });
     if (needs.owners && !netns.owners && stuck_sockets(sockets) >= owners_worth_sockets) {
         request.owners_of_age_ms = owners_worth_age_ms;
     }
     const bool any = request.explicit_binds || request.bound_sockets || request.early_binds ||
                      !request.peers.empty() || request.boot_sysctls || request.queue_owners ||
-                     !request.queue_ports.empty() || request.idle || request.nat || request.owners_of_age_ms;
+                     !request.queue_ports.empty() || request.idle || request.nat || request.local_port ||
+                     request.owners_of_age_ms;
     return any ? std::optional(std::move(request)) : std::nullopt;
 }
 

@@ -28,7 +28,7 @@ void comment(std::ostream& out, std::string_view prefix, std::string_view text) 
 }
 
 /// For copying: whole, however long.
-void command(std::ostream& out, std::string_view prefix, std::string_view text) {
+void commented(std::ostream& out, std::string_view prefix, std::string_view text) {
     out << "# " << prefix << safe_line(text) << '\n';
 }
 
@@ -46,10 +46,10 @@ void head(const findings::Report& report, std::ostream& out) {
 void how_to(const DropIn& plan, std::ostream& out) {
     const std::string path(findings::drop_in_path);
     out << "#\n";
-    command(out, "keep it    ", "install -m 644 THIS-FILE " + path);
-    command(out, "apply      ", "sysctl -p " + path + " (all files: sysctl --system)");
-    command(out, "verify     ", "tcpadvisor audit");
-    command(out, "undo       ", "rm " + path + " and the command below each line");
+    commented(out, "keep it    ", "install -m 644 THIS-FILE " + path);
+    commented(out, "apply      ", "sysctl -p " + path + " (all files: sysctl --system)");
+    commented(out, "verify     ", "tcpadvisor audit");
+    commented(out, "undo       ", "rm " + path + " and the command below each line");
     out << "#\n";
     comment(out, "",
             "Judged again as if these lines were in force: " +
@@ -71,7 +71,7 @@ void write_line(const DropInLine& line, std::ostream& out) {
     for (const std::string& note : line.notes) {
         comment(out, "  note     ", note);
     }
-    command(out, "  undo     ", undo_of(line.setting));
+    commented(out, "  undo     ", undo_of(line.setting));
     out << line.setting.name << " = " << safe_line(line.setting.value) << '\n';
 }
 

@@ -8,6 +8,7 @@
 #include "snapshot/address.h"
 #include "snapshot/census.h"
 #include "snapshot/counters.h"
+#include "snapshot/local_port.h"
 #include "snapshot/nat.h"
 #include "snapshot/owners.h"
 #include "snapshot/socket.h"
@@ -93,8 +94,9 @@ struct Request {
     bool peer_owners = false;                    // and who holds those
     bool queue_owners = false;                   // who holds the listeners whose accept queue is not empty
     std::vector<std::uint16_t> queue_ports = {}; // of listeners: how long connections wait for accept() there
-    bool idle = false;         // how long open connections without keepalive have been silent
-    bool nat = false;          // the connections whose source is translated
+    bool idle = false; // how long open connections without keepalive have been silent
+    bool nat = false;  // the connections whose source is translated
+    std::optional<std::uint16_t> local_port = std::nullopt; // whose sockets to list, with who holds them
     bool boot_sysctls = false; // sysctl.d: what a boot sets in the initial namespace
     /// Who holds the CLOSE_WAIT sockets of at least this age; the holders of others are noted in passing.
     std::optional<std::uint32_t> owners_of_age_ms = std::nullopt;
@@ -120,6 +122,7 @@ struct Netns {
     /// What source NAT has given out; a gap until asked for.
     base::Result<NatTable, base::Gap> nat = not_asked("what source NAT has given out");
     Census sockets;
+    std::optional<LocalPort> local_port;    // none until asked for
     std::vector<Peer> peers;                // remote ends that were looked at more closely
     std::vector<std::uint16_t> queue_ports; // of listeners whose waiting connections were asked for
     base::Result<base::Nothing, base::Gap> waits = not_asked("how long connections wait for accept()");
