@@ -581,6 +581,22 @@ inline constexpr auto sysctl_columns = std::to_array<Column>({
      "", Collection::boot_sysctls},
 });
 
+inline constexpr auto nat_columns = std::to_array<Column>({
+    {"nat_address", Type::text, "", "The address that the remote end sees."},
+    {"remote", Type::text, "", "Remote address and port, behind any translation of the destination."},
+    {"nat_ports", Type::number, "ports",
+     "Entries of conntrack for TCP connections between these: each takes a port of nat_address."},
+    {"nat_moved", Type::number, "ports", "Of these, not the port that the client itself chose."},
+    {"nat_low", Type::number, "port", "Lowest of the ports."},
+    {"nat_high", Type::number, "port", "Highest of the ports."},
+    {"nat_range", Type::number, "ports",
+     "How many ports the NAT gives out towards one remote end. Inferred: from nat_low to nat_high where most "
+     "ports were changed, or nine tenths of these are taken by several clients, as with 'masquerade to "
+     ":40000-40999'; else 64512, all from 1024 on."},
+    {"nat_used_percent", Type::number, "%", "nat_ports as a share of nat_range.",
+     "100 * nat_ports / nat_range"},
+});
+
 /// What a person calls the fact: "local ports taken".
 std::string plain_name(const Column& column);
 
