@@ -121,6 +121,7 @@ class TracedMachine : public kernel::Machine {
     }
 
     std::optional<std::uint64_t> netns_cookie() override { return machine_->netns_cookie(); }
+    bool sysctls_are_read_only() override { return machine_->sysctls_are_read_only(); }
 
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
         const auto start = Clock::now();

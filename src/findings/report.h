@@ -52,6 +52,8 @@ struct Remedy {
     std::string effect;                 // computed before -> after; empty until it is known
     std::vector<Setting> settings = {}; // what `command` sets; empty if it is something else
     bool effect_is_stated = false;      // by the rule: it shows only later, or not in this snapshot
+    std::string outside =
+        {}; // how to set it from outside of a container: for good, or because nobody can inside
 };
 
 /// A change that people try and that does nothing here.
@@ -66,6 +68,7 @@ struct Finding {
     std::string title;
     State state = State::ok;
     std::string netns;
+    std::string netns_path = {}; // of its file; empty: the namespace of whoever runs the program
     std::vector<std::pair<std::string, std::string>> subject; // column, value
     std::string summary;
     std::optional<double> value;
@@ -92,6 +95,7 @@ struct DropInLine {
 
 /// A file for /etc/sysctl.d that makes findings go away.
 struct DropIn {
+    std::string netns_path; // of the namespace that it is for; empty: that of whoever runs the program
     std::vector<DropInLine> lines;
     std::vector<std::string> left_out;  // a remedy that is not written, and why
     std::vector<std::string> remaining; // "[INFO] RULE: summary" of what is found even under these values
@@ -156,8 +160,9 @@ struct Report {
     std::vector<std::string> notes;   // one clause each that a reader of line 1 must know
     std::vector<std::string> remarks; // one line each for those who ask for more
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value
-    std::string place;   // the options that look there again: "--replay web1.capture"; empty: here
-    std::string when_ok; // one line that says what was looked at, for the case that nothing is wrong
+    std::string place;     // the options that look there again: "--replay web1.capture"; empty: here
+    bool replayed = false; // `place` is no namespace but a file, which has all of them
+    std::string when_ok;   // one line that says what was looked at, for the case that nothing is wrong
 
     /// Planned only for the format that shows it.
     std::optional<DropIn> drop_in = {};

@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -127,6 +128,11 @@ std::optional<std::uint64_t> LiveMachine::netns_cookie() {
     const bool known = ::getsockopt(descriptor, SOL_SOCKET, netns_cookie, &cookie, &length) == 0;
     ::close(descriptor);
     return known && length == sizeof cookie ? std::optional(cookie) : std::nullopt;
+}
+
+bool LiveMachine::sysctls_are_read_only() {
+    struct statvfs mount {};
+    return ::statvfs("/proc/sys/net", &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
 }
 
 // connect() of a UDP socket only looks up the route.

@@ -68,6 +68,9 @@ class Machine {
     /// replay.
     virtual std::optional<std::uint64_t> netns_cookie() { return std::nullopt; }
 
+    /// Is /proc/sys mounted read-only where the program runs?
+    virtual bool sysctls_are_read_only() { return false; }
+
     /// Who holds these sockets, among the processes of the whole host.
     virtual snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) = 0;
 
@@ -86,6 +89,7 @@ struct Target {
     std::string label;
     std::uint64_t id = 0; // inode of the namespace file, 0 if unknown
     std::unique_ptr<Machine> machine;
+    std::string path = {}; // of the namespace file; empty: that of the caller
 };
 
 } // namespace kernel

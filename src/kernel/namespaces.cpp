@@ -3,12 +3,14 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "kernel/pods.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <functional>
 #include <linux/nsfs.h>
 #include <memory>
@@ -55,7 +57,7 @@ class Visitor {
     std::condition_variable changed_;
     const std::function<void()>* work_ = nullptr; // null when there is nothing to do
     int wanted_ = -1;
-    int entered_ = -1;
+    std::uint64_t entered_ = 0; // inode of its file; while the thread is in it, no other one has that
     bool stop_ = false;
     std::optional<base::Gap> refused_;
     std::thread thread_; // last, so that everything that it uses exists
@@ -103,12 +105,13 @@ void Visitor::serve() {
 
 void Visitor::enter_and_work() {
     refused_.reset();
-    if (entered_ != wanted_) {
+    struct stat wanted {};
+    if (::fstat(wanted_, &wanted) != 0 || wanted.st_ino != entered_) {
         if (::setns(wanted_, CLONE_NEWNET) != 0) {
             refused_ = no_entry(errno);
             return;
         }
-        entered_ = wanted_;
+        entered_ = wanted.st_ino;
     }
     (*work_)();
 }
@@ -184,6 +187,7 @@ class VisitingMachine : public SockDiagMachine {
             visitor_->visit(door_->descriptor(), [&] { source = live_.source_towards(remote); }));
         return source;
     }
+    bool sysctls_are_read_only() override { return live_.sysctls_are_read_only(); }
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
         return live_.holders(wanted);
     }
@@ -230,12 +234,13 @@ SockDiagTarget place_at(const std::string& path, std::string label, const std::s
     auto door = std::make_unique<Door>(path);
     if (const std::string problem = door->problem(); !problem.empty()) {
         base::Gap gap{"the network namespace", door->why(), problem};
-        return {std::move(label), number, std::make_unique<ClosedMachine>(std::move(gap))};
+        return {std::move(label), number, std::make_unique<ClosedMachine>(std::move(gap)), path};
     }
     if (number == number_of(own_netns)) {
         return {std::move(label), number, std::make_unique<LiveMachine>(deadline)};
     }
-    return {std::move(label), number, std::make_unique<VisitingMachine>(visitor, std::move(door), deadline)};
+    return {std::move(label), number, std::make_unique<VisitingMachine>(visitor, std::move(door), deadline),
+            path};
 }
 
 base::Error unknown_name(const std::string& name) {
@@ -248,21 +253,20 @@ base::Error unknown_name(const std::string& name) {
                         base::did_you_mean(name, *names), base::printable(base::join(*names, ", ")))};
 }
 
-base::Result<std::vector<SockDiagTarget>> open_one(const std::string& path, std::string label,
-                                                   Deadline deadline) {
+base::Result<Opened> open_one(const std::string& path, std::string label, Deadline deadline) {
     const Door probe(path);
     if (const std::string problem = probe.problem(); !problem.empty()) {
         return base::Error{fmt::format("{}: {}", base::printable(path), problem)};
     }
     const auto visitor = std::make_shared<Visitor>();
-    std::vector<SockDiagTarget> targets;
-    targets.push_back(place_at(path, std::move(label), visitor, deadline));
+    Opened opened;
+    opened.targets.push_back(place_at(path, std::move(label), visitor, deadline));
     if (number_of(path) != number_of(own_netns)) {
         if (const auto refused = visitor->visit(probe.descriptor(), [] {})) {
             return base::Error{fmt::format("cannot enter {}: {}", base::printable(path), refused->detail)};
         }
     }
-    return targets;
+    return opened;
 }
 
 base::Result<std::vector<pid_t>, base::Gap> processes() {
@@ -309,67 +313,225 @@ SockDiagTarget unvisited(std::size_t count) {
                               "of " + processes + ", needs CAP_SYS_PTRACE"});
 }
 
-std::vector<SockDiagTarget> open_all(Deadline deadline) {
-    const auto visitor = std::make_shared<Visitor>();
-    std::vector<SockDiagTarget> targets;
-    targets.push_back(here(deadline));
-    std::set<std::uint64_t> known = {targets.front().id, 0};
-    const auto add = [&](const std::string& path, std::string label) {
-        if (known.insert(number_of(path)).second) {
-            targets.push_back(place_at(path, std::move(label), visitor, deadline));
+/// A network namespace that a name or a process leads to.
+struct Place {
+    std::string path;
+    std::string label;
+    std::uint64_t number = 0;
+    pid_t process = 0; // the first one in it; 0: none was seen
+};
+
+std::string file_of(pid_t process) {
+    return fmt::format("/proc/{}/ns/net", process);
+}
+
+/// A pod has a name even if its namespace has another one (containerd: /run/netns/cni-UUID).
+void name_by_process(Place& place, const std::vector<std::string>& pods) {
+    const auto cgroup = base::read_pseudo_file(fmt::format("/proc/{}/cgroup", place.process), 1 << 16);
+    const std::string pod = cgroup ? pod_name(*cgroup, pods) : "";
+    const std::string container = cgroup && place.label.empty() ? container_name(*cgroup) : "";
+    if (!pod.empty() || !container.empty()) {
+        place.label = pod.empty() ? container : pod;
+    } else if (place.label.empty()) {
+        place.label = fmt::format("pid {}", place.process);
+    }
+}
+
+/// Every namespace but the own one, and the processes that hide theirs.
+class NetnsSearch {
+  public:
+    NetnsSearch() {
+        find_names();
+        find_processes();
+    }
+
+    const std::vector<Place>& places() const { return places_; }
+    const std::vector<pid_t>& hidden() const { return hidden_; }
+    const std::optional<base::Gap>& no_processes() const { return no_processes_; }
+
+    /// The witnesses of the namespaces of all other processes.
+    std::set<std::uint64_t> witnesses() const {
+        std::set<std::uint64_t> seen = {number_of(witness("self"))};
+        for (const pid_t pid : visible_) {
+            seen.insert(number_of(witness(std::to_string(pid))));
         }
-    };
-    if (const auto names = base::list_directory(names_directory, "")) {
+        return seen;
+    }
+
+  private:
+    void find_names() {
+        const auto names = base::list_directory(names_directory, "");
+        if (!names) {
+            return;
+        }
         for (const std::string& name : *names) {
-            add(std::string(names_directory) + "/" + name, name);
-        }
-    }
-    const auto pids = processes();
-    if (!pids) {
-        targets.push_back(unseen("all processes", pids.error()));
-        return targets;
-    }
-    std::vector<pid_t> hidden;
-    std::set<std::uint64_t> seen = {number_of(witness("self"))};
-    for (const pid_t pid : *pids) {
-        const std::string path = fmt::format("/proc/{}/ns/net", pid);
-        errno = 0;
-        if (number_of(path) == 0) {
-            if (errno != ENOENT && errno != ESRCH) {
-                hidden.push_back(pid);
+            const std::string path = std::string(names_directory) + "/" + name;
+            if (const std::uint64_t number = number_of(path); known_.insert(number).second) {
+                places_.push_back({path, name, number, 0});
             }
-            continue;
         }
-        add(path, fmt::format("pid {}", pid));
-        seen.insert(number_of(witness(std::to_string(pid))));
     }
-    if (const std::size_t count = elsewhere(hidden, seen); count > 0) {
-        targets.push_back(unvisited(count));
+
+    void find_processes() {
+        const auto pids = processes();
+        if (!pids) {
+            no_processes_ = pids.error();
+            return;
+        }
+        for (const pid_t pid : *pids) {
+            errno = 0;
+            const std::uint64_t number = number_of(file_of(pid));
+            if (number != 0) {
+                visible_.push_back(pid);
+                add(pid, number);
+            } else if (errno != ENOENT && errno != ESRCH) {
+                hidden_.push_back(pid);
+            }
+        }
     }
-    return targets;
+
+    void add(pid_t pid, std::uint64_t number) {
+        if (known_.insert(number).second) {
+            places_.push_back({file_of(pid), "", number, 0});
+        }
+        const auto place = std::find_if(places_.begin(), places_.end(),
+                                        [&](const Place& other) { return other.number == number; });
+        if (place != places_.end() && place->process == 0) {
+            place->process = pid;
+            name_by_process(*place, pods_);
+            tell_apart(*place);
+        }
+    }
+
+    /// Two namespaces of one pod, for instance.
+    void tell_apart(Place& place) const {
+        if (std::count_if(places_.begin(), places_.end(),
+                          [&](const Place& other) { return other.label == place.label; }) > 1) {
+            place.label += fmt::format(", pid {}", place.process);
+        }
+    }
+
+    std::vector<std::string> pods_ = base::list_directory(pod_logs, "").value_or(std::vector<std::string>());
+    std::vector<Place> places_;
+    std::set<std::uint64_t> known_ = {number_of(own_netns), 0};
+    std::vector<pid_t> visible_;
+    std::vector<pid_t> hidden_;
+    std::optional<base::Gap> no_processes_;
+};
+
+Opened open_all(Deadline deadline) {
+    const auto visitor = std::make_shared<Visitor>();
+    const NetnsSearch search;
+    Opened opened;
+    opened.targets.push_back(here(deadline));
+    for (const Place& place : search.places()) {
+        opened.targets.push_back(place_at(place.path, place.label, visitor, deadline));
+    }
+    if (search.no_processes()) {
+        opened.targets.push_back(unseen("all processes", *search.no_processes()));
+    } else if (!search.hidden().empty()) {
+        if (const std::size_t count = elsewhere(search.hidden(), search.witnesses()); count > 0) {
+            opened.targets.push_back(unvisited(count));
+        }
+    }
+    return opened;
+}
+
+/// The sockets that the hash tables of a namespace hold, by its files in `net`; TIME_WAIT is not in use.
+std::uint64_t tcp_sockets(const std::string& net) {
+    std::uint64_t count = 0;
+    for (const char* file : {"/sockstat", "/sockstat6"}) {
+        const auto text = base::read_pseudo_file(net + file, 1 << 16);
+        for (const std::string_view line : base::split(text ? std::string_view(*text) : "", '\n')) {
+            const auto fields = base::words(line);
+            for (std::size_t i = 1; i + 1 < fields.size() && fields[0].starts_with("TCP"); i += 2) {
+                const bool counts = fields[i] == "inuse" || fields[i] == "tw";
+                count += counts ? base::parse_unsigned(fields[i + 1]).value_or(0) : 0;
+            }
+        }
+    }
+    return count;
+}
+
+std::string net_of(pid_t process) {
+    return fmt::format("/proc/{}/net", process);
+}
+
+/// Of the namespaces that hide from us, those that hold TCP sockets: everybody may see so much of a process.
+std::size_t hidden_with_sockets(const NetnsSearch& search) {
+    if (search.hidden().empty()) {
+        return 0;
+    }
+    std::set<std::uint64_t> known = search.witnesses();
+    known.insert(0);
+    return static_cast<std::size_t>(
+        std::count_if(search.hidden().begin(), search.hidden().end(), [&](pid_t pid) {
+            return known.insert(number_of(witness(std::to_string(pid)))).second &&
+                   tcp_sockets(net_of(pid)) > 0;
+        }));
+}
+
+/// The own namespace, then those that hold TCP sockets, the busiest first.
+Opened open_busy(Deadline deadline) {
+    const auto visitor = std::make_shared<Visitor>();
+    const NetnsSearch search;
+    std::vector<std::pair<std::uint64_t, const Place*>> busy;
+    std::size_t closed_by_name = 0;
+    Opened opened;
+    for (const Place& place : search.places()) {
+        const Door door(place.path);
+        std::uint64_t count = 0;
+        const auto look = [&] { count = tcp_sockets("/proc/thread-self/net"); };
+        const bool late = std::chrono::steady_clock::now() >= deadline;
+        if (!late && door.problem().empty() && !visitor->visit(door.descriptor(), look)) {
+            if (count > 0) {
+                busy.emplace_back(count, &place);
+            }
+        } else if (place.process == 0) {
+            ++closed_by_name; // perhaps that of a hidden process
+        } else {
+            opened.not_looked_at += tcp_sockets(net_of(place.process)) > 0 ? 1 : 0;
+        }
+    }
+    opened.not_looked_at += std::max(closed_by_name, hidden_with_sockets(search));
+    std::stable_sort(busy.begin(), busy.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    opened.targets.push_back(here(deadline));
+    for (const auto& [count, place] : busy) {
+        opened.targets.push_back(place_at(place->path, place->label, visitor, deadline));
+    }
+    return opened;
+}
+
+std::string label_of(pid_t process) {
+    Place place{file_of(process), "", 0, process};
+    name_by_process(place, base::list_directory(pod_logs, "").value_or(std::vector<std::string>()));
+    return place.label;
 }
 
 } // namespace
 
-base::Result<std::vector<SockDiagTarget>> open_targets(const NetnsChoice& where, Deadline deadline) {
-    std::vector<SockDiagTarget> targets;
+base::Result<Opened> open_targets(const NetnsChoice& where, Deadline deadline) {
+    Opened opened;
     switch (where.kind) {
     case NetnsChoice::Kind::here:
-        targets.push_back(here(deadline));
-        return targets;
+        opened.targets.push_back(here(deadline));
+        return opened;
     case NetnsChoice::Kind::all:
         return open_all(deadline);
+    case NetnsChoice::Kind::busy:
+        return open_busy(deadline);
     case NetnsChoice::Kind::process:
         if (::access(fmt::format("/proc/{}", where.pid).c_str(), F_OK) != 0) {
             return base::Error{fmt::format("no process {}", where.pid)};
         }
-        return open_one(fmt::format("/proc/{}/ns/net", where.pid), fmt::format("pid {}", where.pid),
-                        deadline);
+        return open_one(file_of(where.pid), label_of(where.pid), deadline);
     case NetnsChoice::Kind::named:
         break;
     }
     const bool is_path = where.name.find('/') != std::string::npos;
-    const std::string path = is_path ? where.name : std::string(names_directory) + "/" + where.name;
+    const std::string path = is_path ? std::filesystem::absolute(where.name).string()
+                                     : std::string(names_directory) + "/" + where.name;
     if (!is_path && number_of(path) == 0) {
         return unknown_name(where.name);
     }

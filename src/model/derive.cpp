@@ -23,6 +23,7 @@ facts::NetnsFacts derive_netns(const snapshot::Netns& netns, const Assumptions& 
     facts::NetnsFacts derived;
     derived.label = netns.label;
     derived.id = netns.id;
+    derived.path = netns.path;
     const auto put = [&](TableId which, std::unique_ptr<facts::Table> table) {
         derived.tables[static_cast<std::size_t>(which)] = std::move(table);
     };
@@ -54,6 +55,7 @@ facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, cons
                     const Expectation& expected) {
     facts::Facts derived;
     derived.host = host_table(host, assumed);
+    derived.sysctls_are_read_only = host.sysctls_are_read_only;
     for (std::size_t i = 0; i < host.namespaces.size(); ++i) {
         const snapshot::Netns& netns = host.namespaces[i];
         derived.namespaces.push_back(

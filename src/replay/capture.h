@@ -29,6 +29,8 @@ struct RecordedDump {
 struct RecordedNetns {
     std::string label;
     std::uint64_t id = 0;
+    std::string path;                                               // of the namespace file; empty: here
+    bool sysctls_are_read_only = false;                             // to whoever recorded it
     double time = 0;                                                // seconds since the epoch
     std::map<std::string, snapshot::Reading<std::string>> files;    // by path
     std::map<std::string, snapshot::Reading<std::string>> listings; // by directory; names, one a line

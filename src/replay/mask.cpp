@@ -113,6 +113,7 @@ class Masker {
         if (recorded.label != kernel::here_label && !recorded.label.starts_with("pid ")) {
             recorded.label = names_.name("netns", recorded.label);
         }
+        recorded.path = other_netns_path(recorded.path);
         change_files(recorded);
         change_listings(recorded);
         change_dumps(recorded);
@@ -122,6 +123,15 @@ class Masker {
             routes.emplace(other_text(remote), other_text(local));
         }
         recorded.routes = std::move(routes);
+    }
+
+    std::string other_netns_path(const std::string& path) {
+        constexpr std::string_view names = "/run/netns/";
+        if (path.empty() || path.starts_with("/proc/")) {
+            return path;
+        }
+        return path.starts_with(names) ? std::string(names) + names_.name("netns", path.substr(names.size()))
+                                       : names_.name("/file", path);
     }
 
     std::string other_text(const std::string& address) {

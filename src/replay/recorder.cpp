@@ -97,6 +97,11 @@ class Recorder : public kernel::SockDiagMachine {
 
     std::optional<std::uint64_t> netns_cookie() override { return machine_->netns_cookie(); }
 
+    bool sysctls_are_read_only() override {
+        recorded_.sysctls_are_read_only = machine_->sysctls_are_read_only();
+        return recorded_.sysctls_are_read_only;
+    }
+
     double now() override {
         if (recorded_.time == 0) {
             recorded_.time = machine_->now();
@@ -181,6 +186,7 @@ class Replayer : public kernel::SockDiagMachine {
         return found != recorded_.routes.end() ? snapshot::Address::parse(found->second) : std::nullopt;
     }
 
+    bool sysctls_are_read_only() override { return recorded_.sysctls_are_read_only; }
     double now() override { return recorded_.time; }
 
   private:
@@ -210,8 +216,9 @@ std::vector<kernel::Target> recording(std::vector<kernel::SockDiagTarget> target
         RecordedNetns& recorded = *capture.namespaces.emplace_back(std::make_unique<RecordedNetns>());
         recorded.label = target.label;
         recorded.id = target.id;
-        recorders.push_back(
-            {target.label, target.id, std::make_unique<Recorder>(std::move(target.machine), recorded)});
+        recorded.path = target.path;
+        recorders.push_back({target.label, target.id,
+                             std::make_unique<Recorder>(std::move(target.machine), recorded), target.path});
     }
     return recorders;
 }
@@ -219,7 +226,8 @@ std::vector<kernel::Target> recording(std::vector<kernel::SockDiagTarget> target
 std::vector<kernel::Target> replaying(const Capture& capture) {
     std::vector<kernel::Target> targets;
     for (const auto& recorded : capture.namespaces) {
-        targets.push_back({recorded->label, recorded->id, std::make_unique<Replayer>(*recorded)});
+        targets.push_back(
+            {recorded->label, recorded->id, std::make_unique<Replayer>(*recorded), recorded->path});
     }
     return targets;
 }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "facts/schema.h"
+#include "findings/place.h"
 #include "rules/effect.h"
 #include "rules/resolve.h"
 
@@ -50,6 +51,7 @@ class Writer {
         finding.state = judged_.state;
         if (rule_.table != TableId::host) {
             finding.netns = facts_.namespaces[judged_.netns].label;
+            finding.netns_path = facts_.namespaces[judged_.netns].path;
         }
         write_subject(finding);
         finding.value = judged_.value;
@@ -153,7 +155,40 @@ class Writer {
         if (written.effect.empty()) {
             written.effect = effect_of(remedy.sysctls);
         }
+        put_in_place(finding.netns_path, written);
         finding.remedies.push_back(std::move(written));
+    }
+
+    /// Commands act where the finding is, or are left out where none can.
+    void put_in_place(const std::string& path, findings::Remedy& written) const {
+        const bool sets = findings::sets_sysctls(written.command);
+        const std::string outside = sets ? outside_of(written) : std::string();
+        if (sets && facts_.sysctls_are_read_only) {
+            written.outside =
+                "/proc/sys is read-only in this container: nobody inside can set it. From outside" +
+                (outside.empty() ? std::string() : ", " + outside) +
+                "; at once, on the node: nsenter --net=/proc/PID/ns/net " + written.command +
+                ", where PID is a process of this container";
+            written.command.clear();
+            written.undo.clear();
+            return;
+        }
+        if (sets && path.starts_with("/proc/") && !outside.empty()) {
+            written.outside = "The namespace ends with its last process. For good, of " + outside;
+        }
+        written.command = findings::acting_in(path, written.command);
+        written.undo = findings::acting_in(path, written.undo);
+    }
+
+    static std::string outside_of(const findings::Remedy& written) {
+        findings::Assignments assignments;
+        for (const findings::Setting& setting : written.settings) {
+            assignments.emplace_back(setting.name, setting.value);
+        }
+        if (assignments.empty()) {
+            assignments = findings::assignments_of(written.command);
+        }
+        return assignments.empty() ? "" : findings::from_outside(assignments);
     }
 
     void write_myth(const MythTemplate& myth, Finding& finding) const {

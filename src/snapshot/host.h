@@ -101,6 +101,7 @@ enum class SocketSource { none, sock_diag, proc };
 struct Netns {
     std::string label;    // "this namespace", a name below /run/netns, "pid 42"
     std::uint64_t id = 0; // inode of the namespace file, 0 if unknown; a later namespace may get it again
+    std::string path;     // of the namespace file, as whoever runs the program opens it; empty: is in it
     std::optional<std::uint64_t> cookie; // never used again until the next boot (Linux 5.14)
     Sysctls sysctls;
     Counters counters;
@@ -132,6 +133,8 @@ struct Host {
     double time = 0;              // seconds since the epoch
     std::string boot_id;          // empty if unknown
     std::optional<double> uptime; // seconds since the boot
+    /// /proc/sys is mounted so, as in most containers: nobody inside can set a sysctl.
+    bool sysctls_are_read_only = false;
     std::vector<Netns> namespaces;
 };
 
