@@ -151,7 +151,7 @@ base::Result<model::Assumptions> assumptions(const Options& options) {
             return base::Error{"--assume " + key + ": '" + base::printable(value) +
                                "' is not a value it can have"};
         }
-        assumed[key] = value;
+        assumed[std::string(info->name)] = value;
     }
     return assumed;
 }

@@ -101,6 +101,8 @@ class TracedMachine : public kernel::Machine {
         return names;
     }
 
+    std::optional<double> changed(const std::string& path) override { return machine_->changed(path); }
+
     kernel::Walked sockets(const kernel::Query& query, const kernel::SocketSink& sink) override {
         std::size_t count = 0;
         const auto start = Clock::now();

@@ -375,7 +375,8 @@ inline constexpr auto sysctl_columns = std::to_array<Column>({
      "The value that the sysctl.d files will set at the next boot; collected on demand.", "",
      Collection::boot_sysctls},
     {"boot_origin", Type::text, "", "FILE:LINE that sets the boot value.", "", Collection::boot_sysctls},
-    {"drifted", Type::boolean, "", "The boot value differs from the value now.", "",
+    {"drifted", Type::boolean, "",
+     "The boot value differs from the value now; false where a line does nothing at boot.", "",
      Collection::boot_sysctls},
     {"boot_refused", Type::boolean, "",
      "The kernel will not take the boot value as it is written, so the line changes nothing.", "",
@@ -391,8 +392,16 @@ inline constexpr auto sysctl_columns = std::to_array<Column>({
      "", Collection::boot_sysctls},
     {"by_hand_origin", Type::text, "", "FILE:LINE that sets that value.", "", Collection::boot_sysctls},
     {"dead", Type::boolean, "",
-     "A file sets it, and this kernel has no such sysctl. Settings net.ipv4.tcp_* that the program does "
-     "not know have a row only if they are dead.",
+     "A file sets it, and this kernel has no such sysctl. Settings that the program does not know have a row "
+     "only if they are dead or come too late.",
+     "", Collection::boot_sysctls},
+    {"late_module", Type::text, "",
+     "The module that brings it, if a boot loads that only after the files are applied: then the line of "
+     "boot_origin does nothing at boot. Empty if it does, as far as modules-load.d and the kernel tell.",
+     "", Collection::boot_sysctls},
+    {"boot_missed", Type::boolean, "",
+     "The file of boot_origin is older than the running system, and its value does not run: the boot did not "
+     "set it, or somebody changed it since.",
      "", Collection::boot_sysctls},
 });
 

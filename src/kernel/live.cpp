@@ -92,6 +92,11 @@ snapshot::Reading<std::vector<std::string>> LiveMachine::list(const std::string&
     return base::list_directory(directory, "");
 }
 
+std::optional<double> LiveMachine::changed(const std::string& path) {
+    struct stat file {};
+    return ::stat(path.c_str(), &file) == 0 ? std::optional<double>(file.st_mtim.tv_sec) : std::nullopt;
+}
+
 Outcome LiveMachine::dump(std::span<const std::byte> request, const FrameSink& sink) {
     auto opened = open_socket(deadline_);
     if (!opened) {

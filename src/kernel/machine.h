@@ -55,6 +55,9 @@ class Machine {
     /// The names in a directory, sorted by bytes.
     virtual snapshot::Reading<std::vector<std::string>> list(const std::string& directory) = 0;
 
+    /// When the content of a file was last changed, in seconds since the epoch; none if that is not known.
+    virtual std::optional<double> changed(const std::string& /*path*/) { return std::nullopt; }
+
     /// One walk over the socket table.
     virtual Walked sockets(const Query& query, const SocketSink& sink) = 0;
 

@@ -170,6 +170,7 @@ class VisitingMachine : public SockDiagMachine {
     snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override {
         return live_.list(directory);
     }
+    std::optional<double> changed(const std::string& path) override { return live_.changed(path); }
     Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override {
         Outcome outcome(base::Nothing{});
         const auto refused =

@@ -263,6 +263,12 @@ bool CaptureReader::take_in_place(const CaptureRecord& record, RecordedNetns& re
         const bool sound = record.content.starts_with('/') && record.content == base::one_line(recorded.path);
         return sound ? true : fail("a namespace file that is no path");
     }
+    if (record.kind == "changed") {
+        const auto time = base::parse_decimal(record.content);
+        return time && recorded.changed.try_emplace(std::string(record.key), *time).second
+                   ? true
+                   : fail("a time of change that is no number, or comes twice");
+    }
     if (record.kind == "sysctls-read-only") {
         recorded.sysctls_are_read_only = true;
         return true;
@@ -367,6 +373,9 @@ std::string to_bytes(const Capture& capture) {
         }
         put_readings(out, "file", recorded->files);
         put_readings(out, "list", recorded->listings);
+        for (const auto& [path, time] : recorded->changed) {
+            put(out, "changed", path, fmt::format("{:.0f}", time));
+        }
         for (const auto& [request, dump] : recorded->dumps) {
             put(out, "dump", to_hexadecimal(request), "");
             for (const std::string& frame : dump.frames) {

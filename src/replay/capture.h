@@ -34,6 +34,7 @@ struct RecordedNetns {
     double time = 0;                                                // seconds since the epoch
     std::map<std::string, snapshot::Reading<std::string>> files;    // by path
     std::map<std::string, snapshot::Reading<std::string>> listings; // by directory; names, one a line
+    std::map<std::string, double> changed;                          // when, by path; of files of sysctl.d
     std::map<std::string, RecordedDump> dumps;                      // by the bytes of the request
     std::optional<snapshot::Holders> holders;                       // none if nobody looked
     snapshot::CgroupPaths cgroups;

@@ -54,6 +54,14 @@ class Recorder : public kernel::SockDiagMachine {
         return names;
     }
 
+    std::optional<double> changed(const std::string& path) override {
+        const auto time = machine_->changed(path);
+        if (time) {
+            recorded_.changed.try_emplace(path, *time);
+        }
+        return time;
+    }
+
     kernel::Outcome dump(std::span<const std::byte> request, const kernel::FrameSink& sink) override {
         RecordedDump dump;
         const kernel::Outcome outcome = machine_->dump(request, [&](std::span<const std::byte> frame) {
@@ -145,6 +153,11 @@ class Replayer : public kernel::SockDiagMachine {
             }
         }
         return names;
+    }
+
+    std::optional<double> changed(const std::string& path) override {
+        const auto found = recorded_.changed.find(path);
+        return found != recorded_.changed.end() ? std::optional(found->second) : std::nullopt;
     }
 
     kernel::Outcome dump(std::span<const std::byte> request, const kernel::FrameSink& sink) override {
