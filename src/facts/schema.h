@@ -83,6 +83,9 @@ inline constexpr auto netns_columns = std::to_array<Column>({
     {"max_tw_buckets", Type::number, "sockets", "net.ipv4.tcp_max_tw_buckets."},
     {"tw_buckets", Type::number, "sockets",
      "Timewait mini-sockets: TIME_WAIT and orphaned FIN_WAIT2 (sockstat tw)."},
+    {"udp_sockets", Type::number, "sockets",
+     "UDP sockets of the namespace (sockstat UDP and UDP6 inuse), each with a local port, of which UDP has "
+     "its own."},
     {"tw_bucket_percent", Type::number, "%", "Timewait mini-sockets as a share of tcp_max_tw_buckets.",
      "100 * tw_buckets / max_tw_buckets"},
     {"ehash_entries", Type::number, "buckets",
@@ -201,11 +204,13 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"time_wait", Type::number, "sockets", "Of these, in TIME_WAIT."},
     {"close_wait", Type::number, "sockets", "Of these, in CLOSE_WAIT."},
     {"send_queue", Type::number, "bytes",
-     "What programs wrote and the remote end has not acknowledged, in the send queues of all these connections."},
+     "What programs wrote and the remote end has not acknowledged, in the send queues of all these "
+     "connections."},
     {"recv_queue", Type::number, "bytes",
      "What arrived and no program has read, in their receive queues; an end of file counts one."},
     {"stalled", Type::number, "sockets",
-     "Connections that have something to send and may not, because the window of the remote end is full: it does not "
+     "Connections that have something to send and may not, because the window of the remote end is full: it "
+     "does not "
      "read. The persist timer runs."},
     {"stalled_bytes", Type::number, "bytes", "What these have in their send queues."},
     {"lasting", Type::number, "sockets",
@@ -281,6 +286,11 @@ inline constexpr auto listener_columns = std::to_array<Column>({
     {"full", Type::boolean, "", "The accept queue is full: the kernel drops new connections."},
     {"in_range", Type::boolean, "", "The port lies in the ephemeral range."},
     {"is_reserved", Type::boolean, "", "The port is in net.ipv4.ip_local_reserved_ports."},
+    {"reserved_merged", Type::text, "",
+     "What net.ipv4.ip_local_reserved_ports would be with the ports of all services that listen inside the "
+     "range, "
+     "beside those that it has.",
+     "", Collection::fixed_listeners},
     {"fixed", Type::boolean, "",
      "The port was given to bind(), not chosen by the kernel; collected on demand.", "",
      Collection::fixed_listeners},
@@ -292,11 +302,13 @@ inline constexpr auto listener_columns = std::to_array<Column>({
      "Incoming connections in TIME_WAIT: harmless, they hold no ephemeral port."},
     {"close_wait", Type::number, "sockets", "Incoming connections in CLOSE_WAIT."},
     {"send_queue", Type::number, "bytes",
-     "What programs wrote and the clients have not acknowledged, in the send queues of all these connections."},
+     "What programs wrote and the clients have not acknowledged, in the send queues of all these "
+     "connections."},
     {"recv_queue", Type::number, "bytes",
      "What arrived and no program has read, in their receive queues; an end of file counts one."},
     {"stalled", Type::number, "sockets",
-     "Connections that have something to send and may not, because the window of the client is full: it does not "
+     "Connections that have something to send and may not, because the window of the client is full: it does "
+     "not "
      "read. The persist timer runs."},
     {"stalled_bytes", Type::number, "bytes", "What these have in their send queues."},
 });
@@ -351,6 +363,14 @@ inline constexpr auto close_wait_columns = std::to_array<Column>({
     {"unaccepted_3600s", Type::number, "sockets", "The same, for at least an hour."},
     {"unaccepted_86400s", Type::number, "sockets", "The same, for at least a day."},
     {"half_closed", Type::number, "sockets", "Still sending to a peer that closed its side: legitimate."},
+    {"leaked_incoming", Type::number, "sockets", "Of the leaked ones, those that clients opened."},
+    {"awaited", Type::number, "connections",
+     "Outgoing connections of the same users and control groups that this side has closed for writing and "
+     "still "
+     "holds, while the peer goes on (FIN_WAIT2): a proxy passes on that its client has left, and waits for "
+     "its "
+     "backend."},
+    {"awaited_peer", Type::text, "", "The remote end of most of these."},
     {"oldest", Type::number, "s", "Proven age of the oldest; keepalive answers make it look younger."},
     {"oldest_most", Type::number, "s",
      "The oldest is at most so old: nothing but the end of file came later."},

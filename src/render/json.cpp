@@ -442,6 +442,7 @@ void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& na
     for (const facts::NetnsStates& netns : namespaces) {
         const auto gaps = gaps_of(netns);
         Json item = Json::object();
+        item["udp_sockets"] = netns.udp_sockets ? Json(*netns.udp_sockets) : Json();
         item["id"] = netns.id;
         item["label"] = netns.label;
         item["source"] = json_text(netns.source);

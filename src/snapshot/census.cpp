@@ -157,6 +157,9 @@ bool Census::count(const Socket& socket, Pending& pending) {
             return false;
         }
     }
+    if (socket.state == TcpState::fin_wait2 && socket.inode != 0) {
+        note_awaited(socket);
+    }
     const Flow flow{socket.local, socket.remote, socket.device, 0, socket.remote_port};
     pending.hash = flows_.hash_of(flow);
     pending.flow = flow;
@@ -164,6 +167,32 @@ bool Census::count(const Socket& socket, Pending& pending) {
     pending.record.state_and_detail = SocketRecord::packed(state, detail_of(socket));
     pending.queues = queues_in(socket);
     return true;
+}
+
+/// The shutdown() of a proxy that has read the end of its client's requests; close() leaves no inode.
+void Census::note_awaited(const Socket& socket) {
+    constexpr std::size_t most = 4096;
+    const Waiting key{socket.uid, socket.cgroup, socket.remote.high(), socket.remote.low(),
+                      socket.remote_port};
+    if (awaited_.size() < most || awaited_.contains(key)) {
+        ++awaited_[key];
+    }
+}
+
+Census::Awaited Census::awaited_by(std::uint32_t uid, const std::optional<std::uint64_t>& cgroup) const {
+    Awaited all;
+    std::uint32_t most = 0;
+    for (auto at = awaited_.lower_bound({uid, cgroup, 0, 0, 0});
+         at != awaited_.end() && std::get<0>(at->first) == uid && std::get<1>(at->first) == cgroup; ++at) {
+        const auto& [key, sockets] = *at;
+        all.sockets += sockets;
+        if (sockets > most) {
+            most = sockets;
+            const std::array<std::uint64_t, 2> halves = {std::get<2>(key), std::get<3>(key)};
+            all.peer = {Address::v6(halves.data()), std::get<4>(key)};
+        }
+    }
+    return all;
 }
 
 void Census::place(const Pending& pending) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -43,9 +44,9 @@ constexpr std::uint16_t retrying_long = 0x100; // added to the retransmissions: 
 
 /// What waits in the queues of connections that have something in common.
 struct Queues {
-    std::uint64_t send_bytes = 0; // not sent, or not acknowledged
-    std::uint64_t recv_bytes = 0; // not read
-    std::uint32_t stalled = 0;    // sockets that is_stalled() holds for
+    std::uint64_t send_bytes = 0;    // not sent, or not acknowledged
+    std::uint64_t recv_bytes = 0;    // not read
+    std::uint32_t stalled = 0;       // sockets that is_stalled() holds for
     std::uint64_t stalled_bytes = 0; // what they have to send
 
     void add(const Queues& more);
@@ -107,7 +108,8 @@ class Census {
     const FlowTable& flows() const { return flows_; }
     std::size_t record_count() const { return records_.size(); }
     const SocketRecord& record(std::size_t at) const { return records_[at]; }
-    /// What waits in the queues of each flow's sockets, by its number; only of flows that have something there.
+    /// What waits in the queues of each flow's sockets, by its number; only of flows that have something
+    /// there.
     const std::unordered_map<std::uint32_t, Queues>& flow_queues() const { return queues_; }
     Queues queues_of(std::uint32_t flow) const;
 
@@ -124,6 +126,14 @@ class Census {
         close_waits_.prove_ages(earlier, uptime);
     }
     WaitingSockets waiting(double uptime) const { return close_waits_.waiting(uptime); }
+    /// Outgoing connections that a process of this user and control group has closed for writing and still
+    /// holds, whose peer goes on (FIN_WAIT2): all of them, and the remote end with most.
+    struct Awaited {
+        std::uint32_t sockets = 0;
+        EndPoint peer;
+    };
+    Awaited awaited_by(std::uint32_t uid, const std::optional<std::uint64_t>& cgroup) const;
+
     /// The listener in whose queue the group waits for accept(), or null. Of several at the end point, the
     /// one with the longest queue.
     const Listener* listener_behind(const CloseWaitGroup& group) const;
@@ -143,6 +153,7 @@ class Census {
 
   private:
     bool seen_before(std::uint64_t cookie);
+    void note_awaited(const Socket& socket);
     Listener* listener_of(const Socket& socket);
     /// What is left to do for a socket that no listener and no service owns.
     struct Pending {
@@ -169,6 +180,9 @@ class Census {
     PortSet service_ports_;
     std::map<std::uint16_t, StateCounts> services_;
     CloseWaits close_waits_;
+    using Waiting =
+        std::tuple<std::uint32_t, std::optional<std::uint64_t>, std::uint64_t, std::uint64_t, std::uint16_t>;
+    std::map<Waiting, std::uint32_t> awaited_; // by user, control group and remote end
     PortSet explicit_ports_;
     PortSet bound_ports_;
     bool explicit_known_ = false;
