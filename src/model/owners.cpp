@@ -227,7 +227,7 @@ class Sorter {
             }
             owner->leaked_incoming += part.sockets;
             if (done.emplace(owner, group.uid, group.cgroup).second) {
-                const auto awaited = census_.awaited_by(group.uid, group.cgroup);
+                const auto awaited = census_.awaited_by(group.uid, group.cgroup, group.end_point);
                 owner->awaited += awaited.sockets;
                 if (awaited.sockets > 0) {
                     owner->awaited_peer = snapshot::end_point_text(awaited.peer.address, awaited.peer.port);

@@ -179,17 +179,20 @@ void Census::note_awaited(const Socket& socket) {
     }
 }
 
-Census::Awaited Census::awaited_by(std::uint32_t uid, const std::optional<std::uint64_t>& cgroup) const {
+Census::Awaited Census::awaited_by(std::uint32_t uid, const std::optional<std::uint64_t>& cgroup,
+                                   const EndPoint& own) const {
     Awaited all;
     std::uint32_t most = 0;
     for (auto at = awaited_.lower_bound({uid, cgroup, 0, 0, 0});
          at != awaited_.end() && std::get<0>(at->first) == uid && std::get<1>(at->first) == cgroup; ++at) {
-        const auto& [key, sockets] = *at;
-        all.sockets += sockets;
-        if (sockets > most) {
-            most = sockets;
-            const std::array<std::uint64_t, 2> halves = {std::get<2>(key), std::get<3>(key)};
-            all.peer = {Address::v6(halves.data()), std::get<4>(key)};
+        const std::array<std::uint64_t, 2> halves = {std::get<2>(at->first), std::get<3>(at->first)};
+        const EndPoint peer{Address::v6(halves.data()), std::get<4>(at->first)};
+        const bool is_own =
+            peer.port == own.port && (own.address.is_wildcard() || peer.address == own.address);
+        all.sockets += is_own ? 0 : at->second;
+        if (!is_own && at->second > most) {
+            most = at->second;
+            all.peer = peer;
         }
     }
     return all;

@@ -127,12 +127,14 @@ class Census {
     }
     WaitingSockets waiting(double uptime) const { return close_waits_.waiting(uptime); }
     /// Outgoing connections that a process of this user and control group has closed for writing and still
-    /// holds, whose peer goes on (FIN_WAIT2): all of them, and the remote end with most.
+    /// holds, whose peer goes on (FIN_WAIT2): all of them, and the remote end with most. Those to `own`, the
+    /// end point of a service of the same user, are left out: that service waits for nobody.
     struct Awaited {
         std::uint32_t sockets = 0;
         EndPoint peer;
     };
-    Awaited awaited_by(std::uint32_t uid, const std::optional<std::uint64_t>& cgroup) const;
+    Awaited awaited_by(std::uint32_t uid, const std::optional<std::uint64_t>& cgroup,
+                       const EndPoint& own) const;
 
     /// The listener in whose queue the group waits for accept(), or null. Of several at the end point, the
     /// one with the longest queue.
