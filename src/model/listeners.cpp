@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace model {
 
 namespace {
@@ -132,8 +134,7 @@ std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const
     std::vector<ListenerRow> rows;
     const auto merged = std::make_shared<const Value>(merged_list(netns, sysctls, ports));
     for (const snapshot::Listener& listener : netns.sockets.listeners()) {
-        ListenerRow row{&listener, std::nullopt, false, false, std::nullopt};
-        row.merged = merged;
+        ListenerRow row{&listener, std::nullopt, false, false, std::nullopt, nullptr, merged};
         if (netns.source == snapshot::SocketSource::sock_diag) {
             row.backlog = listener.backlog;
         }

@@ -442,7 +442,6 @@ void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& na
     for (const facts::NetnsStates& netns : namespaces) {
         const auto gaps = gaps_of(netns);
         Json item = Json::object();
-        item["udp_sockets"] = netns.udp_sockets ? Json(*netns.udp_sockets) : Json();
         item["id"] = netns.id;
         item["label"] = netns.label;
         item["source"] = json_text(netns.source);
@@ -468,6 +467,7 @@ void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& name
             gaps.insert(gaps.begin(), *netns.unknown);
         }
         Json item = Json::object();
+        item["udp_sockets"] = netns.udp_sockets ? Json(*netns.udp_sockets) : Json();
         item["id"] = netns.id;
         item["label"] = netns.label;
         item["range"] = range_json(netns);

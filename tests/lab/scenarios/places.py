@@ -172,11 +172,12 @@ def a_pod_has_a_name(lab):
 def nobody_is_told_ok_for_the_wrong_namespace(lab):
     """Without privilege one line says how many namespaces were not looked at; `check` says it under -v, and judges them if
     the settings say so."""
-    serve = "import socket, time; s = socket.create_server(('127.0.0.1', 80)); time.sleep(60)"
+    serve = "import socket, time; s = socket.create_server(('127.0.0.1', 80)); open(f'/run/{s.fileno()}-{time.time()}', 'w'); time.sleep(60)"
     listen = shlex.join([sys.executable, "-c", serve])
     shell = f"ip link set lo up; exec {listen}"
     script = (f"mount -t tmpfs none /run; {shell} & "
-              f"unshare --net sh -c {shlex.quote(shell)} & unshare --net sleep 60 & sleep 1; ")
+              f"unshare --net sh -c {shlex.quote(shell)} & unshare --net sleep 60 & "
+              "for _ in $(seq 200); do [ $(ls /run | wc -l) -ge 2 ] && break; sleep 0.1; done; ")
     world = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c")
     nobody = 'exec setpriv --reuid=65534 --clear-groups "$@"'
     as_nobody, as_root = (*world, script + nobody, "sh"), (*world, script + 'exec "$@"', "sh")
