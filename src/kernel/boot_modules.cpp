@@ -104,7 +104,7 @@ EarlyModules::EarlyModules(Machine& machine) : machine_(machine) {
     }
 }
 
-std::optional<bool> EarlyModules::has(std::string_view module) const {
+std::optional<bool> EarlyModules::has(std::string_view module, bool works) const {
     if (std::any_of(listed_.begin(), listed_.end(),
                     [&](const std::string& listed) { return brings(listed, module); })) {
         return true;
@@ -118,7 +118,11 @@ std::optional<bool> EarlyModules::has(std::string_view module) const {
     if (there) {
         return true;
     }
-    const bool is_known = is_complete_ && there.error().why == base::Why::absent;
+    const bool is_absent = there.error().why == base::Why::absent;
+    if (works && is_absent) {
+        return true; // built in, and without parameters
+    }
+    const bool is_known = is_complete_ && is_absent;
     return is_known ? std::optional(false) : std::nullopt;
 }
 

@@ -27,7 +27,8 @@ class EarlyModules {
     explicit EarlyModules(Machine& machine);
 
     /// Is this module, or one that needs it, listed or built into the kernel? None if that cannot be told.
-    std::optional<bool> has(std::string_view module) const;
+    /// `works`: its sysctls are there now.
+    std::optional<bool> has(std::string_view module, bool works) const;
 
   private:
     Machine& machine_;

@@ -216,7 +216,7 @@ class SysctlFileReader {
                 }
                 const auto now = running(name);
                 const bool runs = now && same(*now, value.value) && value.before_boot.value_or(false);
-                if (!runs && early->has(module) == false) {
+                if (!runs && early->has(module, now.has_value()) == false) {
                     boot.late.emplace(name, snapshot::LateSysctl{std::string(module), value,
                                                                  now ? std::optional(*now) : std::nullopt});
                 }
