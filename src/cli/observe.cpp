@@ -104,16 +104,13 @@ base::Result<kernel::Opened> open_live(const Options& options) {
 
 snapshot::Host collect(std::vector<kernel::Target>& targets, const model::Assumptions& assumed,
                        const model::ModelNeeds& needs) {
-    snapshot::Host host = kernel::collect(targets);
-    std::size_t rounds = 2 * targets.size();
-    while (const auto request = model::wants(host, assumed, needs)) {
-        if (rounds-- == 0) {
-            break; // what was refused twice is a gap
+    return kernel::collect(targets, [&](const snapshot::Host& host, std::size_t place) {
+        auto request = model::wants(host, place, assumed, needs);
+        if (request) {
+            trace_request(*request, targets[place].label);
         }
-        trace_request(*request, targets[request->place].label);
-        kernel::collect(*request, targets, host);
-    }
-    return host;
+        return request;
+    });
 }
 
 base::Result<Observation> observe(const Options& options, const model::Assumptions& assumed,

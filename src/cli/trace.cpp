@@ -122,6 +122,14 @@ class TracedMachine : public kernel::Machine {
         return source;
     }
 
+    bool within(const std::function<void()>& work) override {
+        const bool there = machine_->within(work);
+        if (!there) {
+            say("ended meanwhile");
+        }
+        return there;
+    }
+
     std::optional<std::uint64_t> netns_cookie() override { return machine_->netns_cookie(); }
     bool sysctls_are_read_only() override { return machine_->sysctls_are_read_only(); }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cassert>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,7 +15,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace facts {
@@ -24,37 +24,50 @@ enum class Type { number, text, boolean };
 /// `inferred`: follows from an assumption that the documentation of the fact names.
 enum class Basis { measured, inferred };
 
+/// Small, because rules ask for values by the hundred thousand: a text or a reason lies elsewhere.
 class Value {
   public:
     template <typename Number>
     requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>)
         Value(Number number, Basis basis = Basis::measured)
-        : content_(static_cast<double>(number)), basis_(basis) {}
+        : number_(static_cast<double>(number)), kind_(Kind::number), basis_(basis) {}
     template <typename Truth>
     requires std::is_same_v<Truth, bool> Value(Truth truth, Basis basis = Basis::measured)
-        : content_(truth), basis_(basis) {}
-    Value(std::string text, Basis basis = Basis::measured) : content_(std::move(text)), basis_(basis) {}
-    Value(base::Gap missing) : content_(std::move(missing)) {}
+        : number_(truth ? 1 : 0), kind_(Kind::truth), basis_(basis) {}
+    Value(std::string text, Basis basis = Basis::measured)
+        : text_(std::make_shared<const std::string>(std::move(text))), kind_(Kind::text), basis_(basis) {}
+    Value(base::Gap missing) : gap_(std::make_shared<const base::Gap>(std::move(missing))) {}
 
-    bool known() const { return !std::holds_alternative<base::Gap>(content_); }
-    bool is_number() const { return std::holds_alternative<double>(content_); }
-    bool is_text() const { return std::holds_alternative<std::string>(content_); }
-    bool is_boolean() const { return std::holds_alternative<bool>(content_); }
+    bool known() const { return kind_ != Kind::missing; }
+    bool is_number() const { return kind_ == Kind::number; }
+    bool is_text() const { return kind_ == Kind::text; }
+    bool is_boolean() const { return kind_ == Kind::truth; }
 
-    double number() const { return get<double>(); }
-    const std::string& text() const { return get<std::string>(); }
-    bool truth() const { return get<bool>(); }
-    const base::Gap& gap() const { return get<base::Gap>(); }
+    double number() const {
+        assert(is_number());
+        return number_;
+    }
+    const std::string& text() const {
+        assert(is_text());
+        return *text_;
+    }
+    bool truth() const {
+        assert(is_boolean());
+        return number_ != 0;
+    }
+    const base::Gap& gap() const {
+        assert(!known());
+        return *gap_;
+    }
     Basis basis() const { return basis_; }
 
   private:
-    template <typename T>
-    const T& get() const {
-        const T* content = std::get_if<T>(&content_);
-        assert(content != nullptr);
-        return *content;
-    }
-    std::variant<base::Gap, bool, double, std::string> content_;
+    enum class Kind : std::uint8_t { missing, number, text, truth };
+
+    std::shared_ptr<const std::string> text_;
+    std::shared_ptr<const base::Gap> gap_;
+    double number_ = 0;
+    Kind kind_ = Kind::missing;
     Basis basis_ = Basis::measured;
 };
 

@@ -110,7 +110,23 @@ void collect_from_proc(Machine& machine, const Gap& without, Netns& netns) {
     }
 }
 
+/// Every walk goes through the whole hash table of the host: none where there is nothing to find. A kernel
+/// says so; copied files may be of another moment than the table of sockets.
+bool holds_no_sockets(const Netns& netns) {
+    const auto is_zero = [&](snapshot::Counter counter) {
+        const auto count = netns.counters.get(counter);
+        return count ? *count == 0 : count.error().why == Why::absent;
+    };
+    const auto v4 = netns.counters.get("sockstat.TCP.inuse");
+    return !netns.provenance.is_foreign() && v4 && *v4 == 0 && is_zero("sockstat.TCP.tw") &&
+           is_zero("sockstat6.TCP6.inuse");
+}
+
 void collect_sockets(Machine& machine, Netns& netns) {
+    if (holds_no_sockets(netns)) {
+        netns.source = snapshot::SocketSource::sock_diag;
+        return;
+    }
     snapshot::Census& sockets = netns.sockets;
     const Outcome listeners =
         walk(machine, {Walk::listeners}, netns, [&](const Socket& socket) { sockets.add_listener(socket); });
@@ -184,24 +200,6 @@ std::string first_line(Machine& machine, const std::string& path) {
 
 } // namespace
 
-snapshot::Host collect(std::vector<Target>& targets) {
-    snapshot::Host host;
-    if (targets.empty()) {
-        return host;
-    }
-    Machine& first = *targets.front().machine;
-    host.time = first.now();
-    host.sysctls_are_read_only = first.sysctls_are_read_only();
-    host.name = first_line(first, "/proc/sys/kernel/hostname");
-    host.kernel = first_line(first, "/proc/sys/kernel/osrelease");
-    host.boot_id = first_line(first, "/proc/sys/kernel/random/boot_id");
-    host.uptime = base::parse_decimal(base::split(first_line(first, "/proc/uptime"), ' ').front());
-    for (Target& target : targets) {
-        host.namespaces.push_back(collect_netns(target));
-    }
-    return host;
-}
-
 // What is collected only on request, each for the price of another walk.
 
 namespace {
@@ -230,16 +228,10 @@ bool surely_heals_ports(std::string_view release) {
     return at_least_6(18, release);
 }
 
-/// Could there be bound but unconnected sockets? `alloc` counts every TCP socket of the host, `inuse` only
-/// those in the tables of this namespace: without a surplus there is none; with one, it may be something
-/// else.
+/// Could there be bound but unconnected sockets?
 bool may_have_bound(const snapshot::Counters& counters) {
-    const auto alloc = counters.get("sockstat.TCP.alloc");
-    const auto v4 = counters.get("sockstat.TCP.inuse");
-    if (!alloc || !v4) {
-        return true;
-    }
-    return *alloc > *v4 + counters.get("sockstat6.TCP6.inuse").value_or(0);
+    const auto outside = snapshot::sockets_outside_tables(counters);
+    return !outside || *outside > 0;
 }
 
 void collect_bound(Machine& machine, std::string_view release, Netns& netns) {
@@ -372,6 +364,44 @@ void collect(const snapshot::Request& request, std::vector<Target>& targets, sna
     if (request.owners_of_age_ms) {
         collect_owners(machine, *request.owners_of_age_ms, netns);
     }
+}
+
+namespace {
+
+/// The base pass of one, and what is wanted beyond it.
+void collect_one(std::size_t place, std::vector<Target>& targets, const Wants& wants, snapshot::Host& host) {
+    host.namespaces.push_back(collect_netns(targets[place]));
+    for (int round = 0; wants && round < 2; ++round) {
+        auto request = wants(host, place);
+        if (!request) {
+            return;
+        }
+        collect(*request, targets, host);
+    }
+}
+
+} // namespace
+
+snapshot::Host collect(std::vector<Target>& targets, const Wants& wants) {
+    snapshot::Host host;
+    if (targets.empty()) {
+        return host;
+    }
+    Machine& first = *targets.front().machine;
+    host.time = first.now();
+    host.sysctls_are_read_only = first.sysctls_are_read_only();
+    host.name = first_line(first, "/proc/sys/kernel/hostname");
+    host.kernel = first_line(first, "/proc/sys/kernel/osrelease");
+    host.boot_id = first_line(first, "/proc/sys/kernel/random/boot_id");
+    host.uptime = base::parse_decimal(base::split(first_line(first, "/proc/uptime"), ' ').front());
+    for (std::size_t place = 0; place < targets.size();) {
+        if (targets[place].machine->within([&] { collect_one(place, targets, wants, host); })) {
+            ++place;
+        } else {
+            targets.erase(targets.begin() + static_cast<std::ptrdiff_t>(place));
+        }
+    }
+    return host;
 }
 
 } // namespace kernel

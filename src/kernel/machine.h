@@ -67,6 +67,13 @@ class Machine {
         return std::nullopt;
     }
 
+    /// Runs `work`, which asks this machine a lot, where answers come soonest. False, and nothing was run, if
+    /// the network namespace has ended since it was found.
+    virtual bool within(const std::function<void()>& work) {
+        work();
+        return true;
+    }
+
     /// The number that no other network namespace has until the next boot; none before Linux 5.14, or in a
     /// replay.
     virtual std::optional<std::uint64_t> netns_cookie() { return std::nullopt; }

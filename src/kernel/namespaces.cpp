@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <linux/nsfs.h>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,96 +31,22 @@ namespace kernel {
 
 namespace {
 
-base::Gap no_entry(int error) {
-    const bool denied = error == EPERM || error == EACCES;
-    return {"the network namespace", denied ? base::Why::denied : base::Why::failed,
-            std::string(std::strerror(error)) + (denied ? ", needs CAP_SYS_ADMIN" : "")};
-}
-
-/// A thread that enters network namespaces on behalf of others, one piece of work at a time. setns() with a
-/// network namespace moves only the calling thread, and /proc/sys/net and /proc/thread-self/net follow it.
-class Visitor {
-  public:
-    Visitor() = default;
-    ~Visitor();
-    Visitor(const Visitor&) = delete;
-    Visitor& operator=(const Visitor&) = delete;
-
-    /// Runs `work` in the namespace of the descriptor and waits for it; a gap if the namespace could not be
-    /// entered.
-    std::optional<base::Gap> visit(int netns_descriptor, const std::function<void()>& work);
-
-  private:
-    void serve();
-    void enter_and_work();
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    const std::function<void()>* work_ = nullptr; // null when there is nothing to do
-    int wanted_ = -1;
-    std::uint64_t entered_ = 0; // inode of its file; while the thread is in it, no other one has that
-    bool stop_ = false;
-    std::optional<base::Gap> refused_;
-    std::thread thread_; // last, so that everything that it uses exists
-};
-
-Visitor::~Visitor() {
-    {
-        const std::lock_guard lock(mutex_);
-        stop_ = true;
-    }
-    changed_.notify_all();
-    if (thread_.joinable()) {
-        thread_.join();
-    }
-}
-
-std::optional<base::Gap> Visitor::visit(int netns_descriptor, const std::function<void()>& work) {
-    std::unique_lock lock(mutex_);
-    if (!thread_.joinable()) {
-        try {
-            thread_ = std::thread([this] { serve(); });
-        } catch (const std::system_error& error) {
-            return no_entry(error.code().value());
-        }
-    }
-    wanted_ = netns_descriptor;
-    work_ = &work;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return work_ == nullptr; });
-    return refused_;
-}
-
-void Visitor::serve() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-        changed_.wait(lock, [this] { return stop_ || work_ != nullptr; });
-        if (stop_) {
-            return;
-        }
-        enter_and_work();
-        work_ = nullptr;
-        changed_.notify_all();
-    }
-}
-
-void Visitor::enter_and_work() {
-    refused_.reset();
-    struct stat wanted {};
-    if (::fstat(wanted_, &wanted) != 0 || wanted.st_ino != entered_) {
-        if (::setns(wanted_, CLONE_NEWNET) != 0) {
-            refused_ = no_entry(errno);
-            return;
-        }
-        entered_ = wanted.st_ino;
-    }
-    (*work_)();
-}
-
 constexpr const char* own_netns = "/proc/self/ns/net";
 constexpr const char* names_directory = "/run/netns";
 
-/// An open namespace file: it keeps the namespace alive and its number taken.
+/// The inode of a namespace file; 0 if it cannot be seen.
+std::uint64_t number_of(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+/// A network namespace that is closed, because a host may have more of them than a process may have files.
+struct ClosedNetns {
+    std::uint64_t number = 0;       // of its file
+    std::vector<std::string> paths; // any of them leads to it as long as it lives
+};
+
+/// An open namespace file.
 class Door {
   public:
     explicit Door(const std::string& path)
@@ -138,11 +65,13 @@ class Door {
     Door& operator=(const Door&) = delete;
 
     int descriptor() const { return descriptor_; }
+    int error() const { return error_; }
+    std::uint64_t number() const {
+        struct stat status {};
+        return ::fstat(descriptor_, &status) == 0 ? status.st_ino : 0;
+    }
     std::string problem() const {
         return error_ == 0 ? "" : error_ == EINVAL ? "is not a network namespace" : std::strerror(error_);
-    }
-    base::Why why() const {
-        return error_ == EACCES || error_ == EPERM ? base::Why::denied : base::Why::failed;
     }
 
   private:
@@ -150,21 +79,128 @@ class Door {
     int error_ = 0;
 };
 
-/// The inode of a namespace file; 0 if it cannot be seen.
-std::uint64_t number_of(const std::string& path) {
-    struct stat status {};
-    return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+/// Moves the calling thread into the namespace. 0, ENOENT if it has ended, or the system error.
+int enter(const ClosedNetns& netns) {
+    int refused = ENOENT;
+    for (const std::string& path : netns.paths) {
+        const Door door(path);
+        if (door.error() != 0) {
+            const bool ended = door.error() == ENOENT || door.error() == ESRCH;
+            refused = ended ? refused : door.error();
+        } else if (door.number() == netns.number) {
+            return ::setns(door.descriptor(), CLONE_NEWNET) == 0 ? 0 : errno;
+        }
+    }
+    return refused;
+}
+
+/// A thread that enters network namespaces on behalf of others, one piece of work at a time. setns() with a
+/// network namespace moves only the calling thread, and /proc/sys/net and /proc/thread-self/net follow it.
+class Visitor {
+  public:
+    Visitor() = default;
+    ~Visitor();
+    Visitor(const Visitor&) = delete;
+    Visitor& operator=(const Visitor&) = delete;
+
+    /// Runs `work` in the namespace and waits for it. 0, ENOENT if the namespace has ended, or the system
+    /// error that kept the thread out. Work may ask for a visit itself.
+    int visit(const ClosedNetns& netns, const std::function<void()>& work);
+
+  private:
+    void serve();
+    int enter_and_work(const ClosedNetns& netns, const std::function<void()>& work);
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    const std::function<void()>* work_ = nullptr; // null when there is nothing to do
+    const ClosedNetns* wanted_ = nullptr;
+    std::uint64_t entered_ = 0; // its number: nobody else gets it as long as the thread is inside
+    bool stop_ = false;
+    int refused_ = 0;
+    std::thread thread_; // last, so that everything that it uses exists
+};
+
+Visitor::~Visitor() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+int Visitor::visit(const ClosedNetns& netns, const std::function<void()>& work) {
+    if (std::this_thread::get_id() == thread_.get_id()) {
+        return enter_and_work(netns, work);
+    }
+    std::unique_lock lock(mutex_);
+    if (!thread_.joinable()) {
+        try {
+            thread_ = std::thread([this] { serve(); });
+        } catch (const std::system_error& error) {
+            return error.code().value();
+        }
+    }
+    wanted_ = &netns;
+    work_ = &work;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return work_ == nullptr; });
+    return refused_;
+}
+
+void Visitor::serve() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        changed_.wait(lock, [this] { return stop_ || work_ != nullptr; });
+        if (stop_) {
+            return;
+        }
+        refused_ = enter_and_work(*wanted_, *work_);
+        work_ = nullptr;
+        changed_.notify_all();
+    }
+}
+
+int Visitor::enter_and_work(const ClosedNetns& netns, const std::function<void()>& work) {
+    if (entered_ != netns.number) {
+        if (const int refused = enter(netns); refused != 0) {
+            return refused;
+        }
+        entered_ = netns.number;
+    }
+    work();
+    return 0;
+}
+
+base::Gap no_entry(int error) {
+    const bool denied = error == EPERM || error == EACCES;
+    return {"the network namespace", denied ? base::Why::denied : base::Why::failed,
+            error == ENOENT   ? "it has ended"
+            : error == EINVAL ? "is not a network namespace"
+                              : std::string(std::strerror(error)) + (denied ? ", needs CAP_SYS_ADMIN" : "")};
 }
 
 /// Does the work of a live machine in another namespace.
 class VisitingMachine : public SockDiagMachine {
   public:
-    VisitingMachine(std::shared_ptr<Visitor> visitor, std::unique_ptr<Door> door, Deadline deadline)
-        : visitor_(std::move(visitor)), door_(std::move(door)), live_(deadline) {}
+    VisitingMachine(std::shared_ptr<Visitor> visitor, ClosedNetns netns, Deadline deadline)
+        : visitor_(std::move(visitor)), netns_(std::move(netns)), live_(deadline) {}
+
+    /// The work finds its answers refused if the namespace cannot be entered.
+    bool within(const std::function<void()>& work) override {
+        const int refused = visitor_->visit(netns_, work);
+        if (refused != 0 && refused != ENOENT) {
+            work();
+        }
+        return refused != ENOENT;
+    }
 
     snapshot::Reading<std::string> read(const std::string& path) override {
         snapshot::Reading<std::string> content(std::string{});
-        const auto refused = visitor_->visit(door_->descriptor(), [&] { content = live_.read(path); });
+        const auto refused = visit([&] { content = live_.read(path); });
         return refused ? *refused : content;
     }
     snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override {
@@ -173,19 +209,17 @@ class VisitingMachine : public SockDiagMachine {
     std::optional<double> changed(const std::string& path) override { return live_.changed(path); }
     Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override {
         Outcome outcome(base::Nothing{});
-        const auto refused =
-            visitor_->visit(door_->descriptor(), [&] { outcome = live_.dump(request, sink); });
+        const auto refused = visit([&] { outcome = live_.dump(request, sink); });
         return refused ? Outcome(*refused) : outcome;
     }
     std::optional<std::uint64_t> netns_cookie() override {
         std::optional<std::uint64_t> cookie;
-        static_cast<void>(visitor_->visit(door_->descriptor(), [&] { cookie = live_.netns_cookie(); }));
+        static_cast<void>(visit([&] { cookie = live_.netns_cookie(); }));
         return cookie;
     }
     std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
         std::optional<snapshot::Address> source;
-        static_cast<void>(
-            visitor_->visit(door_->descriptor(), [&] { source = live_.source_towards(remote); }));
+        static_cast<void>(visit([&] { source = live_.source_towards(remote); }));
         return source;
     }
     bool sysctls_are_read_only() override { return live_.sysctls_are_read_only(); }
@@ -198,8 +232,13 @@ class VisitingMachine : public SockDiagMachine {
     double now() override { return live_.now(); }
 
   private:
+    std::optional<base::Gap> visit(const std::function<void()>& work) {
+        const int refused = visitor_->visit(netns_, work);
+        return refused != 0 ? std::optional(no_entry(refused)) : std::nullopt;
+    }
+
     std::shared_ptr<Visitor> visitor_;
-    std::unique_ptr<Door> door_;
+    ClosedNetns netns_;
     LiveMachine live_;
 };
 
@@ -228,20 +267,16 @@ SockDiagTarget here(Deadline deadline) {
     return {std::string(here_label), number_of(own_netns), std::make_unique<LiveMachine>(deadline)};
 }
 
-/// The namespace behind `path`, by whatever way it can be visited.
-SockDiagTarget place_at(const std::string& path, std::string label, const std::shared_ptr<Visitor>& visitor,
-                        Deadline deadline) {
-    const std::uint64_t number = number_of(path);
-    auto door = std::make_unique<Door>(path);
-    if (const std::string problem = door->problem(); !problem.empty()) {
-        base::Gap gap{"the network namespace", door->why(), problem};
-        return {std::move(label), number, std::make_unique<ClosedMachine>(std::move(gap)), path};
-    }
+/// The namespace, by whatever way it can be visited.
+SockDiagTarget target_of(ClosedNetns netns, std::string label, const std::shared_ptr<Visitor>& visitor,
+                         Deadline deadline) {
+    const std::uint64_t number = netns.number;
     if (number == number_of(own_netns)) {
         return {std::move(label), number, std::make_unique<LiveMachine>(deadline)};
     }
-    return {std::move(label), number, std::make_unique<VisitingMachine>(visitor, std::move(door), deadline),
-            path};
+    std::string path = netns.paths.front();
+    return {std::move(label), number, std::make_unique<VisitingMachine>(visitor, std::move(netns), deadline),
+            std::move(path)};
 }
 
 base::Error unknown_name(const std::string& name) {
@@ -260,13 +295,15 @@ base::Result<Opened> open_one(const std::string& path, std::string label, Deadli
         return base::Error{fmt::format("{}: {}", base::printable(path), problem)};
     }
     const auto visitor = std::make_shared<Visitor>();
-    Opened opened;
-    opened.targets.push_back(place_at(path, std::move(label), visitor, deadline));
-    if (number_of(path) != number_of(own_netns)) {
-        if (const auto refused = visitor->visit(probe.descriptor(), [] {})) {
-            return base::Error{fmt::format("cannot enter {}: {}", base::printable(path), refused->detail)};
+    const ClosedNetns netns{probe.number(), {path}};
+    if (netns.number != number_of(own_netns)) {
+        if (const int refused = visitor->visit(netns, [] {}); refused != 0) {
+            return base::Error{
+                fmt::format("cannot enter {}: {}", base::printable(path), no_entry(refused).detail)};
         }
     }
+    Opened opened;
+    opened.targets.push_back(target_of(netns, std::move(label), visitor, deadline));
     return opened;
 }
 
@@ -316,9 +353,8 @@ SockDiagTarget unvisited(std::size_t count) {
 
 /// A network namespace that a name or a process leads to.
 struct Place {
-    std::string path;
+    ClosedNetns netns;
     std::string label;
-    std::uint64_t number = 0;
     pid_t process = 0; // the first one in it; 0: none was seen
 };
 
@@ -368,7 +404,7 @@ class NetnsSearch {
         for (const std::string& name : *names) {
             const std::string path = std::string(names_directory) + "/" + name;
             if (const std::uint64_t number = number_of(path); known_.insert(number).second) {
-                places_.push_back({path, name, number, 0});
+                places_.push_back({{number, {path}}, name, 0});
             }
         }
     }
@@ -392,11 +428,16 @@ class NetnsSearch {
     }
 
     void add(pid_t pid, std::uint64_t number) {
-        if (known_.insert(number).second) {
-            places_.push_back({file_of(pid), "", number, 0});
+        constexpr std::size_t most_paths = 4; // the process behind one of them may end
+        const bool is_new = known_.insert(number).second;
+        if (is_new) {
+            places_.push_back({{number, {file_of(pid)}}, "", 0});
         }
         const auto place = std::find_if(places_.begin(), places_.end(),
-                                        [&](const Place& other) { return other.number == number; });
+                                        [&](const Place& other) { return other.netns.number == number; });
+        if (place != places_.end() && !is_new && place->netns.paths.size() < most_paths) {
+            place->netns.paths.push_back(file_of(pid));
+        }
         if (place != places_.end() && place->process == 0) {
             place->process = pid;
             name_by_process(*place, pods_);
@@ -426,7 +467,7 @@ Opened open_all(Deadline deadline) {
     Opened opened;
     opened.targets.push_back(here(deadline));
     for (const Place& place : search.places()) {
-        opened.targets.push_back(place_at(place.path, place.label, visitor, deadline));
+        opened.targets.push_back(target_of(place.netns, place.label, visitor, deadline));
     }
     if (search.no_processes()) {
         opened.targets.push_back(unseen("all processes", *search.no_processes()));
@@ -480,11 +521,10 @@ Opened open_busy(Deadline deadline) {
     std::size_t closed_by_name = 0;
     Opened opened;
     for (const Place& place : search.places()) {
-        const Door door(place.path);
         std::uint64_t count = 0;
         const auto look = [&] { count = tcp_sockets("/proc/thread-self/net"); };
         const bool late = std::chrono::steady_clock::now() >= deadline;
-        if (!late && door.problem().empty() && !visitor->visit(door.descriptor(), look)) {
+        if (!late && visitor->visit(place.netns, look) == 0) {
             if (count > 0) {
                 busy.emplace_back(count, &place);
             }
@@ -499,13 +539,13 @@ Opened open_busy(Deadline deadline) {
                      [](const auto& a, const auto& b) { return a.first > b.first; });
     opened.targets.push_back(here(deadline));
     for (const auto& [count, place] : busy) {
-        opened.targets.push_back(place_at(place->path, place->label, visitor, deadline));
+        opened.targets.push_back(target_of(place->netns, place->label, visitor, deadline));
     }
     return opened;
 }
 
 std::string label_of(pid_t process) {
-    Place place{file_of(process), "", 0, process};
+    Place place{{0, {file_of(process)}}, "", process};
     name_by_process(place, base::list_directory(pod_logs, "").value_or(std::vector<std::string>()));
     return place.label;
 }

@@ -57,19 +57,6 @@ snapshot::PortSet ports_of(const snapshot::PortRange& range) {
     return (~snapshot::PortSet() >> beyond) << range.low; // a word at a time
 }
 
-snapshot::Reading<std::uint64_t> sockets_outside_tables(const snapshot::Counters& counters) {
-    const auto allocated = counters.get("sockstat.TCP.alloc");
-    const auto in_use = counters.get("sockstat.TCP.inuse");
-    if (!allocated) {
-        return allocated.error();
-    }
-    if (!in_use) {
-        return in_use.error();
-    }
-    const std::uint64_t in_tables = *in_use + counters.get("sockstat6.TCP6.inuse").value_or(0);
-    return *allocated > in_tables ? *allocated - in_tables : 0;
-}
-
 snapshot::Reading<EphemeralPorts> ephemeral_ports(const snapshot::Netns& netns,
                                                   const snapshot::Sysctls& sysctls) {
     const auto range = sysctls.port_range();
@@ -94,7 +81,7 @@ snapshot::Reading<EphemeralPorts> ephemeral_ports(const snapshot::Netns& netns,
     result.bound_known = netns.sockets.bound_ports() != nullptr;
     if (result.bound_known) {
         result.hidden_bound = 0;
-    } else if (const auto outside = sockets_outside_tables(netns.counters)) {
+    } else if (const auto outside = snapshot::sockets_outside_tables(netns.counters)) {
         result.hidden_bound = static_cast<std::uint32_t>(std::min<std::uint64_t>(*outside, 65536));
     }
     return result;

@@ -37,11 +37,6 @@ snapshot::PortSet ports_of(const snapshot::PortRange& range);
 snapshot::Reading<EphemeralPorts> ephemeral_ports(const snapshot::Netns& netns,
                                                   const snapshot::Sysctls& sysctls);
 
-/// TCP sockets of the host that are in no table of this namespace (bound, not yet bound, of other
-/// namespaces): an upper limit of what a dump of bound sockets can find here. From /proc/net/sockstat: alloc
-/// less inuse.
-snapshot::Reading<std::uint64_t> sockets_outside_tables(const snapshot::Counters& counters);
-
 // What the records say of each flow, in one pass over all of them: states, ports held, TIME_WAIT ages. The
 // busiest flows' tallies are kept, that of another is made when it is asked for: a host may have 100 000.
 

@@ -59,8 +59,11 @@ std::vector<snapshot::EndPoint> busy_peers(const snapshot::FlowTable& flows, dou
     std::vector<const snapshot::Flow*> busy;
     for (std::size_t flow = 0; flow < flows.size(); ++flow) {
         const snapshot::Flow& one = flows[flow];
+        if (one.connections < connections) {
+            continue;
+        }
         const bool loopback = one.source.is_loopback() || one.remote.is_loopback();
-        if ((!loopback || loopback_flows == Loopback::included) && one.connections >= connections) {
+        if (!loopback || loopback_flows == Loopback::included) {
             busy.push_back(&one);
         }
     }
@@ -122,7 +125,7 @@ snapshot::Request request_for(const snapshot::Netns& netns, const Assumptions& a
         request.peer_owners = true;
     }
     request.bound_sockets = needs.exact_ports || needs.bound_count;
-    const auto outside = sockets_outside_tables(netns.counters);
+    const auto outside = snapshot::sockets_outside_tables(netns.counters);
     const double hidden = outside ? static_cast<double>(*outside) : 65536;
     if (!needs.ports && !needs.fixed_listeners && !needs.exact_ports) {
         return request;
@@ -157,25 +160,31 @@ bool is_initial(const snapshot::Netns& netns) {
     return orphans || orphans.error().why != base::Why::absent;
 }
 
+std::optional<snapshot::Request> wants(const snapshot::Host& host, std::size_t place,
+                                       const Assumptions& assumed, const ModelNeeds& needs) {
+    const snapshot::Netns& netns = host.namespaces[place];
+    const snapshot::Census& sockets = netns.sockets;
+    snapshot::Request request = request_for(netns, assumed, needs);
+    request.place = place;
+    request.explicit_binds = request.explicit_binds && sockets.explicit_ports() == nullptr;
+    request.bound_sockets = request.bound_sockets && sockets.bound_ports() == nullptr;
+    request.early_binds = request.early_binds && sockets.early_ports() == nullptr;
+    request.boot_sysctls = request.boot_sysctls && !netns.boot_sysctls;
+    request.queue_owners = request.queue_owners && !netns.queue_owners;
+    std::erase_if(request.peers, [&](const auto& remote) { return netns.find_peer(remote) != nullptr; });
+    if (needs.owners && !netns.owners && stuck_sockets(sockets) >= owners_worth_sockets) {
+        request.owners_of_age_ms = owners_worth_age_ms;
+    }
+    const bool any = request.explicit_binds || request.bound_sockets || request.early_binds ||
+                     !request.peers.empty() || request.boot_sysctls || request.queue_owners ||
+                     request.owners_of_age_ms;
+    return any ? std::optional(std::move(request)) : std::nullopt;
+}
+
 std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed,
                                        const ModelNeeds& needs) {
     for (std::size_t place = 0; place < host.namespaces.size(); ++place) {
-        const snapshot::Netns& netns = host.namespaces[place];
-        const snapshot::Census& sockets = netns.sockets;
-        snapshot::Request request = request_for(netns, assumed, needs);
-        request.place = place;
-        request.explicit_binds = request.explicit_binds && sockets.explicit_ports() == nullptr;
-        request.bound_sockets = request.bound_sockets && sockets.bound_ports() == nullptr;
-        request.early_binds = request.early_binds && sockets.early_ports() == nullptr;
-        request.boot_sysctls = request.boot_sysctls && !netns.boot_sysctls;
-        request.queue_owners = request.queue_owners && !netns.queue_owners;
-        std::erase_if(request.peers, [&](const auto& remote) { return netns.find_peer(remote) != nullptr; });
-        if (needs.owners && !netns.owners && stuck_sockets(sockets) >= owners_worth_sockets) {
-            request.owners_of_age_ms = owners_worth_age_ms;
-        }
-        if (request.explicit_binds || request.bound_sockets || request.early_binds ||
-            !request.peers.empty() || request.boot_sysctls || request.queue_owners ||
-            request.owners_of_age_ms) {
+        if (auto request = wants(host, place, assumed, needs)) {
             return request;
         }
     }

@@ -25,7 +25,12 @@ struct ModelNeeds {
 /// Is it the network namespace that a boot sets up by sysctl.d? Only that one has the sysctls of the host.
 bool is_initial(const snapshot::Netns& netns);
 
-/// The next request, or none. Never asks twice for what a census already has.
+/// The next request for the network namespace with this index, or none. Never asks twice for what a census
+/// already has.
+std::optional<snapshot::Request> wants(const snapshot::Host& host, std::size_t place,
+                                       const Assumptions& assumed, const ModelNeeds& needs);
+
+/// That of the first namespace that has one.
 std::optional<snapshot::Request> wants(const snapshot::Host& host, const Assumptions& assumed,
                                        const ModelNeeds& needs);
 

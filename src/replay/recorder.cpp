@@ -103,6 +103,8 @@ class Recorder : public kernel::SockDiagMachine {
         return local;
     }
 
+    bool within(const std::function<void()>& work) override { return machine_->within(work); }
+
     std::optional<std::uint64_t> netns_cookie() override { return machine_->netns_cookie(); }
 
     bool sysctls_are_read_only() override {

@@ -26,12 +26,6 @@ std::optional<Address> Address::parse(std::string_view text) {
     return std::nullopt;
 }
 
-bool Address::is_v4() const {
-    constexpr std::array<std::uint8_t, 12> prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-    const auto all = bytes();
-    return std::equal(prefix.begin(), prefix.end(), all.begin());
-}
-
 bool Address::is_loopback() const {
     constexpr std::array<std::uint8_t, 16> one = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
     return is_v4() ? bytes()[12] == 127 : bytes() == one;

@@ -40,7 +40,12 @@ class Address {
     bool operator==(const Address& other) const = default;
 
     /// Also true for v4-mapped addresses: they are IPv4 on the wire.
-    bool is_v4() const;
+    bool is_v4() const {
+        constexpr bool little = std::endian::native == std::endian::little;
+        constexpr std::uint64_t prefix = little ? 0xFFFF0000U : 0x0000FFFF00000000U;
+        constexpr std::uint64_t mask = little ? 0xFFFFFFFFU : 0xFFFFFFFF00000000U;
+        return high_ == 0 && (low_ & mask) == prefix;
+    }
     /// 127.0.0.0/8 or ::1, by address and not by route, as tcp_twsk_unique() judges it.
     bool is_loopback() const;
     /// fe80::/10.

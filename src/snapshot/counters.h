@@ -130,4 +130,9 @@ class Counters {
     std::map<std::string, base::Gap, std::less<>> gaps_;
 };
 
+/// TCP sockets that may be of this network namespace and are in no table of it (bound, not yet bound): an
+/// upper limit of what a dump of bound sockets can find. From sockstat: less than `alloc`, which counts those
+/// of all namespaces, and than `sockets: used`, which counts sockets of every family of this one.
+Reading<std::uint64_t> sockets_outside_tables(const Counters& counters);
+
 } // namespace snapshot
