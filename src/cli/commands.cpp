@@ -269,7 +269,7 @@ findings::DropIn drop_in_for(const findings::Report& report, const rules::RuleSe
                 "Run 'sysctl -p' with this file inside it, each time it is made");
         }
         if (!plan.lines.empty() && host.sysctls_are_read_only) {
-            plan.lines.front().notes.push_back("/proc/sys is read-only in this container: 'sysctl -p' cannot "
+            plan.lines.front().notes.push_back("In this container /proc/sys is read-only: 'sysctl -p' cannot "
                                                "set it. From outside, " +
                                                findings::from_outside(assignments_of(plan)));
         }

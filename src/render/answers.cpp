@@ -406,7 +406,9 @@ void ports_text(const Origin& origin, const std::vector<NetnsPorts>& namespaces,
                 const Style& style, std::ostream& out) {
     each_netns(origin, namespaces, style, out, [&](const NetnsPorts& netns) {
         netns_text(out, style, netns, view);
-        paragraph(out, style, "", udp_line(netns));
+        if (style.verbosity >= 0) {
+            paragraph(out, style, "", udp_line(netns));
+        }
         gap_list(out, style, netns.gaps);
     });
 }

@@ -177,7 +177,7 @@ class Writer {
         const std::string outside = assignments.empty() ? "" : findings::from_outside(assignments);
         if (sets && facts_.sysctls_are_read_only) {
             written.outside =
-                "/proc/sys is read-only in this container: nobody inside can set it. From outside" +
+                "In this container /proc/sys is read-only: nobody inside can set it. From outside" +
                 (outside.empty() ? std::string() : ", " + outside) +
                 "; at once, on the node: nsenter --net=/proc/PID/ns/net " + written.command +
                 ", where PID is a process of this container";
@@ -185,7 +185,7 @@ class Writer {
             written.undo.clear();
             return;
         }
-        if (sets && path.starts_with("/proc/") && !outside.empty()) {
+        if (sets && findings::options_for(path).starts_with("--pid ") && !outside.empty()) {
             written.outside = "The namespace ends with its last process. For good, of " + outside;
         }
         written.command = findings::acting_in(path, written.command);
