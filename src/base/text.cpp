@@ -114,11 +114,17 @@ std::optional<std::string> closest(std::string_view word, std::span<const std::s
     if (word.size() > 64) {
         return std::nullopt;
     }
+    // two letters of a short word make another word of it: then the first one must be right at least
+    const bool is_short = word.size() < 6;
+    const std::size_t most = word.size() < 4 ? 1 : std::max<std::size_t>(2, word.size() / 3);
     const std::string* best = nullptr;
-    std::size_t best_distance = word.size() / 3 + 1;
+    std::size_t best_distance = most;
     for (const std::string& candidate : candidates) {
         const bool prefix = word.size() >= 3 && candidate.starts_with(word);
         const std::size_t d = prefix ? 1 : distance(word, candidate);
+        if (is_short && d > 1 && candidate.front() != word.front()) {
+            continue;
+        }
         if (d < best_distance || (d == best_distance && best == nullptr)) {
             best = &candidate;
             best_distance = d;

@@ -1,6 +1,5 @@
 #include "cli/commands.h"
 
-#include "base/number.h"
 #include "base/text.h"
 #include "cli/observe.h"
 #include "cli/output.h"
@@ -10,7 +9,6 @@
 #include "kernel/privileges.h"
 #include "kernel/sysctl_files.h"
 #include "model/picture.h"
-#include "model/ports_answer.h"
 #include "model/wants.h"
 #include "replay/mask.h"
 #include "replay/recorder.h"
@@ -23,121 +21,6 @@
 #include <fmt/format.h>
 
 namespace cli {
-
-namespace {
-
-/// The answer is complete if no namespace lacks its sockets.
-template <typename Answer>
-int exit_of(const std::vector<Answer>& answers) {
-    constexpr int incomplete = 3;
-    for (const Answer& answer : answers) {
-        if (answer.unknown) {
-            return incomplete;
-        }
-    }
-    return 0;
-}
-
-int deliver_or_fail(const Options& options, const std::string& text, int exit_code) {
-    if (const base::Status delivered = deliver(options, text); !delivered) {
-        return fail(options, delivered.error().what);
-    }
-    return exit_code;
-}
-
-/// Takes "%3" out of "[fe80::1%3]:443" or "192.0.2.1%3:443"; none if there is no '%'.
-std::optional<std::string> cut_device(std::string& to) {
-    const std::size_t from = to.find('%');
-    if (from == std::string::npos) {
-        return std::nullopt;
-    }
-    const std::size_t end = std::min(to.find_first_of("]:", from), to.size());
-    const std::string device = to.substr(from + 1, end - from - 1);
-    to.erase(from, end - from);
-    return device;
-}
-
-/// The number of an interface: it may be higher than that of any port.
-std::optional<std::uint32_t> device_number(std::string_view text) {
-    const auto number = base::parse_unsigned(text);
-    return number && *number <= UINT32_MAX ? std::optional(static_cast<std::uint32_t>(*number))
-                                           : std::nullopt;
-}
-
-base::Result<model::PortsQuery> query_of(const Options& options) {
-    model::PortsQuery query;
-    if (options.to) {
-        std::string to = *options.to;
-        if (const auto device = cut_device(to); device) {
-            query.device = device_number(*device);
-            if (!query.device) {
-                return base::Error{
-                    "--to '" + base::printable(*options.to) +
-                    "': expected the number of an interface after '%' (ip link shows it), or no '%'"};
-            }
-        }
-        query.to = snapshot::parse_end_point(to);
-        if (!query.to) {
-            return base::Error{"--to '" + base::printable(*options.to) +
-                               "': expected ADDRESS:PORT, such as 192.0.2.1:443 or [2001:db8::1]:443"};
-        }
-        if (query.to->address.is_wildcard()) { // connect() takes it for loopback
-            query.to->address = *snapshot::Address::parse(query.to->address.is_v4() ? "127.0.0.1" : "::1");
-        }
-    }
-    if (options.from) {
-        query.from = snapshot::Address::parse(*options.from);
-        if (!query.from) {
-            return base::Error{"--from '" + base::printable(*options.from) + "': expected an IP address"};
-        }
-        if (query.from->is_wildcard()) {
-            return base::Error{"--from '" + base::printable(*options.from) +
-                               "': name the address, or leave --from out for the one that routing chooses"};
-        }
-    }
-    if (query.to && query.from && query.to->address.is_v4() != query.from->is_v4()) {
-        return base::Error{"--to and --from must be of one address family"};
-    }
-    query.top = options.top;
-    query.order = options.sort == "connections" ? model::PortsQuery::Order::connections
-                  : options.sort == "rate"      ? model::PortsQuery::Order::rate
-                  : options.sort == "left"      ? model::PortsQuery::Order::left
-                                                : model::PortsQuery::Order::used;
-    return query;
-}
-
-} // namespace
-
-int ports(const Options& options) {
-    const auto query = query_of(options);
-    if (!query) {
-        return fail(options, query.error().what);
-    }
-    const auto assumed = assumptions(options);
-    if (!assumed) {
-        return fail(options, assumed.error().what);
-    }
-    model::ModelNeeds needs;
-    needs.exact_ports = true;
-    needs.towards = query->to;
-    const auto observed = observe(options, *assumed, needs);
-    if (!observed) {
-        return fail(options, observed.error().what);
-    }
-    std::vector<facts::NetnsPorts> answers;
-    for (std::size_t place = 0; place < observed->host.namespaces.size(); ++place) {
-        const snapshot::Netns& netns = observed->host.namespaces[place];
-        model::PortsQuery here = *query;
-        if (here.to && !here.from) {
-            here.from = observed->targets[place].machine->source_towards(here.to->address);
-        }
-        answers.push_back(model::ports_answer(netns, netns.sysctls.assuming(*assumed), here));
-    }
-    std::ostringstream out;
-    const auto view = options.to ? render::PortsView::one : render::PortsView::table;
-    format_of(options).ports(origin_of(observed->host, *assumed), answers, view, style_for(options), out);
-    return deliver_or_fail(options, out.str(), exit_of(answers));
-}
 
 int states(const Options& options) {
     const auto assumed = assumptions(options); // no sysctl changes a count, but a mistake is a mistake
@@ -156,7 +39,7 @@ int states(const Options& options) {
     }
     std::ostringstream out;
     format_of(options).states(origin_of(observed->host, *assumed), answers, style_for(options), out);
-    return deliver_or_fail(options, out.str(), exit_of(answers));
+    return deliver_or_fail(options, out.str(), exit_of_answers(answers));
 }
 
 // record: everything that any other command could ask, into one file.
@@ -175,6 +58,23 @@ model::ModelNeeds everything() {
     return needs;
 }
 
+/// Who holds the listeners: a replay may be asked about any of their ports. The recorder takes the answer
+/// down.
+void ask_for_listeners(kernel::Machine& machine, const snapshot::Netns& netns) {
+    std::vector<snapshot::WantedSocket> wanted;
+    std::vector<std::uint64_t> cgroups;
+    for (const snapshot::Listener& listener : netns.sockets.listeners()) {
+        wanted.push_back({listener.inode, listener.uid});
+        if (listener.cgroup && *listener.cgroup > snapshot::root_cgroup) {
+            cgroups.push_back(*listener.cgroup);
+        }
+    }
+    if (!wanted.empty()) {
+        static_cast<void>(machine.holders(wanted));
+        static_cast<void>(machine.cgroup_paths(cgroups));
+    }
+}
+
 } // namespace
 
 int record(const Options& options) {
@@ -190,6 +90,7 @@ int record(const Options& options) {
     snapshot::Host host = collect(targets, {}, everything());
     for (std::size_t place = 0; place < targets.size(); ++place) {
         kernel::collect({.place = place, .owners_of_age_ms = 0}, targets, host);
+        ask_for_listeners(*targets[place].machine, host.namespaces[place]);
     }
     kernel::give_up_capabilities();
     if (options.mask) {

@@ -17,6 +17,7 @@ int judge(const Options& options);
 
 /// The others return 0, or 3 on error.
 int ports(const Options& options);
+int port(const Options& options);
 int states(const Options& options);
 int explain(const Options& options);
 int rules_command(const Options& options);

@@ -7,6 +7,8 @@
 #include "rules/rule.h"
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace cli {
 
@@ -18,6 +20,10 @@ std::span<const base::Embedded> topics();
 
 /// Lines of at most `width` columns; an error if the host, or the capture, cannot be read.
 base::Result<std::string> rule_now(const Options& options, const rules::Rule& rule, std::size_t width);
+
+/// What these rules say of this host, a line or two each; ids that are no rule are left out.
+base::Result<std::string> rules_now(const Options& options, const rules::RuleSet& all,
+                                    const std::vector<std::string_view>& ids, std::size_t width);
 
 // The part of `explain` that looks at this host for a fact, a state or a sysctl: its value of now.
 

@@ -76,6 +76,7 @@ namespace {
 constexpr std::string_view program_examples =
     R"(  tcpadvisor                          what is wrong on this host, and what to do
   tcpadvisor ports --to 10.0.0.5:5432 how many connections to it are still possible
+  tcpadvisor port 8080                who holds it: "Address already in use"
   tcpadvisor states                   connections by state
   tcpadvisor explain CLOSE_WAIT       what it means and what to do
   check_tcpadvisor                    for Nagios and Icinga: one line, exit code 0-3
@@ -103,6 +104,10 @@ std::string_view examples_of(Command command) {
                "  tcpadvisor ports --to 192.0.2.1:443\n"
                "  tcpadvisor ports --to 192.0.2.1:443 --assume net.ipv4.tcp_tw_reuse=1\n"
                "  tcpadvisor ports --to [2001:db8::1]:443 --from 2001:db8::2 --format json\n";
+    case Command::port:
+        return "  tcpadvisor port 8080\n"
+               "  tcpadvisor port 8080 --pid 4711\n"
+               "  tcpadvisor port 8080 --replay incident.capture --format json\n";
     case Command::states:
         return "  tcpadvisor states\n"
                "  tcpadvisor states --format json\n";
@@ -112,6 +117,7 @@ std::string_view examples_of(Command command) {
     case Command::explain:
         return "  tcpadvisor explain ephemeral-port-exhaustion\n"
                "  tcpadvisor explain ephemeral-port-exhaustion --replay incident.capture\n"
+               "  tcpadvisor explain \"Cannot assign requested address\"\n"
                "  tcpadvisor explain TIME_WAIT\n"
                "  tcpadvisor explain tcp_tw_reuse\n";
     case Command::rules:

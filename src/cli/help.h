@@ -16,7 +16,7 @@ constexpr Commands bit(Command command) {
     return 1U << static_cast<unsigned>(command);
 }
 constexpr Commands judging = bit(Command::report) | bit(Command::check) | bit(Command::audit);
-constexpr Commands observing = judging | bit(Command::ports) | bit(Command::states);
+constexpr Commands observing = judging | bit(Command::ports) | bit(Command::port) | bit(Command::states);
 constexpr Commands every =
     observing | bit(Command::watch) | bit(Command::explain) | bit(Command::rules) | bit(Command::record);
 

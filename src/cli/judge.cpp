@@ -12,6 +12,7 @@
 #include "model/rates.h"
 #include "rules/arithmetic.h"
 #include "rules/evaluate.h"
+#include "rules/perfdata.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -60,22 +61,7 @@ bool keep(history::Past& past, const snapshot::Host& host, const facts::Facts& f
 
 namespace {
 
-/// What a person wants to know when nothing is wrong: how much was looked at.
-std::string when_ok(const Options& options, const snapshot::Host& host, const findings::Report& report) {
-    const bool all_skipped =
-        std::none_of(report.rules.begin(), report.rules.end(),
-                     [](const findings::RuleOutcome& rule) { return rule.state.has_value(); });
-    if (all_skipped && !report.rules.empty()) {
-        return "nothing to judge: " + report.rules.front().id + " is skipped, " + report.rules.front().reason;
-    }
-    if (options.command == Command::audit) {
-        const auto passed =
-            std::count_if(report.rules.begin(), report.rules.end(), [](const findings::RuleOutcome& rule) {
-                return rule.state == findings::State::ok;
-            });
-        return fmt::format("{} nothing wrong with the configuration",
-                           passed == 1 ? "1 rule finds" : fmt::format("{} rules find", passed));
-    }
+std::string socket_counts(const snapshot::Host& host, const findings::Report& report) {
     std::uint64_t established = 0;
     std::uint64_t time_wait = 0;
     std::uint64_t close_wait = 0;
@@ -94,6 +80,33 @@ std::string when_ok(const Options& options, const snapshot::Host& host, const fi
             fmt::format(", at most {} % of the ports to a destination in use", base::to_text(*used->value));
     }
     return text;
+}
+
+/// A service of one topic says nothing of others.
+bool is_topical(const Options& options) {
+    return options.command == Command::check && !options.tag.empty();
+}
+
+/// What a person wants to know when nothing is wrong: how much was looked at.
+std::string when_ok(const Options& options, const snapshot::Host& host, const findings::Report& report) {
+    const bool all_skipped =
+        std::none_of(report.rules.begin(), report.rules.end(),
+                     [](const findings::RuleOutcome& rule) { return rule.state.has_value(); });
+    if (all_skipped && !report.rules.empty()) {
+        return "nothing to judge: " + report.rules.front().id + " is skipped, " + report.rules.front().reason;
+    }
+    if (options.command == Command::audit) {
+        const auto passed =
+            std::count_if(report.rules.begin(), report.rules.end(), [](const findings::RuleOutcome& rule) {
+                return rule.state == findings::State::ok;
+            });
+        return fmt::format("{} nothing wrong with the configuration",
+                           passed == 1 ? "1 rule finds" : fmt::format("{} rules find", passed));
+    }
+    if (is_topical(options)) {
+        return rules::in_words(report.perfdata);
+    }
+    return socket_counts(host, report);
 }
 
 /// The same snapshot under the sysctls that a remedy would set, on top of what is assumed already.
@@ -157,6 +170,9 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     findings::Report report = rules::evaluate(loaded.rules, facts, changed, past.recall());
     if (!keep(past, host, facts)) {
         report = rules::evaluate(loaded.rules, facts, changed, past.recall());
+    }
+    if (is_topical(options)) {
+        rules::keep_topics(options.tag, report.perfdata);
     }
     report.remarks = past.remarks();
     report.broken_files = loaded.broken_files;

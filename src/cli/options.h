@@ -14,7 +14,7 @@
 
 namespace cli {
 
-enum class Command { report, check, audit, ports, states, explain, rules, record, watch };
+enum class Command { report, check, audit, ports, port, states, explain, rules, record, watch };
 
 /// Under the name check_tcpadvisor the program is a plugin: always `check`, and --help exits with 3.
 enum class Invocation { person, plugin };

@@ -148,6 +148,11 @@ base::Status deliver(const Options& options, const std::string& content) {
     return written ? written : base::Error{"cannot write to standard output: " + written.error().what};
 }
 
+int deliver_or_fail(const Options& options, const std::string& content, int exit_code) {
+    const base::Status delivered = deliver(options, content);
+    return delivered ? exit_code : fail(options, delivered.error().what);
+}
+
 int fail(const Options& options, const std::string& message, const std::vector<std::string>& details) {
     tell_in_reports(options, {message, details});
     return tell_failure(options, {message, details});

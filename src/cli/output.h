@@ -7,7 +7,9 @@
 #include "cli/options.h"
 #include "render/formats.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 namespace cli {
 
@@ -19,6 +21,17 @@ render::Style style_for(const Options& options);
 
 /// Writes to standard output, or in place of the file that --output names.
 base::Status deliver(const Options& options, const std::string& content);
+
+/// The same as the end of a command: `exit_code`, or 3 if it could not be written.
+int deliver_or_fail(const Options& options, const std::string& content, int exit_code);
+
+/// 3 if a namespace lacks its sockets, else 0.
+template <typename Answer>
+int exit_of_answers(const std::vector<Answer>& answers) {
+    const bool complete = std::none_of(answers.begin(), answers.end(),
+                                       [](const Answer& answer) { return answer.unknown.has_value(); });
+    return complete ? 0 : exit_failed;
+}
 
 /// A failed run, told as the format of the answer tells it, and in the files of --report whose formats can
 /// tell it. Returns the exit code 3.

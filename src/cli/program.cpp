@@ -53,6 +53,8 @@ int dispatch(const Options& options) {
         return judge(options);
     case Command::ports:
         return ports(options);
+    case Command::port:
+        return port(options);
     case Command::states:
         return states(options);
     case Command::watch:

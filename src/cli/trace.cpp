@@ -116,10 +116,14 @@ class TracedMachine : public kernel::Machine {
         return walked;
     }
 
-    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
-        const auto source = machine_->source_towards(remote);
-        say("route to {}: {}", remote.to_text(), source ? "from " + source->to_text() : "none known");
-        return source;
+    std::optional<snapshot::Route> route(const snapshot::RouteQuery& query) override {
+        const auto route = machine_->route(query);
+        say("route to {}{}: {}", query.remote.to_text(),
+            query.from ? " from " + query.from->to_text() : std::string(),
+            !route          ? "not known"
+            : route->source ? "from " + route->source->to_text()
+                            : route->error);
+        return route;
     }
 
     bool within(const std::function<void()>& work) override {
@@ -187,6 +191,7 @@ void trace_request(const snapshot::Request& request, const std::string& label) {
           "the live sockets of a few destinations, because they are busy or were named");
     wants(request.peer_owners && !request.peers.empty(), "who holds these");
     wants(request.queue_owners, "who holds the listeners, because connections wait for accept()");
+    wants(request.local_port.has_value(), "the sockets of one local port, which was asked about");
     wants(request.boot_sysctls, "the files of sysctl.d, because a rule or the output compares the next boot");
     wants(request.owners_of_age_ms.has_value(), "who holds the CLOSE_WAIT sockets, because some are stuck");
 }

@@ -37,6 +37,23 @@ struct BlockedBy {
     std::uint32_t suspected = 0;      // look as if bind() with port 0 had taken them
 };
 
+/// Can a connection be made at all, ports aside?
+struct Reach {
+    bool possible = true;
+    std::string call = {};   // that fails: "connect()"
+    std::string error = {};  // "ENETUNREACH"
+    std::string reason = {}; // one clause
+};
+
+/// Ports from `low` to `high`.
+struct PortBand {
+    std::uint32_t low = 0;
+    std::uint32_t high = 0;
+    std::uint32_t in_use = 0;
+
+    std::uint32_t size() const { return high - low + 1; }
+};
+
 struct Destination {
     std::optional<std::string> local; // none: unknown in a replay
     std::string remote;               // address, without brackets
@@ -76,6 +93,9 @@ struct Destination {
     std::optional<BlockedBy> blocked_by; // both only for a destination that was asked about
     std::vector<PortHolder> holders;     // most ports first
     std::uint32_t on_devices = 0;        // connections between the same ends, bound to another device
+    std::optional<PortBand> own_range;   // that sockets with IP_LOCAL_PORT_RANGE seem to choose from
+    std::optional<Reach> reach;          // none: not known, as in most replays
+    std::optional<bool> routed;          // routing would choose `local`; none: not known
 };
 
 struct NetnsPorts {
@@ -87,8 +107,51 @@ struct NetnsPorts {
     std::uint32_t reserved = 0;
     std::optional<std::uint64_t> udp_sockets; // which are not judged
     std::vector<Destination> destinations;    // busiest first
+    std::size_t left_out = 0;                 // of those that were asked for, because --top allows no more
     /// Nothing can be computed: no range, or no sockets. Then all numbers above are void.
     std::optional<base::Gap> unknown;
+    std::vector<base::Gap> gaps;
+};
+
+/// May a program do it with the port? None: that depends on what cannot be seen.
+struct PortVerdict {
+    std::optional<bool> possible;
+    std::string error = {}; // "EADDRINUSE", of what is not possible; empty if there is none
+    std::string note = {};  // why, or how
+};
+
+/// A socket on a local port that somebody asks about.
+struct PortSocket {
+    /// In the order of their weight for a server that wants the port.
+    enum class Role { listens, outgoing, outgoing_bound, outgoing_or_accepted, bound, accepted, orphaned };
+    std::string_view state;  // netstat's name
+    std::string local = {};  // end points; safe for every reader
+    std::string remote = {}; // empty if it is not connected
+    Role role = Role::listens;
+    std::string holder = {}; // process, unit or user, or that there is none; printable
+    bool has_process = false;
+    std::optional<std::uint32_t> uid = {};
+    std::optional<double> expires_in = {}; // seconds
+    std::string until = {};                // what ends it beside that; may be empty
+};
+
+/// One local port of one namespace.
+struct PortAnswer {
+    std::string label;
+    std::uint64_t id = 0;
+    std::uint16_t port = 0;
+    std::optional<PortBand> range; // that connect() chooses from; none: not known
+    bool reserved = false;
+    PortVerdict bind;                 // to any address, without SO_REUSEADDR
+    PortVerdict listen;               // after bind() with SO_REUSEADDR
+    PortVerdict connect;              // does it choose the port?
+    std::vector<PortSocket> sockets;  // those that matter most first
+    std::uint64_t more = 0;           // beyond the list
+    std::optional<double> free_in;    // seconds until all have expired; none: somebody must do something
+    std::string reserved_now;         // ip_local_reserved_ports, and as it would keep connect() away;
+    std::string reserved_then;        // both empty if that is not needed
+    std::string prefix;               // of a command that acts in this namespace: "ip netns exec web "
+    std::optional<base::Gap> unknown; // the sockets could not be read: nothing above is certain
     std::vector<base::Gap> gaps;
 };
 
@@ -109,12 +172,27 @@ struct Sockstat {
     std::optional<std::uint64_t> memory; // pages
 };
 
+/// What `ss -s` prints beside, of /proc/net/sockstat, sockstat6 and snmp: sockets of this namespace.
+struct SocketSummary {
+    struct Transport {
+        std::string_view name; // "UDP"
+        std::optional<std::uint64_t> ip;
+        std::optional<std::uint64_t> ipv6; // 0 where IPv6 is off
+    };
+    std::optional<std::uint64_t> total;       // of any kind, UNIX and netlink too
+    std::optional<std::int64_t> tcp;          // with TIME_WAIT, but without what no table holds twice
+    std::optional<std::uint64_t> established; // with CLOSE_WAIT, as the kernel's CurrEstab counts
+    std::optional<std::int64_t> closed;       // allocated on the host and in no table of this namespace
+    std::vector<Transport> transports;        // RAW, UDP, TCP, INET, FRAG; empty if nothing is known
+};
+
 struct NetnsStates {
     std::string label;
     std::uint64_t id = 0;
     std::vector<StateCount> states; // in the order of a connection's life, every name always
     std::string source;             // "sock_diag" or "procfs"
     Sockstat sockstat;
+    SocketSummary summary;
     /// The socket table could not be read: the counts are void or incomplete.
     std::optional<base::Gap> unknown;
     std::vector<base::Gap> gaps;

@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "kernel/local_port.h"
 #include "kernel/owners.h"
 #include "kernel/proc_net.h"
 #include "kernel/sysctl_files.h"
@@ -276,8 +277,8 @@ void collect_routes(Machine& machine, Netns& netns) {
         if (netns.routed_sources.contains(text)) {
             continue;
         }
-        if (const auto source = machine.source_towards(remote)) {
-            netns.routed_sources.emplace(text, *source);
+        if (const auto route = machine.route({remote}); route && route->source) {
+            netns.routed_sources.emplace(text, *route->source);
         }
     }
 }
@@ -354,6 +355,9 @@ void collect(const snapshot::Request& request, std::vector<Target>& targets, sna
         if (!netns.peers[i].owners) {
             collect_owners(machine, netns.peers[i], netns);
         }
+    }
+    if (request.local_port) {
+        collect_local_port(machine, *request.local_port, netns);
     }
     if (request.queue_owners) {
         collect_queue_owners(machine, netns);

@@ -4,16 +4,15 @@
 #include "kernel/cgroups.h"
 #include "kernel/privileges.h"
 #include "kernel/processes.h"
+#include "kernel/route.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
 
-#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -140,37 +139,8 @@ bool LiveMachine::sysctls_are_read_only() {
     return ::statvfs("/proc/sys/net", &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
 }
 
-// connect() of a UDP socket only looks up the route.
-std::optional<snapshot::Address> LiveMachine::source_towards(const snapshot::Address& remote) {
-    sockaddr_storage end{};
-    socklen_t length = 0;
-    const std::string text = remote.to_text();
-    if (remote.is_v4()) {
-        auto& v4 = reinterpret_cast<sockaddr_in&>(end);
-        v4.sin_family = AF_INET;
-        v4.sin_port = 1;
-        ::inet_pton(AF_INET, text.c_str(), &v4.sin_addr);
-        length = sizeof v4;
-    } else {
-        auto& v6 = reinterpret_cast<sockaddr_in6&>(end);
-        v6.sin6_family = AF_INET6;
-        v6.sin6_port = 1;
-        ::inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr);
-        length = sizeof v6;
-    }
-    const int descriptor = ::socket(end.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (descriptor < 0) {
-        return std::nullopt;
-    }
-    auto* address = reinterpret_cast<sockaddr*>(&end);
-    const bool routed =
-        ::connect(descriptor, address, length) == 0 && ::getsockname(descriptor, address, &length) == 0;
-    ::close(descriptor);
-    if (!routed) {
-        return std::nullopt;
-    }
-    return remote.is_v4() ? snapshot::Address::v4(&reinterpret_cast<sockaddr_in&>(end).sin_addr)
-                          : snapshot::Address::v6(&reinterpret_cast<sockaddr_in6&>(end).sin6_addr);
+std::optional<snapshot::Route> LiveMachine::route(const snapshot::RouteQuery& query) {
+    return route_of(query);
 }
 
 snapshot::Holders LiveMachine::holders(std::span<const snapshot::WantedSocket> wanted) {

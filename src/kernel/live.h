@@ -23,7 +23,7 @@ class LiveMachine : public SockDiagMachine {
     Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override;
     std::optional<std::uint64_t> netns_cookie() override;
     bool sysctls_are_read_only() override;
-    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override;
+    std::optional<snapshot::Route> route(const snapshot::RouteQuery& query) override;
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override;
     snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override;
     double now() override;

@@ -8,6 +8,7 @@
 #include "snapshot/counters.h"
 #include "snapshot/host.h"
 #include "snapshot/owners.h"
+#include "snapshot/route.h"
 #include "snapshot/socket.h"
 
 #include <cstdint>
@@ -61,9 +62,9 @@ class Machine {
     /// One walk over the socket table.
     virtual Walked sockets(const Query& query, const SocketSink& sink) = 0;
 
-    /// The local address that routing would choose towards `remote`; none without a route, or where a
-    /// capture knows none. Sends nothing.
-    virtual std::optional<snapshot::Address> source_towards(const snapshot::Address& /*remote*/) {
+    /// Where a connection would come from, or why it cannot be made; none where nobody can tell, as in most
+    /// captures. Sends nothing.
+    virtual std::optional<snapshot::Route> route(const snapshot::RouteQuery& /*query*/) {
         return std::nullopt;
     }
 

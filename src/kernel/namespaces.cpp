@@ -217,10 +217,10 @@ class VisitingMachine : public SockDiagMachine {
         static_cast<void>(visit([&] { cookie = live_.netns_cookie(); }));
         return cookie;
     }
-    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
-        std::optional<snapshot::Address> source;
-        static_cast<void>(visit([&] { source = live_.source_towards(remote); }));
-        return source;
+    std::optional<snapshot::Route> route(const snapshot::RouteQuery& query) override {
+        std::optional<snapshot::Route> route;
+        static_cast<void>(visit([&] { route = live_.route(query); }));
+        return route;
     }
     bool sysctls_are_read_only() override { return live_.sysctls_are_read_only(); }
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {

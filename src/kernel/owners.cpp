@@ -79,6 +79,14 @@ void collect_owners(Machine& machine, snapshot::Peer& peer, snapshot::Netns& net
     peer.owners = search.run(machine, netns);
 }
 
+void collect_owners(Machine& machine, snapshot::LocalPort& port, snapshot::Netns& netns) {
+    OwnerSearch search;
+    for (const snapshot::SocketOnPort& on_port : port.sockets) {
+        search.add(on_port.socket.inode, on_port.socket.uid, on_port.socket.cgroup);
+    }
+    port.owners = search.run(machine, netns);
+}
+
 void collect_queue_owners(Machine& machine, snapshot::Netns& netns) {
     OwnerSearch search;
     for (const snapshot::Listener& listener : netns.sockets.listeners()) {

@@ -17,6 +17,9 @@ void collect_owners(Machine& machine, std::uint32_t age_ms, snapshot::Netns& net
 /// Fills `peer.owners`; what was not seen becomes a gap of the namespace.
 void collect_owners(Machine& machine, snapshot::Peer& peer, snapshot::Netns& netns);
 
+/// Fills `port.owners`, the same way.
+void collect_owners(Machine& machine, snapshot::LocalPort& port, snapshot::Netns& netns);
+
 /// Fills `netns.queue_owners`, of the listeners whose accept queue is not empty.
 void collect_queue_owners(Machine& machine, snapshot::Netns& netns);
 

@@ -20,6 +20,56 @@ std::optional<std::uint64_t> reading(const snapshot::Counters& counters, snapsho
     return value ? std::optional(*value) : std::nullopt;
 }
 
+/// Of sockstat6, which does not exist where IPv6 is off: then there are none.
+std::optional<std::uint64_t> reading6(const snapshot::Counters& counters, snapshot::Counter counter) {
+    const auto value = counters.get(counter);
+    return value                                    ? std::optional(*value)
+           : value.error().why == base::Why::absent ? std::optional<std::uint64_t>(0)
+                                                    : std::nullopt;
+}
+
+std::optional<std::uint64_t> sum_known(std::initializer_list<std::optional<std::uint64_t>> parts) {
+    std::uint64_t sum = 0;
+    for (const auto& part : parts) {
+        if (!part) {
+            return std::nullopt;
+        }
+        sum += *part;
+    }
+    return sum;
+}
+
+/// iproute2, misc/ss.c, print_summary().
+facts::SocketSummary summary_of(const snapshot::Counters& counters) {
+    facts::SocketSummary summary;
+    const auto tcp = reading(counters, "sockstat.TCP.inuse");
+    if (!tcp) {
+        return summary; // a text that has no /proc
+    }
+    const auto tcp6 = reading6(counters, "sockstat6.TCP6.inuse");
+    const auto udp = reading(counters, "sockstat.UDP.inuse");
+    const auto udp6 = reading6(counters, "sockstat6.UDP6.inuse");
+    const auto raw = reading(counters, "sockstat.RAW.inuse");
+    const auto raw6 = reading6(counters, "sockstat6.RAW6.inuse");
+    summary.transports = {
+        {"RAW", raw, raw6},
+        {"UDP", udp, udp6},
+        {"TCP", tcp, tcp6},
+        {"INET", sum_known({raw, udp, tcp}), sum_known({raw6, udp6, tcp6})},
+        {"FRAG", reading(counters, "sockstat.FRAG.inuse"), reading6(counters, "sockstat6.FRAG6.inuse")}};
+    summary.total = reading(counters, "sockstat.sockets.used");
+    summary.established = reading(counters, "snmp.Tcp.CurrEstab");
+    const auto allocated = reading(counters, "sockstat.TCP.alloc");
+    const auto time_wait = reading(counters, "sockstat.TCP.tw");
+    if (allocated && time_wait && tcp6) {
+        const auto all = static_cast<std::int64_t>(*allocated);
+        const auto waiting = static_cast<std::int64_t>(*time_wait);
+        summary.tcp = all + waiting;
+        summary.closed = all - (static_cast<std::int64_t>(*tcp + *tcp6) - waiting);
+    }
+    return summary;
+}
+
 } // namespace
 
 facts::NetnsStates states_answer(const snapshot::Netns& netns) {
@@ -46,6 +96,7 @@ facts::NetnsStates states_answer(const snapshot::Netns& netns) {
     answer.sockstat = {reading(counters, "sockstat.TCP.inuse"),  reading(counters, "sockstat6.TCP6.inuse"),
                        reading(counters, "sockstat.TCP.orphan"), reading(counters, "sockstat.TCP.tw"),
                        reading(counters, "sockstat.TCP.alloc"),  reading(counters, "sockstat.TCP.mem")};
+    answer.summary = summary_of(counters);
     return answer;
 }
 

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "model/destinations.h"
 #include "model/listeners.h"
+#include "model/reach.h"
 
 #include <algorithm>
 #include <compare>
@@ -171,6 +172,9 @@ bool wanted(const snapshot::Flow& flow, const PortsQuery& query) {
     if (query.from && !(flow.source == *query.from)) {
         return false;
     }
+    if (query.to_port) {
+        return flow.remote_port == *query.to_port;
+    }
     if (!query.to) {
         return true;
     }
@@ -180,22 +184,23 @@ bool wanted(const snapshot::Flow& flow, const PortsQuery& query) {
     return device && flow.remote == query.to->address && flow.remote_port == query.to->port;
 }
 
-/// The connections that were asked about; of several sources those that are nearest to the end.
-std::optional<std::size_t> asked_place(const PortModel& ports, const PortsQuery& query) {
-    std::optional<std::size_t> worst;
-    double used = -1;
+/// The flows that were asked about and have connections, those nearest to the end first.
+std::vector<std::size_t> asked_places(const PortModel& ports, const PortsQuery& query) {
+    std::vector<std::pair<double, std::size_t>> ranked;
     for (std::size_t place = 0; place < ports.book->order().size(); ++place) {
         const snapshot::Flow& flow = ports.netns_of.sockets.flows()[ports.book->order()[place]];
-        if (!wanted(flow, query) || ports.book->tally(place).connections == 0) {
-            continue;
-        }
-        const double percent = ports.use(place).estimate().used_percent;
-        if (percent > used) {
-            used = percent;
-            worst = place;
+        if (wanted(flow, query) && ports.book->tally(place).connections > 0) {
+            ranked.emplace_back(ports.use(place).estimate().used_percent, place);
         }
     }
-    return worst;
+    std::stable_sort(ranked.begin(), ranked.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::vector<std::size_t> places;
+    places.reserve(ranked.size());
+    for (const auto& [used, place] : ranked) {
+        places.push_back(place);
+    }
+    return places;
 }
 
 /// Connections between the same ends that are bound to another device: they are no obstacle for this flow.
@@ -217,38 +222,70 @@ std::vector<facts::PortHolder> holders_at(const PortModel& ports, std::size_t pl
                         ports.book->tally(place).time_wait_ports);
 }
 
-/// The one destination of `query.to`, also when nothing is connected to it, with all details.
-facts::Destination asked_destination(const PortModel& ports, const PortsQuery& query) {
+/// A destination with all details.
+facts::Destination detailed(const PortModel& ports, const snapshot::Flow& flow, const Tally& tally) {
+    const snapshot::Census& census = ports.netns_of.sockets;
+    const Occupation& occupation = ports.book->occupation();
+    facts::Destination destination =
+        destination_of(PortUse(flow, tally, *ports.ports, occupation, ports.settings, ports.seen_at(flow)));
+    destination.no_timers = ports.netns_of.provenance.no_timers;
+    destination.on_devices = connections_on_devices(census.flows(), flow);
+    destination.blocked_by = blocked_by(census, flow, *ports.ports, occupation);
+    destination.own_range = own_range(census, flow, *ports.ports);
+    destination.holders = port_holders(ports.netns_of.find_peer({flow.remote, flow.remote_port}), flow,
+                                       *ports.ports, tally.time_wait_ports);
+    return destination;
+}
+
+/// What a first connection would find.
+facts::Destination unconnected(const PortModel& ports, const PortsQuery& query) {
+    const auto source = query.from ? query.from : query.routed;
     snapshot::Flow flow;
-    flow.source = query.from.value_or(snapshot::Address());
+    flow.source = source.value_or(snapshot::Address());
     flow.remote = query.to->address;
     flow.remote_port = query.to->port;
     flow.device = query.device.value_or(0);
     Tally tally;
-    const auto place = asked_place(ports, query);
-    if (place) {
-        flow = ports.netns_of.sockets.flows()[ports.book->order()[*place]];
-        tally = ports.book->tally(*place);
-    } else if (query.device) {
+    if (query.device) {
         PortsQuery without = query;
         without.device.reset();
-        if (const auto sibling = asked_place(ports, without)) {
-            flow.source = ports.netns_of.sockets.flows()[ports.book->order()[*sibling]].source;
-            tally = ports.book->of_first_on_device(*sibling);
+        without.from = source;
+        if (const auto siblings = asked_places(ports, without); !siblings.empty()) {
+            flow.source = ports.netns_of.sockets.flows()[ports.book->order()[siblings.front()]].source;
+            tally = ports.book->of_first_on_device(siblings.front());
         }
     }
-    const Occupation& occupation = ports.book->occupation();
-    facts::Destination destination =
-        destination_of(PortUse(flow, tally, *ports.ports, occupation, ports.settings, ports.seen_at(flow)));
-    if (!place && !query.from) {
+    facts::Destination destination = detailed(ports, flow, tally);
+    if (!source && tally.connections == 0) {
         destination.local.reset();
     }
-    destination.no_timers = ports.netns_of.provenance.no_timers;
-    destination.on_devices = connections_on_devices(ports.netns_of.sockets.flows(), flow);
-    destination.blocked_by = blocked_by(ports.netns_of.sockets, flow, *ports.ports, occupation);
-    destination.holders = port_holders(ports.netns_of.find_peer({flow.remote, flow.remote_port}), flow,
-                                       *ports.ports, tally.time_wait_ports);
     return destination;
+}
+
+/// Every source in use towards what was asked for, the worst first, and the one that a new connection would
+/// have.
+void add_asked(const PortModel& ports, const PortsQuery& query, facts::NetnsPorts& answer) {
+    const snapshot::FlowTable& flows = ports.netns_of.sockets.flows();
+    std::vector<std::size_t> places = asked_places(ports, query);
+    const auto is_next = [&](std::size_t place) {
+        return query.to && query.routed && flows[ports.book->order()[place]].source == *query.routed;
+    };
+    const auto next = std::find_if(places.begin(), places.end(), is_next);
+    const bool next_is_new = query.to && (places.empty() || (query.routed && next == places.end()));
+    if (places.size() > query.top) {
+        if (next != places.end() && next >= places.begin() + static_cast<std::ptrdiff_t>(query.top)) {
+            std::iter_swap(places.begin() + static_cast<std::ptrdiff_t>(query.top) - 1, next);
+        }
+        answer.left_out = places.size() - query.top;
+        places.resize(query.top);
+    }
+    for (const std::size_t place : places) {
+        answer.destinations.push_back(
+            detailed(ports, flows[ports.book->order()[place]], ports.book->tally(place)));
+    }
+    if (next_is_new) {
+        answer.destinations.push_back(unconnected(ports, query));
+    }
 }
 
 } // namespace
@@ -260,8 +297,8 @@ facts::NetnsPorts ports_answer(const snapshot::Netns& netns, const snapshot::Sys
     if (!ports.book) {
         return answer;
     }
-    if (query.to) {
-        answer.destinations.push_back(asked_destination(ports, query));
+    if (query.to || query.to_port) {
+        add_asked(ports, query, answer);
         return answer;
     }
     const snapshot::FlowTable& flows = netns.sockets.flows();

@@ -36,15 +36,18 @@ facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow
 /// Which destinations `tcpadvisor ports` was asked about.
 struct PortsQuery {
     std::optional<snapshot::EndPoint> to;
+    std::optional<std::uint16_t> to_port; // instead of `to`: whatever the address
     std::optional<snapshot::Address> from;
-    std::optional<std::uint32_t> device; // interface number; none: sockets without one
+    std::optional<snapshot::Address> routed; // that routing chooses towards `to`; with `from`, nobody asks
+    std::optional<std::uint32_t> device;     // interface number; none: sockets without one
     enum class Order { used, connections, rate, left };
     Order order = Order::used;
     std::size_t top = 20;
     bool holders = false; // of every destination whose remote end was looked at; with `to`, always
 };
 
-/// With `to`, exactly one destination, also when nothing is connected to it.
+/// With `to`, one destination for every source in use, the worst first, and one for the source that routing
+/// chooses, also when nothing is connected from there; with `from` too, exactly one.
 facts::NetnsPorts ports_answer(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
                                const PortsQuery& query);
 

@@ -115,6 +115,7 @@ snapshot::Request request_for(const snapshot::Netns& netns, const Assumptions& a
     snapshot::Request request;
     request.boot_sysctls = needs.boot_sysctls && is_initial(netns);
     request.queue_owners = needs.holders && somebody_waits(netns.sockets);
+    request.local_port = needs.local_port;
     if (netns.source != snapshot::SocketSource::sock_diag || netns.lost_sockets) {
         return request; // /proc cannot tell
     }
@@ -171,13 +172,16 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, std::size_t p
     request.early_binds = request.early_binds && sockets.early_ports() == nullptr;
     request.boot_sysctls = request.boot_sysctls && !netns.boot_sysctls;
     request.queue_owners = request.queue_owners && !netns.queue_owners;
+    if (netns.local_port) {
+        request.local_port.reset();
+    }
     std::erase_if(request.peers, [&](const auto& remote) { return netns.find_peer(remote) != nullptr; });
     if (needs.owners && !netns.owners && stuck_sockets(sockets) >= owners_worth_sockets) {
         request.owners_of_age_ms = owners_worth_age_ms;
     }
     const bool any = request.explicit_binds || request.bound_sockets || request.early_binds ||
                      !request.peers.empty() || request.boot_sysctls || request.queue_owners ||
-                     request.owners_of_age_ms;
+                     request.local_port || request.owners_of_age_ms;
     return any ? std::optional(std::move(request)) : std::nullopt;
 }
 

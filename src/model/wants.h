@@ -17,6 +17,7 @@ struct ModelNeeds {
     std::optional<snapshot::EndPoint> towards; // who holds the ports to this remote end
     bool holders = false;                      // who holds the ports to the destinations that are busy
     bool effects = false;                      // what TIME_WAIT reuse would change, where it is off now
+    std::optional<std::uint16_t> local_port;   // whose sockets are on it
     bool boot_sysctls = false;                 // sysctl.boot
     bool bound_count = false;                  // `tcpadvisor states`
     bool owners = false;                       // close_wait: its rows are owners

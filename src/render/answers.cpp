@@ -1,5 +1,5 @@
-// `tcpadvisor ports` and `tcpadvisor states` for people: a table of destinations, the arithmetic of one as an
-// equation that a reader can check, and what netstat | awk and ss -s told, with what could not be seen.
+// `tcpadvisor ports` and `tcpadvisor states` for people: a table of destinations, and what netstat | awk and
+// ss -s told, with what could not be seen.
 #include "render/answers.h"
 
 #include "base/number.h"
@@ -124,187 +124,13 @@ void legend(std::ostream& out, const Style& style, const std::vector<Destination
     }
 }
 
-std::string rate(double per_second) {
-    return base::to_text(per_second) + "/s";
-}
-
-std::string percent(double value) {
-    return base::to_text(value) + " %";
-}
-
-std::string states_of(const Destination& destination) {
-    std::vector<std::string> parts;
-    for (const auto& [state, count] : destination.states) {
-        if (count > 0) {
-            parts.push_back(fmt::format("{} {}", state, count));
-        }
-    }
-    return parts.empty() ? "none" : base::join(parts, ", ");
-}
-
-std::string free_note(const Destination& destination) {
-    if (destination.free_min == destination.free_max) {
-        return {};
-    }
-    const std::string reason =
-        destination.inferred_because.empty() ? "" : ": " + destination.inferred_because;
-    return fmt::format("between {} and {}{}", destination.free_min, destination.free_max, reason);
-}
-
-/// One term: what, how many, and a note in brackets under which its later lines stand.
-void term(std::ostream& out, const Style& style, std::string_view what, std::string_view number,
-          std::string_view note = {}) {
-    const std::string start = fmt::format("  {:<20}{:>8}", what, number);
-    if (note.empty()) {
-        out << start << '\n';
-    } else {
-        paragraph(out, style, start + "   ", fmt::format("({})", note));
-    }
-}
-
-std::string blocked_note(const Destination& destination) {
-    if (destination.blocked == 0) {
-        return {};
-    }
-    std::vector<std::string> parts;
-    const auto part = [&](std::uint32_t ports, std::string_view reason) {
-        if (ports > 0) {
-            parts.push_back(fmt::format("{} {}", ports, reason));
-        }
-    };
-    if (const auto& by = destination.blocked_by) {
-        part(by->listeners, "by listeners");
-        part(by->services, "by connections whose listener is gone");
-        part(by->bound, "by sockets bound and not connected");
-        part(by->explicit_binds, "by clients that bound a port first");
-        part(by->suspected, "probably by clients that bound an address first");
-    }
-    return "for every destination" + (parts.empty() ? "" : ": " + base::join(parts, ", "));
-}
-
-void equation(std::ostream& out, const Style& style, const NetnsPorts& netns,
-              const Destination& destination) {
-    const std::string reusable =
-        destination.reuse.reusable > 0 ? fmt::format(", less {} reusable", destination.reuse.reusable) : "";
-    term(out, style, fmt::format("range {}-{}", netns.low, netns.high), std::to_string(netns.size), "ports");
-    term(out, style, "- reserved", std::to_string(netns.reserved));
-    term(out, style, "- blocked", std::to_string(destination.blocked), blocked_note(destination));
-    term(out, style, "- in use", std::to_string(destination.in_use),
-         destination.connections > 0 ? states_of(destination) + reusable : "");
-    term(out, style, "= free", std::to_string(destination.free), free_note(destination));
-    term(out, style, "used", percent(destination.used_percent));
-    out << "  " << gauge(destination.used_percent, 100, 40, ink_of(style)) << '\n';
-}
-
-void flow(std::ostream& out, const Style& style, const Destination& destination) {
-    if (destination.no_timers) {
-        paragraph(out, style, "  rate         ", "unknown: " + safe_line(destination.no_timers->detail));
-        return;
-    }
-    paragraph(out, style, "  rate         ",
-              fmt::format("{} over 5 s, {} over 15 s, {} over 60 s (connections that ended in TIME_WAIT)",
-                          rate(destination.entries_5s), rate(destination.entries_15s),
-                          rate(destination.entries_60s)));
-    paragraph(out, style, "  load         ",
-              fmt::format("{} of the sustainable rate ({} over the last 15 s)",
-                          percent(destination.load_percent), percent(destination.load_percent_15s)));
-    paragraph(out, style, "  peak         ",
-              fmt::format("{} of the ports within the next 60 s", percent(destination.peak_percent)));
-    std::string left =
-        "TIME_WAIT does not use the ports up at this rate; connections that stay open are not counted";
-    if (destination.free_max == 0) {
-        left = "none: connect() fails now";
-    } else if (destination.free == 0) {
-        left = "about none: connect() may fail now";
-    } else if (destination.exhausted_in) {
-        const double seconds = *destination.exhausted_in;
-        left = fmt::format("{} until no port is free, if connections go on at this rate",
-                           seconds < 1 ? "less than a second" : duration(seconds));
-    }
-    paragraph(out, style, "  time left    ", left);
-}
-
-void holders(std::ostream& out, const Style& style, const Destination& destination) {
-    constexpr std::size_t most_shown = 8;
-    std::string label = "  held by      ";
-    for (std::size_t i = 0; i < std::min(destination.holders.size(), most_shown); ++i) {
-        const facts::PortHolder& holder = destination.holders[i];
-        paragraph(out, style, label,
-                  fmt::format("{} {}: {}{}", holder.ports, holder.ports == 1 ? "port" : "ports",
-                              safe_line(holder.name), holder.inferred ? " (inferred)" : ""));
-        label.assign(label.size(), ' ');
-    }
-    if (destination.holders.size() > most_shown) {
-        paragraph(out, style, label, fmt::format("and {} more", destination.holders.size() - most_shown));
-    }
-}
-
-std::string reuse_text(const Destination& destination) {
-    const facts::TimeWaitReuse& reuse = destination.reuse;
-    std::string text = reuse.applies
-                           ? fmt::format("TIME_WAIT ports are reused, {} of them now", reuse.reusable)
-                           : "TIME_WAIT ports are not reused";
-    if (!reuse.reason.empty()) {
-        text += ": " + reuse.reason;
-    }
-    return reuse.inferred ? text + " (inferred)" : text;
-}
-
-/// Range, reserved, blocked, in use, free; then states, reuse, rates and what they lead to.
-void port_equation(std::ostream& out, const Style& style, const NetnsPorts& netns,
-                   const Destination& destination) {
-    const std::string from = destination.local ? " from " + *destination.local : "";
-    paragraph(out, style, "", fmt::format("{}{}, {}", remote_of(destination), from, netns.label));
-    out << '\n';
-    equation(out, style, netns, destination);
-    out << '\n';
-    if (destination.on_devices > 0) {
-        paragraph(
-            out, style, "  ",
-            fmt::format("{} connections between the same ends are bound to a device; they take no port from "
-                        "others. The table of 'tcpadvisor ports' has them.",
-                        destination.on_devices));
-    }
-    if (destination.connections == 0) {
-        paragraph(out, style, "  ", "Nothing is connected to it now.");
-    }
-    holders(out, style, destination);
-    paragraph(out, style, "  reuse        ", reuse_text(destination));
-    paragraph(out, style, "  sustainable  ",
-              fmt::format("{} new connections can go on for ever", rate(destination.sustainable_rate)));
-    if (destination.connections > 0) {
-        flow(out, style, destination);
-    }
-}
-
-/// Where the answer comes from, then one namespace after the other.
-template <typename Netns, typename Write>
-void each_netns(const Origin& origin, const std::vector<Netns>& namespaces, const Style& style,
-                std::ostream& out, Write write) {
-    if (style.verbosity >= 0) {
-        origin_line(out, style, origin);
-        out << '\n';
-    }
-    if (namespaces.empty()) {
-        out << "no namespace was looked at\n";
-    }
-    bool first = true;
-    for (const Netns& netns : namespaces) {
-        out << (first ? "" : "\n");
-        first = false;
-        write(netns);
-    }
-}
-
 void netns_text(std::ostream& out, const Style& style, const NetnsPorts& netns, PortsView view) {
     if (netns.unknown) {
         paragraph(out, style, "", netns.label + ": port use is unknown, " + base::to_text(*netns.unknown));
         return;
     }
-    if (view == PortsView::one && !netns.destinations.empty()) {
-        for (const facts::Destination& destination : netns.destinations) {
-            port_equation(out, style, netns, destination);
-        }
+    if (view == PortsView::asked) {
+        asked_text(out, style, netns);
         return;
     }
     paragraph(out, style, "",
@@ -341,22 +167,37 @@ FamilyTotals total_of(const std::vector<StateCount>& states) {
     return total;
 }
 
-std::string known(Count count, std::string_view what) {
-    return fmt::format("{} {}", count ? std::to_string(*count) : "unknown", what);
+template <typename Number>
+std::string number_or_unknown(const std::optional<Number>& number) {
+    return number ? std::to_string(*number) : "unknown";
 }
 
-void sockstat_lines(std::ostream& out, const Style& style, const facts::Sockstat& sockstat) {
-    if (!sockstat.in_use && !sockstat.in_use6 && !sockstat.time_wait && !sockstat.allocated) {
+/// As `ss -s` prints it, so that whoever knows that finds it here.
+void summary_lines(std::ostream& out, const Style& style, const NetnsStates& netns) {
+    const facts::SocketSummary& summary = netns.summary;
+    if (summary.transports.empty()) {
         return;
     }
     out << '\n';
-    paragraph(out, style, "sockstat: ",
-              fmt::format("{}, {}, {}", known(sockstat.in_use, "in use (IPv4)"),
-                          known(sockstat.in_use6, "in use (IPv6)"),
-                          known(sockstat.time_wait, "in TIME_WAIT or orphaned FIN_WAIT2")));
-    paragraph(out, style, "host:     ",
-              fmt::format("{}, {}, {}", known(sockstat.allocated, "sockets allocated"),
-                          known(sockstat.orphan, "orphaned"), known(sockstat.memory, "pages of memory")));
+    out << "Total: " << number_or_unknown(summary.total) << '\n';
+    paragraph(out, style, "TCP:   ",
+              fmt::format("{} (estab {}, closed {}, orphaned {}, timewait {})",
+                          number_or_unknown(summary.tcp), number_or_unknown(summary.established),
+                          number_or_unknown(summary.closed), number_or_unknown(netns.sockstat.orphan),
+                          number_or_unknown(netns.sockstat.time_wait)));
+    out << '\n';
+    TextTable table({{"Transport"}, {"Total", Align::right}, {"IP", Align::right}, {"IPv6", Align::right}});
+    for (const facts::SocketSummary::Transport& transport : summary.transports) {
+        table.add_row({std::string(transport.name), cell(sum(transport.ip, transport.ipv6)),
+                       cell(transport.ip), cell(transport.ipv6)});
+    }
+    table.write(out);
+    out << '\n';
+    paragraph(
+        out, style, "",
+        fmt::format("TCP: {} sockets allocated, {} orphaned and {} pages of memory are the whole host's.",
+                    number_or_unknown(netns.sockstat.allocated), number_or_unknown(netns.sockstat.orphan),
+                    number_or_unknown(netns.sockstat.memory)));
 }
 
 void netns_text(std::ostream& out, const Style& style, const NetnsStates& netns) {
@@ -368,7 +209,7 @@ void netns_text(std::ostream& out, const Style& style, const NetnsStates& netns)
     } else {
         states_table(out, style, netns.states);
     }
-    sockstat_lines(out, style, netns.sockstat);
+    summary_lines(out, style, netns);
     if (!netns.unknown && style.verbosity >= 0) {
         out << '\n';
         state_diagram(out, style, netns.states);

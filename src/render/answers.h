@@ -13,6 +13,10 @@ namespace render {
 /// marks mean. At least one destination.
 void ports_table(std::ostream& out, const Style& style, const std::vector<facts::Destination>& rows);
 
+/// The destinations of one namespace that somebody asked about: a table if there are several, the arithmetic
+/// of the worst, and what connect() does from the others that fail or that routing would choose.
+void asked_text(std::ostream& out, const Style& style, const facts::NetnsPorts& netns);
+
 /// Every state in its order with a bar, and their total; a state that was not counted shows "-".
 void states_table(std::ostream& out, const Style& style, const std::vector<facts::StateCount>& states);
 

@@ -29,7 +29,7 @@ void comment(std::ostream& out, std::string_view prefix, std::string_view text) 
 }
 
 /// For copying: whole, however long.
-void command(std::ostream& out, std::string_view prefix, std::string_view text) {
+void commented(std::ostream& out, std::string_view prefix, std::string_view text) {
     out << "# " << prefix << safe_line(text) << '\n';
 }
 
@@ -48,11 +48,11 @@ void head(const findings::Report& report, std::ostream& out) {
 void how_to(const DropIn& plan, std::ostream& out) {
     const std::string path(findings::drop_in_path);
     out << "#\n";
-    command(out, "keep it    ", "install -m 644 THIS-FILE " + path);
+    commented(out, "keep it    ", "install -m 644 THIS-FILE " + path);
     const std::string apply = findings::acting_in(plan.netns_path, "sysctl -p " + path);
-    command(out, "apply      ", apply + (plan.netns_path.empty() ? " (all files: sysctl --system)" : ""));
-    command(out, "verify     ", findings::acting_in(plan.netns_path, "tcpadvisor audit"));
-    command(out, "undo       ", "rm " + path + " and the command below each line");
+    commented(out, "apply      ", apply + (plan.netns_path.empty() ? " (all files: sysctl --system)" : ""));
+    commented(out, "verify     ", findings::acting_in(plan.netns_path, "tcpadvisor audit"));
+    commented(out, "undo       ", "rm " + path + " and the command below each line");
     out << "#\n";
     comment(out, "",
             "Judged again as if these lines were in force: " +
@@ -74,7 +74,7 @@ void write_line(const DropInLine& line, const std::string& netns_path, std::ostr
     for (const std::string& note : line.notes) {
         comment(out, "  note     ", note);
     }
-    command(out, "  undo     ", undo_of(line.setting, netns_path));
+    commented(out, "  undo     ", undo_of(line.setting, netns_path));
     out << line.setting.name << " = " << safe_line(line.setting.value) << '\n';
 }
 

@@ -36,8 +36,8 @@ struct Failure {
     std::vector<std::string> details = {}; // diagnostics, a line or more each
 };
 
-/// `one` says that a single destination was asked for: an equation instead of a table.
-enum class PortsView { table, one };
+/// `asked` says that somebody named the destination: will connect() work, and the arithmetic.
+enum class PortsView { table, asked };
 
 /// The picture of the host is null where nobody wants one: audit, and most formats of check.
 using ReportRenderer = void (*)(const findings::Report&, const facts::Picture*, const Style&, std::ostream&);
@@ -46,6 +46,9 @@ using StatesRenderer = void (*)(const Origin&, const std::vector<facts::NetnsSta
                                 std::ostream&);
 using PortsRenderer = void (*)(const Origin&, const std::vector<facts::NetnsPorts>&, PortsView, const Style&,
                                std::ostream&);
+
+using PortRenderer = void (*)(const Origin&, const std::vector<facts::PortAnswer>&, const Style&,
+                              std::ostream&);
 
 /// Where a failure is told. `message`: on standard error, because no reader of the format expects it in the
 /// answer; `message_of_people`: so too, but for a monitoring system in the answer, which is all that it
@@ -69,6 +72,7 @@ struct Format {
     Shows shows = {};
     StatesRenderer states = nullptr; // null: `states` has no such format
     PortsRenderer ports = nullptr;
+    PortRenderer port = nullptr;
 };
 
 /// The formats of an answer: the one list.
@@ -149,5 +153,9 @@ void ports_text(const Origin& origin, const std::vector<facts::NetnsPorts>& name
                 const Style& style, std::ostream& out);
 void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& namespaces, PortsView view,
                 const Style& style, std::ostream& out);
+void port_text(const Origin& origin, const std::vector<facts::PortAnswer>& namespaces, const Style& style,
+               std::ostream& out);
+void port_json(const Origin& origin, const std::vector<facts::PortAnswer>& namespaces, const Style& style,
+               std::ostream& out);
 
 } // namespace render

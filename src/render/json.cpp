@@ -1,20 +1,13 @@
 #include "render/json.h"
 
 #include "render/formats.h"
+#include "render/json_parts.h"
 #include "render/words.h"
 
 #include <cmath>
 #include <cstdint>
 
-#include <nlohmann/json.hpp>
-
 namespace render {
-
-namespace {
-
-using Json = nlohmann::ordered_json;
-using facts::NetnsPicture;
-using facts::StateCount;
 
 /// {"schema": 1}: what every answer begins with.
 Json json_answer() {
@@ -69,6 +62,11 @@ void write_json(const Json& json, std::ostream& out) {
     out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
+namespace {
+
+using facts::NetnsPicture;
+using facts::StateCount;
+
 Json count_json(std::optional<std::uint64_t> count) {
     return count ? Json(*count) : Json();
 }
@@ -95,6 +93,30 @@ void add_counts(Json& json, const std::vector<StateCount>& states, const facts::
     summary["time_wait"] = count_json(sockstat.time_wait);
     summary["allocated"] = count_json(sockstat.allocated);
     summary["memory"] = count_json(sockstat.memory);
+}
+
+/// What `ss -s` prints, by its names; null where nothing is known of it.
+Json summary_json(const facts::NetnsStates& netns) {
+    const facts::SocketSummary& summary = netns.summary;
+    if (summary.transports.empty()) {
+        return nullptr;
+    }
+    const auto number = [](const auto& value) { return value ? Json(*value) : Json(); };
+    Json item = Json::object();
+    item["total"] = number(summary.total);
+    Json& tcp = item["tcp"] = Json::object();
+    tcp["total"] = number(summary.tcp);
+    tcp["estab"] = number(summary.established);
+    tcp["closed"] = number(summary.closed);
+    tcp["orphaned"] = number(netns.sockstat.orphan);
+    tcp["timewait"] = number(netns.sockstat.time_wait);
+    for (const facts::SocketSummary::Transport& transport : summary.transports) {
+        Json& row = item["transports"][std::string(transport.name)] = Json::object();
+        row["total"] = number(sum(transport.ip, transport.ipv6));
+        row["ip"] = number(transport.ip);
+        row["ipv6"] = number(transport.ipv6);
+    }
+    return item;
 }
 
 Json arithmetic_json(const facts::Destination& destination) {
@@ -446,6 +468,7 @@ void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& na
         item["label"] = netns.label;
         item["source"] = json_text(netns.source);
         add_counts(item, known_states(netns), netns.sockstat);
+        item["summary"] = summary_json(netns);
         item["gaps"] = json_gaps(gaps);
         list.push_back(std::move(item));
         all_gaps.insert(all_gaps.end(), gaps.begin(), gaps.end());
@@ -455,6 +478,43 @@ void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& na
     answer["assumed"] = origin.assumed;
     write_json(answer, out);
 }
+
+namespace {
+
+Json band_json(const std::optional<facts::PortBand>& band) {
+    if (!band) {
+        return nullptr;
+    }
+    Json item = Json::object();
+    item["low"] = band->low;
+    item["high"] = band->high;
+    item["in_use"] = band->in_use;
+    return item;
+}
+
+/// Null where nobody could tell.
+Json reach_json(const std::optional<facts::Reach>& reach) {
+    if (!reach) {
+        return nullptr;
+    }
+    Json item = Json::object();
+    item["possible"] = reach->possible;
+    item["call"] = json_text(reach->call);
+    item["error"] = json_text(reach->error);
+    item["reason"] = json_text(reach->reason);
+    return item;
+}
+
+/// As somebody asked for it: with whether connect() gets as far as the ports.
+Json asked_json(const facts::Destination& destination) {
+    Json item = destination_json(destination);
+    item["own_range"] = band_json(destination.own_range);
+    item["routed"] = destination.routed ? Json(*destination.routed) : Json();
+    item["reachable"] = reach_json(destination.reach);
+    return item;
+}
+
+} // namespace
 
 void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& namespaces, PortsView,
                 const Style&, std::ostream& out) {
@@ -473,8 +533,9 @@ void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& name
         item["range"] = range_json(netns);
         item["destinations"] = Json::array();
         for (std::size_t i = 0; i < netns.destinations.size() && !netns.unknown; ++i) {
-            item["destinations"].push_back(destination_json(netns.destinations[i]));
+            item["destinations"].push_back(asked_json(netns.destinations[i]));
         }
+        item["left_out"] = netns.left_out;
         item["gaps"] = json_gaps(gaps);
         list.push_back(std::move(item));
     }

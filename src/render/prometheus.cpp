@@ -164,16 +164,24 @@ void write_run(const Report& report, std::ostream& out) {
         })));
 }
 
+/// By exit code. A series each: as one number UNKNOWN would hide CRITICAL in a maximum.
+constexpr std::array<const char*, 4> state_names = {"ok", "warning", "critical", "unknown"};
+
 void write_rules(const Report& report, std::ostream& out) {
     Metric state("tcpadvisor_rule_state", gauge,
-                 "State of a rule: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. A skipped rule has none.");
+                 "1 for the state that a rule is in, 0 for the others. A skipped rule has none.");
     Metric subjects("tcpadvisor_rule_findings", gauge, "Subjects of a rule that are in WARNING or CRITICAL.");
     for (const findings::RuleOutcome& rule : report.rules) {
         if (!rule.state) {
             continue;
         }
         const Labels labels = {{"rule", rule.id}, {"topic", rule.topic}};
-        state.add(labels, findings::exit_code(*rule.state));
+        const auto exit_code = static_cast<std::size_t>(findings::exit_code(*rule.state));
+        for (std::size_t code = 0; code < state_names.size(); ++code) {
+            Labels of_state = labels;
+            of_state.emplace_back("state", state_names[code]);
+            state.add(of_state, code == exit_code ? 1 : 0);
+        }
         subjects.add(labels, static_cast<double>(std::count_if(
                                  report.findings.begin(), report.findings.end(), [&](const auto& finding) {
                                      return finding.rule == rule.id &&
@@ -204,6 +212,14 @@ std::string lower(std::string_view text) {
     return result;
 }
 
+bool is_idle(const NetnsPicture& netns) {
+    const auto& states = netns.states.states;
+    return !netns.states.unknown && std::all_of(states.begin(), states.end(), [](const auto& state) {
+        return state.ipv4.value_or(0) == 0 && state.ipv6.value_or(0) == 0;
+    });
+}
+
+/// Beside others a namespace without sockets has no series: hosts have hundreds of those.
 void write_sockets(const facts::Picture& picture, std::ostream& out) {
     Metric sockets("tcpadvisor_sockets", gauge, "Sockets by state, as netstat counts them.");
     const auto add = [&](const std::string& netns, std::string_view state, const char* family,
@@ -214,6 +230,9 @@ void write_sockets(const facts::Picture& picture, std::ostream& out) {
         }
     };
     for (const NetnsPicture& netns : picture.namespaces) {
+        if (picture.namespaces.size() > 1 && is_idle(netns)) {
+            continue;
+        }
         for (const facts::StateCount& state : known_states(netns.states)) {
             add(netns.states.label, state.name, "ipv4", state.ipv4);
             add(netns.states.label, state.name, "ipv6", state.ipv6);

@@ -25,6 +25,25 @@ void command(std::ostream& out, std::string_view prefix, std::string_view text);
 /// "db1, Linux 6.1.0, 2026-03-01T02:03:04Z": what is known of it; no line if nothing is.
 void origin_line(std::ostream& out, const Style& style, const Origin& origin);
 
+/// Where the answer comes from, then one namespace after the other.
+template <typename Netns, typename Write>
+void each_netns(const Origin& origin, const std::vector<Netns>& namespaces, const Style& style,
+                std::ostream& out, Write write) {
+    if (style.verbosity >= 0) {
+        origin_line(out, style, origin);
+        out << '\n';
+    }
+    if (namespaces.empty()) {
+        out << "no namespace was looked at\n";
+    }
+    bool first = true;
+    for (const Netns& netns : namespaces) {
+        out << (first ? "" : "\n");
+        first = false;
+        write(netns);
+    }
+}
+
 /// A heading and a line for each gap, nothing if there are none. What is absent by design is left to -v.
 void gap_list(std::ostream& out, const Style& style, const std::vector<base::Gap>& gaps);
 

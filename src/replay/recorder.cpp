@@ -35,6 +35,11 @@ void add(const snapshot::Holders& more, snapshot::Holders& known) {
     known.unseen = known.unseen ? known.unseen : more.unseen;
 }
 
+/// The route of a connection that leaves everything to routing: the only kind that captures hold.
+bool is_usual(const snapshot::RouteQuery& query) {
+    return !query.from && query.device == 0;
+}
+
 class Recorder : public kernel::SockDiagMachine {
   public:
     Recorder(std::unique_ptr<kernel::SockDiagMachine> machine, RecordedNetns& recorded)
@@ -95,12 +100,12 @@ class Recorder : public kernel::SockDiagMachine {
         return paths;
     }
 
-    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
-        const auto local = machine_->source_towards(remote);
-        if (local) {
-            recorded_.routes.try_emplace(remote.to_text(), local->to_text());
+    std::optional<snapshot::Route> route(const snapshot::RouteQuery& query) override {
+        auto route = machine_->route(query);
+        if (is_usual(query) && route && route->source) {
+            recorded_.routes.try_emplace(query.remote.to_text(), route->source->to_text());
         }
-        return local;
+        return route;
     }
 
     bool within(const std::function<void()>& work) override { return machine_->within(work); }
@@ -196,9 +201,13 @@ class Replayer : public kernel::SockDiagMachine {
         return paths;
     }
 
-    std::optional<snapshot::Address> source_towards(const snapshot::Address& remote) override {
-        const auto found = recorded_.routes.find(remote.to_text());
-        return found != recorded_.routes.end() ? snapshot::Address::parse(found->second) : std::nullopt;
+    std::optional<snapshot::Route> route(const snapshot::RouteQuery& query) override {
+        const auto found = recorded_.routes.find(query.remote.to_text());
+        if (!is_usual(query) || found == recorded_.routes.end()) {
+            return std::nullopt;
+        }
+        const auto source = snapshot::Address::parse(found->second);
+        return source ? std::optional(snapshot::Route{source}) : std::nullopt;
     }
 
     bool sysctls_are_read_only() override { return recorded_.sysctls_are_read_only; }

@@ -1,5 +1,7 @@
 #include "rules/perfdata.h"
 
+#include "base/number.h"
+#include "base/text.h"
 #include "facts/schema.h"
 #include "rules/compute.h"
 
@@ -13,23 +15,27 @@ using facts::TableId;
 using findings::Perfdatum;
 
 constexpr auto all = std::to_array<Label>({
-    {"ports_used_percent", TableId::netns, "ports_used_percent", "%", Sum::worst,
-     "ephemeral-port-exhaustion"},
-    {"ports_load_percent", TableId::netns, "ports_load_percent", "%", Sum::worst, ""},
-    {"established", TableId::netns, "established", "", Sum::total, ""},
-    {"time_wait", TableId::netns, "time_wait", "", Sum::total, ""},
-    {"close_wait", TableId::netns, "close_wait", "", Sum::total, ""},
-    {"close_wait_leaked", TableId::netns, "close_wait_leaked", "", Sum::total, ""},
-    {"syn_sent", TableId::netns, "syn_sent", "", Sum::total, ""},
-    {"syn_recv", TableId::netns, "syn_recv", "", Sum::total, ""},
-    {"fin_wait", TableId::netns, "fin_wait", "", Sum::total, ""},
-    {"orphans", TableId::host, "orphans", "", Sum::total, ""},
-    {"accept_queue_percent", TableId::netns, "accept_queue_percent", "%", Sum::worst, ""},
-    {"tcp_memory_percent", TableId::host, "tcp_memory_percent", "%", Sum::worst, "tcp-memory-pressure"},
-    {"conntrack_percent", TableId::netns, "conntrack_percent", "%", Sum::worst, "conntrack-pressure"},
-    {"listen_overflows", TableId::netns, "listen_overflows", "c", Sum::total, ""},
-    {"time_wait_overflows", TableId::netns, "time_wait_overflows", "c", Sum::total, ""},
-    {"rules_alerting", TableId::host, "", "", Sum::total, ""},
+    {"ports_used_percent", TableId::netns, "ports_used_percent", "%", Sum::worst, "ephemeral-port-exhaustion",
+     "ports", "at most {} % of the ports to a destination in use"},
+    {"ports_load_percent", TableId::netns, "ports_load_percent", "%", Sum::worst, "", "ports", ""},
+    {"established", TableId::netns, "established", "", Sum::total, "", "ports", "{} ESTABLISHED"},
+    {"time_wait", TableId::netns, "time_wait", "", Sum::total, "", "time-wait", "{} TIME_WAIT"},
+    {"close_wait", TableId::netns, "close_wait", "", Sum::total, "", "close-wait", "{} CLOSE_WAIT"},
+    {"close_wait_leaked", TableId::netns, "close_wait_leaked", "", Sum::total, "", "close-wait",
+     "{} of them leaked"},
+    {"syn_sent", TableId::netns, "syn_sent", "", Sum::total, "", "ports", "{} SYN_SENT"},
+    {"syn_recv", TableId::netns, "syn_recv", "", Sum::total, "", "listeners", "{} SYN_RECV"},
+    {"fin_wait", TableId::netns, "fin_wait", "", Sum::total, "", "time-wait", "{} FIN_WAIT"},
+    {"orphans", TableId::host, "orphans", "", Sum::total, "", "resources", "{} orphans"},
+    {"accept_queue_percent", TableId::netns, "accept_queue_percent", "%", Sum::worst, "", "listeners",
+     "fullest accept queue {} %"},
+    {"tcp_memory_percent", TableId::host, "tcp_memory_percent", "%", Sum::worst, "tcp-memory-pressure",
+     "resources", "TCP memory {} %"},
+    {"conntrack_percent", TableId::netns, "conntrack_percent", "%", Sum::worst, "conntrack-pressure",
+     "resources", "conntrack {} %"},
+    {"listen_overflows", TableId::netns, "listen_overflows", "c", Sum::total, "", "listeners", ""},
+    {"time_wait_overflows", TableId::netns, "time_wait_overflows", "c", Sum::total, "", "time-wait", ""},
+    {"rules_alerting", TableId::host, "", "", Sum::total, "", "", ""},
 });
 
 /// One fact over all namespaces.
@@ -93,6 +99,44 @@ void add_ranges(const RuleSet& rules, const Label& label, Perfdatum& datum) {
 
 std::span<const Label> labels() {
     return all;
+}
+
+namespace {
+
+const Label* label_named(std::string_view name) {
+    const auto* found =
+        std::find_if(all.begin(), all.end(), [&](const Label& label) { return label.label == name; });
+    return found != all.end() ? found : nullptr;
+}
+
+bool belongs(const Perfdatum& datum, const std::vector<std::string>& tags) {
+    const Label* label = label_named(datum.label);
+    return label == nullptr || label->topic.empty() ||
+           std::find(tags.begin(), tags.end(), label->topic) != tags.end();
+}
+
+} // namespace
+
+void keep_topics(const std::vector<std::string>& tags, std::vector<Perfdatum>& data) {
+    const bool topical = std::any_of(all.begin(), all.end(), [&](const Label& label) {
+        return std::find(tags.begin(), tags.end(), label.topic) != tags.end();
+    });
+    if (topical) {
+        std::erase_if(data, [&](const Perfdatum& datum) { return !belongs(datum, tags); });
+    }
+}
+
+std::string in_words(const std::vector<Perfdatum>& data) {
+    std::vector<std::string> words;
+    for (const Perfdatum& datum : data) {
+        const Label* label = label_named(datum.label);
+        if (label == nullptr || label->phrase.empty() || !datum.value) {
+            continue;
+        }
+        std::string text(label->phrase);
+        words.push_back(text.replace(text.find("{}"), 2, base::to_text(*datum.value)));
+    }
+    return base::join(words, ", ");
 }
 
 std::vector<Perfdatum> measure(const RuleSet& rules, const findings::Report& report,

@@ -36,6 +36,11 @@ bool Address::is_link_local() const {
     return all[0] == 0xFE && (all[1] & 0xC0) == 0x80;
 }
 
+bool Address::is_multicast() const {
+    const auto all = bytes();
+    return is_v4() ? (all[12] & 0xF0) == 0xE0 : all[0] == 0xFF;
+}
+
 bool Address::is_wildcard() const {
     constexpr std::array<std::uint8_t, 4> zero{};
     return *this == Address() || *this == v4(zero.data());

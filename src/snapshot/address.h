@@ -50,6 +50,8 @@ class Address {
     bool is_loopback() const;
     /// fe80::/10.
     bool is_link_local() const;
+    /// 224.0.0.0/4 or ff00::/8.
+    bool is_multicast() const;
     /// 0.0.0.0 or "::".
     bool is_wildcard() const;
 

@@ -39,6 +39,7 @@ inline constexpr auto counter_rows = std::to_array<CounterRow>({
     {"netstat.TcpExt.TWRecycled", Kept::for_rate},
     {"snmp.Tcp.ActiveOpens", Kept::for_rate},
     {"snmp.Tcp.AttemptFails"},
+    {"snmp.Tcp.CurrEstab"},
     {"snmp.Tcp.EstabResets"},
     {"snmp.Tcp.OutSegs", Kept::for_rate},
     {"snmp.Tcp.PassiveOpens", Kept::for_rate},
@@ -51,11 +52,13 @@ inline constexpr auto counter_rows = std::to_array<CounterRow>({
     {"sockstat.UDP.inuse"},
     {"sockstat.UDPLITE.inuse"},
     {"sockstat.RAW.inuse"},
+    {"sockstat.FRAG.inuse"},
     {"sockstat.sockets.used"},
     {"sockstat6.TCP6.inuse"},
     {"sockstat6.UDP6.inuse"},
     {"sockstat6.UDPLITE6.inuse"},
     {"sockstat6.RAW6.inuse"},
+    {"sockstat6.FRAG6.inuse"},
     {"protocols.all.sockets"}, // the sum of all protocols
     {"conntrack.count"},
     {"conntrack.drop", Kept::for_rate}, // of all CPUs, and so are the next two

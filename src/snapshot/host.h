@@ -7,6 +7,7 @@
 #include "snapshot/address.h"
 #include "snapshot/census.h"
 #include "snapshot/counters.h"
+#include "snapshot/local_port.h"
 #include "snapshot/owners.h"
 #include "snapshot/socket.h"
 #include "snapshot/sysctls.h"
@@ -99,7 +100,8 @@ struct Request {
     std::vector<EndPoint> peers = {}; // whose live sockets to look at one by one
     bool peer_owners = false;         // and who holds those
     bool queue_owners = false;        // who holds the listeners whose accept queue is not empty
-    bool boot_sysctls = false;        // sysctl.d: what a boot sets in the initial namespace
+    std::optional<std::uint16_t> local_port = std::nullopt; // whose sockets to list, with who holds them
+    bool boot_sysctls = false; // sysctl.d: what a boot sets in the initial namespace
     /// Who holds the CLOSE_WAIT sockets of at least this age; the holders of others are noted in passing.
     std::optional<std::uint32_t> owners_of_age_ms = std::nullopt;
 };
@@ -118,7 +120,8 @@ struct Netns {
     std::optional<Owners> owners;            // of CLOSE_WAIT sockets; none until asked for
     std::optional<Owners> queue_owners; // of listeners whose accept queue is not empty; none until asked for
     Census sockets;
-    std::vector<Peer> peers; // remote ends that were looked at more closely
+    std::optional<LocalPort> local_port; // none until asked for
+    std::vector<Peer> peers;             // remote ends that were looked at more closely
     /// The local address that routing chooses towards a remote one (as text), for busy remotes; empty until
     /// asked for.
     std::map<std::string, Address> routed_sources;

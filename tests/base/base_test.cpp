@@ -84,6 +84,10 @@ TEST_CASE("A typing mistake gets a suggestion, something else does not") {
     CHECK(base::closest("conections", known) == "connections");
     CHECK(base::closest("usabel", known) == "usable");
     CHECK_FALSE(base::closest("kubernetes", known));
+    const std::vector<std::string> words = {"kernel", "lint", "list"};
+    CHECK_FALSE(base::closest("server", words));
+    CHECK(base::closest("lnit", words) == "lint");
+    CHECK_FALSE(base::closest("port", words));
     CHECK(base::did_you_mean("fre", known) == ", did you mean 'free'?");
     CHECK(base::did_you_mean("zzz", known).empty());
 }

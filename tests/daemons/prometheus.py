@@ -100,7 +100,9 @@ class Prometheus(stage.WithWorld):
             seen = samples(get(f"http://127.0.0.1:{port}/metrics"))
             self.assertEqual(0, seen.pop(("node_textfile_scrape_error", ())))
             self.assertEqual(samples(text), seen)
-            self.assertEqual(state, seen["tcpadvisor_rule_state", (("rule", "site-six"), ("topic", "site"))])
+            states = {name: seen["tcpadvisor_rule_state", (("rule", "site-six"), ("state", name), ("topic", "site"))]
+                      for name in ("ok", "warning", "critical", "unknown")}
+            self.assertEqual([int(code == state) for code in range(4)], list(states.values()))
             self.assertEqual(6, max(value for (name, labels), value in seen.items() if name == "tcpadvisor_destination_connections"
                                     and ("destination", f"[::1]:{self.world.six_port}") in labels))
 

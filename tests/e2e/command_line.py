@@ -221,6 +221,11 @@ class Mistakes(CommandLine):
     def test_unknown_topic(self):
         self.assert_told(self.run_it("explain", "CLOSE_WAIR"), "CLOSE_WAIR", "CLOSE_WAIT")
         self.assert_told(self.run_it("explain", "close-wait-leek"), "close-wait-leek", "close-wait-leak")
+        for nonsense in ("kernal panic", "xyzzy", "x" * 5000, "\x1b[2J", "*", "a|b"):
+            answer = self.run_it("explain", nonsense)
+            self.assert_told(answer, "nothing is known")
+            self.assertNotIn("\x1b", answer.err)
+            self.assertNotIn("did you mean", answer.err)
 
     def test_unknown_sysctl(self):
         self.assert_unknown_line(self.check("--assume", "net.ipv4.tcp_tw_resue=1"), "tcp_tw_resue", "tcp_tw_reuse")
@@ -242,9 +247,24 @@ class Mistakes(CommandLine):
         self.assert_told(self.run_it("rules", "lnit"), "lnit", "lint")
 
     def test_bad_destinations(self):
-        for text in ("10.0.0.5", "10.0.0.5:", "10.0.0.5:99999", "10.0.0.5:0x50", "10.0.0:80", "::1:80:", "[::1]", "name:80", ""):
+        for text in ("10.0.0.5", "10.0.0.5:", "10.0.0.5:99999", "10.0.0.5:0x50", "10.0.0:80", "::1:80:", "[::1]", "name:80", "", ":", ":0",
+                     "*:x", ":65536"):
             self.assert_told(self.run_it("ports", "--to", text), "--to")
         self.assert_told(self.run_it("ports", "--to", "10.0.0.5:80", "--from", "nowhere"), "--from")
+
+    def test_a_local_port(self):
+        for arguments in ((), ("http",), ("0",), ("65536",), ("-1",), ("80", "81"), ("8o",), ("",)):
+            self.assertEqual(3, self.run_it("port", *arguments).exit, arguments)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            number = server.getsockname()[1]
+            capture = self.capture()
+            for place in ((), ("--replay", capture)):
+                (here, *_) = self.run_it("port", number, "--format", "json", *place).json["namespaces"]
+                self.assertEqual([False, False], [here["bind"]["possible"], here["listen"]["possible"]], here)
+                self.assertEqual("LISTEN", here["sockets"][0]["state"])
+                self.assertIn(f"(pid {os.getpid()})", here["sockets"][0]["holder"])
+                text = self.run_it("port", f":{number}", *place).out
+                self.assertRegex(text, r"listen\(\) +no +EADDRINUSE: 127\.0\.0\.1:\d+ \(LISTEN\)")
 
     def test_the_number_of_a_device(self):
         capture = self.capture()
@@ -516,6 +536,17 @@ class Topics(CommandLine):
         both = self.judged("--tag", "ports", command="report")
         self.assertLessEqual({"port-range-narrow", "ephemeral-port-exhaustion"}, set(both))
 
+    def test_a_service_of_a_topic_speaks_of_that_alone(self):
+        own = {"ports": ["ports_used_percent", "ports_load_percent", "established", "syn_sent"],
+               "time-wait": ["time_wait", "fin_wait", "time_wait_overflows"], "close-wait": ["close_wait", "close_wait_leaked"],
+               "listeners": ["syn_recv", "accept_queue_percent", "listen_overflows"]}
+        for topic, labels in own.items():
+            line = self.check("--tag", topic).line1
+            self.assertEqual([*labels, "rules_alerting"], re.findall(r"([a-z_]+)=", line.partition("|")[2]), line)
+        line = self.check("--tag", "close-wait").line1
+        if line.startswith("TCP OK"):  # this host is whatever it is
+            self.assertRegex(line, r"^TCP OK: \d+ CLOSE_WAIT, \d+ of them leaked")
+
     def test_mistakes(self):
         self.assert_unknown_line(self.check("--tag", "port"), "unknown tag", "ports")
         self.assert_told(self.run_it("audit", "--tag", "close-wait"), "no rule is left", "close-wait", "tuning")
@@ -773,6 +804,29 @@ class Output(CommandLine):
             answer = self.run_it("explain", name)
             self.assertEqual((0, ""), (answer.exit, answer.err), name + answer.shown)
             self.assertTrue(answer.out.startswith(name + ": "), name + answer.shown)
+
+    def test_explain_an_error_message(self):
+        capture = self.capture()
+        for words in (["dial tcp 10.0.0.5:5432: connect: cannot assign requested address"],
+                      "dial tcp 10.0.0.5:5432: connect: cannot assign requested address".split()):
+            answer = self.run_it("explain", "--replay", capture, *words)
+            self.assertEqual((0, ""), (answer.exit, answer.err), answer.shown)
+            self.assertTrue(answer.out.startswith("address-not-available: "), answer.shown)
+            self.assertRegex(answer.out, r"(?s)\nOn .* now:\n  [A-Z]+ +ephemeral-port-exhaustion")
+            self.assertIn("\n    tcpadvisor ports --to 10.0.0.5:5432\n", answer.out)
+        hostile = self.run_it("explain", "EADDRINUSE $(reboot):80 \x1b[2J `reboot`")
+        self.assertEqual(0, hostile.exit, hostile.shown)
+        self.assertNotIn("reboot", hostile.out)
+
+    def test_messages_name_rules_that_exist(self):
+        listed = set(re.findall(r"^  (\S+)", self.run_it("explain", "--list").out, re.M))
+        for path in (Path(__file__).parents[2] / "rules/explain/messages").glob("*.txt"):
+            rules = re.findall(r"^rule: (.*)$", path.read_text(encoding="utf-8"), re.M)
+            self.assertEqual([], [rule for rule in rules if rule not in listed], path.name)
+
+    def test_both_sides_have_a_path(self):
+        self.assertIn("SYN_SENT > ESTABLISHED > FIN_WAIT1 > FIN_WAIT2 > TIME_WAIT", self.run_it("explain", "client").out)
+        self.assertIn("SYN_RECV > ESTABLISHED > CLOSE_WAIT > LAST_ACK", self.run_it("explain", "server").out)
 
     def test_explain_has_diagrams(self):
         states = self.run_it("explain", "states").out

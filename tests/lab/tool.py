@@ -82,11 +82,12 @@ class Tool:
         return self.run("states", "--format", "json", **options).json["states"]
 
     def destination(self, to, source=None, *arguments):
-        """The port arithmetic of one destination: the object `destinations[0]` of `ports --to`."""
+        """The port arithmetic of one destination from one source, without a name the one that routing chooses."""
         address, port = to
         end_point = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         chosen = ["--from", source] if source else []
         answer = self.run("ports", "--format", "json", "--to", end_point, *chosen, *arguments)
         (namespace,) = answer.json["namespaces"]
-        (destination,) = namespace["destinations"]
-        return destination
+        destinations = namespace["destinations"]
+        assert destinations and (source is None or len(destinations) == 1), answer
+        return next((destination for destination in destinations if destination["routed"]), destinations[0])

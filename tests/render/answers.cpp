@@ -18,6 +18,12 @@ facts::NetnsStates busy_states() {
                     {"LAST_ACK", 0, 0},         {"CLOSE", 0, 0},         {"BOUND", {}, {}}};
     netns.source = "sock_diag";
     netns.sockstat = {1279, 199, 5, 28131, 1502, 311};
+    netns.summary = {
+        1790,
+        29633,
+        1397,
+        28155,
+        {{"RAW", 1, 0}, {"UDP", 9, 4}, {"TCP", 1279, 199}, {"INET", 1289, 203}, {"FRAG", 0, {}}}};
     netns.gaps = {{"BOUND sockets", base::Why::not_collected, "costs another walk of the socket table"}};
     return netns;
 }
@@ -28,6 +34,7 @@ facts::NetnsStates unknown_states() {
     netns.id = 4026532200;
     netns.source = "";
     netns.sockstat = {};
+    netns.summary = {};
     netns.gaps.clear();
     netns.unknown = base::Gap{"the socket table", base::Why::denied, "Permission denied"};
     return netns;

@@ -86,7 +86,7 @@ TEST_CASE("text for people fits the terminal and is safe for it") {
             }
             check_fits(states({test::busy_states(), test::unknown_states()}, style), columns);
             check_fits(ports({test::busy_ports(), test::unknown_ports()}, PortsView::table, style), columns);
-            check_fits(ports({test::busy_ports(), test::unknown_ports()}, PortsView::one, style), columns);
+            check_fits(ports({test::busy_ports(), test::unknown_ports()}, PortsView::asked, style), columns);
         }
     }
 }
@@ -194,16 +194,16 @@ TEST_CASE("ports: a table") {
 
 TEST_CASE("ports: an equation") {
     test::check_golden("ports-one", "text", 0,
-                       ports({one_destination(test::busy_destination())}, PortsView::one));
+                       ports({one_destination(test::busy_destination())}, PortsView::asked));
     test::check_golden("ports-idle", "text", 0,
-                       ports({one_destination(test::idle_destination())}, PortsView::one));
+                       ports({one_destination(test::idle_destination())}, PortsView::asked));
     facts::Destination full = test::busy_destination();
     full.free = full.free_min = full.free_max = 0;
     full.blocked = 50;
     full.used_percent = 100;
     full.exhausted_in = 0;
     test::check_golden("ports-full", "text", 0,
-                       ports({one_destination(full)}, PortsView::one, plain_style(80)));
+                       ports({one_destination(full)}, PortsView::asked, plain_style(80)));
 }
 
 TEST_CASE("bars") {

@@ -34,6 +34,30 @@ TEST_CASE("the labels are frozen") {
           "time_wait_overflowsc rules_alerting ");
 }
 
+TEST_CASE("a topic has its own labels, and speaks of them alone") {
+    const auto names = [](const std::vector<std::string>& tags) {
+        std::vector<findings::Perfdatum> data;
+        for (const rules::Label& label : rules::labels()) {
+            findings::Perfdatum& datum = data.emplace_back();
+            datum.label = label.label;
+            datum.value = 2;
+        }
+        rules::keep_topics(tags, data);
+        std::string all;
+        for (const findings::Perfdatum& datum : data) {
+            all += datum.label + ' ';
+        }
+        return all + "| " + rules::in_words(data);
+    };
+    CHECK(names({"close-wait"}) ==
+          "close_wait close_wait_leaked rules_alerting | 2 CLOSE_WAIT, 2 of them leaked");
+    CHECK(names({"health", "time-wait"}) ==
+          "time_wait fin_wait time_wait_overflows rules_alerting | 2 TIME_WAIT, 2 FIN_WAIT");
+    CHECK(names({"listeners"}) == "syn_recv accept_queue_percent listen_overflows rules_alerting | "
+                                  "2 SYN_RECV, fullest accept queue 2 %");
+    CHECK(names({"site"}) == names({})); // no topic of a label: the frozen list
+}
+
 TEST_CASE("percentages take the worst namespace, counts the sum") {
     test::World world;
     world.add_netns("web");

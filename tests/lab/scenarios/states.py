@@ -110,3 +110,34 @@ def states_bound(lab):
         bound.bind(("127.0.0.1", port))
     lab.equal("BOUND", 12 if network.kernel() >= (6, 8) else None, lab.tool.states()["BOUND"])
 
+
+
+def summary_by_ss():
+    """The numbers of `ss -s`, as our JSON names them."""
+    total, tcp, *rows = [line for line in lines_of("ss", "-s") if line and not line.startswith("Transport")]
+    words = tcp.replace("(", "").replace(")", "").replace(",", "").split()
+    table = {name: dict(zip(("total", "ip", "ipv6"), map(int, numbers))) for name, *numbers in map(str.split, rows)}
+    return {"total": int(total.split()[1]),
+            "tcp": {"total": int(words[1])} | {name: int(number) for name, number in zip(words[2::2], words[3::2])},
+            "transports": table}
+
+
+@scenario()
+def summary_like_ss(lab):
+    """`states` has all of `ss -s`: with TIME_WAIT, both families, UDP and raw sockets."""
+    if not shutil.which("ss"):
+        raise Skip("ss is not installed")
+    for address, port in (("127.0.0.1", 8080), ("::1", 8081)):
+        server = lab.keep(network.listen(address, port))
+        lab.keep(network.pairs(server, (address, port), 3))
+        network.time_waits(server, (address, port), 4)
+    for address in ("127.0.0.1", "::1"):
+        datagram = lab.keep(socket.socket(network.family_of(address), socket.SOCK_DGRAM))
+        datagram.bind((address, 9000))
+    lab.keep(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
+    (namespace,) = lab.tool.run("states", "--format", "json").json["namespaces"]
+    lab.equal("ss -s", summary_by_ss(), namespace["summary"])
+    text = lab.tool.run("states").out
+    for line in lines_of("ss", "-s"):
+        words = " ".join(line.split())
+        lab.true(f"text has '{words}'", words in [" ".join(shown.split()) for shown in text.splitlines()])

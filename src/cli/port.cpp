@@ -1,0 +1,67 @@
+// port: may a program have this local port, who holds it, and how to keep it free.
+#include "cli/commands.h"
+
+#include "base/number.h"
+#include "base/text.h"
+#include "cli/observe.h"
+#include "cli/output.h"
+#include "model/local_port.h"
+
+#include <sstream>
+
+#include <fmt/format.h>
+
+namespace cli {
+
+namespace {
+
+/// What makes a command act in the namespace that was asked about.
+std::string prefix_of(const Options& options) {
+    if (options.pid) {
+        return fmt::format("nsenter --net=/proc/{}/ns/net ", *options.pid);
+    }
+    if (options.netns) {
+        const bool is_path = options.netns->find('/') != std::string::npos;
+        return (is_path ? "nsenter --net=" : "ip netns exec ") + base::shell_word(*options.netns) + " ";
+    }
+    return {};
+}
+
+std::optional<std::uint16_t> port_in(const Options& options) {
+    if (options.arguments.size() != 1) {
+        return std::nullopt;
+    }
+    std::string_view text = options.arguments.front();
+    text.remove_prefix(text.starts_with(':') ? 1 : 0);
+    const auto port = base::parse_port(text);
+    return port && *port != 0 ? port : std::nullopt;
+}
+
+} // namespace
+
+int port(const Options& options) {
+    const auto asked = port_in(options);
+    if (!asked) {
+        return fail(options, "port needs one argument: the number of a local TCP port, 1 to 65535");
+    }
+    const auto assumed = assumptions(options);
+    if (!assumed) {
+        return fail(options, assumed.error().what);
+    }
+    model::ModelNeeds needs;
+    needs.local_port = asked;
+    const auto observed = observe(options, *assumed, needs);
+    if (!observed) {
+        return fail(options, observed.error().what);
+    }
+    std::vector<facts::PortAnswer> answers;
+    for (const snapshot::Netns& netns : observed->host.namespaces) {
+        answers.push_back(model::local_port_answer(netns, netns.sysctls.assuming(*assumed)));
+        answers.back().prefix = prefix_of(options);
+    }
+    std::ostringstream out;
+    format_of(options).port(origin_of(observed->host, *assumed), answers, style_for(options), out);
+    return deliver_or_fail(options, out.str(), exit_of_answers(answers));
+}
+
+} // namespace cli

@@ -1,0 +1,131 @@
+// Messages as programs really print them, and what they lead to.
+#include "cli/messages.h"
+
+#include "tests/catch.h"
+
+#include <algorithm>
+
+namespace {
+
+std::string topic(std::string_view message) {
+    const auto found = cli::topic_of_message(message);
+    return found ? std::string(found->name) : "";
+}
+
+std::string first_command(std::string_view message) {
+    const auto found = cli::topic_of_message(message);
+    return found ? cli::next_of(*found, message).at(0) : "";
+}
+
+} // namespace
+
+TEST_CASE("messages of programs and of the kernel lead to their topic") {
+    const std::vector<std::pair<std::string_view, std::string_view>> messages = {
+        {"Cannot assign requested address", "address-not-available"},
+        {"EADDRNOTAVAIL", "address-not-available"},
+        {"dial tcp 10.0.0.5:5432: connect: cannot assign requested address", "address-not-available"},
+        {"OSError: [Errno 99] Cannot assign requested address", "address-not-available"},
+        {"java.net.NoRouteToHostException: Cannot assign requested address", "address-not-available"},
+        {"Error: connect EADDRNOTAVAIL 10.0.0.5:5432 - Local (0.0.0.0:0)", "address-not-available"},
+        {"connect() to 10.0.0.5:80 failed (99: Cannot assign requested address) while connecting to upstream",
+         "address-not-available"},
+        {"Connect() failed for backend web: no free ports.", "address-not-available"},
+        {"upstream connect error or disconnect/reset before headers. reset reason: connection failure, "
+         "transport failure reason: immediate connect error: Cannot assign requested address",
+         "address-not-available"},
+        {"nginx: [emerg] bind() to 192.0.2.9:80 failed (99: Cannot assign requested address)",
+         "address-not-here"},
+        {"listen tcp 192.0.2.9:80: bind: cannot assign requested address", "address-not-here"},
+        {"nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)", "address-in-use"},
+        {"listen tcp :8080: bind: address already in use", "address-in-use"},
+        {"Error: listen EADDRINUSE: address already in use :::3000", "address-in-use"},
+        {"java.net.BindException: Address already in use", "address-in-use"},
+        {"[ALERT] Starting frontend web: cannot bind socket (Address already in use) [0.0.0.0:80]",
+         "address-in-use"},
+        {"connect() failed (111: Connection refused) while connecting to upstream", "connection-refused"},
+        {"curl: (7) Failed to connect to 10.0.0.5 port 5432 after 0 ms: Couldn't connect to server",
+         "connection-refused"},
+        {"upstream connect error or disconnect/reset before headers. reset reason: connection failure, "
+         "transport failure reason: delayed connect error: 111",
+         "connection-refused"},
+        {"Server web/a is DOWN, reason: Layer4 connection problem, info: \"Connection refused\"",
+         "connection-refused"},
+        {"read tcp 10.0.0.1:33412->10.0.0.5:443: read: connection reset by peer", "connection-reset"},
+        {"java.net.SocketException: Connection reset", "connection-reset"},
+        {"Error: socket hang up", "connection-reset"},
+        {"curl: (52) Empty reply from server", "connection-reset"},
+        {"unexpected EOF", "connection-reset"},
+        {"BrokenPipeError: [Errno 32] Broken pipe", "broken-pipe"},
+        {"java.net.ConnectException: Connection timed out", "timed-out"},
+        {"dial tcp 10.0.0.5:443: i/o timeout", "timed-out"},
+        {"context deadline exceeded (Client.Timeout exceeded while awaiting headers)", "timed-out"},
+        {"upstream timed out (110: Connection timed out) while reading response header", "timed-out"},
+        {"curl: (28) Failed to connect to h port 443 after 130 ms: Connection timed out", "timed-out"},
+        {"upstream connect error or disconnect/reset before headers. reset reason: connection timeout",
+         "timed-out"},
+        {"connect: network is unreachable", "unreachable"},
+        {"OSError: [Errno 113] No route to host", "unreachable"},
+        {"http: Accept error: accept tcp [::]:8080: accept4: too many open files; retrying in 1s",
+         "too-many-open-files"},
+        {"accept4() failed (24: Too many open files)", "too-many-open-files"},
+        {"TCP: request_sock_TCP: Possible SYN flooding on port 0.0.0.0:8080. Sending cookies.",
+         "syn-flooding"},
+        {"nf_conntrack: nf_conntrack: table full, dropping packet", "conntrack-full"},
+        {"TCP: out of memory -- consider tuning tcp_mem", "out-of-memory"},
+        {"TCP: too many orphaned sockets", "too-many-orphans"},
+        {"TCP: time wait bucket table overflow", "time-wait-table-overflow"},
+        {"listen tcp :80: bind: permission denied", "permission-to-bind"},
+        {"getaddrinfo ENOTFOUND db", "name-resolution"},
+        {"dial tcp: lookup db on 10.0.0.2:53: no such host", "name-resolution"},
+        {"no live upstreams while connecting to upstream", "no-live-upstream"},
+        {"no healthy upstream", "no-live-upstream"},
+        {"kernel", ""},
+        {"geofence", ""}, // holds "eof"
+        {"", ""},
+    };
+    for (const auto& [message, wanted] : messages) {
+        INFO(message);
+        CHECK(topic(message) == wanted);
+    }
+}
+
+TEST_CASE("the end point of a message is in the next command") {
+    CHECK(first_command("dial tcp 10.0.0.1:0->10.0.0.5:5432: connect: cannot assign requested address") ==
+          "tcpadvisor ports --to 10.0.0.5:5432");
+    CHECK(first_command("connect EADDRNOTAVAIL [2001:db8::1]:443") ==
+          "tcpadvisor ports --to [2001:db8::1]:443");
+    CHECK(first_command("cannot assign requested address") == "tcpadvisor ports");
+    CHECK(first_command("listen tcp :8080: bind: address already in use") == "tcpadvisor port 8080");
+    CHECK(first_command("listen EADDRINUSE: address already in use :::3000") == "tcpadvisor port 3000");
+    CHECK(first_command("cannot bind socket (Address already in use) [0.0.0.0:80]") == "tcpadvisor port 80");
+    CHECK(first_command("Possible SYN flooding on port 8443. Sending cookies.") == "tcpadvisor port 8443");
+    CHECK(first_command("address already in use") == "tcpadvisor port N");
+    CHECK(first_command("EADDRNOTAVAIL $(reboot):80 `x`") == "tcpadvisor ports");
+}
+
+TEST_CASE("hostile messages end in time") {
+    std::string endless(1 << 20, '(');
+    CHECK(topic(endless).empty());
+    for (const char* part : {"bind ", "->", "[::", "99: ", "\xff\x1b["}) {
+        std::string text;
+        while (text.size() < 100'000) {
+            text += part;
+        }
+        CHECK_NOTHROW(topic(text));
+        CHECK_NOTHROW(cli::next_of(cli::message_topics().front(), text));
+    }
+}
+
+TEST_CASE("every pattern is written as it is compared, and leads to its own topic") {
+    for (const cli::MessageTopic& of : cli::message_topics()) {
+        INFO(of.name);
+        CHECK_FALSE(of.patterns.empty());
+        CHECK_FALSE(of.next.empty());
+        CHECK(of.text.size() > 100);
+        for (const std::string_view pattern : of.patterns) {
+            INFO(pattern);
+            CHECK(std::none_of(pattern.begin(), pattern.end(), [](char c) { return c >= 'A' && c <= 'Z'; }));
+            CHECK(topic(pattern) == of.name);
+        }
+    }
+}
