@@ -151,6 +151,17 @@ std::string place_of(const Options& options) {
                                 : "";
 }
 
+/// The command that shows this report to a person.
+std::string again_of(const Options& options) {
+    std::string command = options.command == Command::audit ? "tcpadvisor audit" : "tcpadvisor";
+    const std::string place = place_of(options);
+    command += place.empty() ? "" : " " + place;
+    for (const std::string& assumption : options.assume) {
+        command += " --assume " + base::shell_word(assumption);
+    }
+    return command;
+}
+
 /// Only `check` comes every minute and on a loaded host; these formats say what was found, not why.
 rules::Detail detail_of(const Options& options) {
     const bool bare = options.command == Command::check && !format_of(options).shows.advice;
@@ -179,6 +190,7 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     say_where_from(options, report, host);
     report.place = place_of(options);
     report.replayed = options.replay.has_value();
+    report.again = again_of(options);
     report.assumed = texts_of(assumed);
     report.fail_on = options.fail_on;
     if (shows(options, &render::Shows::drop_in)) {

@@ -183,7 +183,7 @@ std::vector<std::string> texts_of(const model::Assumptions& assumed) {
 }
 
 render::Origin origin_of(const snapshot::Host& host, const model::Assumptions& assumed) {
-    return {host.name, host.kernel, host.time, texts_of(assumed)};
+    return {host.name, host.kernel, host.time, texts_of(assumed), TCPADVISOR_VERSION};
 }
 
 } // namespace cli

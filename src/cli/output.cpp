@@ -137,7 +137,8 @@ base::Status deliver_reports(const Options& options, const std::vector<std::stri
 } // namespace
 
 render::Style style_for(const Options& options) {
-    return {wants_color(options), locale_is_unicode(), terminal_width(), options.verbosity};
+    const bool is_terminal = !options.output && ::isatty(STDOUT_FILENO) == 1;
+    return {wants_color(options), locale_is_unicode(), terminal_width(), options.verbosity, is_terminal};
 }
 
 base::Status deliver(const Options& options, const std::string& content) {

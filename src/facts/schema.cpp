@@ -36,6 +36,14 @@ std::optional<std::size_t> Schema::find(std::string_view column) const {
                                   : std::nullopt;
 }
 
+std::string plain_name(const Column& column) {
+    std::string name(column.plain.empty() ? column.name : column.plain);
+    if (column.plain.empty()) {
+        std::replace(name.begin(), name.end(), '_', ' ');
+    }
+    return name;
+}
+
 std::span<const Schema> schemas() {
     return all;
 }

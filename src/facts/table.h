@@ -83,6 +83,7 @@ struct Column {
     /// arithmetic.
     std::string_view formula = {};
     Collection needs = Collection::usual;
+    std::string_view plain = {}; // what a person calls it; empty: the name says it
 };
 
 enum class TableId { host, netns, destination, source, listener, close_wait, sysctl };

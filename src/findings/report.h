@@ -35,6 +35,7 @@ struct Evidence {
     std::optional<bool> truth;
     std::string unit;
     bool inferred = false;
+    std::string label = {}; // what a person calls it; empty: the name
 };
 
 /// A sysctl that a remedy sets.
@@ -54,6 +55,8 @@ struct Remedy {
     bool effect_is_stated = false;      // by the rule: it shows only later, or not in this snapshot
     std::string outside =
         {}; // how to set it from outside of a container: for good, or because nobody can inside
+    std::optional<State> after = {};    // what would be found then, as computed
+    bool now = false;                   // helps within a minute, though it sets nothing
 };
 
 /// A change that people try and that does nothing here.
@@ -71,7 +74,9 @@ struct Finding {
     std::string netns_path = {}; // of its file; empty: the namespace of whoever runs the program
     std::vector<std::pair<std::string, std::string>> subject; // column, value
     std::string summary;
+    std::string impact = {}; // what hurts whom, in plain words; empty if the rule does not say
     std::optional<double> value;
+    std::string value_label = {}; // what a person calls it; may be empty
     std::string unit;
     std::string warning; // the range as written; empty if the rule has none
     std::string critical;
@@ -82,6 +87,7 @@ struct Finding {
     std::vector<Remedy> remedies;
     std::vector<Myth> myths;
     std::vector<std::string> see;
+    std::optional<std::size_t> explained_by = {}; // the finding with the cause: its place in the report
 };
 
 struct DropInLine {
@@ -131,6 +137,7 @@ struct RuleOutcome {
     std::vector<OverrideNote> overrides = {};
     std::string topic = {};   // the first of its tags that is not a purpose: "ports"
     std::string numbers = {}; // the judgement with the numbers of this host; empty unless asked for
+    std::optional<base::Gap> lacks = {}; // what is behind the reason of UNKNOWN
 };
 
 /// One label of the frozen list; `value` is none when it could not be read this time.
@@ -160,9 +167,10 @@ struct Report {
     std::vector<std::string> notes;   // one clause each that a reader of line 1 must know
     std::vector<std::string> remarks; // one line each for those who ask for more
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value
-    std::string place;     // the options that look there again: "--replay web1.capture"; empty: here
+    std::string again = "tcpadvisor"; // the command that reports it again: "tcpadvisor audit --pid 7"
+    std::string place;   // the options that look there again: "--replay web1.capture"; empty: here
     bool replayed = false; // `place` is no namespace but a file, which has all of them
-    std::string when_ok;   // one line that says what was looked at, for the case that nothing is wrong
+    std::string when_ok; // one line that says what was looked at, for the case that nothing is wrong
 
     /// Planned only for the format that shows it.
     std::optional<DropIn> drop_in = {};

@@ -4,6 +4,9 @@
 #include "model/tables.h"
 
 #include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
 
 namespace model {
 
@@ -13,16 +16,52 @@ using facts::Basis;
 using facts::Value;
 using snapshot::TcpState;
 
+/// Do outgoing connections have several source addresses of one family? Looked for when it is first asked.
+class Sources {
+  public:
+    explicit Sources(const PortModel& ports) : ports_(ports) {}
+
+    bool are_several() const {
+        if (!several_) {
+            several_ = look();
+        }
+        return *several_;
+    }
+
+  private:
+    bool look() const {
+        std::map<bool, std::string> first; // by family
+        for (std::size_t place = 0; ports_.book && place < ports_.book->order().size(); ++place) {
+            const PortUse use = ports_.use(place);
+            if (use.loopback()) {
+                continue;
+            }
+            const std::string source = use.flow().source.to_text();
+            const bool is_ipv6 = source.find(':') != std::string::npos;
+            if (first.try_emplace(is_ipv6, source).first->second != source) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    const PortModel& ports_;
+    mutable std::optional<bool> several_;
+};
+
 /// One destination, and what is asked of it beside its ports.
 class DestinationRow {
   public:
-    DestinationRow(const PortModel& ports, const Growth& growth, std::size_t place)
-        : use(ports.use(place)), no_timers(ports.no_timers(use.tally())), ports_(ports), place_(place), growth_(growth) {}
+    DestinationRow(const PortModel& ports, const Growth& growth, const Sources& sources, std::size_t place)
+        : use(ports.use(place)), no_timers(ports.no_timers(use.tally())), ports_(ports), place_(place),
+          growth_(growth), sources_(sources) {}
 
     const PortUse use;
     const std::optional<base::Gap>& no_timers;
 
-    snapshot::Queues queues() const { return ports_.netns_of.sockets.queues_of(ports_.book->order()[place_]); }
+    snapshot::Queues queues() const {
+        return ports_.netns_of.sockets.queues_of(ports_.book->order()[place_]);
+    }
     std::string remote() const { return snapshot::end_point_text(use.flow().remote, use.flow().remote_port); }
 
     /// Per second; none without earlier runs.
@@ -54,15 +93,30 @@ class DestinationRow {
     Basis basis_of_reuse() const { return use.reuse().inferred ? Basis::inferred : Basis::measured; }
     facts::Destination destination() const { return destination_of(use); }
 
+    std::string towards() const {
+        const bool is_plain = use.loopback() || !sources_.are_several();
+        return is_plain ? remote() : remote() + " from " + use.flow().source.to_text();
+    }
+    std::string outlook() const {
+        if (use.estimate().free < 1) {
+            return "fail now";
+        }
+        const auto seconds = no_timers ? std::nullopt : exhausted_in();
+        return seconds && *seconds >= 1 ? fmt::format("will fail in {:.0f} s", *seconds)
+                                        : "are about to fail";
+    }
+
   private:
     const PortModel& ports_;
     std::size_t place_;
     const Growth& growth_;
+    const Sources& sources_;
 };
 
 constexpr auto destination_getters = std::to_array<Getter<DestinationRow>>({
     {"source", [](const DestinationRow& d) { return Value(d.use.flow().source.to_text()); }},
     {"remote", [](const DestinationRow& d) { return Value(d.remote()); }},
+    {"towards", [](const DestinationRow& d) { return Value(d.towards()); }},
     {"remote_address", [](const DestinationRow& d) { return Value(d.use.flow().remote.to_text()); }},
     {"remote_port", [](const DestinationRow& d) { return Value(d.use.flow().remote_port); }},
     {"device", [](const DestinationRow& d) { return Value(d.use.flow().device); }},
@@ -89,6 +143,7 @@ constexpr auto destination_getters = std::to_array<Getter<DestinationRow>>({
      }},
     {"in_use", [](const DestinationRow& d) { return Value(d.use.estimate().in_use); }},
     {"held_by", [](const DestinationRow& d) { return Value(held_by(d.destination()), d.basis()); }},
+    {"outlook", [](const DestinationRow& d) { return Value(d.outlook(), d.basis()); }},
     {"blocked", [](const DestinationRow& d) { return Value(d.use.estimate().blocked, d.basis()); }},
     {"free", [](const DestinationRow& d) { return Value(d.use.estimate().free, d.basis()); }},
     {"free_min", [](const DestinationRow& d) { return Value(d.use.bounds().free_min); }},
@@ -127,14 +182,14 @@ static_assert(follows(facts::destination_columns, destination_getters));
 class DestinationTable : public facts::Table {
   public:
     DestinationTable(std::shared_ptr<const PortModel> ports, Growth growth)
-        : ports_(std::move(ports)), growth_(growth) {}
+        : ports_(std::move(ports)), growth_(growth), sources_(*ports_) {}
 
     const facts::Schema& schema() const override { return facts::schema(facts::TableId::destination); }
     std::size_t size() const override { return ports_->book ? ports_->book->order().size() : 0; }
 
     facts::Value get(std::size_t row, std::size_t column) const override {
         if (!current_ || current_row_ != row) {
-            current_.emplace(*ports_, growth_, row);
+            current_.emplace(*ports_, growth_, sources_, row);
             current_row_ = row;
         }
         return destination_getters[column].get(*current_);
@@ -145,6 +200,7 @@ class DestinationTable : public facts::Table {
   private:
     std::shared_ptr<const PortModel> ports_;
     Growth growth_;
+    Sources sources_;
     mutable std::optional<DestinationRow> current_; // rules ask for several columns of one row
     mutable std::size_t current_row_ = 0;
 };

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "render/formats.h"
 #include "render/nagios.h"
+#include "render/report_words.h"
 #include "render/words.h"
 
 #include <algorithm>
@@ -84,7 +85,9 @@ std::vector<std::string> topics_of(const Report& report) {
 
 std::string finding_line(const Report& report, const Finding& finding) {
     const std::string place = report.namespaces.size() > 1 ? " (in " + finding.netns + ")" : "";
-    return fmt::format("[{}] {}: {}{}", findings::name(finding.state), finding.rule, finding.summary, place);
+    const std::string cause = cause_text(finding, report);
+    return fmt::format("[{}] {}: {}{}{}", findings::name(finding.state), finding.rule, finding.summary, place,
+                       cause.empty() ? "" : ", " + cause);
 }
 
 /// Findings first, because they are sorted and the first line is the summary.

@@ -204,10 +204,11 @@ void pair(std::ostream& out, std::string_view before, std::string_view key, std:
     }
 }
 
-void write_finding(const findings::Finding& finding, std::ostream& out) {
+void write_finding(const findings::Finding& finding, const Report& report, std::ostream& out) {
     pair(out, "    - ", "summary", finding.summary);
     pair(out, "      ", "state", findings::name(finding.state));
     pair(out, "      ", "namespace", finding.netns);
+    pair(out, "      ", "cause", cause_text(finding, report));
     pair(out, "      ", "value", finding.value ? quantity(finding.value, finding.unit) : "");
     pair(out, "      ", "why", finding.why);
     if (!finding.remedies.empty()) {
@@ -233,12 +234,12 @@ void write_diagnostics(const TestCase& test, std::ostream& out, More more) {
     out << "  ...\n";
 }
 
-void write_findings(const TestCase& test, std::ostream& out) {
+void write_findings(const TestCase& test, const Report& report, std::ostream& out) {
     if (!test.findings.empty()) {
         out << "  findings:\n";
     }
     for (const findings::Finding* finding : test.findings) {
-        write_finding(*finding, out);
+        write_finding(*finding, report, out);
     }
 }
 
@@ -265,7 +266,7 @@ void report_tap(const findings::Report& report, const facts::Picture*, const Sty
         out << fmt::format("{} {} - {}", ok ? "ok" : "not ok", i + 1, described(test.name));
         out << (test.result == Result::skipped ? " # SKIP " + described(test.reason) : "") << '\n';
         if (!ok || !test.findings.empty()) {
-            write_diagnostics(test, out, [&] { write_findings(test, out); });
+            write_diagnostics(test, out, [&] { write_findings(test, report, out); });
         }
     }
     out << "# " << safe_line(title_of(report)) << '\n';

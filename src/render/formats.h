@@ -19,6 +19,7 @@ struct Style {
     bool unicode = true;
     int width = 80;    // columns
     int verbosity = 0; // -q is -1, -v 1, -vv 2
+    bool is_terminal = false;
 };
 
 /// What every answer says of the run it comes from.
@@ -27,7 +28,8 @@ struct Origin {
     std::string kernel;
     double time = 0; // seconds since the epoch
     std::vector<std::string> assumed =
-        {}; // "net.ipv4.tcp_tw_reuse=1": sysctls that are not those of the host
+        {};                   // "net.ipv4.tcp_tw_reuse=1": sysctls that are not those of the host
+    std::string version = {}; // of the program
 };
 
 /// Why there is no answer. Not yet safe for any reader.

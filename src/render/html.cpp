@@ -277,6 +277,7 @@ void finding_card(std::ostream& out, std::size_t number, const Shown& shown, con
         << "</p>\n<dl class=\"facts\">\n";
     row(out, "Measured", measure(finding, report));
     row(out, "Who", who_text(finding, picture));
+    row(out, "Also", base::join(also_lines(finding, report), "; "));
     show_evidence(out, finding);
     out << "</dl>\n";
     if (shown.explained == nullptr || shown.explained->why != finding.why) {
@@ -317,17 +318,18 @@ std::string page_title(const Report& report) {
 /// All findings at a glance, where there is more than the one of the heading.
 void overview(std::ostream& out, const Report& report) {
     constexpr std::size_t enough = 10;
-    if (report.findings.size() < 2) {
+    const std::vector<Shown> all = shown_findings(report);
+    if (all.size() < 2) {
         return;
     }
     out << "<ol class=\"overview\">\n";
-    for (std::size_t i = 0; i < report.findings.size() && i < enough; ++i) {
-        const findings::Finding& finding = report.findings[i];
+    for (std::size_t i = 0; i < all.size() && i < enough; ++i) {
+        const findings::Finding& finding = *all[i].finding;
         out << fmt::format("<li>{}<a href=\"#finding-{}\">{}</a></li>\n", badge(finding.state), i + 1,
                            escaped(finding.summary.empty() ? finding.title : finding.summary));
     }
-    if (report.findings.size() > enough) {
-        out << "<li class=\"soft\">and " << report.findings.size() - enough << " more</li>\n";
+    if (all.size() > enough) {
+        out << "<li class=\"soft\">and " << all.size() - enough << " more</li>\n";
     }
     out << "</ol>\n";
 }
@@ -337,7 +339,8 @@ void verdict(std::ostream& out, const Report& report) {
     const State shown = worst == State::info ? State::ok : worst;
     out << fmt::format("<header class=\"card verdict {}\">\n{}\n<h1>{}</h1>\n<p class=\"soft\">{}</p>\n",
                        findings::word(shown), badge(shown), escaped(headline(report)),
-                       escaped(origin_text(report.host, report.kernel, report.time)));
+                       escaped(origin_text(report.host, report.kernel, report.time) +
+                               (report.version.empty() ? "" : ", tcpadvisor " + report.version)));
     overview(out, report);
     out << "</header>\n";
 }
@@ -359,7 +362,7 @@ void findings_part(std::ostream& out, const Report& report, const facts::Picture
     }
     out << "<h2>Findings, worst first</h2>\n";
     std::size_t number = 0;
-    for (const Shown& shown : shown_findings(report, report.findings.size()).shown) {
+    for (const Shown& shown : shown_findings(report)) {
         finding_card(out, ++number, shown, report, picture);
     }
 }
@@ -381,12 +384,10 @@ void picture_part(std::ostream& out, const Report& report, const facts::Picture&
     }
 }
 
-std::vector<std::string> rule_texts(const Report& report, std::optional<State> state) {
+std::vector<std::string> unjudged_texts(const Report& report) {
     std::vector<std::string> texts;
-    for (const RuleOutcome& rule : report.rules) {
-        if (rule.state == state) {
-            texts.push_back(rule_text(rule));
-        }
+    for (const Unjudged& group : unjudged(report)) {
+        texts.push_back(unjudged_text(group));
     }
     return texts;
 }
@@ -431,7 +432,7 @@ void report_html(const Report& report, const facts::Picture* picture, const Styl
     verdict(out, report);
     list(out, "Files that cannot be used", report.broken_files);
     findings_part(out, report, picture);
-    list(out, "Rules that could not be judged", rule_texts(report, State::unknown));
+    list(out, "Rules that could not be judged", unjudged_texts(report));
     if (picture != nullptr) {
         picture_part(out, report, *picture);
     }

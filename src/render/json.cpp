@@ -339,7 +339,7 @@ Json myths_json(const findings::Finding& finding) {
     return list;
 }
 
-Json finding_json(const findings::Finding& finding) {
+Json finding_json(const findings::Report& report, const findings::Finding& finding) {
     Json item = Json::object();
     item["rule"] = finding.rule;
     item["state"] = findings::name(finding.state);
@@ -349,6 +349,8 @@ Json finding_json(const findings::Finding& finding) {
         item["subject"][column] = value;
     }
     item["summary"] = finding.summary;
+    item["impact"] = json_text(finding.impact);
+    item["explained_by"] = finding.explained_by ? Json(report.findings[*finding.explained_by].rule) : Json();
     item["value"] = json_number(finding.value);
     item["unit"] = finding.unit;
     item["warning"] = json_text(finding.warning);
@@ -366,7 +368,7 @@ Json finding_json(const findings::Finding& finding) {
 Json findings_json(const findings::Report& report) {
     Json list = Json::array();
     for (const findings::Finding& finding : report.findings) {
-        list.push_back(finding_json(finding));
+        list.push_back(finding_json(report, finding));
     }
     return list;
 }
@@ -457,6 +459,7 @@ void error_json(const Failure& failure, std::ostream& out) {
 void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& namespaces, const Style&,
                  std::ostream& out) {
     Json answer = json_answer();
+    answer["version"] = json_text(origin.version);
     answer["host"] = json_host(origin.host, origin.kernel, origin.time);
     add_counts(answer, sum_states(namespaces), sum_sockstat(namespaces));
     Json list = Json::array();
@@ -519,6 +522,7 @@ Json asked_json(const facts::Destination& destination) {
 void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& namespaces, PortsView,
                 const Style&, std::ostream& out) {
     Json answer = json_answer();
+    answer["version"] = json_text(origin.version);
     answer["host"] = json_host(origin.host, origin.kernel, origin.time);
     Json list = Json::array();
     for (const facts::NetnsPorts& netns : namespaces) {
@@ -548,6 +552,7 @@ void report_json(const findings::Report& report, const facts::Picture* picture, 
                  std::ostream& out) {
     const findings::State worst = report.worst();
     Json answer = json_answer();
+    answer["version"] = json_text(report.version);
     answer["state"] = findings::name(worst);
     answer["exit_code"] = findings::exit_code(report);
     answer["host"] = json_host(report.host, report.kernel, report.time);

@@ -116,10 +116,12 @@ std::string line_1_headline(const Report& report) {
 /// files.
 std::string appendix(const Report& report) {
     std::string text;
-    const auto others = static_cast<std::size_t>(
-        std::count_if(report.findings.begin(), report.findings.end(),
-                      [](const Finding& finding) { return finding.state > State::info; }) -
-        (finding_leads(report) ? 1 : 0));
+    const auto others = static_cast<std::size_t>(std::count_if(report.findings.begin(), report.findings.end(),
+                                                               [](const Finding& finding) {
+                                                                   return finding.state > State::info &&
+                                                                          !finding.explained_by;
+                                                               }) -
+                                                 (finding_leads(report) ? 1 : 0));
     if (others > 0) {
         text += ", " + count_of(others, "more finding", "more findings");
     }
@@ -176,8 +178,11 @@ void append(std::string& output, const std::vector<std::string>& lines, std::siz
 std::vector<std::string> finding_lines(const Report& report) {
     std::vector<std::string> lines;
     for (const Finding& finding : report.findings) {
-        lines.push_back(fmt::format("[{}] {}: {}{}", findings::name(finding.state), plain(finding.rule),
-                                    summary_of(report, finding), since_text(finding, report.time)));
+        if (!finding.explained_by) {
+            lines.push_back(fmt::format("[{}] {}: {}{}{}", findings::name(finding.state), plain(finding.rule),
+                                        summary_of(report, finding), since_text(finding, report.time),
+                                        plain(also_text(finding, report))));
+        }
     }
     return lines;
 }
@@ -187,8 +192,8 @@ std::vector<std::string> unjudged_lines(const Report& report) {
     for (const std::string& file : report.broken_files) {
         lines.push_back("[UNKNOWN] cannot use " + first_of({file, "a rules file"}));
     }
-    for (const RuleOutcome* rule : unknown_rules(report)) {
-        lines.push_back(fmt::format("[UNKNOWN] {}: {}", plain(rule->id), reason_of(*rule)));
+    for (const Unjudged& group : unjudged(report)) {
+        lines.push_back("[UNKNOWN] " + plain(unjudged_text(group)));
     }
     return lines;
 }

@@ -139,8 +139,9 @@ std::string who_in(const Finding& finding, const facts::NetnsPicture& picture) {
 /// "1 critical, 2 warnings, 3 rules not judged".
 std::string tally(const Report& report) {
     const auto count = [&](State state) {
-        return static_cast<std::size_t>(std::count_if(report.findings.begin(), report.findings.end(),
-                                                      [&](const Finding& f) { return f.state == state; }));
+        return static_cast<std::size_t>(
+            std::count_if(report.findings.begin(), report.findings.end(),
+                          [&](const Finding& f) { return f.state == state && !f.explained_by; }));
     };
     std::vector<std::string> parts;
     const auto add = [&](std::size_t number, std::string_view one, std::string_view many) {
@@ -184,7 +185,8 @@ std::string measure(const Finding& finding, const findings::Report& report) {
     std::vector<std::string> parts;
     const bool judged = !finding.warning.empty() || !finding.critical.empty();
     if (judged || (finding.value && !finding.unit.empty())) {
-        parts.push_back(quantity(finding.value, finding.unit) + (finding.inferred ? " (inferred)" : ""));
+        parts.push_back((finding.value_label.empty() ? "" : finding.value_label + ": ") +
+                        quantity(finding.value, finding.unit) + (finding.inferred ? " (inferred)" : ""));
     }
     if (!finding.warning.empty()) {
         parts.push_back(in_words("warning", finding.warning));
@@ -210,7 +212,8 @@ std::string evidence_text(const findings::Evidence& evidence) {
     } else if (evidence.truth) {
         value = *evidence.truth ? "yes" : "no";
     }
-    return fmt::format("{}: {}{}", evidence.name, value, evidence.inferred ? " (inferred)" : "");
+    return fmt::format("{}: {}{}", evidence.label.empty() ? evidence.name : evidence.label, value,
+                       evidence.inferred ? " (inferred)" : "");
 }
 
 bool is_unknown(const findings::Evidence& evidence) {
@@ -223,6 +226,40 @@ bool same_remedies(const Finding& a, const Finding& b) {
                           return x.text == y.text && x.command == y.command && x.undo == y.undo &&
                                  x.risk == y.risk && x.effect == y.effect;
                       });
+}
+
+std::vector<const Finding*> explained_by(const Finding& finding, const Report& report) {
+    std::vector<const Finding*> all;
+    for (const Finding& other : report.findings) {
+        if (other.explained_by && &report.findings[*other.explained_by] == &finding) {
+            all.push_back(&other);
+        }
+    }
+    return all;
+}
+
+std::vector<std::string> also_lines(const Finding& finding, const Report& report) {
+    std::vector<std::string> lines;
+    for (const Finding* other : explained_by(finding, report)) {
+        lines.push_back(
+            fmt::format("{} ({}): {}", other->rule, findings::name(other->state), other->summary));
+    }
+    return lines;
+}
+
+std::string also_text(const Finding& finding, const Report& report) {
+    std::vector<std::string> rules;
+    for (const Finding* other : explained_by(finding, report)) {
+        if (std::find(rules.begin(), rules.end(), other->rule) == rules.end()) {
+            rules.push_back(other->rule);
+        }
+    }
+    return rules.empty() ? "" : ", also: " + base::join(rules, ", ");
+}
+
+std::string cause_text(const Finding& finding, const Report& report) {
+    return finding.explained_by ? "same cause as " + report.findings[*finding.explained_by].rule
+                                : std::string();
 }
 
 std::string who_text(const Finding& finding, const facts::Picture* picture) {
@@ -312,24 +349,67 @@ std::string rule_text(const RuleOutcome& rule) {
     return (rule.reason.empty() ? rule.id : rule.id + ": " + rule.reason) + waiting_text(rule);
 }
 
-ShownFindings shown_findings(const Report& report, std::size_t most_of_a_rule) {
-    struct Seen {
-        const Finding* first = nullptr;
-        std::size_t count = 0;
-    };
-    std::map<std::string_view, Seen> seen;
-    ShownFindings all;
-    for (const Finding& finding : report.findings) {
-        Seen& of_rule = seen[finding.rule];
-        if (++of_rule.count <= most_of_a_rule) {
-            all.shown.push_back({&finding, of_rule.first});
-        }
-        of_rule.first = of_rule.first == nullptr ? &finding : of_rule.first;
+namespace {
+
+/// The kernel refuses many things for one reason; what a rule lacks is told if that says nothing.
+std::string unjudged_reason(const RuleOutcome& rule) {
+    return !rule.lacks                  ? rule.reason
+           : rule.lacks->detail.empty() ? base::to_text(*rule.lacks)
+                                        : rule.lacks->detail;
+}
+
+void add_once(std::vector<std::string>& list, const std::string& text) {
+    if (std::find(list.begin(), list.end(), text) == list.end()) {
+        list.push_back(text);
     }
-    for (const auto& [rule, of_rule] : seen) {
-        if (of_rule.count > most_of_a_rule) {
-            all.left_out.emplace_back(rule, of_rule.count - most_of_a_rule);
+}
+
+} // namespace
+
+std::vector<Unjudged> unjudged(const Report& report) {
+    std::vector<Unjudged> groups;
+    for (const RuleOutcome& rule : report.rules) {
+        if (rule.state != State::unknown) {
+            continue;
         }
+        const std::string reason = unjudged_reason(rule);
+        auto group = std::find_if(groups.begin(), groups.end(),
+                                  [&](const Unjudged& other) { return other.reason == reason; });
+        group = group == groups.end() ? groups.insert(group, {reason, {}, {}}) : group;
+        group->rules.push_back(rule.id);
+        if (rule.lacks && !rule.lacks->detail.empty()) {
+            add_once(group->lacks, rule.lacks->what);
+        }
+    }
+    std::stable_sort(groups.begin(), groups.end(),
+                     [](const Unjudged& a, const Unjudged& b) { return a.rules.size() > b.rules.size(); });
+    return groups;
+}
+
+std::string unjudged_line(const Unjudged& group) {
+    const std::string who =
+        group.rules.size() == 1 ? group.rules.front() : fmt::format("{} rules", group.rules.size());
+    if (group.lacks.size() == 1) {
+        return fmt::format("{} could not be judged: {}: {}", who, group.lacks.front(), group.reason);
+    }
+    const std::string more = group.lacks.empty() ? "" : fmt::format(" ({} values)", group.lacks.size());
+    return fmt::format("{} could not be judged: {}{}", who, group.reason, more);
+}
+
+std::string unjudged_text(const Unjudged& group) {
+    return group.rules.size() == 1 ? unjudged_line(group)
+                                   : unjudged_line(group) + ": " + base::join(group.rules, ", ");
+}
+
+std::vector<Shown> shown_findings(const Report& report) {
+    std::map<std::string_view, const Finding*> first; // of each rule
+    std::vector<Shown> all;
+    for (const Finding& finding : report.findings) {
+        if (finding.explained_by) {
+            continue;
+        }
+        const auto [known, is_first] = first.try_emplace(finding.rule, &finding);
+        all.push_back({&finding, is_first ? nullptr : known->second});
     }
     return all;
 }

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace render {
@@ -25,6 +24,19 @@ std::string evidence_text(const findings::Evidence& evidence);
 bool is_unknown(const findings::Evidence& evidence);
 
 bool same_remedies(const findings::Finding& a, const findings::Finding& b);
+
+/// The findings that have their cause in this one.
+std::vector<const findings::Finding*> explained_by(const findings::Finding& finding,
+                                                   const findings::Report& report);
+
+/// "port-range-narrow (WARNING): 200 ephemeral ports": each of them in a line.
+std::vector<std::string> also_lines(const findings::Finding& finding, const findings::Report& report);
+
+/// ", also: port-range-narrow, tw-reuse-off": their rules; empty if there are none.
+std::string also_text(const findings::Finding& finding, const findings::Report& report);
+
+/// "same cause as ephemeral-port-exhaustion"; empty if the finding has no other.
+std::string cause_text(const findings::Finding& finding, const findings::Report& report);
 
 /// Units, containers and processes behind the finding, as far as the picture knows them; else empty.
 std::string who_text(const findings::Finding& finding, const facts::Picture* picture);
@@ -61,19 +73,30 @@ std::size_t count_rules(const findings::Report& report, std::optional<findings::
 /// "id: reason", with what waits.
 std::string rule_text(const findings::RuleOutcome& rule);
 
+/// Rules that could not be judged for one reason.
+struct Unjudged {
+    std::string reason;
+    std::vector<std::string> rules;
+    std::vector<std::string> lacks; // the things that could not be seen for it
+};
+
+/// All of them, each reason once.
+std::vector<Unjudged> unjudged(const findings::Report& report);
+
+/// "8 rules could not be judged: the text of ss does not tell the port range".
+std::string unjudged_line(const Unjudged& group);
+
+/// The same with the names of the rules.
+std::string unjudged_text(const Unjudged& group);
+
 /// A finding, and the one of the same rule before it that has explained the rule already, or null.
 struct Shown {
     const findings::Finding* finding = nullptr;
     const findings::Finding* explained = nullptr;
 };
 
-struct ShownFindings {
-    std::vector<Shown> shown;
-    std::vector<std::pair<std::string_view, std::size_t>> left_out; // rule, findings
-};
-
-/// The findings in their order, at most so many of one rule.
-ShownFindings shown_findings(const findings::Report& report, std::size_t most_of_a_rule);
+/// The findings in their order, without those that another one explains.
+std::vector<Shown> shown_findings(const findings::Report& report);
 
 // Of the picture of the host.
 

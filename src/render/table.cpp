@@ -128,6 +128,9 @@ void command(std::ostream& out, std::string_view prefix, std::string_view text) 
 
 void origin_line(std::ostream& out, const Style& style, const Origin& origin) {
     std::string text = origin_text(origin.host, origin.kernel, origin.time);
+    if (!origin.version.empty()) {
+        text += (text.empty() ? "tcpadvisor " : ", tcpadvisor ") + origin.version;
+    }
     if (!origin.assumed.empty()) {
         text += (text.empty() ? "as if " : ", as if ") + base::join(origin.assumed, ", ");
     }

@@ -4,7 +4,9 @@
 #include "base/text.h"
 #include "render/answers.h"
 #include "render/formats.h"
+#include "render/glossary.h"
 #include "render/report_words.h"
+#include "render/screen.h"
 #include "render/table.h"
 #include "render/words.h"
 
@@ -44,6 +46,20 @@ void show_who(std::ostream& out, const Style& style, const Finding& finding, con
         is_told = is_told || (earlier.subject == finding.subject && who_text(earlier, picture) == who);
     }
     paragraph(out, style, "  Who: ", is_told ? "as above" : who);
+}
+
+/// Words of the trade, where they first stand.
+void show_meanings(std::ostream& out, const Style& style, const Finding& finding, const Report& report) {
+    std::vector<std::string_view> before;
+    for (const Finding& earlier : report.findings) {
+        if (&earlier == &finding) {
+            break;
+        }
+        before.push_back(earlier.summary);
+    }
+    for (const std::string& line : words_to_explain(finding.summary, before)) {
+        paragraph(out, style, indent, "(" + line + ")");
+    }
 }
 
 /// Short, unless all is asked for.
@@ -238,32 +254,16 @@ void queues_part(std::ostream& out, const Style& style, const NetnsPicture& pict
     }
 }
 
-/// Of several namespaces only the ones with findings, unless all are asked for.
-void picture_text(std::ostream& out, const Style& style, const facts::Picture& picture,
-                  const findings::Report& report) {
-    auto namespaces = namespaces_with_findings(picture, report);
-    if (style.verbosity >= 1) {
-        namespaces.clear();
-        for (const NetnsPicture& netns : picture.namespaces) {
-            namespaces.push_back(&netns);
-        }
-    }
-    constexpr std::size_t enough = 3;
-    const std::size_t shown = style.verbosity >= 1 ? namespaces.size() : std::min(namespaces.size(), enough);
-    for (std::size_t i = 0; i < shown; ++i) {
+void picture_text(std::ostream& out, const Style& style, const facts::Picture& picture) {
+    for (const NetnsPicture& netns : picture.namespaces) {
         if (picture.namespaces.size() > 1) {
-            heading(out, style, safe_line("In " + namespaces[i]->states.label));
+            heading(out, style, safe_line("In " + netns.states.label));
         }
-        states_part(out, style, *namespaces[i]);
-        destinations_part(out, style, *namespaces[i]);
-        ages_part(out, style, *namespaces[i]);
-        close_wait_part(out, style, *namespaces[i]);
-        queues_part(out, style, *namespaces[i]);
-    }
-    if (shown < picture.namespaces.size()) {
-        out << '\n'
-            << count_of(picture.namespaces.size() - shown, "more namespace", "more namespaces")
-            << " (-v shows all)\n";
+        states_part(out, style, netns);
+        destinations_part(out, style, netns);
+        ages_part(out, style, netns);
+        close_wait_part(out, style, netns);
+        queues_part(out, style, netns);
     }
 }
 
@@ -280,21 +280,10 @@ void first_line(std::ostream& out, const Style& style, const Report& report) {
     out << paint(style, worst, word) << lines.str().substr(word.size());
 }
 
-/// Each finding, but of many about one rule only the first ones, and its explanation once.
 void show_findings(std::ostream& out, const Style& style, const Report& report,
                    const facts::Picture* picture) {
-    constexpr std::size_t enough = 10;
-    const ShownFindings all = shown_findings(report, style.verbosity < 1 ? enough : report.findings.size());
-    for (const Shown& shown : all.shown) {
+    for (const Shown& shown : shown_findings(report)) {
         finding_text(out, style, shown, report, picture);
-    }
-    if (!all.left_out.empty()) {
-        out << '\n';
-    }
-    for (const auto& [rule, count] : all.left_out) {
-        paragraph(out, style, "",
-                  fmt::format("and {} of {} (-v shows them)",
-                              count_of(count, "more finding", "more findings"), rule));
     }
 }
 
@@ -312,6 +301,18 @@ void show_rules(std::ostream& out, const Style& style, const Report& report, std
                 paragraph(out, style, "    ", rule.numbers);
             }
         }
+    }
+}
+
+/// Each reason once.
+void show_unjudged(std::ostream& out, const Style& style, const Report& report) {
+    const std::vector<Unjudged> groups = unjudged(report);
+    if (groups.empty()) {
+        return;
+    }
+    heading(out, style, "Rules that could not be judged");
+    for (const Unjudged& group : groups) {
+        paragraph(out, style, indent, unjudged_text(group));
     }
 }
 
@@ -347,26 +348,11 @@ void show_overrides(std::ostream& out, const Style& style, const Report& report)
 }
 
 void last_lines(std::ostream& out, const Style& style, const Report& report) {
-    if (style.verbosity >= 1) {
-        show_overrides(out, style, report);
-        show_rules(out, style, report, State::ok, "Rules passed");
-        show_rules(out, style, report, std::nullopt, "Rules skipped");
-        gap_list(out, style, report.gaps);
-        show_remarks(out, style, report);
-        return;
-    }
-    const std::size_t passed = count_rules(report, State::ok);
-    const std::size_t skipped = count_rules(report, std::nullopt);
-    if (passed + skipped + report.gaps.size() > 0) {
-        const std::string seen =
-            report.gaps.empty()
-                ? ""
-                : fmt::format(", {} not seen", count_of(report.gaps.size(), "value", "values"));
-        out << '\n';
-        paragraph(out, style, "",
-                  fmt::format("{} passed, {} skipped{} (-v lists them)", count_of(passed, "rule", "rules"),
-                              skipped, seen));
-    }
+    show_overrides(out, style, report);
+    show_rules(out, style, report, State::ok, "Rules passed");
+    show_rules(out, style, report, std::nullopt, "Rules skipped");
+    gap_list(out, style, report.gaps);
+    show_remarks(out, style, report);
 }
 
 } // namespace
@@ -379,8 +365,13 @@ void finding_text(std::ostream& out, const Style& style, const Shown& shown, con
         << paint(style, finding.state, findings::name(finding.state)) << "  "
         << bold(style, safe_line(finding.rule)) << '\n';
     paragraph(out, style, indent, finding.summary.empty() ? finding.title : finding.summary);
+    show_meanings(out, style, finding, report);
     paragraph(out, style, indent, measure(finding, report));
+    paragraph(out, style, indent, cause_text(finding, report));
     show_who(out, style, finding, report, picture);
+    for (const std::string& line : also_lines(finding, report)) {
+        paragraph(out, style, "  Also: ", line);
+    }
     show_evidence(out, style, finding);
     const bool why_is_new = explained == nullptr || explained->why != finding.why;
     if (why_is_new && !base::trim(finding.why).empty()) {
@@ -397,17 +388,20 @@ void finding_text(std::ostream& out, const Style& style, const Shown& shown, con
 }
 
 void report_text(const Report& report, const facts::Picture* picture, const Style& style, std::ostream& out) {
+    if (style.verbosity == 0) {
+        screen_text(out, style, report, picture);
+        return;
+    }
     first_line(out, style, report);
     if (style.verbosity < 0) {
         return;
     }
-    origin_line(out, style, {report.host, report.kernel, report.time});
+    origin_line(out, style, {report.host, report.kernel, report.time, {}, report.version});
     show_broken_files(out, style, report);
     show_findings(out, style, report, picture);
-    show_rules(out, style, report, State::unknown, "Rules that could not be judged");
-    const bool all_is_well = report.worst() <= State::info;
-    if (picture != nullptr && (!all_is_well || style.verbosity >= 1)) {
-        picture_text(out, style, *picture, report);
+    show_unjudged(out, style, report);
+    if (picture != nullptr) {
+        picture_text(out, style, *picture);
     }
     last_lines(out, style, report);
 }

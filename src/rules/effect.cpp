@@ -65,6 +65,16 @@ std::string change_of_value(const Rule& rule, const JudgedRow& before, const Jud
     return text + (after.inferred ? " (inferred)" : "");
 }
 
+void show_value_of(JudgedRow& judged, const Rule& rule, const Context& context) {
+    if (rule.value.empty()) {
+        return;
+    }
+    if (const facts::Value value = compute(rule.value, context); value.known()) {
+        judged.value = value.number();
+        judged.inferred = value.basis() == facts::Basis::inferred;
+    }
+}
+
 std::string change_of_state(const JudgedRow& before, const JudgedRow& after) {
     if (before.state == after.state) {
         return "no change";
@@ -85,8 +95,8 @@ std::shared_ptr<const facts::Facts> Effects::facts_under(const Changes& changes)
     return known_.emplace(changes, what_if_(changes)).first->second;
 }
 
-std::string Effects::of(const Changes& changes, const Rule& rule, const facts::Facts& before,
-                        const JudgedRow& judged) {
+Effect Effects::of(const Changes& changes, const Rule& rule, const facts::Facts& before,
+                   const JudgedRow& judged) {
     const auto after = facts_under(changes);
     if (!after) {
         return {};
@@ -95,17 +105,16 @@ std::string Effects::of(const Changes& changes, const Rule& rule, const facts::F
     if (!context) {
         return {};
     }
-    const RowVerdict verdict = judge_row(rule, *after, *context, judged.netns);
-    switch (verdict.kind) {
-    case RowVerdict::Kind::missing:
+    RowVerdict verdict = judge_row(rule, *after, *context, judged.netns);
+    if (verdict.kind == RowVerdict::Kind::missing) {
         return {};
-    case RowVerdict::Kind::not_applicable:
-        return fmt::format("{} -> no longer judged", findings::name(judged.state));
-    case RowVerdict::Kind::judged:
-        break;
     }
-    return judged.value && verdict.judged.value ? change_of_value(rule, judged, verdict.judged)
-                                                : change_of_state(judged, verdict.judged);
+    if (verdict.kind == RowVerdict::Kind::not_applicable) { // there is nothing left to judge: its value tells how far
+        show_value_of(verdict.judged, rule, *context);
+    }
+    const bool has_values = judged.value && verdict.judged.value;
+    return {has_values ? change_of_value(rule, judged, verdict.judged) : change_of_state(judged, verdict.judged),
+            verdict.judged.state};
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace rules {
@@ -17,6 +18,11 @@ namespace rules {
 constexpr std::size_t most_trials = 24;
 
 struct JudgedRow;
+
+struct Effect {
+    std::string text; // "95 % -> 5 %, CRITICAL -> OK", "95 % -> 95 %, no change"; empty if it cannot be computed
+    std::optional<findings::State> after = {};
+};
 
 /// Names and values of sysctls.
 using Changes = std::map<std::string, std::string>;
@@ -28,9 +34,7 @@ class Effects {
   public:
     explicit Effects(WhatIf what_if) : what_if_(std::move(what_if)) {}
 
-    /// "95 % -> 5 %, CRITICAL -> OK", "95 % -> 95 %, no change"; empty if it cannot be computed.
-    std::string of(const Changes& changes, const Rule& rule, const facts::Facts& before,
-                   const JudgedRow& judged);
+    Effect of(const Changes& changes, const Rule& rule, const facts::Facts& before, const JudgedRow& judged);
 
   private:
     std::shared_ptr<const facts::Facts> facts_under(const Changes& changes);

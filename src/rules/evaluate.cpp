@@ -4,6 +4,7 @@
 #include "rules/compute.h"
 #include "rules/effect.h"
 #include "rules/finding_writer.h"
+#include "rules/fold.h"
 #include "rules/overrides.h"
 #include "rules/perfdata.h"
 #include "rules/reader.h"
@@ -294,7 +295,7 @@ class Judge {
 
     Verdict verdict() {
         Verdict verdict{outcome(), findings()};
-        if (past_.recall != nullptr && verdict.outcome.state && unknown_ == 0 && !incomplete_) {
+        if (past_.recall != nullptr && verdict.outcome.state && unknown_ == 0 && !incomplete_gap_) {
             past_.recall->judged(past_.rule);
         }
         return verdict;
@@ -352,9 +353,9 @@ class Judge {
     void note_gap(const base::Gap& gap) {
         const bool harmful = is_harmful(gap);
         std::size_t& count = harmful ? unknown_ : skipped_;
-        std::string& reason = harmful ? unknown_reason_ : skipped_reason_;
+        std::optional<base::Gap>& first = harmful ? unknown_gap_ : skipped_gap_;
         if (++count == 1) {
-            reason = base::to_text(gap);
+            first = gap;
         }
     }
 
@@ -363,8 +364,7 @@ class Judge {
             note_gap(gap);
             return;
         }
-        incomplete_ = true;
-        incomplete_reason_ = incomplete_reason_.empty() ? base::to_text(gap) : incomplete_reason_;
+        incomplete_gap_ = incomplete_gap_.value_or(gap);
     }
 
     findings::RuleOutcome outcome() const {
@@ -373,13 +373,15 @@ class Judge {
         outcome.topic = topic();
         if (unknown_ > 0) {
             outcome.state = std::max(worst_, State::unknown);
-            outcome.reason = with_count(unknown_reason_, unknown_);
-        } else if (incomplete_) {
+            outcome.reason = with_count(*unknown_gap_, unknown_);
+            outcome.lacks = unknown_gap_;
+        } else if (incomplete_gap_) {
             outcome.state = std::max(worst_, State::unknown);
-            outcome.reason = incomplete_reason_;
+            outcome.reason = base::to_text(*incomplete_gap_);
+            outcome.lacks = incomplete_gap_;
         } else if (judged_ == 0 && skipped_ > 0) {
             outcome.state = std::nullopt;
-            outcome.reason = with_count(skipped_reason_, skipped_);
+            outcome.reason = with_count(*skipped_gap_, skipped_);
         }
         if (waiting_ > 0) {
             outcome.waiting = waiting_;
@@ -397,7 +399,8 @@ class Judge {
         return found != rule_.tags.end() ? *found : std::string();
     }
 
-    static std::string with_count(const std::string& reason, std::size_t count) {
+    static std::string with_count(const base::Gap& gap, std::size_t count) {
+        const std::string reason = base::to_text(gap);
         return count == 1 ? reason : fmt::format("{} (the first of {})", reason, count);
     }
 
@@ -434,11 +437,10 @@ class Judge {
     double waits_since_ = std::numeric_limits<double>::infinity();
     std::vector<JudgedRow> kept_;
     std::size_t unknown_ = 0;
-    std::string unknown_reason_;
+    std::optional<base::Gap> unknown_gap_;
     std::size_t skipped_ = 0;
-    std::string skipped_reason_;
-    bool incomplete_ = false;
-    std::string incomplete_reason_;
+    std::optional<base::Gap> skipped_gap_;
+    std::optional<base::Gap> incomplete_gap_;
 };
 
 using Judges = std::vector<Judge*>;
@@ -522,6 +524,7 @@ findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const
         warn_of_harmful_drift(report, rules, facts, what_if);
     }
     findings::sort_findings(report);
+    fold(report, rules);
     report.perfdata = measure(rules, report, facts);
     return report;
 }

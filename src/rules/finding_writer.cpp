@@ -56,6 +56,7 @@ class Writer {
         write_subject(finding);
         finding.value = judged_.value;
         finding.unit = judged_.value ? rule_.unit : std::string();
+        finding.value_label = judged_.value ? label_of_value() : std::string();
         const Range* warning = warning_of(rule_, judged_.exception);
         const Range* critical = critical_of(rule_, judged_.exception);
         finding.warning = warning != nullptr ? warning->text : std::string();
@@ -67,6 +68,7 @@ class Writer {
         whole_text_ = judged_.value ? to_text(Value(rounded_up(*judged_.value))) : std::string("unknown");
         of_sysctls_ = {whole_text_, rule_.unit, finding.warning, finding.critical};
         finding.summary = fill(rule_.summary, context_, special_);
+        finding.impact = fill(advice_.impact, context_, special_);
         if (judged_.over_for) {
             finding.summary += fmt::format(" (over for {:.0f} min)", std::ceil(*judged_.over_for / 60));
         }
@@ -92,6 +94,15 @@ class Writer {
         }
     }
 
+    /// Of a value that is a fact, and no arithmetic.
+    std::string label_of_value() const {
+        const bool is_fact = rule_.value.nodes.size() == 1 && rule_.value.nodes[0].op == Op::name;
+        const auto table =
+            is_fact ? table_of(rule_.value.nodes[0].reference.where, rule_.table) : std::nullopt;
+        return table ? facts::plain_name(facts::schema(*table).columns[rule_.value.nodes[0].reference.index])
+                     : std::string();
+    }
+
     void write_evidence(Finding& finding) const {
         for (const Reference& reference : advice_.evidence) {
             const auto table = table_of(reference.where, rule_.table);
@@ -109,6 +120,7 @@ class Writer {
     static Evidence evidence_of(const facts::Column& column, const Value& value) {
         Evidence evidence;
         evidence.name = std::string(column.name);
+        evidence.label = facts::plain_name(column);
         evidence.unit = std::string(column.unit);
         evidence.inferred = value.basis() == facts::Basis::inferred;
         if (value.is_number()) {
@@ -153,8 +165,11 @@ class Writer {
         written.effect_is_stated = !remedy.effect.empty();
         write_sysctls(remedy.sysctls, written);
         if (written.effect.empty()) {
-            written.effect = effect_of(remedy.sysctls);
+            Effect effect = effect_of(remedy.sysctls);
+            written.effect = std::move(effect.text);
+            written.after = effect.after;
         }
+        written.now = remedy.now;
         put_in_place(finding.netns_path, written);
         finding.remedies.push_back(std::move(written));
     }
@@ -216,7 +231,7 @@ class Writer {
             written.change +=
                 (written.change.empty() ? "" : " ") + name + "=" + base::shell_word(wanted(value));
         }
-        written.effect = effect_of(myth.sysctls);
+        written.effect = effect_of(myth.sysctls).text;
         finding.myths.push_back(std::move(written));
     }
 
@@ -225,7 +240,7 @@ class Writer {
         return base::one_line(fill(value, context_, of_sysctls_));
     }
 
-    std::string effect_of(const SysctlValues& sysctls) const {
+    Effect effect_of(const SysctlValues& sysctls) const {
         if (effects_ == nullptr || sysctls.empty()) {
             return {};
         }

@@ -18,7 +18,7 @@ namespace {
 using Kind = Node::Kind;
 
 constexpr auto remedy_keys =
-    std::to_array<std::string_view>({"when", "text", "command", "undo", "risk", "effect", "sysctl"});
+    std::to_array<std::string_view>({"when", "text", "command", "undo", "risk", "effect", "sysctl", "now"});
 constexpr auto myth_keys = std::to_array<std::string_view>({"when", "text", "sysctl"});
 
 bool is_sysctl_name(std::string_view text) {
@@ -66,6 +66,7 @@ std::vector<RemedyTemplate> read_remedies(std::span<const Node> tables, ScopedRe
         remedy.undo = scoped.placeholders(keys, "undo");
         remedy.risk = scoped.placeholders(keys, "risk");
         remedy.effect = scoped.placeholders(keys, "effect");
+        remedy.now = keys.boolean("now", false);
         const Node* sysctls = keys.get("sysctl", Kind::table);
         read_sysctls(sysctls, remedy.sysctls, scoped, reporter);
         if (const Node* command = keys.get_any("command"); command != nullptr && sysctls != nullptr) {
@@ -105,6 +106,7 @@ class AdviceReader {
         : rule_(rule), keys_(keys), scoped_(scoped), reporter_(reporter) {}
 
     Advice read() {
+        advice_.impact = scoped_.placeholders(keys_, "impact");
         advice_.why = keys_.text("why");
         advice_.see = keys_.texts("see");
         advice_.source = keys_.text_or_texts("source");
@@ -168,8 +170,8 @@ constexpr auto rule_keys = std::to_array<std::string_view>(
     {"id",       "aliases",      "title",         "tags",    "enabled",    "for_each",
      "when",     "value",        "unit",          "warning", "critical",   "condition",
      "severity", "warning_when", "critical_when", "for",     "hysteresis", "keep",
-     "summary",  "evidence",     "why",           "see",     "source",     "parameters",
-     "remedy",   "myth"});
+     "summary",  "impact",       "explains",      "evidence", "why",       "see",
+     "source",   "parameters",   "remedy",        "myth"});
 constexpr auto parameter_keys = std::to_array<std::string_view>({"default", "unit", "help"});
 constexpr double longest_wait = 24 * 3600; // seconds
 constexpr auto reserved_names = std::to_array<std::string_view>(
@@ -230,6 +232,7 @@ class RuleReader {
         if (rule_.title.empty()) {
             rule_.title = keys_.text("id");
         }
+        rule_.explains = keys_.texts("explains");
         rule_.tags = keys_.texts("tags");
         if (const Node* tags = keys_.get_any("tags"); tags != nullptr && tags->kind == Kind::list) {
             check_tags(*tags);

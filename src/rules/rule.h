@@ -36,6 +36,10 @@
 //                                      so long; s, m or h
 //
 //   summary   = "{remote}: {free} of {usable} ports free"     required, one line, no full stop
+//   impact    = "new connections to {remote} fail"            what hurts whom, for somebody who knows no kernel;
+//                                      the first line of a report; default: the summary
+//   explains  = ["port-range-narrow"]  rules whose findings have the same cause: no worse than this one, and
+//                                      about the same subject, they are told with it
 //   evidence  = ["free", "usable"]     default: the facts of all expressions above
 //   why       = """..."""              optional prose; paragraphs are separated by empty lines
 //   see       = ["ip(7)", "explain:TIME_WAIT"]
@@ -56,6 +60,8 @@
 //     risk    = "One sentence."        required if there is a command or a sysctl
 //     sysctl  = { "net.ipv4.tcp_tw_reuse" = 1 }     instead of command and undo, which are made from it;
 //                                      a number, or a text with placeholders: "1024 {range_high}"
+//     now     = true                   optional: it helps within a minute, though it sets nothing; a sysctl
+//                                      does if its computed effect is better
 //     effect  = "..."                  optional: what it changes, where that cannot be computed; else it is
 //                                      judged again under these sysctls: "95 % -> 5 %, CRITICAL -> OK"
 //
@@ -150,6 +156,7 @@ struct RemedyTemplate {
     Template risk;
     Template effect; // empty: computed from `sysctls`
     SysctlValues sysctls;
+    bool now = false; // helps within a minute
 };
 
 /// A change that people try and that does nothing here.
@@ -162,6 +169,7 @@ struct MythTemplate {
 /// What a finding says beside its summary. A quiet check needs none of it, so that it is read when it is
 /// wanted: see advice_of().
 struct Advice {
+    Template impact;
     std::vector<Reference> evidence;
     std::string_view why;
     std::vector<std::string> see;
@@ -215,6 +223,7 @@ struct Rule {
     double keep_seconds = 0; // an alert stays for so long after it last held
 
     Template summary;
+    std::vector<std::string> explains; // ids of rules
     std::vector<Parameter> parameters;
     std::vector<facts::Value> parameter_values; // of `parameters`, in order
     std::vector<Override> overrides;

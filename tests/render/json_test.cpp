@@ -49,15 +49,15 @@ TEST_CASE("a report as JSON has every key, whatever it holds") {
     for (const test::ReportCase& item : test::report_cases()) {
         INFO(item.name);
         const Json json = report(item.report);
-        CHECK(keys(json) == Keys{"schema", "state", "exit_code", "host", "namespaces", "findings", "rules",
-                                 "perfdata", "picture", "assumed", "notes", "gaps"});
+        CHECK(keys(json) == Keys{"schema", "version", "state", "exit_code", "host", "namespaces", "findings",
+                                 "rules", "perfdata", "picture", "assumed", "notes", "gaps"});
         CHECK(json["schema"] == 1);
         CHECK(json["exit_code"] == findings::exit_code(item.report.worst()));
         CHECK(keys(json["host"]) == Keys{"name", "kernel", "time"});
         for (const Json& finding : json["findings"]) {
-            CHECK(keys(finding) == Keys{"rule", "state", "namespace", "subject", "summary", "value", "unit",
-                                        "warning", "critical", "confidence", "since", "evidence", "why",
-                                        "remedies", "myths"});
+            CHECK(keys(finding) == Keys{"rule", "state", "namespace", "subject", "summary", "impact",
+                                        "explained_by", "value", "unit", "warning", "critical", "confidence",
+                                        "since", "evidence", "why", "remedies", "myths"});
             for (const Json& remedy : finding["remedies"]) {
                 CHECK(keys(remedy) == Keys{"text", "command", "undo", "risk", "effect"});
             }

@@ -1,6 +1,7 @@
 // Answers for people: what they look like, that they fit the terminal, and that foreign text cannot reach it.
 #include "base/text.h"
 #include "render/formats.h"
+#include "render/screen.h"
 #include "render/table.h"
 #include "render/words.h"
 #include "tests/catch.h"
@@ -97,38 +98,41 @@ TEST_CASE("destinations fit a narrow terminal, too") {
 }
 
 TEST_CASE("colours repeat what a word says") {
-    Style style;
-    style.color = true;
-    std::string coloured = report(test::report_cases()[3].report, style);
-    CHECK(coloured.find("\x1b[1;31mCRITICAL\x1b[0m") == 0);
-    for (std::size_t at = coloured.find('\x1b'); at != std::string::npos; at = coloured.find('\x1b')) {
-        coloured.erase(at, coloured.find('m', at) + 1 - at);
+    for (const int verbosity : {0, 1}) {
+        Style style;
+        style.verbosity = verbosity;
+        const std::string plain = report(test::report_cases()[3].report, style);
+        style.color = true;
+        std::string coloured = report(test::report_cases()[3].report, style);
+        CHECK(coloured.find("\x1b[1;31mCRITICAL\x1b[0m") == 0);
+        for (std::size_t at = coloured.find('\x1b'); at != std::string::npos; at = coloured.find('\x1b')) {
+            coloured.erase(at, coloured.find('m', at) + 1 - at);
+        }
+        CHECK(coloured == plain);
     }
-    CHECK(coloured == report(test::report_cases()[3].report, Style{}));
+}
+
+Style verbose_style() {
+    Style style;
+    style.verbosity = 1;
+    return style;
 }
 
 TEST_CASE("many findings of one rule are explained once") {
-    const findings::Report many = test::report_cases()[9].report;
-    Style style;
-    const std::string text = report(many, style);
-    CHECK(text.find("and 90 more findings of ephemeral-port-exhaustion (-v shows them)") !=
-          std::string::npos);
+    const std::string text = report(test::report_cases()[9].report, verbose_style());
+    CHECK(text.find("192.0.2.99:443") != std::string::npos);
     CHECK(text.find("What to do") == text.rfind("What to do"));
-    CHECK(std::count(text.begin(), text.end(), '\n') < 100);
-    style.verbosity = 1;
-    CHECK(report(many, style).find("192.0.2.99:443") != std::string::npos);
 }
 
 TEST_CASE("another effect of the same rule is told") {
     findings::Report two = test::ok_report();
     two.findings = {test::port_finding(), test::port_finding()};
     two.findings[1].remedies[1].effect = "ports used: 91 % to 40 %";
-    const std::string text = report(two, Style{});
-    CHECK(text.find("91 % to 40 %") != std::string::npos);
+    CHECK(report(two, verbose_style()).find("91 % to 40 %") != std::string::npos);
 }
 
 TEST_CASE("the cause is named in the first five lines, with who and what to run next") {
-    const std::string text = report(test::report_cases()[3].report, test::busy_picture(), Style{});
+    const std::string text = report(test::report_cases()[3].report, test::busy_picture(), verbose_style());
     const auto lines = base::split(text, '\n');
     REQUIRE(lines.size() > 5);
     CHECK(lines[0].find("192.0.2.7:443: 47 of 1000 ports free") != std::string_view::npos);
@@ -136,12 +140,59 @@ TEST_CASE("the cause is named in the first five lines, with who and what to run 
     CHECK(text.find("tcpadvisor ports --to 192.0.2.7:443 --from 192.0.2.1") != std::string::npos);
 }
 
+TEST_CASE("the first look fits a terminal, whatever was found") {
+    for (const int width : {80, 120}) {
+        Style style = plain_style(width);
+        style.is_terminal = true;
+        for (const test::ReportCase& item : test::report_cases()) {
+            INFO(item.name);
+            for (const std::string& text :
+                 {report(item.report, style), report(item.report, test::busy_picture(), style),
+                  report(item.report, test::hostile_picture(), style)}) {
+                CHECK(std::count(text.begin(), text.end(), '\n') < 24); // the prompt takes the last line
+                check_fits(text, 80);
+                const std::size_t last = text.rfind('\n', text.size() - 2) + 1;
+                CHECK(text.substr(last, 5) == text.substr(0, 5)); // the verdict, once more
+            }
+        }
+    }
+}
+
+TEST_CASE("what another finding explains is told with it, and counted once") {
+    findings::Report two = test::ok_report();
+    two.findings = {test::port_finding(), test::port_finding()};
+    two.findings[1].rule = "port-range-narrow";
+    two.findings[1].summary = "1000 ephemeral ports";
+    two.findings[1].explained_by = 0;
+    CHECK(report(two, Style{}).find("\nAlso       1000 ephemeral ports\n") != std::string::npos);
+    CHECK(report(two, Style{}).find("Also found") == std::string::npos);
+    const std::string whole = report(two, verbose_style());
+    CHECK(whole.find("  Also: port-range-narrow (CRITICAL): 1000 ephemeral ports\n") != std::string::npos);
+    CHECK(whole.find("\nCRITICAL  port-range-narrow\n") == std::string::npos);
+    CHECK(whole.find("(1 critical") != std::string::npos);
+}
+
+TEST_CASE("rules that lack the same thing are told together") {
+    findings::Report report_of_two = test::ok_report();
+    findings::RuleOutcome unknown{"a", findings::State::unknown, "denied"};
+    unknown.lacks = base::Gap{"tcp_mem", base::Why::denied, "needs root"};
+    report_of_two.rules = {unknown, unknown};
+    report_of_two.rules[1].id = "b";
+    const std::string text = report(report_of_two, Style{});
+    CHECK(text.find("2 rules could not be judged: tcp_mem: needs root") != std::string::npos);
+}
+
+TEST_CASE("a command is broken where a shell joins it again") {
+    using Lines = std::vector<std::string>;
+    CHECK(render::command_lines("sysctl -w a=1", 40) == Lines{"sysctl -w a=1"});
+    CHECK(render::command_lines("sysctl -w a=\"1 2\" b=3", 16) == Lines{"sysctl -w \\", "a=\"1 2\" b=3"});
+    CHECK(render::command_lines("echo 'a quoted text that is long'", 20).empty());
+}
+
 TEST_CASE("when all is well the picture is left to -v") {
-    Style style;
-    CHECK(report(test::ok_report(), test::idle_picture(), style).find("Connections by state") ==
+    CHECK(report(test::ok_report(), test::idle_picture(), Style{}).find("Connections by state") ==
           std::string::npos);
-    style.verbosity = 1;
-    CHECK(report(test::ok_report(), test::idle_picture(), style).find("Connections by state") !=
+    CHECK(report(test::ok_report(), test::idle_picture(), verbose_style()).find("Connections by state") !=
           std::string::npos);
 }
 

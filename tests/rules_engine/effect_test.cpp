@@ -99,7 +99,7 @@ TEST_CASE("an effect that cannot be computed is not made up") {
     auto unknown = world_with(5);
     unknown->table(TableId::destination).set("used_percent", test::missing(base::Why::failed));
     CHECK(judged(world_with(95), unknown).remedies[0].effect.empty());
-    CHECK(judged(world_with(95), world_with(5, 10)).remedies[0].effect == "CRITICAL -> no longer judged");
+    CHECK(judged(world_with(95), world_with(5, 10)).remedies[0].effect == "95 % -> 5 %, CRITICAL -> OK");
 }
 
 TEST_CASE("without a way to compute them there are no effects") {

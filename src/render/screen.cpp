@@ -1,0 +1,489 @@
+#include "render/screen.h"
+
+#include "base/text.h"
+#include "render/report_words.h"
+#include "render/table.h"
+#include "render/words.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include <fmt/format.h>
+
+namespace render {
+
+namespace {
+
+using findings::Finding;
+using findings::Remedy;
+using findings::Report;
+using findings::State;
+
+using Lines = std::vector<std::string>;
+
+constexpr std::size_t screen_lines = 23; // of 24: the prompt below must not push the first one out
+constexpr int screen_columns = 80;
+constexpr std::string_view label_format = "{:<11}";
+
+/// A part of the screen. Where the room is short it loses lines from its end, or all of them at once.
+struct Part {
+    Lines lines = {};
+    std::size_t least = 0; // so many stay
+    bool as_a_whole = false;
+    std::string more = {}; // the last line once some are lost: "and {} more"
+    bool is_apart = false; // an empty line before it, if there is room
+};
+
+Lines lines_in(const std::string& text) {
+    Lines lines;
+    for (const std::string_view line : base::split(text, '\n')) {
+        if (!line.empty()) {
+            lines.emplace_back(line);
+        }
+    }
+    return lines;
+}
+
+std::string label_of(std::string_view name) {
+    return fmt::format(fmt::runtime(label_format), name);
+}
+
+/// The line cut to the width, with its indent.
+std::string clipped(const std::string& line, int width) {
+    const std::size_t start = std::min(line.find_first_not_of(' '), line.size());
+    return line.substr(0, start) + clip(line.substr(start), static_cast<std::size_t>(width) - start);
+}
+
+/// `text` behind the label, in at most so many lines.
+Lines labelled(const Style& style, std::string_view label, std::string_view text, std::size_t most) {
+    std::ostringstream out;
+    paragraph(out, style, label, base::one_line(text));
+    Lines lines = lines_in(out.str());
+    for (std::string& line : lines) { // a word may be longer than a line
+        line = clipped(line, style.width);
+    }
+    if (lines.size() > most) {
+        const std::string rest = lines[most - 1] + " " + std::string(base::trim(lines[most]));
+        lines.resize(most);
+        lines.back() = clipped(rest, style.width);
+    }
+    return lines;
+}
+
+/// The start of `text` that makes sense by itself, behind the label on one line.
+std::string brief(const Style& style, std::string_view label, std::string_view text) {
+    const std::string line = safe_line(text);
+    const auto room = static_cast<std::size_t>(style.width) - base::display_width(label);
+    if (base::display_width(line) <= room) {
+        return std::string(label) + line;
+    }
+    std::size_t end = 0;
+    for (const std::string_view stop : {". ", "; ", ": ", ", "}) {
+        const std::size_t found = line.rfind(stop, room);
+        end = found != std::string::npos && found < room ? std::max(end, found) : end;
+    }
+    return std::string(label) + (end * 2 > room ? line.substr(0, end) : clip(line, room));
+}
+
+void append_to(Lines& lines, const Lines& more) {
+    lines.insert(lines.end(), more.begin(), more.end());
+}
+
+std::string impact_of(const Finding& finding, const Report& report) {
+    const std::string& text = !finding.impact.empty()    ? finding.impact
+                              : !finding.summary.empty() ? finding.summary
+                                                         : finding.title;
+    return report.namespaces.size() > 1 && !finding.netns.empty() ? "in " + finding.netns + ": " + text
+                                                                  : text;
+}
+
+/// The finding that the screen is about: the worst one, unless there is only advice.
+const Finding* subject_of(const Report& report) {
+    const bool alarms = !report.findings.empty() && report.findings.front().state > State::info;
+    return alarms ? &report.findings.front() : nullptr;
+}
+
+// What cannot be judged must not hide what was counted.
+
+/// "38000 CLOSE_WAIT, most at 192.0.2.1:8080 (uid 0)": what strikes the eye in numbers.
+std::string striking(const facts::Picture* picture) {
+    constexpr std::uint32_t many = 100;
+    const facts::WaitingOwner* worst = nullptr;
+    for (std::size_t i = 0; picture != nullptr && i < picture->namespaces.size(); ++i) {
+        for (const facts::WaitingOwner& owner : picture->namespaces[i].close_wait) {
+            worst = worst == nullptr || owner.total > worst->total ? &owner : worst;
+        }
+    }
+    if (worst == nullptr || worst->total < many) {
+        return {};
+    }
+    return fmt::format("{} CLOSE_WAIT of {}, most at {}", worst->total, owner_text(*worst), worst->end_point);
+}
+
+std::string unjudged_counts(const Report& report) {
+    const std::size_t rules = count_rules(report, State::unknown);
+    const std::size_t files = report.broken_files.size();
+    Lines parts;
+    if (rules > 0) {
+        parts.push_back(count_of(rules, "rule", "rules") + " could not be judged");
+    }
+    if (files > 0) {
+        parts.push_back(count_of(files, "file", "files") + " of rules or settings not usable");
+    }
+    return base::join(parts, ", ");
+}
+
+std::string verdict_of(const Report& report, const facts::Picture* picture) {
+    if (const Finding* finding = subject_of(report)) {
+        return impact_of(*finding, report);
+    }
+    if (report.worst() == State::unknown) {
+        const std::string strikes = striking(picture);
+        const std::string& seen = strikes.empty() ? report.when_ok : strikes;
+        return seen + (seen.empty() ? "" : "; ") + unjudged_counts(report);
+    }
+    return report.when_ok.empty() ? "no problem found" : report.when_ok;
+}
+
+Part verdict_part(const Style& style, const Report& report, const std::string& text) {
+    constexpr std::size_t most = 3;
+    const std::string word(verdict_word(report));
+    Part part{.lines = labelled(style, word + ": ", text, most), .least = most};
+    part.lines.front() = paint(style, report.worst(), word) + part.lines.front().substr(word.size());
+    std::ostringstream origin;
+    origin_line(origin, style, {report.host, report.kernel, report.time, report.assumed, report.version});
+    append_to(part.lines, labelled(style, "", origin.str(), 1));
+    part.least = part.lines.size();
+    return part;
+}
+
+std::string since_when(const Finding& finding, double now) {
+    if (!since_text(finding, now).empty()) {
+        return fmt::format("{} ({} ago)", rfc3339(*finding.since).value_or("unknown"),
+                           duration(now - *finding.since));
+    }
+    if (finding.since) {
+        return "seen for the first time";
+    }
+    const auto oldest = std::find_if(finding.evidence.begin(), finding.evidence.end(),
+                                     [](const findings::Evidence& e) { return e.name == "oldest"; });
+    if (oldest != finding.evidence.end() && oldest->number) {
+        return fmt::format("at least {} ago, by the oldest connection", duration(*oldest->number));
+    }
+    return "unknown: tcpadvisor check, run every minute, remembers it";
+}
+
+Part who_part(const Style& style, const Finding& finding, const facts::Picture* picture) {
+    constexpr std::size_t most = 2;
+    const std::string who = who_text(finding, picture);
+    return {.lines = who.empty() ? Lines() : labelled(style, label_of("Who"), who, most), .least = 1};
+}
+
+Part since_part(const Style& style, const Finding& finding, double now) {
+    return {.lines = labelled(style, label_of("Since"), since_when(finding, now), 1), .least = 1};
+}
+
+Part also_part(const Style& style, const Finding& finding, const Report& report) {
+    Part part{.more = "and {} more of the same cause"};
+    for (const Finding* other : explained_by(finding, report)) {
+        part.lines.push_back(brief(style, label_of(part.lines.empty() ? "Also" : ""), other->summary));
+    }
+    part.least = std::min<std::size_t>(part.lines.size(), 2);
+    return part;
+}
+
+// What to do.
+
+/// Changes something for the better, as was computed.
+bool is_cure(const Remedy& remedy, State now) {
+    return !remedy.settings.empty() && remedy.after && *remedy.after < now;
+}
+
+/// The one or two to begin with: what cures at once, the best first; else what the rule says to do now, else
+/// commands that show more.
+std::vector<const Remedy*> urgent(const Finding& finding) {
+    constexpr std::size_t most = 2;
+    std::vector<const Remedy*> chosen;
+    const auto choose = [&](std::size_t up_to, auto fits) {
+        for (const Remedy& remedy : finding.remedies) {
+            if (chosen.size() < up_to && fits(remedy) &&
+                std::find(chosen.begin(), chosen.end(), &remedy) == chosen.end()) {
+                chosen.push_back(&remedy);
+            }
+        }
+    };
+    choose(most, [&](const Remedy& remedy) { return is_cure(remedy, finding.state); });
+    std::stable_sort(chosen.begin(), chosen.end(),
+                     [](const Remedy* a, const Remedy* b) { return *a->after < *b->after; });
+    choose(1, [](const Remedy& remedy) { return remedy.now; });
+    choose(most, [](const Remedy& remedy) { return !remedy.command.empty() && remedy.settings.empty(); });
+    choose(most, [](const Remedy& remedy) { return remedy.now; });
+    choose(1, [](const Remedy&) { return true; });
+    return chosen;
+}
+
+Lines shown_command(const Style& style, std::string_view label, std::string_view command) {
+    constexpr std::size_t most = 2;
+    constexpr std::string_view indent_of_commands = "  ";
+    const std::string start = std::string(indent_of_commands) + std::string(label);
+    Lines lines = command_lines(command, static_cast<std::size_t>(style.width) - start.size());
+    if (lines.empty() || lines.size() > most) {
+        return {start + "(too long for a line: -v shows it)"};
+    }
+    for (std::string& line : lines) {
+        line.insert(0, start);
+    }
+    return lines;
+}
+
+/// "local ports taken: 95 % -> 2.5 %, CRITICAL -> OK".
+std::string effect_text(const Finding& finding, const Remedy& remedy) {
+    const bool has_numbers = remedy.after && finding.value && !remedy.effect.empty() &&
+                             remedy.effect.front() >= '0' && remedy.effect.front() <= '9';
+    return has_numbers && !finding.value_label.empty() ? finding.value_label + ": " + remedy.effect
+                                                       : remedy.effect;
+}
+
+Part remedy_part(const Style& style, const Finding& finding, const Remedy& remedy, bool is_first) {
+    Part part{.lines = {brief(style, label_of(is_first ? "Right now" : "or"), remedy.text)},
+              .as_a_whole = true,
+              .is_apart = is_first};
+    const auto line = [&](std::string_view name, std::string_view text) {
+        if (!text.empty()) {
+            part.lines.push_back(brief(style, fmt::format("    {:<7}", name), text));
+        }
+    };
+    if (!remedy.command.empty()) {
+        append_to(part.lines, shown_command(style, "", remedy.command));
+    }
+    line("effect", effect_text(finding, remedy));
+    line("risk", remedy.risk);
+    if (!remedy.undo.empty() && !remedy.settings.empty()) {
+        append_to(part.lines, shown_command(style, "  undo   ", remedy.undo));
+    } else {
+        line("undo", remedy.undo);
+    }
+    part.least = is_first ? part.lines.size() : 0;
+    return part;
+}
+
+Part for_good_part(const Style& style, const Finding& finding, const std::vector<const Remedy*>& now) {
+    constexpr std::size_t most = 3;
+    Part part{.least = 1, .is_apart = true};
+    for (const Remedy& remedy : finding.remedies) {
+        const bool is_shown = std::find(now.begin(), now.end(), &remedy) != now.end();
+        const bool is_lasting = remedy.command.empty() || !remedy.settings.empty();
+        if (!is_shown && is_lasting && part.lines.size() < most) {
+            part.lines.push_back(brief(style, label_of(part.lines.empty() ? "For good" : ""), remedy.text));
+        }
+    }
+    return part;
+}
+
+// What else there is.
+
+struct OfRule {
+    const Finding* first = nullptr;
+    std::size_t more = 0;
+};
+
+/// The findings beside the one that the screen is about, the first of each rule and how many more there are.
+std::vector<OfRule> others(const Report& report, const Finding* subject) {
+    std::vector<OfRule> rules;
+    for (const Finding& finding : report.findings) {
+        if (&finding == subject || finding.explained_by) {
+            continue;
+        }
+        const auto known = std::find_if(rules.begin(), rules.end(),
+                                        [&](const OfRule& rule) { return rule.first->rule == finding.rule; });
+        if (known == rules.end()) {
+            rules.push_back({&finding, 0});
+        } else {
+            ++known->more;
+        }
+    }
+    return rules;
+}
+
+Part found_part(const Style& style, const Report& report, const Finding* subject) {
+    Part part{.least = 2, .more = "and {} more", .is_apart = true};
+    for (const auto& [finding, more] : others(report, subject)) {
+        const std::string label =
+            label_of(part.lines.empty() ? (subject != nullptr ? "Also found" : "Found") : "");
+        const std::string rest = more > 0 ? fmt::format(" ({} more)", more) : "";
+        const std::string state(findings::name(finding->state));
+        const std::size_t room =
+            static_cast<std::size_t>(style.width) - label.size() - state.size() - rest.size();
+        part.lines.push_back(label + paint(style, finding->state, state) + " " +
+                             clip(safe_line(impact_of(*finding, report)), room - 1) + rest);
+    }
+    return part;
+}
+
+Part unseen_part(const Style& style, const Report& report) {
+    constexpr std::size_t least = 3;
+    Part part{.least = least, .more = "and more (-v lists all)"};
+    const auto add = [&](std::string_view text) {
+        const bool is_first = part.lines.empty();
+        append_to(part.lines, labelled(style, label_of(is_first ? "Not seen" : ""), text, is_first ? 2 : 1));
+    };
+    for (const std::string& file : report.broken_files) {
+        add(file);
+    }
+    for (const Unjudged& group : unjudged(report)) {
+        add(unjudged_line(group));
+    }
+    for (const std::string& note : report.notes) {
+        add(note);
+    }
+    return part;
+}
+
+Part command_part(const Style& style, std::string_view label, std::string_view command) {
+    Part part{.lines = command_lines(command, static_cast<std::size_t>(style.width) - label_of("").size()),
+              .as_a_whole = true};
+    for (std::size_t i = 0; i < part.lines.size(); ++i) {
+        part.lines[i].insert(0, label_of(i == 0 ? label : ""));
+    }
+    return part;
+}
+
+void add_next(std::vector<Part>& parts, const Style& style, const Report& report, const Finding* subject) {
+    const Finding* first = subject != nullptr || report.findings.empty() ? subject : &report.findings.front();
+    if (first != nullptr) {
+        parts.push_back(command_part(style, "Next", next_commands(*first, report).front()));
+    }
+    parts.push_back(command_part(style, "Details", report.again + " -v"));
+    parts.back().least = parts.back().lines.size();
+}
+
+/// As they are written: broken at spaces outside quotes.
+Lines shell_words(std::string_view command) {
+    Lines words;
+    char quote = 0;
+    bool in_word = false;
+    for (const char c : command) {
+        if (quote == 0 && c == ' ') {
+            in_word = false;
+            continue;
+        }
+        if (!in_word) {
+            words.emplace_back();
+            in_word = true;
+        }
+        if (quote == c) {
+            quote = 0;
+        } else if (quote == 0 && (c == '"' || c == '\'')) {
+            quote = c;
+        }
+        words.back() += c;
+    }
+    return words;
+}
+
+// The room.
+
+std::size_t lines_of(const std::vector<Part>& parts) {
+    std::size_t sum = 0;
+    for (const Part& part : parts) {
+        sum += part.lines.size();
+    }
+    return sum;
+}
+
+bool begins_apart(const Part& part) {
+    return part.is_apart && !part.lines.empty();
+}
+
+std::size_t apart_in(const std::vector<Part>& parts) {
+    return static_cast<std::size_t>(std::count_if(parts.begin(), parts.end(), begins_apart));
+}
+
+/// Takes lines away where the part can spare them.
+void shrink(Part& part, std::size_t too_many) {
+    if (part.lines.size() <= part.least || too_many == 0) {
+        return;
+    }
+    if (part.as_a_whole) {
+        part.lines.clear();
+        return;
+    }
+    const std::size_t before = part.lines.size();
+    const std::size_t said = part.more.empty() ? 0 : 1;
+    const std::size_t kept =
+        std::max(before - std::min(before, too_many + said), part.least - std::min(part.least, said));
+    part.lines.resize(kept);
+    if (said > 0) {
+        part.lines.push_back(label_of("") + fmt::format(fmt::runtime(part.more), before - kept));
+    }
+}
+
+void fit(std::vector<Part>& parts, const std::vector<std::size_t>& order, std::size_t room) {
+    for (const std::size_t part : order) {
+        const std::size_t now = lines_of(parts);
+        shrink(parts[part], now - std::min(now, room));
+    }
+}
+
+} // namespace
+
+std::vector<std::string> command_lines(std::string_view command, std::size_t width) {
+    constexpr std::string_view joint = " \\";
+    Lines lines;
+    for (const std::string_view line : base::split(base::trim(command), '\n')) {
+        std::string joined;
+        for (const std::string& word : shell_words(base::printable(line))) {
+            const std::size_t needed = base::display_width(word) + joint.size();
+            if (needed > width) {
+                return {};
+            }
+            if (!joined.empty() && base::display_width(joined) + 1 + needed > width) {
+                lines.push_back(joined + std::string(joint));
+                joined.clear();
+            }
+            joined += (joined.empty() ? "" : " ") + word;
+        }
+        lines.push_back(std::move(joined));
+    }
+    return lines;
+}
+
+void screen_text(std::ostream& out, const Style& wanted, const Report& report,
+                 const facts::Picture* picture) {
+    Style style = wanted;
+    style.width = std::min(style.width, screen_columns);
+    const Finding* subject = subject_of(report);
+    const std::string text = verdict_of(report, picture);
+    std::vector<Part> parts = {verdict_part(style, report, text)};
+    std::vector<std::size_t> order;
+    if (subject != nullptr) {
+        parts.push_back(who_part(style, *subject, picture));
+        parts.push_back(since_part(style, *subject, report.time));
+        parts.push_back(also_part(style, *subject, report));
+        const std::vector<const Remedy*> now = urgent(*subject);
+        for (std::size_t i = 0; i < now.size(); ++i) {
+            parts.push_back(remedy_part(style, *subject, *now[i], i == 0));
+        }
+        parts.push_back(for_good_part(style, *subject, now));
+    }
+    parts.push_back(found_part(style, report, subject));
+    parts.push_back(unseen_part(style, report));
+    add_next(parts, style, report, subject);
+    const std::size_t last = style.is_terminal ? 1 : 0;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        order.push_back(parts.size() - 1 - i);
+    }
+    fit(parts, order, screen_lines - last);
+    const bool is_spacious = lines_of(parts) + apart_in(parts) <= screen_lines - last;
+    for (const Part& part : parts) {
+        out << (is_spacious && begins_apart(part) ? "\n" : "");
+        for (const std::string& line : part.lines) {
+            out << line << '\n';
+        }
+    }
+    if (style.is_terminal) {
+        out << verdict_part(style, report, text).lines.front() << '\n';
+    }
+}
+
+} // namespace render
