@@ -4,6 +4,7 @@
 #include "cli/observe.h"
 #include "cli/output.h"
 #include "cli/trace.h"
+#include "findings/place.h"
 #include "kernel/collect.h"
 #include "kernel/privileges.h"
 #include "kernel/sysctl_files.h"
@@ -90,7 +91,7 @@ int record(const Options& options) {
         return fail(options, live.error().what);
     }
     replay::Capture capture;
-    std::vector<kernel::Target> targets = traced(replay::recording(std::move(*live), capture));
+    std::vector<kernel::Target> targets = traced(replay::recording(std::move(live->targets), capture));
     snapshot::Host host = collect(targets, {}, everything());
     for (std::size_t place = 0; place < targets.size(); ++place) {
         kernel::collect({.place = place, .owners_of_age_ms = 0}, targets, host);
@@ -148,6 +149,14 @@ void note_what_wins(findings::DropInLine& line, const snapshot::BootSysctls& boo
                                      found->second.origin, found->second.value));
 }
 
+findings::Assignments assignments_of(const findings::DropIn& plan) {
+    findings::Assignments assignments;
+    for (const findings::DropInLine& line : plan.lines) {
+        assignments.emplace_back(line.setting.name, line.setting.value);
+    }
+    return assignments;
+}
+
 } // namespace
 
 findings::DropIn drop_in_for(const findings::Report& report, const rules::RuleSet& rules,
@@ -155,6 +164,7 @@ findings::DropIn drop_in_for(const findings::Report& report, const rules::RuleSe
     findings::DropIn plan = rules::plan_drop_in(
         report, [&](const rules::Changes& changes) { return try_out(changes, rules, what_if); });
     for (const snapshot::Netns& netns : host.namespaces) {
+        plan.netns_path = netns.path;
         for (findings::DropInLine& line : plan.lines) {
             note_what_wins(line, netns.boot_sysctls.value_or(snapshot::BootSysctls()));
         }
@@ -163,6 +173,11 @@ findings::DropIn drop_in_for(const findings::Report& report, const rules::RuleSe
                 "This was judged in a network namespace of its own: a boot reads /etc/sysctl.d for the "
                 "host's alone. "
                 "Run 'sysctl -p' with this file inside it, each time it is made");
+        }
+        if (!plan.lines.empty() && host.sysctls_are_read_only) {
+            plan.lines.front().notes.push_back("In this container /proc/sys is read-only: 'sysctl -p' cannot "
+                                               "set it. From outside, " +
+                                               findings::from_outside(assignments_of(plan)));
         }
     }
     return plan;

@@ -41,6 +41,8 @@ constexpr auto table = std::to_array<OptionInfo>({
     {"pid", 0, "N", false, looking | bit(Command::record) | watching, "look into the namespace of process N"},
     {"all-netns", 0, "", false, looking | bit(Command::record) | watching,
      "look into every namespace (needs CAP_SYS_ADMIN)"},
+    {"this-netns", 0, "", false, looking | bit(Command::record) | watching,
+     "look into no other namespace (of 'report' by root, and all_netns = true)"},
     {"assume", 0, "KEY=VALUE", true, looking | watching, "judge as if a sysctl had this value"},
     {"state-dir", 0, "DIR", false, judging | bit(Command::explain) | watching,
      "what earlier runs of 'check' left is in DIR"},

@@ -144,13 +144,14 @@ void say_where_from(const Options& options, findings::Report& report, const snap
     }
 }
 
-/// The options by which another command looks at the same sockets.
+/// The options by which another command looks at the same sockets. Of several namespaces each finding has
+/// its own.
 std::string place_of(const Options& options) {
-    return options.replay      ? "--replay " + base::shell_word(*options.replay)
-           : options.netns     ? "--netns " + base::shell_word(*options.netns)
-           : options.pid       ? fmt::format("--pid {}", *options.pid)
-           : options.all_netns ? "--all-netns"
-                               : "";
+    return options.replay       ? "--replay " + base::shell_word(*options.replay)
+           : options.netns      ? "--netns " + base::shell_word(*options.netns)
+           : options.pid        ? fmt::format("--pid {}", *options.pid)
+           : options.this_netns ? "--this-netns"
+                                : "";
 }
 
 /// The command that shows this report to a person.
@@ -209,6 +210,7 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     report.broken_files = loaded.broken_files;
     say_where_from(options, report, host);
     report.place = place_of(options);
+    report.replayed = options.replay.has_value();
     report.again = again_of(options);
     report.assumed = texts_of(assumed);
     report.fail_on = options.fail_on;
@@ -224,11 +226,42 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     return {std::move(report), model::picture_of(host, assumed)};
 }
 
-int judge(const Options& options) {
-    const auto loaded = load_rules(options);
-    if (!loaded) {
-        return fail(options, loaded.error().message, loaded.error().details);
+namespace {
+
+/// The setting holds where the options say nothing else, and one namespace is not all that the output can be
+/// about.
+bool wants_all_netns(const Options& options, const rules::RuleSet& rules) {
+    const bool names_one = options.netns || options.pid || options.this_netns || options.replay;
+    return options.all_netns || (rules.all_netns && !names_one && options.command != Command::audit);
+}
+
+/// So that nobody takes an OK for one about sockets that nobody looked at.
+void say_others(const Options& options, std::size_t count, findings::Report& report) {
+    if (count == 0) {
+        return;
     }
+    const std::string others = count == 1
+                                   ? "1 other network namespace with TCP sockets was not looked at"
+                                   : fmt::format("{} other network namespaces with TCP sockets were not "
+                                                 "looked at",
+                                                 count);
+    if (options.command == Command::report) {
+        report.notes.push_back(others + ": run tcpadvisor as root");
+    } else {
+        report.remarks.push_back(others + ": run it as root with --all-netns, or with all_netns = true in " +
+                                 TCPADVISOR_SYSCONFDIR "/tcpadvisor.toml");
+    }
+}
+
+} // namespace
+
+int judge(const Options& given) {
+    const auto loaded = load_rules(given);
+    if (!loaded) {
+        return fail(given, loaded.error().message, loaded.error().details);
+    }
+    Options options = given;
+    options.all_netns = wants_all_netns(options, loaded->rules);
     const auto assumed = assumptions(options);
     if (!assumed) {
         return fail(options, assumed.error().what);
@@ -250,8 +283,10 @@ int judge(const Options& options) {
         observed->host = collect(observed->targets, *assumed, needs);
         kernel::give_up_capabilities();
     }
-    return publish(options,
-                   judge_host(options, *loaded, *assumed, observed->host, detail, std::move(first_look)));
+    Judgement judgement =
+        judge_host(options, *loaded, *assumed, observed->host, detail, std::move(first_look));
+    say_others(options, observed->not_looked_at, judgement.report);
+    return publish(options, judgement);
 }
 
 } // namespace cli

@@ -4,7 +4,6 @@
 #include "cli/trace.h"
 #include "facts/schema.h"
 #include "kernel/collect.h"
-#include "kernel/namespaces.h"
 #include "kernel/privileges.h"
 #include "rules/rule.h"
 
@@ -24,8 +23,19 @@ kernel::NetnsChoice where_of(const Options& options) {
         where.pid = *options.pid;
     } else if (options.all_netns) {
         where.kind = kernel::NetnsChoice::Kind::all;
+    } else if (options.command == Command::report && !options.this_netns) {
+        where.kind = kernel::NetnsChoice::Kind::busy;
     }
     return where;
+}
+
+/// How many namespaces beside the own one it would take to see every TCP socket.
+std::size_t count_others(const Options& options, kernel::Deadline deadline) {
+    const bool wants = options.command == Command::check && options.verbosity > 0 && !options.netns &&
+                       !options.pid && !options.all_netns && !options.this_netns;
+    const auto all = wants ? kernel::open_targets({kernel::NetnsChoice::Kind::busy, "", 0}, deadline)
+                           : base::Result<kernel::Opened>(kernel::Opened());
+    return all && !all->targets.empty() ? all->targets.size() - 1 + all->not_looked_at : 0;
 }
 
 /// A little before --timeout, so that what was read by then can still be judged.
@@ -51,7 +61,8 @@ base::Result<Observation> open(const Options& options) {
     if (!targets) {
         return targets.error();
     }
-    std::ranges::move(*targets, std::back_inserter(observation.targets));
+    std::ranges::move(targets->targets, std::back_inserter(observation.targets));
+    observation.not_looked_at = targets->not_looked_at + count_others(options, deadline_of(options));
     observation.targets = traced(std::move(observation.targets));
     return observation;
 }
@@ -99,7 +110,7 @@ std::string full_name(const std::string& key) {
 
 } // namespace
 
-base::Result<std::vector<kernel::SockDiagTarget>> open_live(const Options& options) {
+base::Result<kernel::Opened> open_live(const Options& options) {
     return kernel::open_targets(where_of(options), deadline_of(options));
 }
 
@@ -149,7 +160,7 @@ base::Result<model::Assumptions> assumptions(const Options& options) {
             return base::Error{"--assume " + key + ": '" + base::printable(value) +
                                "' is not a value it can have"};
         }
-        assumed[key] = value;
+        assumed[std::string(info->name)] = value;
     }
     return assumed;
 }

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "cli/options.h"
+#include "kernel/namespaces.h"
 #include "kernel/sock_diag.h"
 #include "model/derive.h"
 #include "model/wants.h"
@@ -22,6 +23,9 @@ struct Observation {
     std::unique_ptr<replay::Capture> capture;
     std::vector<kernel::Target> targets;
     snapshot::Host host;
+    /// Other network namespaces that hold TCP sockets, or may, and are not in `host`; counted by `report`,
+    /// and by `check` if it is to say more.
+    std::size_t not_looked_at = 0;
 };
 
 /// The base pass, and what the model wants beyond it.
@@ -38,7 +42,7 @@ model::ModelNeeds needs_of(const rules::RuleSet& rules, rules::Detail detail);
 model::ModelNeeds needs_of(facts::TableId table);
 
 /// The live network namespaces that the options name.
-base::Result<std::vector<kernel::SockDiagTarget>> open_live(const Options& options);
+base::Result<kernel::Opened> open_live(const Options& options);
 
 /// --assume KEY=VALUE, each a sysctl that is known and a value that it can have. KEY may leave out
 /// "net.ipv4.".

@@ -201,6 +201,8 @@ std::optional<std::string> take(Options& options, const std::string& name, const
         options.pid = static_cast<int>(*pid);
     } else if (name == "all-netns") {
         options.all_netns = true;
+    } else if (name == "this-netns") {
+        options.this_netns = true;
     } else if (name == "state-dir") {
         if (value.empty()) {
             return wrong("a directory");
@@ -371,12 +373,13 @@ std::optional<std::string> check_formats(const Options& options) {
 }
 
 std::optional<std::string> check_together(const Options& options) {
-    const int places = (options.netns ? 1 : 0) + (options.pid ? 1 : 0) + (options.all_netns ? 1 : 0);
+    const int places = (options.netns ? 1 : 0) + (options.pid ? 1 : 0) + (options.all_netns ? 1 : 0) +
+                       (options.this_netns ? 1 : 0);
     if (places > 1) {
-        return "--netns, --pid and --all-netns exclude each other";
+        return "--netns, --pid, --all-netns and --this-netns exclude each other";
     }
     if (options.replay && places > 0) {
-        return "--replay reads a capture: --netns, --pid and --all-netns have no place there";
+        return "--replay reads a capture: --netns, --pid, --all-netns and --this-netns have no place there";
     }
     if (options.no_state && options.state_dir) {
         return "--no-state and --state-dir exclude each other";

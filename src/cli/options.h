@@ -47,6 +47,7 @@ struct Options {
     std::optional<std::string> netns;
     std::optional<int> pid;
     bool all_netns = false;
+    bool this_netns = false;
     std::vector<std::string> assume; // KEY=VALUE
     std::optional<std::string> state_dir;
     bool no_state = false;

@@ -108,6 +108,8 @@ class TracedMachine : public kernel::Machine {
         return names;
     }
 
+    std::optional<double> changed(const std::string& path) override { return machine_->changed(path); }
+
     kernel::Walked sockets(const kernel::Query& query, const kernel::SocketSink& sink) override {
         std::size_t count = 0;
         const auto start = Clock::now();
@@ -152,6 +154,7 @@ class TracedMachine : public kernel::Machine {
     }
 
     std::optional<std::uint64_t> netns_cookie() override { return machine_->netns_cookie(); }
+    bool sysctls_are_read_only() override { return machine_->sysctls_are_read_only(); }
 
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
         const auto start = Clock::now();

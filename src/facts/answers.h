@@ -105,8 +105,9 @@ struct NetnsPorts {
     std::uint32_t high = 0;
     std::uint32_t size = 0;
     std::uint32_t reserved = 0;
-    std::vector<Destination> destinations; // busiest first
-    std::size_t left_out = 0;              // of those that were asked for, because --top allows no more
+    std::optional<std::uint64_t> udp_sockets; // which are not judged
+    std::vector<Destination> destinations;    // busiest first
+    std::size_t left_out = 0;                 // of those that were asked for, because --top allows no more
     /// Nothing can be computed: no range, or no sockets. Then all numbers above are void.
     std::optional<base::Gap> unknown;
     std::vector<base::Gap> gaps;

@@ -111,6 +111,9 @@ inline constexpr auto netns_columns = std::to_array<Column>({
     {"tw_buckets", Type::number, "sockets",
      "Timewait mini-sockets: TIME_WAIT and orphaned FIN_WAIT2 (sockstat tw).", "", Collection::usual,
      "in TIME_WAIT, with FIN_WAIT2"},
+    {"udp_sockets", Type::number, "sockets",
+     "UDP sockets of the namespace (sockstat UDP and UDP6 inuse), each with a local port, of which UDP has "
+     "its own."},
     {"tw_bucket_percent", Type::number, "%", "Timewait mini-sockets as a share of tcp_max_tw_buckets.",
      "100 * tw_buckets / max_tw_buckets", Collection::usual, "TIME_WAIT, of its limit"},
     {"ehash_entries", Type::number, "buckets",
@@ -392,6 +395,11 @@ inline constexpr auto listener_columns = std::to_array<Column>({
      "port in the ephemeral range"},
     {"is_reserved", Type::boolean, "", "The port is in net.ipv4.ip_local_reserved_ports.", "",
      Collection::usual, "port reserved"},
+    {"reserved_merged", Type::text, "",
+     "What net.ipv4.ip_local_reserved_ports would be with the ports of all services that listen inside the "
+     "range, "
+     "beside those that it has.",
+     "", Collection::fixed_listeners},
     {"fixed", Type::boolean, "",
      "The port was given to bind(), not chosen by the kernel; collected on demand.", "",
      Collection::fixed_listeners, "port chosen by the program"},
@@ -531,6 +539,15 @@ inline constexpr auto close_wait_columns = std::to_array<Column>({
      Collection::usual, "half-closed"},
     {"oldest", Type::number, "s", "Proven age of the oldest; keepalive answers make it look younger.", "",
      Collection::usual, "the oldest, at least"},
+    {"leaked_incoming", Type::number, "sockets", "Of the leaked ones, those that clients opened."},
+    {"awaited", Type::number, "connections",
+     "Outgoing connections of the same users and control groups that this side has closed for writing and "
+     "still "
+     "holds, while the peer goes on (FIN_WAIT2): a proxy passes on that its client has left, and waits for "
+     "its "
+     "backend."},
+    {"awaited_peer", Type::text, "", "The remote end of most of these."},
+    {"oldest", Type::number, "s", "Proven age of the oldest; keepalive answers make it look younger."},
     {"oldest_most", Type::number, "s",
      "The oldest is at most so old: nothing but the end of file came later.", "", Collection::usual,
      "the oldest, at most"},
@@ -576,8 +593,16 @@ inline constexpr auto sysctl_columns = std::to_array<Column>({
      "", Collection::boot_sysctls},
     {"by_hand_origin", Type::text, "", "FILE:LINE that sets that value.", "", Collection::boot_sysctls},
     {"dead", Type::boolean, "",
-     "A file sets it, and this kernel has no such sysctl. Settings net.ipv4.tcp_* that the program does "
-     "not know have a row only if they are dead.",
+     "A file sets it, and this kernel has no such sysctl. Settings that the program does not know have a row "
+     "only if they are dead or come too late.",
+     "", Collection::boot_sysctls},
+    {"late_module", Type::text, "",
+     "The module that brings it, if a boot loads that only after the files are applied: then the line of "
+     "boot_origin does nothing at boot. Empty if it does, as far as modules-load.d and the kernel tell.",
+     "", Collection::boot_sysctls},
+    {"boot_missed", Type::boolean, "",
+     "The file of boot_origin is older than the running system, and its value does not run: the boot did not "
+     "set it, or somebody changed it since.",
      "", Collection::boot_sysctls},
 });
 

@@ -131,6 +131,7 @@ class Table {
 struct NetnsFacts {
     std::string label;
     std::uint64_t id = 0;
+    std::string path; // of the namespace file; empty: that of whoever runs the program
     std::array<std::unique_ptr<Table>, table_count> tables;
 
     const Table& table(TableId which) const { return *tables[static_cast<std::size_t>(which)]; }
@@ -138,6 +139,7 @@ struct NetnsFacts {
 
 struct Facts {
     std::unique_ptr<Table> host;
+    bool sysctls_are_read_only = false; // where the program runs
     std::vector<NetnsFacts> namespaces;
     std::vector<base::Gap> gaps; // of the whole snapshot, for the report
 };

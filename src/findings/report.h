@@ -53,6 +53,8 @@ struct Remedy {
     std::string effect;                 // computed before -> after; empty until it is known
     std::vector<Setting> settings = {}; // what `command` sets; empty if it is something else
     bool effect_is_stated = false;      // by the rule: it shows only later, or not in this snapshot
+    std::string outside =
+        {}; // how to set it from outside of a container: for good, or because nobody can inside
     std::optional<State> after = {};    // what would be found then, as computed
     bool now = false;                   // helps within a minute, though it sets nothing
 };
@@ -69,6 +71,7 @@ struct Finding {
     std::string title;
     State state = State::ok;
     std::string netns;
+    std::string netns_path = {}; // of its file; empty: the namespace of whoever runs the program
     std::vector<std::pair<std::string, std::string>> subject; // column, value
     std::string summary;
     std::string impact = {}; // what hurts whom, in plain words; empty if the rule does not say
@@ -98,6 +101,7 @@ struct DropInLine {
 
 /// A file for /etc/sysctl.d that makes findings go away.
 struct DropIn {
+    std::string netns_path; // of the namespace that it is for; empty: that of whoever runs the program
     std::vector<DropInLine> lines;
     std::vector<std::string> left_out;  // a remedy that is not written, and why
     std::vector<std::string> remaining; // "[INFO] RULE: summary" of what is found even under these values
@@ -165,6 +169,7 @@ struct Report {
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value
     std::string again = "tcpadvisor"; // the command that reports it again: "tcpadvisor audit --pid 7"
     std::string place;   // the options that look there again: "--replay web1.capture"; empty: here
+    bool replayed = false; // `place` is no namespace but a file, which has all of them
     std::string when_ok; // one line that says what was looked at, for the case that nothing is wrong
 
     /// Planned only for the format that shows it.

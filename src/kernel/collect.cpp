@@ -176,6 +176,7 @@ Netns collect_netns(Target& target) {
     Netns netns;
     netns.label = target.label;
     netns.id = target.id;
+    netns.path = target.path;
     netns.cookie = target.machine->netns_cookie();
     netns.provenance = target.machine->provenance();
     netns.sockets = snapshot::Census(random_seed());
@@ -423,6 +424,7 @@ snapshot::Host collect(std::vector<Target>& targets, const Wants& wants) {
     }
     Machine& first = *targets.front().machine;
     host.time = first.now();
+    host.sysctls_are_read_only = first.sysctls_are_read_only();
     host.name = first_line(first, "/proc/sys/kernel/hostname");
     host.kernel = first_line(first, "/proc/sys/kernel/osrelease");
     host.boot_id = first_line(first, "/proc/sys/kernel/random/boot_id");

@@ -16,6 +16,7 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -98,6 +99,11 @@ snapshot::Reading<std::vector<std::string>> LiveMachine::list(const std::string&
     return base::list_directory(directory, "");
 }
 
+std::optional<double> LiveMachine::changed(const std::string& path) {
+    struct stat file {};
+    return ::stat(path.c_str(), &file) == 0 ? std::optional<double>(file.st_mtim.tv_sec) : std::nullopt;
+}
+
 Outcome LiveMachine::dump(std::span<const std::byte> request, const FrameSink& sink) {
     auto opened = open_socket(family_of(request), deadline_);
     if (!opened) {
@@ -134,6 +140,11 @@ std::optional<std::uint64_t> LiveMachine::netns_cookie() {
     const bool known = ::getsockopt(descriptor, SOL_SOCKET, netns_cookie, &cookie, &length) == 0;
     ::close(descriptor);
     return known && length == sizeof cookie ? std::optional(cookie) : std::nullopt;
+}
+
+bool LiveMachine::sysctls_are_read_only() {
+    struct statvfs mount {};
+    return ::statvfs("/proc/sys/net", &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
 }
 
 std::optional<snapshot::Route> LiveMachine::route(const snapshot::RouteQuery& query) {

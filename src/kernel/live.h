@@ -19,8 +19,10 @@ class LiveMachine : public SockDiagMachine {
 
     snapshot::Reading<std::string> read(const std::string& path) override;
     snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override;
+    std::optional<double> changed(const std::string& path) override;
     Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override;
     std::optional<std::uint64_t> netns_cookie() override;
+    bool sysctls_are_read_only() override;
     std::optional<snapshot::Route> route(const snapshot::RouteQuery& query) override;
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override;
     snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override;

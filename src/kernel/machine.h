@@ -60,6 +60,9 @@ class Machine {
     /// The names in a directory, sorted by bytes.
     virtual snapshot::Reading<std::vector<std::string>> list(const std::string& directory) = 0;
 
+    /// When the content of a file was last changed, in seconds since the epoch; none if that is not known.
+    virtual std::optional<double> changed(const std::string& /*path*/) { return std::nullopt; }
+
     /// One walk over the socket table.
     virtual Walked sockets(const Query& query, const SocketSink& sink) = 0;
 
@@ -85,6 +88,9 @@ class Machine {
     /// replay.
     virtual std::optional<std::uint64_t> netns_cookie() { return std::nullopt; }
 
+    /// Is /proc/sys mounted read-only where the program runs?
+    virtual bool sysctls_are_read_only() { return false; }
+
     /// Who holds these sockets, among the processes of the whole host.
     virtual snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) = 0;
 
@@ -103,6 +109,7 @@ struct Target {
     std::string label;
     std::uint64_t id = 0; // inode of the namespace file, 0 if unknown
     std::unique_ptr<Machine> machine;
+    std::string path = {}; // of the namespace file; empty: that of the caller
 };
 
 } // namespace kernel

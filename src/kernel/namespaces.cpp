@@ -3,12 +3,14 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "kernel/pods.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <functional>
 #include <linux/nsfs.h>
 #include <map>
@@ -204,6 +206,7 @@ class VisitingMachine : public SockDiagMachine {
     snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override {
         return live_.list(directory);
     }
+    std::optional<double> changed(const std::string& path) override { return live_.changed(path); }
     Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override {
         Outcome outcome(base::Nothing{});
         const auto refused = visit([&] { outcome = live_.dump(request, sink); });
@@ -219,6 +222,7 @@ class VisitingMachine : public SockDiagMachine {
         static_cast<void>(visit([&] { route = live_.route(query); }));
         return route;
     }
+    bool sysctls_are_read_only() override { return live_.sysctls_are_read_only(); }
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
         return live_.holders(wanted);
     }
@@ -270,7 +274,9 @@ SockDiagTarget target_of(ClosedNetns netns, std::string label, const std::shared
     if (number == number_of(own_netns)) {
         return {std::move(label), number, std::make_unique<LiveMachine>(deadline)};
     }
-    return {std::move(label), number, std::make_unique<VisitingMachine>(visitor, std::move(netns), deadline)};
+    std::string path = netns.paths.front();
+    return {std::move(label), number, std::make_unique<VisitingMachine>(visitor, std::move(netns), deadline),
+            std::move(path)};
 }
 
 base::Error unknown_name(const std::string& name) {
@@ -283,8 +289,7 @@ base::Error unknown_name(const std::string& name) {
                         base::did_you_mean(name, *names), base::printable(base::join(*names, ", ")))};
 }
 
-base::Result<std::vector<SockDiagTarget>> open_one(const std::string& path, std::string label,
-                                                   Deadline deadline) {
+base::Result<Opened> open_one(const std::string& path, std::string label, Deadline deadline) {
     const Door probe(path);
     if (const std::string problem = probe.problem(); !problem.empty()) {
         return base::Error{fmt::format("{}: {}", base::printable(path), problem)};
@@ -297,9 +302,9 @@ base::Result<std::vector<SockDiagTarget>> open_one(const std::string& path, std:
                 fmt::format("cannot enter {}: {}", base::printable(path), no_entry(refused).detail)};
         }
     }
-    std::vector<SockDiagTarget> targets;
-    targets.push_back(target_of(netns, std::move(label), visitor, deadline));
-    return targets;
+    Opened opened;
+    opened.targets.push_back(target_of(netns, std::move(label), visitor, deadline));
+    return opened;
 }
 
 base::Result<std::vector<pid_t>, base::Gap> processes() {
@@ -346,100 +351,228 @@ SockDiagTarget unvisited(std::size_t count) {
                               "of " + processes + ", needs CAP_SYS_PTRACE"});
 }
 
-/// The network namespaces of a host as they are found, each with the first name that leads to it.
-class Found {
-  public:
-    explicit Found(std::uint64_t own) : known_({own, 0}) {}
-
-    void add(const std::string& path, std::string label) {
-        constexpr std::size_t most_paths = 4; // the process behind one of them may end
-        const std::uint64_t number = number_of(path);
-        if (known_.insert(number).second) {
-            order_.push_back({{number, {path}}, std::move(label)});
-            numbers_.emplace(number, order_.size() - 1);
-        } else if (const auto known = numbers_.find(number); known != numbers_.end()) {
-            auto& paths = order_[known->second].netns.paths;
-            if (paths.size() < most_paths) {
-                paths.push_back(path);
-            }
-        }
-    }
-
-    struct Named {
-        ClosedNetns netns;
-        std::string label;
-    };
-    std::vector<Named> take() { return std::move(order_); }
-
-  private:
-    std::set<std::uint64_t> known_; // 0: it cannot be seen
-    std::map<std::uint64_t, std::size_t> numbers_;
-    std::vector<Named> order_;
+/// A network namespace that a name or a process leads to.
+struct Place {
+    ClosedNetns netns;
+    std::string label;
+    pid_t process = 0; // the first one in it; 0: none was seen
 };
 
-std::vector<SockDiagTarget> open_all(Deadline deadline) {
-    std::vector<SockDiagTarget> targets;
-    targets.push_back(here(deadline));
-    Found found(targets.front().id);
-    const auto open_found = [&] {
-        const auto visitor = std::make_shared<Visitor>();
-        for (Found::Named& each : found.take()) {
-            targets.push_back(target_of(std::move(each.netns), std::move(each.label), visitor, deadline));
+std::string file_of(pid_t process) {
+    return fmt::format("/proc/{}/ns/net", process);
+}
+
+/// A pod has a name even if its namespace has another one (containerd: /run/netns/cni-UUID).
+void name_by_process(Place& place, const std::vector<std::string>& pods) {
+    const auto cgroup = base::read_pseudo_file(fmt::format("/proc/{}/cgroup", place.process), 1 << 16);
+    const std::string pod = cgroup ? pod_name(*cgroup, pods) : "";
+    const std::string container = cgroup && place.label.empty() ? container_name(*cgroup) : "";
+    if (!pod.empty() || !container.empty()) {
+        place.label = pod.empty() ? container : pod;
+    } else if (place.label.empty()) {
+        place.label = fmt::format("pid {}", place.process);
+    }
+}
+
+/// Every namespace but the own one, and the processes that hide theirs.
+class NetnsSearch {
+  public:
+    NetnsSearch() {
+        find_names();
+        find_processes();
+    }
+
+    const std::vector<Place>& places() const { return places_; }
+    const std::vector<pid_t>& hidden() const { return hidden_; }
+    const std::optional<base::Gap>& no_processes() const { return no_processes_; }
+
+    /// The witnesses of the namespaces of all other processes.
+    std::set<std::uint64_t> witnesses() const {
+        std::set<std::uint64_t> seen = {number_of(witness("self"))};
+        for (const pid_t pid : visible_) {
+            seen.insert(number_of(witness(std::to_string(pid))));
         }
-    };
-    if (const auto names = base::list_directory(names_directory, "")) {
+        return seen;
+    }
+
+  private:
+    void find_names() {
+        const auto names = base::list_directory(names_directory, "");
+        if (!names) {
+            return;
+        }
         for (const std::string& name : *names) {
-            found.add(std::string(names_directory) + "/" + name, name);
-        }
-    }
-    const auto pids = processes();
-    if (!pids) {
-        open_found();
-        targets.push_back(unseen("all processes", pids.error()));
-        return targets;
-    }
-    std::vector<pid_t> hidden;
-    std::set<std::uint64_t> seen = {number_of(witness("self"))};
-    for (const pid_t pid : *pids) {
-        const std::string path = fmt::format("/proc/{}/ns/net", pid);
-        errno = 0;
-        if (number_of(path) == 0) {
-            if (errno != ENOENT && errno != ESRCH) {
-                hidden.push_back(pid);
+            const std::string path = std::string(names_directory) + "/" + name;
+            if (const std::uint64_t number = number_of(path); known_.insert(number).second) {
+                places_.push_back({{number, {path}}, name, 0});
             }
-            continue;
         }
-        found.add(path, fmt::format("pid {}", pid));
-        seen.insert(number_of(witness(std::to_string(pid))));
     }
-    open_found();
-    if (const std::size_t count = elsewhere(hidden, seen); count > 0) {
-        targets.push_back(unvisited(count));
+
+    void find_processes() {
+        const auto pids = processes();
+        if (!pids) {
+            no_processes_ = pids.error();
+            return;
+        }
+        for (const pid_t pid : *pids) {
+            errno = 0;
+            const std::uint64_t number = number_of(file_of(pid));
+            if (number != 0) {
+                visible_.push_back(pid);
+                add(pid, number);
+            } else if (errno != ENOENT && errno != ESRCH) {
+                hidden_.push_back(pid);
+            }
+        }
     }
-    return targets;
+
+    void add(pid_t pid, std::uint64_t number) {
+        constexpr std::size_t most_paths = 4; // the process behind one of them may end
+        const bool is_new = known_.insert(number).second;
+        if (is_new) {
+            places_.push_back({{number, {file_of(pid)}}, "", 0});
+        }
+        const auto place = std::find_if(places_.begin(), places_.end(),
+                                        [&](const Place& other) { return other.netns.number == number; });
+        if (place != places_.end() && !is_new && place->netns.paths.size() < most_paths) {
+            place->netns.paths.push_back(file_of(pid));
+        }
+        if (place != places_.end() && place->process == 0) {
+            place->process = pid;
+            name_by_process(*place, pods_);
+            tell_apart(*place);
+        }
+    }
+
+    /// Two namespaces of one pod, for instance.
+    void tell_apart(Place& place) const {
+        if (std::count_if(places_.begin(), places_.end(),
+                          [&](const Place& other) { return other.label == place.label; }) > 1) {
+            place.label += fmt::format(", pid {}", place.process);
+        }
+    }
+
+    std::vector<std::string> pods_ = base::list_directory(pod_logs, "").value_or(std::vector<std::string>());
+    std::vector<Place> places_;
+    std::set<std::uint64_t> known_ = {number_of(own_netns), 0};
+    std::vector<pid_t> visible_;
+    std::vector<pid_t> hidden_;
+    std::optional<base::Gap> no_processes_;
+};
+
+Opened open_all(Deadline deadline) {
+    const auto visitor = std::make_shared<Visitor>();
+    const NetnsSearch search;
+    Opened opened;
+    opened.targets.push_back(here(deadline));
+    for (const Place& place : search.places()) {
+        opened.targets.push_back(target_of(place.netns, place.label, visitor, deadline));
+    }
+    if (search.no_processes()) {
+        opened.targets.push_back(unseen("all processes", *search.no_processes()));
+    } else if (!search.hidden().empty()) {
+        if (const std::size_t count = elsewhere(search.hidden(), search.witnesses()); count > 0) {
+            opened.targets.push_back(unvisited(count));
+        }
+    }
+    return opened;
+}
+
+/// The sockets that the hash tables of a namespace hold, by its files in `net`; TIME_WAIT is not in use.
+std::uint64_t tcp_sockets(const std::string& net) {
+    std::uint64_t count = 0;
+    for (const char* file : {"/sockstat", "/sockstat6"}) {
+        const auto text = base::read_pseudo_file(net + file, 1 << 16);
+        for (const std::string_view line : base::split(text ? std::string_view(*text) : "", '\n')) {
+            const auto fields = base::words(line);
+            for (std::size_t i = 1; i + 1 < fields.size() && fields[0].starts_with("TCP"); i += 2) {
+                const bool counts = fields[i] == "inuse" || fields[i] == "tw";
+                count += counts ? base::parse_unsigned(fields[i + 1]).value_or(0) : 0;
+            }
+        }
+    }
+    return count;
+}
+
+std::string net_of(pid_t process) {
+    return fmt::format("/proc/{}/net", process);
+}
+
+/// Of the namespaces that hide from us, those that hold TCP sockets: everybody may see so much of a process.
+std::size_t hidden_with_sockets(const NetnsSearch& search) {
+    if (search.hidden().empty()) {
+        return 0;
+    }
+    std::set<std::uint64_t> known = search.witnesses();
+    known.insert(0);
+    return static_cast<std::size_t>(
+        std::count_if(search.hidden().begin(), search.hidden().end(), [&](pid_t pid) {
+            return known.insert(number_of(witness(std::to_string(pid)))).second &&
+                   tcp_sockets(net_of(pid)) > 0;
+        }));
+}
+
+/// The own namespace, then those that hold TCP sockets, the busiest first.
+Opened open_busy(Deadline deadline) {
+    const auto visitor = std::make_shared<Visitor>();
+    const NetnsSearch search;
+    std::vector<std::pair<std::uint64_t, const Place*>> busy;
+    std::size_t closed_by_name = 0;
+    Opened opened;
+    for (const Place& place : search.places()) {
+        std::uint64_t count = 0;
+        const auto look = [&] { count = tcp_sockets("/proc/thread-self/net"); };
+        const bool late = std::chrono::steady_clock::now() >= deadline;
+        if (!late && visitor->visit(place.netns, look) == 0) {
+            if (count > 0) {
+                busy.emplace_back(count, &place);
+            }
+        } else if (place.process == 0) {
+            ++closed_by_name; // perhaps that of a hidden process
+        } else {
+            opened.not_looked_at += tcp_sockets(net_of(place.process)) > 0 ? 1 : 0;
+        }
+    }
+    opened.not_looked_at += std::max(closed_by_name, hidden_with_sockets(search));
+    std::stable_sort(busy.begin(), busy.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    opened.targets.push_back(here(deadline));
+    for (const auto& [count, place] : busy) {
+        opened.targets.push_back(target_of(place->netns, place->label, visitor, deadline));
+    }
+    return opened;
+}
+
+std::string label_of(pid_t process) {
+    Place place{{0, {file_of(process)}}, "", process};
+    name_by_process(place, base::list_directory(pod_logs, "").value_or(std::vector<std::string>()));
+    return place.label;
 }
 
 } // namespace
 
-base::Result<std::vector<SockDiagTarget>> open_targets(const NetnsChoice& where, Deadline deadline) {
-    std::vector<SockDiagTarget> targets;
+base::Result<Opened> open_targets(const NetnsChoice& where, Deadline deadline) {
+    Opened opened;
     switch (where.kind) {
     case NetnsChoice::Kind::here:
-        targets.push_back(here(deadline));
-        return targets;
+        opened.targets.push_back(here(deadline));
+        return opened;
     case NetnsChoice::Kind::all:
         return open_all(deadline);
+    case NetnsChoice::Kind::busy:
+        return open_busy(deadline);
     case NetnsChoice::Kind::process:
         if (::access(fmt::format("/proc/{}", where.pid).c_str(), F_OK) != 0) {
             return base::Error{fmt::format("no process {}", where.pid)};
         }
-        return open_one(fmt::format("/proc/{}/ns/net", where.pid), fmt::format("pid {}", where.pid),
-                        deadline);
+        return open_one(file_of(where.pid), label_of(where.pid), deadline);
     case NetnsChoice::Kind::named:
         break;
     }
     const bool is_path = where.name.find('/') != std::string::npos;
-    const std::string path = is_path ? where.name : std::string(names_directory) + "/" + where.name;
+    const std::string path = is_path ? std::filesystem::absolute(where.name).string()
+                                     : std::string(names_directory) + "/" + where.name;
     if (!is_path && number_of(path) == 0) {
         return unknown_name(where.name);
     }

@@ -323,7 +323,9 @@ bool parse(const nlmsghdr& message, Walk walk, snapshot::Socket& socket) {
     socket.inode = said.idiag_inode;
     socket.device = said.id.idiag_if;
     std::memcpy(&socket.cookie, said.id.idiag_cookie, sizeof socket.cookie);
-    return walk == Walk::connections || take_attributes(message, socket);
+    // the census puts these down to a control group
+    const bool is_awaiting = socket.state == snapshot::TcpState::fin_wait2 && socket.inode != 0;
+    return (walk == Walk::connections && !is_awaiting) || take_attributes(message, socket);
 }
 
 } // namespace

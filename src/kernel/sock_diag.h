@@ -41,8 +41,9 @@ struct SockDiagTarget {
     std::string label;
     std::uint64_t id = 0;
     std::unique_ptr<SockDiagMachine> machine;
+    std::string path = {};
 
-    operator Target() && { return {std::move(label), id, std::move(machine)}; }
+    operator Target() && { return {std::move(label), id, std::move(machine), std::move(path)}; }
 };
 
 /// Of every request, and so of every message of its answer.

@@ -1,6 +1,8 @@
 #include "kernel/sysctl_files.h"
 
+#include "base/number.h"
 #include "base/text.h"
+#include "kernel/boot_modules.h"
 #include "snapshot/sysctls.h"
 
 #include <algorithm>
@@ -44,7 +46,7 @@ constexpr auto directories = std::to_array<const char*>(
 // Whatever lies in those directories, reading it takes a bounded time.
 constexpr std::size_t most_files = 1000;
 constexpr std::size_t most_globs = 1000;
-constexpr std::size_t most_unknown = 100;
+constexpr std::size_t most_unknown = 2000;
 constexpr std::size_t longest_name = 256;
 constexpr std::string_view last_file = "/etc/sysctl.conf";
 
@@ -75,11 +77,7 @@ bool same(std::string_view a, std::string_view b) {
     return base::words(a) == base::words(b);
 }
 
-/// All of these are there in every network namespace of a kernel that has them, whatever modules are loaded.
-bool is_of_tcp(std::string_view name) {
-    return name.starts_with("net.ipv4.tcp_") && name.size() <= longest_name;
-}
-
+const base::Gap too_many_names{"sysctl.d", base::Why::truncated, "too many settings, or too long ones"};
 const base::Gap too_many_globs{"sysctl.d", base::Why::truncated, "too many lines with '*', or too long ones"};
 
 /// One pass over the files of a machine.
@@ -97,11 +95,17 @@ class SysctlFileReader {
         if (assignments_.left_globs_out()) {
             lack(too_many_globs);
         }
-        if (!by_systemd) {
-            return with_last;
+        if (assignments_.left_names_out()) {
+            lack(too_many_names);
         }
-        note_other_values(with_last.values, of_directories);
-        return of_directories;
+        if (by_systemd) {
+            note_other_values(with_last.values, of_directories);
+        }
+        snapshot::BootSysctls boot = by_systemd ? std::move(of_directories) : std::move(with_last);
+        note_files_before_boot(boot);
+        find_late(boot);
+        keep_dead(boot);
+        return boot;
     }
 
   private:
@@ -112,7 +116,6 @@ class SysctlFileReader {
 
     snapshot::BootSysctls result() {
         snapshot::BootSysctls all = assignments_.result();
-        keep_dead(all);
         all.unread = unread_;
         if (!all.unread && assignments_.left_globs_out()) {
             all.unread = too_many_globs;
@@ -169,16 +172,136 @@ class SysctlFileReader {
         }
     }
 
-    /// Of what the program does not know, only what this kernel does not have either.
-    void keep_dead(snapshot::BootSysctls& boot) {
-        const auto living = machine_.list("/proc/sys/net/ipv4");
-        std::erase_if(boot.dead, [&](const auto& setting) {
-            constexpr std::size_t directory = std::string_view("net.ipv4.").size();
-            return !living || std::find(living->begin(), living->end(), setting.first.substr(directory)) !=
-                                  living->end();
-        });
+    void note_files_before_boot(snapshot::BootSysctls& boot) {
+        const auto uptime = machine_.read("/proc/uptime");
+        const auto seconds = uptime ? base::parse_decimal(base::split(base::trim(*uptime), ' ').front())
+                                    : std::optional<double>();
+        if (!seconds || machine_.now() == 0) {
+            return;
+        }
+        booted_ = machine_.now() - *seconds;
+        for (snapshot::BootValues* values : {&boot.values, &boot.dead}) {
+            for (auto& [name, value] : *values) {
+                value.before_boot = is_before_boot(value.origin.substr(0, value.origin.rfind(':')));
+            }
+        }
     }
 
+    std::optional<bool> is_before_boot(const std::string& path) {
+        const auto known = changed_.find(path);
+        const auto changed = known != changed_.end() ? known->second : machine_.changed(path);
+        changed_.emplace(path, changed);
+        return changed ? std::optional(*changed < *booted_) : std::nullopt;
+    }
+
+    snapshot::Reading<std::string> running(const std::string& name) {
+        const auto text = machine_.read("/proc/sys/" + path_of(name));
+        return text ? snapshot::Reading<std::string>(std::string(base::trim(*text))) : text.error();
+    }
+
+    /// A file that was there before the boot, and whose value runs, has done its work whatever we believe.
+    void find_late(snapshot::BootSysctls& boot) {
+        if (machine_.provenance().is_foreign()) {
+            return; // does not say what is loaded when
+        }
+        std::optional<EarlyModules> early;
+        for (const snapshot::BootValues* values : {&boot.values, &boot.dead}) {
+            for (const auto& [name, value] : *values) {
+                const std::string_view module = module_of(name);
+                if (module.empty()) {
+                    continue;
+                }
+                if (!early) {
+                    early.emplace(machine_);
+                }
+                const auto now = running(name);
+                const bool runs = now && same(*now, value.value) && value.before_boot.value_or(false);
+                if (!runs && early->has(module, now.has_value()) == false) {
+                    boot.late.emplace(name, snapshot::LateSysctl{std::string(module), value,
+                                                                 now ? std::optional(*now) : std::nullopt});
+                }
+            }
+        }
+    }
+
+    /// Of what the program does not know, only what this kernel does not have either. What cannot be judged
+    /// is said.
+    void keep_dead(snapshot::BootSysctls& boot) {
+        std::vector<std::string> unjudged;
+        const bool has_names = machine_.list("/proc/sys/net/ipv4").has_value();
+        std::erase_if(boot.dead, [&](const auto& setting) {
+            const auto& [name, value] = setting;
+            const Life life = boot.late.contains(name) ? Life::there
+                              : has_names              ? life_of(name)
+                                                       : Life::unknown;
+            if (life == Life::unknown) {
+                unjudged.push_back(base::printable(name) + " (" + value.origin + ")");
+            }
+            return life != Life::dead;
+        });
+        say_unjudged(unjudged);
+    }
+
+    void say_unjudged(const std::vector<std::string>& unjudged) {
+        constexpr std::size_t enough = 5;
+        if (unjudged.empty()) {
+            return;
+        }
+        const std::size_t shown = std::min(unjudged.size(), enough);
+        std::string names =
+            base::join({unjudged.begin(), unjudged.begin() + static_cast<std::ptrdiff_t>(shown)}, ", ");
+        if (unjudged.size() > shown) {
+            names += " and " + std::to_string(unjudged.size() - shown) + " more";
+        }
+        gaps_.push_back(
+            {"settings of sysctl.d", base::Why::absent,
+             "not judged whether this kernel knows them, because they come with a module or device that "
+             "is not there, or could not be looked for: " +
+                 names});
+    }
+
+    enum class Life { there, dead, unknown };
+
+    Life life_of(const std::string& name) {
+        if (is_of_device(name)) {
+            return Life::unknown;
+        }
+        const std::size_t dot = name.rfind('.');
+        std::string directory = "/proc/sys" + (dot == std::string::npos ? "" : "/" + name.substr(0, dot));
+        std::replace(directory.begin(), directory.end(), '.', '/');
+        const auto& names = names_in(directory);
+        const bool by_module = comes_with_modules(name);
+        if (!names) {
+            const bool absent = names.error().why == base::Why::absent;
+            return absent && !by_module ? Life::dead : Life::unknown;
+        }
+        const std::string leaf = name.substr(dot == std::string::npos ? 0 : dot + 1);
+        const bool found = std::find(names->begin(), names->end(), leaf) != names->end();
+        const bool fixed = !by_module || name.starts_with("net.ipv4.conf.") || name.starts_with("net.ipv6.");
+        return found ? Life::there : fixed ? Life::dead : Life::unknown;
+    }
+
+    /// An interface may come later, and brings its own.
+    static bool is_of_device(std::string_view name) {
+        for (const std::string_view part :
+             {"net.ipv4.conf.", "net.ipv6.conf.", "net.ipv4.neigh.", "net.ipv6.neigh."}) {
+            if (name.starts_with(part)) {
+                const std::string_view rest = name.substr(part.size());
+                return !rest.starts_with("all.") && !rest.starts_with("default.");
+            }
+        }
+        return false;
+    }
+
+    const snapshot::Reading<std::vector<std::string>>& names_in(const std::string& directory) {
+        const auto known = names_.find(directory);
+        return known != names_.end() ? known->second
+                                     : names_.emplace(directory, machine_.list(directory)).first->second;
+    }
+
+    std::map<std::string, snapshot::Reading<std::vector<std::string>>> names_;
+    std::map<std::string, std::optional<double>> changed_; // of files
+    std::optional<double> booted_;
     Machine& machine_;
     std::vector<base::Gap>& gaps_;
     BootAssignments assignments_;
@@ -216,12 +339,19 @@ void BootAssignments::add_line(std::string_view line, const std::string& origin)
 }
 
 void BootAssignments::add_exact(const std::string& name, const snapshot::BootValue& value) {
-    if (snapshot::find_sysctl(name) == nullptr) {
-        if (is_of_tcp(name) && !value.may_fail && exact_.dead.size() < most_unknown) {
+    const snapshot::SysctlInfo* info = snapshot::find_sysctl(name);
+    if (info == nullptr) {
+        const bool has_room = name.size() <= longest_name && exact_.dead.size() < most_unknown;
+        left_names_out_ |= !has_room;
+        if (has_room && !value.may_fail) {
             exact_.dead.insert_or_assign(name, value);
         }
         return;
     }
+    add_known(std::string(info->name), value);
+}
+
+void BootAssignments::add_known(const std::string& name, const snapshot::BootValue& value) {
     const auto before = exact_.values.find(name);
     if (before != exact_.values.end() && before->second.origin.starts_with("/etc/") &&
         !same(before->second.value, value.value)) {
@@ -236,7 +366,10 @@ void BootAssignments::add_glob(const std::string& path, const snapshot::BootValu
         return;
     }
     for (const snapshot::SysctlInfo& info : snapshot::known_sysctls()) {
-        if (::fnmatch(path.c_str(), path_of(info.name).c_str(), FNM_PATHNAME) == 0) {
+        const auto fits = [&](std::string_view name) {
+            return !name.empty() && ::fnmatch(path.c_str(), path_of(name).c_str(), FNM_PATHNAME) == 0;
+        };
+        if (fits(info.name) || fits(info.alias)) {
             by_glob_.insert_or_assign(std::string(info.name), value);
         }
     }

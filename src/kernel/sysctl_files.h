@@ -24,15 +24,18 @@ class BootAssignments {
     /// One file; `path` is for the origin.
     void add_file(std::string_view text, const std::string& path);
 
-    /// Settings of TCP that the program does not know count as dead: the caller knows which the kernel has.
+    /// Settings that the program does not know count as dead: the caller knows which the kernel has.
     snapshot::BootSysctls result() const;
 
     /// Lines with a glob were left out because there are too many, or they are too long.
     bool left_globs_out() const { return left_globs_out_; }
+    /// The same of settings that the program does not know.
+    bool left_names_out() const { return left_names_out_; }
 
   private:
     void add_line(std::string_view line, const std::string& origin);
     void add_exact(const std::string& name, const snapshot::BootValue& value);
+    void add_known(const std::string& name, const snapshot::BootValue& value);
     void add_glob(const std::string& path, const snapshot::BootValue& value);
 
     snapshot::BootSysctls exact_;
@@ -40,6 +43,7 @@ class BootAssignments {
     std::set<std::string, std::less<>> not_by_glob_; // "-key" without a value
     std::size_t globs_ = 0;
     bool left_globs_out_ = false;
+    bool left_names_out_ = false;
 };
 
 /// What the files say. A file or directory that is there but cannot be read is added to `gaps`.

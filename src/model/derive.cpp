@@ -24,13 +24,14 @@ facts::NetnsFacts derive_netns(const snapshot::Netns& netns, const Assumptions& 
     facts::NetnsFacts derived;
     derived.label = netns.label;
     derived.id = netns.id;
+    derived.path = netns.path;
     const auto put = [&](TableId which, std::unique_ptr<facts::Table> table) {
         derived.tables[static_cast<std::size_t>(which)] = std::move(table);
     };
     put(TableId::netns, netns_table(netns, sysctls, ports, earlier, expected));
     put(TableId::destination, destination_table(ports, earlier.growth));
     put(TableId::source, source_table(ports));
-    put(TableId::listener, listener_table(netns, *ports));
+    put(TableId::listener, listener_table(netns, sysctls, *ports));
     put(TableId::close_wait, close_wait_table(netns, earlier.growth));
     put(TableId::nat, nat_table(netns));
     put(TableId::sysctl, sysctl_table(netns, sysctls));
@@ -56,6 +57,7 @@ facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, cons
                     const Expectation& expected) {
     facts::Facts derived;
     derived.host = host_table(host, assumed);
+    derived.sysctls_are_read_only = host.sysctls_are_read_only;
     for (std::size_t i = 0; i < host.namespaces.size(); ++i) {
         const snapshot::Netns& netns = host.namespaces[i];
         derived.namespaces.push_back(

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace model {
 
 namespace {
@@ -24,6 +26,7 @@ struct ListenerRow {
     base::Result<bool, base::Gap> reserved;
     std::optional<bool> fixed;
     const base::Gap* no_timers = nullptr;
+    std::shared_ptr<const Value> merged; // the same of every row
     const snapshot::Netns* netns = nullptr;
 };
 
@@ -111,6 +114,7 @@ constexpr auto listener_getters = std::to_array<Getter<ListenerRow>>({
      }},
     {"in_range", [](const ListenerRow& r) { return truth_of(r.in_range); }},
     {"is_reserved", [](const ListenerRow& r) { return truth_of(r.reserved); }},
+    {"reserved_merged", [](const ListenerRow& r) { return *r.merged; }},
     {"fixed",
      [](const ListenerRow& r) {
          return r.fixed ? Value(*r.fixed) : Value(base::Gap{"explicit binds", base::Why::not_collected, {}});
@@ -149,6 +153,41 @@ constexpr auto listener_getters = std::to_array<Getter<ListenerRow>>({
 });
 static_assert(follows(facts::listener_columns, listener_getters));
 
+/// "22,8080-8090", as the kernel takes it.
+std::string list_of(const snapshot::PortSet& ports) {
+    std::vector<std::string> parts;
+    for (std::size_t port = 0; port < ports.size(); ++port) {
+        if (!ports.test(port)) {
+            continue;
+        }
+        const std::size_t first = port;
+        while (port + 1 < ports.size() && ports.test(port + 1)) {
+            ++port;
+        }
+        parts.push_back(first == port ? std::to_string(first) : fmt::format("{}-{}", first, port));
+    }
+    return base::join(parts, ",");
+}
+
+/// The reserved ports, and those of all services that listen inside the range.
+Value merged_list(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls, const PortModel& ports) {
+    const auto reserved = sysctls.reserved_ports();
+    const snapshot::PortSet* fixed = netns.sockets.explicit_ports();
+    if (!reserved || !ports.ports) {
+        return reserved ? ports.ports.error() : reserved.error();
+    }
+    if (fixed == nullptr) {
+        return base::Gap{"explicit binds", base::Why::not_collected, {}};
+    }
+    snapshot::PortSet merged = *reserved;
+    for (const snapshot::Listener& listener : netns.sockets.listeners()) {
+        if (ports.ports->range.contains(listener.port) && fixed->test(listener.port)) {
+            merged.set(listener.port);
+        }
+    }
+    return list_of(merged);
+}
+
 } // namespace
 
 double queue_percent(const snapshot::Listener& listener) {
@@ -159,11 +198,12 @@ base::Gap unknown_backlog() {
     return {"the backlog of listeners", base::Why::failed, "only sock_diag tells it"};
 }
 
-std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const PortModel& ports) {
+std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
+                                             const PortModel& ports) {
     std::vector<ListenerRow> rows;
+    const auto merged = std::make_shared<const Value>(merged_list(netns, sysctls, ports));
     for (const snapshot::Listener& listener : netns.sockets.listeners()) {
-        ListenerRow row{&listener, std::nullopt, false, false, std::nullopt};
-        row.netns = &netns;
+        ListenerRow row{&listener, std::nullopt, false, false, std::nullopt, nullptr, merged, &netns};
         if (netns.source == snapshot::SocketSource::sock_diag) {
             row.backlog = listener.backlog;
         }

@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "model/expected.h"
+#include "model/ports_answer.h"
 #include "model/queues.h"
 #include "model/sysctls.h"
 #include "model/tables.h"
@@ -286,6 +287,11 @@ Value dead_socket_growth(const NetnsInput& s) {
     return {s.earlier.leak.per_second(level_key_of_dead_sockets(), count), Basis::inferred};
 }
 
+Value udp_sockets_of(const NetnsInput& s) {
+    const auto count = udp_sockets(*s.netns);
+    return count ? Value(*count) : counter(s, "sockstat.UDP.inuse");
+}
+
 constexpr auto netns_getters = std::to_array<Getter<NetnsInput>>({
     {"established", in_state<TcpState::established>},
     {"established_retrying", established_retrying},
@@ -320,6 +326,7 @@ constexpr auto netns_getters = std::to_array<Getter<NetnsInput>>({
     {"syncookies", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_syncookies"); }},
     {"max_tw_buckets", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_max_tw_buckets"); }},
     {"tw_buckets", [](const NetnsInput& s) { return counter(s, "sockstat.TCP.tw"); }},
+    {"udp_sockets", udp_sockets_of},
     {"tw_bucket_percent",
      [](const NetnsInput& s) {
          return percent_of(s.netns->counters.get("sockstat.TCP.tw"),

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -41,11 +42,15 @@ class Sorter {
             if (group.unlisted.count > 0) {
                 Owner& owner = owner_of(number, nullptr);
                 kind_of(owner, group).add(group.unlisted);
-                parts_[{&owner, number}] += group.unlisted.count;
+                Part& part = parts_[{&owner, number}];
+                part.sockets += group.unlisted.count;
+                part.stuck += group.kind == CloseWaitKind::half_closed ? 0 : group.unlisted.count;
+                part.old += group.kind == CloseWaitKind::half_closed ? 0 : group.unlisted.older[0];
             }
         }
         name_descriptors();
         name_end_points();
+        find_awaited();
         std::vector<Owner> all;
         for (auto& [key, owner] : owners_) {
             if (owner.shares.empty()) {
@@ -62,6 +67,15 @@ class Sorter {
         std::string cgroup;
         std::optional<std::uint32_t> uid;
         std::uint32_t listener = 0; // inode of the one in whose queue it waits, else 0
+    };
+
+    /// An owner's sockets of one group, compared by what hurts most.
+    struct Part {
+        std::uint32_t old = 0;   // stuck, and not only just now
+        std::uint32_t stuck = 0; // all but the half-closed ones
+        std::uint32_t sockets = 0;
+
+        auto operator<=>(const Part&) const = default;
     };
 
     struct ShareSocket {
@@ -102,7 +116,11 @@ class Sorter {
             holder_of(unaccepted ? groups_[socket.group].listener : socket.inode);
         Owner& owner = owner_of(socket.group, holder);
         kind_of(owner, group).add(socket.age, socket.keepalive);
-        ++parts_[{&owner, socket.group}];
+        Part& part = parts_[{&owner, socket.group}];
+        const bool stuck = group.kind != CloseWaitKind::half_closed;
+        ++part.sockets;
+        part.stuck += stuck ? 1 : 0;
+        part.old += stuck && socket.age && socket.age->least_ms >= owners_worth_age_ms ? 1 : 0;
         if (holder == nullptr) {
             return;
         }
@@ -172,25 +190,48 @@ class Sorter {
         return owner;
     }
 
-    /// What is shown of an owner with several end points is the one with most of its sockets.
+    /// What is shown of an owner with several end points is the one with most of its stuck sockets, then with
+    /// most of those that may be.
     void name_end_points() {
-        std::map<const Owner*, std::uint32_t> most;
+        std::map<const Owner*, Part> most;
         std::map<const Owner*, std::uint32_t> most_unaccepted;
-        for (const auto& [part, sockets] : parts_) {
-            const auto& [owner, number] = part;
+        for (const auto& [place, part] : parts_) {
+            const auto& [owner, number] = place;
+            const std::uint32_t sockets = part.sockets;
             const CloseWaitGroup& group = census_.close_waits()[number];
             const std::string name =
                 group.end_point.port == 0
                     ? "many end points"
                     : snapshot::end_point_text(group.end_point.address, group.end_point.port);
-            if (sockets > most[owner]) {
-                most[owner] = sockets;
+            if (part > most[owner]) {
+                most[owner] = part;
                 owner->end_point = name;
                 owner->uid = groups_[number].uid;
             }
             if (group.kind == CloseWaitKind::unaccepted && sockets > most_unaccepted[owner]) {
                 most_unaccepted[owner] = sockets;
                 owner->listener = name;
+            }
+        }
+    }
+
+    /// What the owner waits for at the other side, if it is a proxy: by its users and control groups, because
+    /// the process of each of those sockets would have to be looked for.
+    void find_awaited() {
+        std::set<std::tuple<Owner*, std::uint32_t, std::optional<std::uint64_t>>> done;
+        for (const auto& [place, part] : parts_) {
+            const auto& [owner, number] = place;
+            const CloseWaitGroup& group = census_.close_waits()[number];
+            if (group.kind != CloseWaitKind::leaked || !group.incoming) {
+                continue;
+            }
+            owner->leaked_incoming += part.sockets;
+            if (done.emplace(owner, group.uid, group.cgroup).second) {
+                const auto awaited = census_.awaited_by(group.uid, group.cgroup, group.end_point);
+                owner->awaited += awaited.sockets;
+                if (awaited.sockets > 0) {
+                    owner->awaited_peer = snapshot::end_point_text(awaited.peer.address, awaited.peer.port);
+                }
             }
         }
     }
@@ -209,7 +250,8 @@ class Sorter {
                                           owners_worth_sockets, owners_worth_age_ms / 1000));
         }
         if (const auto& unseen = netns_.owners->holders.unseen) {
-            return no_process(base::Why::not_collected, unseen->detail);
+            return no_process(unseen->why == base::Why::failed ? base::Why::failed : base::Why::not_collected,
+                              unseen->detail);
         }
         return no_process(base::Why::absent, "none that was seen has a descriptor: a socket of the kernel, "
                                              "of another PID namespace, or handed on meanwhile");
@@ -220,7 +262,7 @@ class Sorter {
     std::vector<Group> groups_;
     std::map<std::string, Owner> owners_;
     std::vector<ShareSocket> held_;
-    std::map<std::pair<Owner*, std::uint32_t>, std::uint32_t> parts_;  // sockets, by owner and group
+    std::map<std::pair<Owner*, std::uint32_t>, Part> parts_;           // by owner and group
     std::map<std::pair<std::uint32_t, std::uint32_t>, Owner*> places_; // by group and process
 };
 

@@ -49,6 +49,9 @@ struct Owner {
     std::array<snapshot::CloseWaitCounts, snapshot::close_wait_kinds> kinds;
     std::map<std::uint32_t, Share> shares; // by the number of the process
     std::optional<base::Gap> no_process;   // why `shares` is empty
+    std::uint32_t leaked_incoming = 0;     // of the leaked ones, those of clients
+    std::uint32_t awaited = 0;             // see snapshot::Census::awaited_by()
+    std::string awaited_peer;              // of most of these; empty if there are none
     std::optional<double> growth;          // of leaked and unread ones, per second; none if it is not known
 
     snapshot::CloseWaitCounts total() const;

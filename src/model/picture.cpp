@@ -188,6 +188,8 @@ facts::WaitingOwner waiting_owner(const Owner& owner) {
     waiting.owner = owner.name();
     if (const Share* share = owner.foremost()) {
         waiting.process = fmt::format("{} (pid {})", command_of(*share->process), share->process->pid);
+    } else if (owner.no_process && owner.no_process->why == base::Why::failed) {
+        waiting.process = "process not found: " + owner.no_process->detail;
     }
     waiting.end_point = owner.end_point;
     waiting.leaked = of_kind(CloseWaitKind::leaked).count;

@@ -45,6 +45,12 @@ std::uint32_t take(const PortSet& ports, PortSet& left) {
 
 } // namespace
 
+std::optional<std::uint64_t> udp_sockets(const snapshot::Netns& netns) {
+    const auto v4 = netns.counters.get("sockstat.UDP.inuse");
+    const auto v6 = netns.counters.get("sockstat6.UDP6.inuse"); // none where IPv6 is switched off
+    return v4 ? std::optional<std::uint64_t>(*v4 + (v6 ? *v6 : 0)) : std::nullopt;
+}
+
 std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode, std::uint32_t uid,
                         const std::optional<std::uint64_t>& cgroup) {
     const std::string user = fmt::format("uid {}", uid);
@@ -62,6 +68,10 @@ std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint
     if (process != nullptr) {
         name += fmt::format("{}{} (pid {})", name.empty() ? "" : ", ", base::printable(process->command),
                             process->pid);
+    }
+    if (name.empty() && inode != 0 && owners->holders.unseen &&
+        owners->holders.unseen->why == base::Why::failed) { // it would have been found
+        return user + ", process not found: " + owners->holders.unseen->detail;
     }
     return name.empty() ? user : name;
 }
@@ -131,6 +141,7 @@ facts::NetnsPorts frame_of(const PortModel& ports) {
     answer.id = ports.netns_of.id;
     answer.gaps = ports.netns_of.gaps;
     answer.unknown = ports.incomplete();
+    answer.udp_sockets = udp_sockets(ports.netns_of);
     if (ports.ports) {
         answer.low = ports.ports->range.low;
         answer.high = ports.ports->range.high;

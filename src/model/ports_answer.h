@@ -13,6 +13,9 @@
 
 namespace model {
 
+/// UDP sockets of the namespace; none if sockstat does not tell it.
+std::optional<std::uint64_t> udp_sockets(const snapshot::Netns& netns);
+
 /// "nginx.service, nginx (pid 812)", "curl (pid 4711)", "uid 1000": who holds a socket.
 std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode, std::uint32_t uid,
                         const std::optional<std::uint64_t>& cgroup);

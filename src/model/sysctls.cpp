@@ -57,7 +57,8 @@ struct SysctlRow {
     const SysctlInfo* info; // null if the program does not know it
     snapshot::Reading<std::string> text;
     snapshot::Reading<std::int64_t> number;
-    const BootSysctls* files; // null if they were not read
+    const BootSysctls* files;                   // null if they were not read
+    const snapshot::LateSysctl* late = nullptr; // null if the boot does set it, as far as is known
 };
 
 /// Spaces and tabs between numbers do not matter.
@@ -77,6 +78,9 @@ Value of_assignment(const SysctlRow& row, const snapshot::BootValues BootSysctls
         return unread_boot();
     }
     const snapshot::BootValues& values = row.files->*which;
+    if (row.info == nullptr && row.late != nullptr) {
+        return value(row.late->boot, row.files->unread ? Basis::inferred : Basis::measured);
+    }
     const auto found = values.find(row.name);
     if (found != values.end()) {
         return value(found->second, row.files->unread ? Basis::inferred : Basis::measured);
@@ -110,6 +114,9 @@ Value drifted(const SysctlRow& row) {
         return row.text.error();
     }
     return of_boot(row, [&](const snapshot::BootValue& boot, Basis basis) {
+        if (row.late != nullptr) {
+            return Value(false, basis);
+        }
         const auto taken = snapshot::as_kernel_takes(*row.info, boot.value);
         return taken ? Value(!same(*taken, *row.text), basis)
                      : absent(row, "the kernel will not take the boot value");
@@ -137,7 +144,28 @@ bool is_built_in(std::string_view name) {
 Value dead(const SysctlRow& row) {
     return fault_of_boot(row, [&](const snapshot::BootValue& boot, Basis basis) {
         const bool gone = !row.text && row.text.error().why == base::Why::absent;
-        return Value(gone && is_built_in(row.name) && !boot.may_fail, basis);
+        const bool is_dead = row.late == nullptr && (row.info == nullptr || is_built_in(row.name));
+        return Value(gone && is_dead && !boot.may_fail, basis);
+    });
+}
+
+/// Why the line does nothing at boot; an empty text if it does.
+Value late_module(const SysctlRow& row) {
+    const Value value = of_boot(row, [&](const snapshot::BootValue&, Basis basis) {
+        return Value(row.late != nullptr ? row.late->module : std::string(), basis);
+    });
+    return !value.known() && value.gap().why == base::Why::absent ? Value(std::string()) : value;
+}
+
+Value boot_missed(const SysctlRow& row) {
+    return of_boot(row, [&](const snapshot::BootValue& boot, Basis basis) {
+        if (!boot.before_boot || !row.text) {
+            return boot.before_boot ? Value(row.text.error())
+                                    : absent(row, "when its file was changed is not known");
+        }
+        const auto taken = row.info != nullptr ? snapshot::as_kernel_takes(*row.info, boot.value)
+                                               : std::optional(boot.value);
+        return Value(*boot.before_boot && taken && !same(*taken, *row.text), basis);
     });
 }
 
@@ -175,8 +203,28 @@ constexpr auto sysctl_getters = std::to_array<Getter<SysctlRow>>({
     {"by_hand", [](const SysctlRow& r) { return if_any(r, &BootSysctls::by_hand, text_of); }},
     {"by_hand_origin", [](const SysctlRow& r) { return if_any(r, &BootSysctls::by_hand, origin_of); }},
     {"dead", dead},
+    {"late_module", late_module},
+    {"boot_missed", boot_missed},
 });
 static_assert(follows(facts::sysctl_columns, sysctl_getters));
+
+const snapshot::LateSysctl* late_in(const BootSysctls* files, const std::string& name) {
+    const auto found = files != nullptr ? files->late.find(name) : decltype(files->late.end())();
+    return files != nullptr && found != files->late.end() ? &found->second : nullptr;
+}
+
+/// Those that the program does not know.
+void add_late(const BootSysctls& files, std::vector<SysctlRow>& rows) {
+    for (const auto& [name, late] : files.late) {
+        if (snapshot::find_sysctl(name) == nullptr) {
+            snapshot::Sysctls own;
+            if (late.now) {
+                own.set(name, *late.now);
+            }
+            rows.push_back({name, nullptr, own.text(name), own.integer(name), &files, &late});
+        }
+    }
+}
 
 } // namespace
 
@@ -185,10 +233,13 @@ std::unique_ptr<facts::Table> sysctl_table(const snapshot::Netns& netns, const s
     std::vector<SysctlRow> rows;
     for (const SysctlInfo& info : snapshot::known_sysctls()) {
         const std::string name(info.name);
-        rows.push_back({name, &info, sysctls.text(name), sysctls.integer(name), files});
+        rows.push_back({name, &info, sysctls.text(name), sysctls.integer(name), files, late_in(files, name)});
     }
     for (const auto& [name, value] : files != nullptr ? files->dead : snapshot::BootValues()) {
         rows.push_back({name, nullptr, sysctls.text(name), sysctls.integer(name), files});
+    }
+    if (files != nullptr) {
+        add_late(*files, rows);
     }
     return std::make_unique<RowTable<SysctlRow>>(facts::TableId::sysctl, std::move(rows), sysctl_getters,
                                                  std::nullopt);

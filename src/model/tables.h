@@ -112,7 +112,8 @@ std::unique_ptr<facts::Table> netns_table(const snapshot::Netns& netns, const sn
                                           std::shared_ptr<const PortModel> ports, const Earlier& earlier,
                                           const Expectation& expected);
 std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> ports);
-std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const PortModel& ports);
+std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
+                                             const PortModel& ports);
 std::unique_ptr<facts::Table> close_wait_table(const snapshot::Netns& netns, const Growth& growth);
 /// Empty and incomplete if nobody asked, or conntrack may not be read.
 std::unique_ptr<facts::Table> nat_table(const snapshot::Netns& netns);

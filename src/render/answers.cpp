@@ -232,10 +232,24 @@ void ports_table(std::ostream& out, const Style& style, const std::vector<Destin
     }
 }
 
+namespace {
+
+/// So that nobody takes free ports for a word about DNS or QUIC.
+std::string udp_line(const NetnsPorts& netns) {
+    const std::string count =
+        netns.udp_sockets ? "; it has " + count_of(*netns.udp_sockets, "socket", "sockets") + " here" : "";
+    return "UDP, whose ports are its own, is not judged" + count + ".";
+}
+
+} // namespace
+
 void ports_text(const Origin& origin, const std::vector<NetnsPorts>& namespaces, PortsView view,
                 const Style& style, std::ostream& out) {
     each_netns(origin, namespaces, style, out, [&](const NetnsPorts& netns) {
         netns_text(out, style, netns, view);
+        if (style.verbosity >= 0) {
+            paragraph(out, style, "", udp_line(netns));
+        }
         gap_list(out, style, netns.gaps);
     });
 }

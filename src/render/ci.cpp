@@ -218,6 +218,7 @@ void write_finding(const findings::Finding& finding, const Report& report, std::
         pair(out, "        - ", "text", remedy.text);
         pair(out, "          ", "command", remedy.command);
         pair(out, "          ", "undo", remedy.undo);
+        pair(out, "          ", "outside", remedy.outside);
         pair(out, "          ", "risk", remedy.risk);
         pair(out, "          ", "effect", remedy.effect);
     }

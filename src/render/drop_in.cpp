@@ -1,5 +1,6 @@
 // A drop-in for sysctl.d. A comment must have its line to itself: what follows a value belongs to the value.
 #include "base/text.h"
+#include "findings/place.h"
 #include "render/formats.h"
 #include "render/report_words.h"
 #include "render/words.h"
@@ -32,8 +33,9 @@ void commented(std::ostream& out, std::string_view prefix, std::string_view text
     out << "# " << prefix << safe_line(text) << '\n';
 }
 
-std::string undo_of(const findings::Setting& setting) {
-    return setting.now ? fmt::format("sysctl -w {}={}", setting.name, base::shell_quoted(*setting.now))
+std::string undo_of(const findings::Setting& setting, const std::string& netns_path) {
+    return setting.now ? findings::acting_in(netns_path, fmt::format("sysctl -w {}={}", setting.name,
+                                                                     base::shell_quoted(*setting.now)))
                        : "unknown: the value of now could not be read";
 }
 
@@ -47,8 +49,9 @@ void how_to(const DropIn& plan, std::ostream& out) {
     const std::string path(findings::drop_in_path);
     out << "#\n";
     commented(out, "keep it    ", "install -m 644 THIS-FILE " + path);
-    commented(out, "apply      ", "sysctl -p " + path + " (all files: sysctl --system)");
-    commented(out, "verify     ", "tcpadvisor audit");
+    const std::string apply = findings::acting_in(plan.netns_path, "sysctl -p " + path);
+    commented(out, "apply      ", apply + (plan.netns_path.empty() ? " (all files: sysctl --system)" : ""));
+    commented(out, "verify     ", findings::acting_in(plan.netns_path, "tcpadvisor audit"));
     commented(out, "undo       ", "rm " + path + " and the command below each line");
     out << "#\n";
     comment(out, "",
@@ -60,7 +63,7 @@ void how_to(const DropIn& plan, std::ostream& out) {
     }
 }
 
-void write_line(const DropInLine& line, std::ostream& out) {
+void write_line(const DropInLine& line, const std::string& netns_path, std::ostream& out) {
     out << '\n';
     for (const std::string& reason : line.reasons) {
         comment(out, "", reason);
@@ -71,7 +74,7 @@ void write_line(const DropInLine& line, std::ostream& out) {
     for (const std::string& note : line.notes) {
         comment(out, "  note     ", note);
     }
-    commented(out, "  undo     ", undo_of(line.setting));
+    commented(out, "  undo     ", undo_of(line.setting, netns_path));
     out << line.setting.name << " = " << safe_line(line.setting.value) << '\n';
 }
 
@@ -87,7 +90,7 @@ void report_sysctl(const findings::Report& report, const facts::Picture*, const 
         how_to(plan, out);
     }
     for (const DropInLine& line : plan.lines) {
-        write_line(line, out);
+        write_line(line, plan.netns_path, out);
     }
     if (!plan.left_out.empty()) {
         out << "\n# Left out\n";

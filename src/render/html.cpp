@@ -228,12 +228,13 @@ void show_remedies(std::ostream& out, const Finding& finding) {
     out << "<h4>What to do</h4>\n<ol class=\"remedies\">\n";
     for (const Remedy& remedy : finding.remedies) {
         out << "<li>" << escaped(remedy.text) << '\n';
-        const bool bare =
-            remedy.command.empty() && remedy.undo.empty() && remedy.risk.empty() && remedy.effect.empty();
+        const bool bare = remedy.command.empty() && remedy.undo.empty() && remedy.outside.empty() &&
+                          remedy.risk.empty() && remedy.effect.empty();
         if (!bare) {
             out << "<dl class=\"facts\">\n";
             command_row(out, "Command", remedy.command);
             command_row(out, "Undo", remedy.undo);
+            row(out, "Outside", remedy.outside);
             row(out, "Risk", remedy.risk);
             row(out, "Effect", remedy.effect);
             out << "</dl>\n";

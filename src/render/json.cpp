@@ -319,6 +319,7 @@ Json remedies_json(const findings::Finding& finding) {
         item["text"] = remedy.text;
         item["command"] = json_text(remedy.command);
         item["undo"] = json_text(remedy.undo);
+        item["outside"] = json_text(remedy.outside);
         item["risk"] = json_text(remedy.risk);
         item["effect"] = json_text(remedy.effect);
         list.push_back(std::move(item));
@@ -530,6 +531,7 @@ void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& name
             gaps.insert(gaps.begin(), *netns.unknown);
         }
         Json item = Json::object();
+        item["udp_sockets"] = netns.udp_sockets ? Json(*netns.udp_sockets) : Json();
         item["id"] = netns.id;
         item["label"] = netns.label;
         item["range"] = range_json(netns);

@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "findings/place.h"
 #include "render/nagios.h"
 #include "render/words.h"
 
@@ -164,7 +165,8 @@ std::string trouble(const Report& report) {
         return numbers;
     }
     const Finding& first = report.findings.front();
-    return (first.summary.empty() ? first.title : first.summary) + " (" + numbers + ")";
+    const std::string place = first.netns_path.empty() ? "" : "in " + first.netns + ": ";
+    return place + (first.summary.empty() ? first.title : first.summary) + " (" + numbers + ")";
 }
 
 } // namespace
@@ -281,8 +283,10 @@ std::vector<std::string> next_commands(const Finding& finding, const findings::R
                            (is_end_point(source) ? " --from " + source : ""));
     }
     commands.push_back("tcpadvisor explain " + base::one_line(finding.rule));
+    const std::string own = findings::options_for(finding.netns_path);
+    const std::string place = base::one_line(own.empty() || report.replayed ? report.place : own);
     for (std::string& command : commands) {
-        command += report.place.empty() ? "" : " " + base::one_line(report.place);
+        command += place.empty() ? "" : " " + place;
     }
     return commands;
 }

@@ -88,6 +88,9 @@ void show_remedy(std::ostream& out, const Style& style, std::size_t number, cons
     if (!remedy.undo.empty()) {
         command(out, label("undo"), remedy.undo);
     }
+    if (!remedy.outside.empty()) {
+        paragraph(out, style, label("outside"), remedy.outside);
+    }
     if (!remedy.risk.empty()) {
         paragraph(out, style, label("risk"), remedy.risk);
     }

@@ -258,6 +258,21 @@ bool CaptureReader::take_in_place(const CaptureRecord& record, RecordedNetns& re
         recorded.time = time.value_or(0);
         return time ? true : fail("a time that is no number");
     }
+    if (record.kind == "netns-file") {
+        recorded.path = record.content;
+        const bool sound = record.content.starts_with('/') && record.content == base::one_line(recorded.path);
+        return sound ? true : fail("a namespace file that is no path");
+    }
+    if (record.kind == "changed") {
+        const auto time = base::parse_decimal(record.content);
+        return time && recorded.changed.try_emplace(std::string(record.key), *time).second
+                   ? true
+                   : fail("a time of change that is no number, or comes twice");
+    }
+    if (record.kind == "sysctls-read-only") {
+        recorded.sysctls_are_read_only = true;
+        return true;
+    }
     if (record.kind == "file" || record.kind == "file-gap") {
         return take_reading(record, recorded.files, record.kind == "file-gap");
     }
@@ -350,8 +365,17 @@ std::string to_bytes(const Capture& capture) {
     for (const auto& recorded : capture.namespaces) {
         put(out, "place", std::to_string(recorded->id), recorded->label);
         put(out, "time", "", fmt::format("{:.6f}", recorded->time));
+        if (!recorded->path.empty()) {
+            put(out, "netns-file", "", recorded->path);
+        }
+        if (recorded->sysctls_are_read_only) {
+            put(out, "sysctls-read-only", "", "");
+        }
         put_readings(out, "file", recorded->files);
         put_readings(out, "list", recorded->listings);
+        for (const auto& [path, time] : recorded->changed) {
+            put(out, "changed", path, fmt::format("{:.0f}", time));
+        }
         for (const auto& [request, dump] : recorded->dumps) {
             put(out, "dump", to_hexadecimal(request), "");
             for (const std::string& frame : dump.frames) {

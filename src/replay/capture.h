@@ -29,9 +29,12 @@ struct RecordedDump {
 struct RecordedNetns {
     std::string label;
     std::uint64_t id = 0;
+    std::string path;                                               // of the namespace file; empty: here
+    bool sysctls_are_read_only = false;                             // to whoever recorded it
     double time = 0;                                                // seconds since the epoch
     std::map<std::string, snapshot::Reading<std::string>> files;    // by path
     std::map<std::string, snapshot::Reading<std::string>> listings; // by directory; names, one a line
+    std::map<std::string, double> changed;                          // when, by path; of files of sysctl.d
     std::map<std::string, RecordedDump> dumps;                      // by the bytes of the request
     std::optional<snapshot::Holders> holders;                       // none if nobody looked
     snapshot::CgroupPaths cgroups;

@@ -24,12 +24,30 @@ bool is_proc_table(std::string_view path) {
     return path.ends_with("/net/tcp") || path.ends_with("/net/tcp6");
 }
 
+bool is_module_file(std::string_view path) {
+    return path.ends_with(".conf") && path.find("/modules-load.d/") != std::string_view::npos;
+}
+
 bool is_sysctl_file(std::string_view path) {
     return path.ends_with(".conf") && path.find("/sysctl.") != std::string_view::npos;
 }
 
+/// The names of modules are the kernel's own.
+std::string masked_module_file(std::string_view content) {
+    std::string masked;
+    for (const std::string_view line : base::split(content, '\n')) {
+        const bool is_module = line.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                      "0123456789_-") == std::string_view::npos;
+        masked += is_module && !line.empty() ? std::string(line) + "\n" : "";
+    }
+    return masked;
+}
+
 /// What the kernel prints there are its own words and numbers.
 bool is_harmless(std::string_view path, std::string_view content) {
+    if (path.starts_with("/sys/module/")) { // initstate
+        return content == "live\n";
+    }
     if (path == "/proc/uptime" || path.starts_with("/proc/sys/")) {
         return content.find_first_not_of("0123456789.,- \t\n") == std::string_view::npos;
     }
@@ -87,7 +105,7 @@ class Masker {
     }
 
     void note_file(std::string_view path) {
-        if (is_sysctl_file(path) && path != sysctl_conf) {
+        if ((is_sysctl_file(path) || is_module_file(path)) && path != sysctl_conf) {
             files_.try_emplace(std::string(path.substr(path.rfind('/') + 1)));
         }
     }
@@ -101,7 +119,7 @@ class Masker {
     }
 
     std::string other_path(const std::string& path) {
-        if (path.starts_with("/proc/") || path == sysctl_conf) {
+        if (path.starts_with("/proc/") || path.starts_with("/sys/module/") || path == sysctl_conf) {
             return path;
         }
         const std::size_t slash = path.rfind('/');
@@ -113,6 +131,15 @@ class Masker {
         if (recorded.label != kernel::here_label && !recorded.label.starts_with("pid ")) {
             recorded.label = names_.name("netns", recorded.label);
         }
+        recorded.path = other_netns_path(recorded.path);
+        std::map<std::string, double> changed;
+        for (const auto& [path, time] : recorded.changed) {
+            changed.emplace(other_path(path), time);
+        }
+        recorded.changed = std::move(changed);
+        std::erase_if(recorded.listings, [](const auto& listing) { // of names that somebody made up
+            return listing.first.starts_with("/proc/sys/") && !listing.second;
+        });
         change_files(recorded);
         change_listings(recorded);
         change_dumps(recorded);
@@ -122,6 +149,15 @@ class Masker {
             routes.emplace(other_text(remote), other_text(local));
         }
         recorded.routes = std::move(routes);
+    }
+
+    std::string other_netns_path(const std::string& path) {
+        constexpr std::string_view names = "/run/netns/";
+        if (path.empty() || path.starts_with("/proc/")) {
+            return path;
+        }
+        return path.starts_with(names) ? std::string(names) + names_.name("netns", path.substr(names.size()))
+                                       : names_.name("/file", path);
     }
 
     std::string other_text(const std::string& address) {
@@ -144,6 +180,9 @@ class Masker {
         if (is_sysctl_file(path)) {
             return masked_sysctl_file(content);
         }
+        if (is_module_file(path)) {
+            return masked_module_file(content);
+        }
         return is_harmless(path, content) ? content : std::string(masked_text);
     }
 
@@ -162,12 +201,13 @@ class Masker {
                 content = other_gap(content.error());
                 continue;
             }
-            if (directory == "/proc/sys/net/ipv4") {
+            if (directory.starts_with("/proc/sys/")) {
                 continue; // the kernel's own names
             }
             std::vector<std::string> others; // of other directories only that they are there is known
             for (const std::string_view name : base::split(*content, '\n')) {
-                if (is_sysctl_file(directory + "/" + std::string(name))) {
+                if (const std::string path = directory + "/" + std::string(name);
+                    is_sysctl_file(path) || is_module_file(path)) {
                     others.push_back(files_.find(name)->second);
                 }
             }

@@ -203,6 +203,13 @@ std::string masked_value(const std::string& name, const std::string& value) {
     return taken ? *taken : is_plain_value(value) ? value : std::string(masked_word);
 }
 
+/// Parts of /proc/sys whose names are the kernel's, but for typing errors.
+bool names_no_device(std::string_view name) {
+    return name.starts_with("net.ipv4.tcp_") || name.starts_with("net.ipv4.ip_") ||
+           name.starts_with("net.core.") || name.starts_with("net.netfilter.") ||
+           name.starts_with("net.bridge.");
+}
+
 /// The same setting without what could hide a name; "# masked" if it is none that is judged.
 std::string masked_assignment(std::string_view line) {
     kernel::BootAssignments alone;
@@ -219,7 +226,7 @@ std::string masked_assignment(std::string_view line) {
         return is_plain ? std::string(line) : std::string(masked_line);
     }
     const auto& [name, setting] = *(meaning.values.empty() ? meaning.dead : meaning.values).begin();
-    const bool is_plain = all_of(name, "._abcdefghijklmnopqrstuvwxyz0123456789");
+    const bool is_plain = all_of(name, "._abcdefghijklmnopqrstuvwxyz0123456789") && names_no_device(name);
     return is_plain ? (setting.may_fail ? "-" : "") + name + " = " + masked_value(name, setting.value)
                     : std::string(masked_line);
 }

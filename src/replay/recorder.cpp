@@ -59,6 +59,14 @@ class Recorder : public kernel::SockDiagMachine {
         return names;
     }
 
+    std::optional<double> changed(const std::string& path) override {
+        const auto time = machine_->changed(path);
+        if (time) {
+            recorded_.changed.try_emplace(path, *time);
+        }
+        return time;
+    }
+
     kernel::Outcome dump(std::span<const std::byte> request, const kernel::FrameSink& sink) override {
         RecordedDump dump;
         const kernel::Outcome outcome = machine_->dump(request, [&](std::span<const std::byte> frame) {
@@ -103,6 +111,11 @@ class Recorder : public kernel::SockDiagMachine {
     bool within(const std::function<void()>& work) override { return machine_->within(work); }
 
     std::optional<std::uint64_t> netns_cookie() override { return machine_->netns_cookie(); }
+
+    bool sysctls_are_read_only() override {
+        recorded_.sysctls_are_read_only = machine_->sysctls_are_read_only();
+        return recorded_.sysctls_are_read_only;
+    }
 
     double now() override {
         if (recorded_.time == 0) {
@@ -149,6 +162,11 @@ class Replayer : public kernel::SockDiagMachine {
         return names;
     }
 
+    std::optional<double> changed(const std::string& path) override {
+        const auto found = recorded_.changed.find(path);
+        return found != recorded_.changed.end() ? std::optional(found->second) : std::nullopt;
+    }
+
     kernel::Outcome dump(std::span<const std::byte> request, const kernel::FrameSink& sink) override {
         const void* bytes = request.data();
         const auto found = recorded_.dumps.find(std::string(static_cast<const char*>(bytes), request.size()));
@@ -192,6 +210,7 @@ class Replayer : public kernel::SockDiagMachine {
         return source ? std::optional(snapshot::Route{source}) : std::nullopt;
     }
 
+    bool sysctls_are_read_only() override { return recorded_.sysctls_are_read_only; }
     double now() override { return recorded_.time; }
 
   private:
@@ -221,8 +240,9 @@ std::vector<kernel::Target> recording(std::vector<kernel::SockDiagTarget> target
         RecordedNetns& recorded = *capture.namespaces.emplace_back(std::make_unique<RecordedNetns>());
         recorded.label = target.label;
         recorded.id = target.id;
-        recorders.push_back(
-            {target.label, target.id, std::make_unique<Recorder>(std::move(target.machine), recorded)});
+        recorded.path = target.path;
+        recorders.push_back({target.label, target.id,
+                             std::make_unique<Recorder>(std::move(target.machine), recorded), target.path});
     }
     return recorders;
 }
@@ -230,7 +250,8 @@ std::vector<kernel::Target> recording(std::vector<kernel::SockDiagTarget> target
 std::vector<kernel::Target> replaying(const Capture& capture) {
     std::vector<kernel::Target> targets;
     for (const auto& recorded : capture.namespaces) {
-        targets.push_back({recorded->label, recorded->id, std::make_unique<Replayer>(*recorded)});
+        targets.push_back(
+            {recorded->label, recorded->id, std::make_unique<Replayer>(*recorded), recorded->path});
     }
     return targets;
 }

@@ -123,7 +123,10 @@ using findings::Finding;
 using findings::Report;
 using findings::State;
 
-constexpr std::string_view drift_rule = "sysctl-drift";
+/// Rules about a sysctl that has another value than the file that a boot reads.
+bool is_drift(const Finding& finding) {
+    return finding.rule == "sysctl-drift" || finding.rule == "sysctl-boot-missed";
+}
 
 /// The sysctl and its value at the next boot.
 std::optional<Changes> next_boot(const Finding& drift) {
@@ -172,7 +175,7 @@ void warn_of_harmful_drift(Report& report, const RuleSet& rules, const facts::Fa
     std::optional<Report> before; // without earlier runs, as the trials are
     std::size_t trials = 0;
     for (Finding& drift : report.findings) {
-        const auto changes = drift.rule == drift_rule ? next_boot(drift) : std::nullopt;
+        const auto changes = is_drift(drift) ? next_boot(drift) : std::nullopt;
         if (!changes || drift.state != State::info || ++trials > most_trials) {
             continue;
         }

@@ -51,8 +51,8 @@ const findings::Finding* find_same(const findings::Report& report, const finding
 /// A WARNING or CRITICAL of `after` that is not there, or milder, in `before`; null if there is none.
 const findings::Finding* new_harm(const findings::Report& before, const findings::Report& after);
 
-/// Raises a finding of sysctl-drift to WARNING, and says why, if the snapshot judged under the value of the
-/// next boot has something that is worse.
+/// Raises a finding of sysctl-drift or sysctl-boot-missed to WARNING, and says why, if the snapshot judged
+/// under the value of the next boot has something that is worse.
 void warn_of_harmful_drift(findings::Report& report, const RuleSet& rules, const facts::Facts& facts,
                            const WhatIf& what_if);
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "facts/schema.h"
+#include "findings/place.h"
 #include "rules/effect.h"
 #include "rules/resolve.h"
 
@@ -50,6 +51,7 @@ class Writer {
         finding.state = judged_.state;
         if (rule_.table != TableId::host) {
             finding.netns = facts_.namespaces[judged_.netns].label;
+            finding.netns_path = facts_.namespaces[judged_.netns].path;
         }
         write_subject(finding);
         finding.value = judged_.value;
@@ -168,7 +170,55 @@ class Writer {
             written.after = effect.after;
         }
         written.now = remedy.now;
+        put_in_place(finding.netns_path, written);
         finding.remedies.push_back(std::move(written));
+    }
+
+    /// Commands act where the finding is, or are left out where none can.
+    void put_in_place(const std::string& path, findings::Remedy& written) const {
+        const bool sets = findings::sets_sysctls(written.command);
+        const findings::Assignments assignments = sets ? assignments_of(written) : findings::Assignments();
+        if (std::any_of(assignments.begin(), assignments.end(),
+                        [&](const auto& one) { return is_of_host(one.first); })) {
+            if (facts_.sysctls_are_read_only) {
+                written.outside =
+                    "It is the whole host's and /proc/sys is read-only in this container. On the host: " +
+                    written.command;
+                written.command.clear();
+                written.undo.clear();
+            }
+            return; // the initial namespace has it, where this finding is or not
+        }
+        const std::string outside = assignments.empty() ? "" : findings::from_outside(assignments);
+        if (sets && facts_.sysctls_are_read_only) {
+            written.outside =
+                "In this container /proc/sys is read-only: nobody inside can set it. From outside" +
+                (outside.empty() ? std::string() : ", " + outside) +
+                "; at once, on the node: nsenter --net=/proc/PID/ns/net " + written.command +
+                ", where PID is a process of this container";
+            written.command.clear();
+            written.undo.clear();
+            return;
+        }
+        if (sets && findings::options_for(path).starts_with("--pid ") && !outside.empty()) {
+            written.outside = "The namespace ends with its last process. For good, of " + outside;
+        }
+        written.command = findings::acting_in(path, written.command);
+        written.undo = findings::acting_in(path, written.undo);
+    }
+
+    static findings::Assignments assignments_of(const findings::Remedy& written) {
+        findings::Assignments assignments;
+        for (const findings::Setting& setting : written.settings) {
+            assignments.emplace_back(setting.name, setting.value);
+        }
+        return assignments.empty() ? findings::assignments_of(written.command) : assignments;
+    }
+
+    /// A sysctl that no network namespace has of its own.
+    bool is_of_host(std::string_view name) const {
+        const Value per_namespace = of_sysctl(name, "per_namespace");
+        return per_namespace.is_boolean() && !per_namespace.truth();
     }
 
     void write_myth(const MythTemplate& myth, Finding& finding) const {
@@ -260,19 +310,23 @@ class Writer {
     };
 
     Now value_now(std::string_view name) const {
-        if (judged_.netns >= facts_.namespaces.size()) {
-            return {};
-        }
-        const facts::Table* sysctls = table_in(facts_.namespaces[judged_.netns], TableId::sysctl);
+        const Value runtime = of_sysctl(name, "runtime");
+        return runtime.is_text() ? usable(runtime, of_sysctl(name, "number")) : Now{};
+    }
+
+    /// A fact about a sysctl of the namespace; missing if it has no row.
+    Value of_sysctl(std::string_view name, std::string_view column) const {
+        const facts::Table* sysctls = judged_.netns < facts_.namespaces.size()
+                                          ? table_in(facts_.namespaces[judged_.netns], TableId::sysctl)
+                                          : nullptr;
         const facts::Schema& schema = facts::schema(TableId::sysctl);
         for (std::size_t row = 0; sysctls != nullptr && row < sysctls->size(); ++row) {
             const Value found = sysctls->get(row, *schema.find("name"));
             if (found.is_text() && found.text() == name) {
-                return usable(sysctls->get(row, *schema.find("runtime")),
-                              sysctls->get(row, *schema.find("number")));
+                return sysctls->get(row, *schema.find(column));
             }
         }
-        return {};
+        return base::Gap{std::string(name), base::Why::absent, {}};
     }
 
     static Now usable(const Value& runtime, const Value& number) {

@@ -240,6 +240,7 @@ struct RuleSet {
     std::vector<Rule> rules;
     std::vector<std::string> files; // for Origin; the first one is "" and stands for a default
     std::vector<std::shared_ptr<const Document>> documents; // that rules of users point into
+    bool all_netns = false; // the settings want every network namespace judged
 
     /// By id or alias.
     const Rule* find(std::string_view id) const;

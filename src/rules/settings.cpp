@@ -16,7 +16,7 @@ namespace {
 
 using Kind = Node::Kind;
 
-constexpr auto settings_keys = std::to_array<std::string_view>({"rule", "override"});
+constexpr auto settings_keys = std::to_array<std::string_view>({"all_netns", "rule", "override"});
 constexpr auto setting_keys =
     std::to_array<std::string_view>({"enabled", "warning", "critical", "parameters"});
 
@@ -40,6 +40,9 @@ class SettingsReader {
 
     void read(const Node& settings) {
         const TableReader keys(settings, "the settings file", settings_keys, reporter_);
+        if (const Node* all = keys.get("all_netns", Kind::boolean)) {
+            rules_.all_netns = all->truth;
+        }
         for (const Node::Member& member : keys.members("rule")) {
             if (member.value.kind != Kind::table) {
                 reporter_.error(member.key.mark,

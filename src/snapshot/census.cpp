@@ -158,6 +158,9 @@ bool Census::count(const Socket& socket, Pending& pending) {
             return false;
         }
     }
+    if (socket.state == TcpState::fin_wait2 && socket.inode != 0) {
+        note_awaited(socket);
+    }
     const Flow flow{socket.local, socket.remote, socket.device, 0, socket.remote_port};
     pending.hash = flows_.hash_of(flow);
     pending.flow = flow;
@@ -165,6 +168,35 @@ bool Census::count(const Socket& socket, Pending& pending) {
     pending.record.state_and_detail = SocketRecord::packed(state, detail_of(socket));
     pending.queues = queues_in(socket);
     return true;
+}
+
+/// The shutdown() of a proxy that has read the end of its client's requests; close() leaves no inode.
+void Census::note_awaited(const Socket& socket) {
+    constexpr std::size_t most = 4096;
+    const Waiting key{socket.uid, socket.cgroup, socket.remote.high(), socket.remote.low(),
+                      socket.remote_port};
+    if (awaited_.size() < most || awaited_.contains(key)) {
+        ++awaited_[key];
+    }
+}
+
+Census::Awaited Census::awaited_by(std::uint32_t uid, const std::optional<std::uint64_t>& cgroup,
+                                   const EndPoint& own) const {
+    Awaited all;
+    std::uint32_t most = 0;
+    for (auto at = awaited_.lower_bound({uid, cgroup, 0, 0, 0});
+         at != awaited_.end() && std::get<0>(at->first) == uid && std::get<1>(at->first) == cgroup; ++at) {
+        const std::array<std::uint64_t, 2> halves = {std::get<2>(at->first), std::get<3>(at->first)};
+        const EndPoint peer{Address::v6(halves.data()), std::get<4>(at->first)};
+        const bool is_own =
+            peer.port == own.port && (own.address.is_wildcard() || peer.address == own.address);
+        all.sockets += is_own ? 0 : at->second;
+        if (!is_own && at->second > most) {
+            most = at->second;
+            all.peer = peer;
+        }
+    }
+    return all;
 }
 
 void Census::place(const Pending& pending) {

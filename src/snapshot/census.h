@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -155,6 +156,16 @@ class Census {
         close_waits_.prove_ages(earlier, uptime);
     }
     WaitingSockets waiting(double uptime) const { return close_waits_.waiting(uptime); }
+    /// Outgoing connections that a process of this user and control group has closed for writing and still
+    /// holds, whose peer goes on (FIN_WAIT2): all of them, and the remote end with most. Those to `own`, the
+    /// end point of a service of the same user, are left out: that service waits for nobody.
+    struct Awaited {
+        std::uint32_t sockets = 0;
+        EndPoint peer;
+    };
+    Awaited awaited_by(std::uint32_t uid, const std::optional<std::uint64_t>& cgroup,
+                       const EndPoint& own) const;
+
     /// The listener in whose queue the group waits for accept(), or null. Of several at the end point, the
     /// one with the longest queue.
     const Listener* listener_behind(const CloseWaitGroup& group) const;
@@ -174,6 +185,7 @@ class Census {
 
   private:
     bool seen_before(std::uint64_t cookie);
+    void note_awaited(const Socket& socket);
     Listener* listener_of(const Socket& socket);
     /// What is left to do for a socket that no listener and no service owns.
     struct Pending {
@@ -202,6 +214,9 @@ class Census {
     PortSet service_ports_;
     std::map<std::uint16_t, StateCounts> services_;
     CloseWaits close_waits_;
+    using Waiting =
+        std::tuple<std::uint32_t, std::optional<std::uint64_t>, std::uint64_t, std::uint64_t, std::uint16_t>;
+    std::map<Waiting, std::uint32_t> awaited_; // by user, control group and remote end
     PortSet explicit_ports_;
     PortSet bound_ports_;
     bool explicit_known_ = false;

@@ -29,21 +29,30 @@ struct BootValue {
     std::string value;
     std::string origin;    // "/etc/sysctl.d/60-ports.conf:3"
     bool may_fail = false; // "-key = value": whoever wrote it does not mind if the kernel has no such sysctl
+    std::optional<bool> before_boot = {}; // its file was last changed before the running system was booted
 };
 
 /// By the dotted name of the sysctl.
 using BootValues = std::map<std::string, BootValue, std::less<>>;
 
+/// A line that does nothing at boot, because the module of its sysctl is loaded after the files are applied.
+struct LateSysctl {
+    std::string module;
+    BootValue boot;
+    std::optional<std::string> now; // none while the module is not loaded
+};
+
 /// What the files of sysctl.d say: the assignments that win at the next boot, with the lines that make them,
 /// and what in the files does not do what its author meant.
 struct BootSysctls {
-    BootValues values;                // what the boot sets, of the sysctls that the program knows
-    BootValues by_hand;               // what `sysctl --system` sets, where that is another value
-    BootValues outvoted;              // the last line below /etc that gives another value, to no avail
-    BootValues dead;                  // of TCP, unknown to the program and to this kernel
-    std::uint64_t no_assignments = 0; // lines that are neither an assignment nor a comment
-    std::string first_no_assignment;  // FILE:LINE
-    std::optional<base::Gap> unread;  // the first file that could not be read: then no value is certain
+    BootValues values;   // what the boot sets, of the sysctls that the program knows
+    BootValues by_hand;  // what `sysctl --system` sets, where that is another value
+    BootValues outvoted; // the last line below /etc that gives another value, to no avail
+    BootValues dead;     // unknown to the program and to this kernel
+    std::map<std::string, LateSysctl, std::less<>> late; // of modules that a boot loads too late
+    std::uint64_t no_assignments = 0;                    // lines that are neither an assignment nor a comment
+    std::string first_no_assignment;                     // FILE:LINE
+    std::optional<base::Gap> unread; // the first file that could not be read: then no value is certain
 };
 
 /// Live sockets with and without TCP timestamps.
@@ -113,6 +122,7 @@ inline base::Gap not_asked(std::string what) {
 struct Netns {
     std::string label;    // "this namespace", a name below /run/netns, "pid 42"
     std::uint64_t id = 0; // inode of the namespace file, 0 if unknown; a later namespace may get it again
+    std::string path;     // of the namespace file, as whoever runs the program opens it; empty: is in it
     std::optional<std::uint64_t> cookie; // never used again until the next boot (Linux 5.14)
     Sysctls sysctls;
     Counters counters;
@@ -150,6 +160,8 @@ struct Host {
     double time = 0;              // seconds since the epoch
     std::string boot_id;          // empty if unknown
     std::optional<double> uptime; // seconds since the boot
+    /// /proc/sys is mounted so, as in most containers: nobody inside can set a sysctl.
+    bool sysctls_are_read_only = false;
     std::vector<Netns> namespaces;
 };
 

@@ -51,7 +51,8 @@ constexpr auto sysctl_list = std::to_array<SysctlInfo>({
     {"net.ipv4.tcp_l3mdev_accept", Kind::integer, 1, "0", ""},
     {"net.ipv4.tcp_rmem", Kind::integers, 3, "", "bytes"},
     {"net.ipv4.tcp_wmem", Kind::integers, 3, "", "bytes"},
-    {"net.netfilter.nf_conntrack_max", Kind::integer, 1, "", "entries", global},
+    {"net.netfilter.nf_conntrack_max", Kind::integer, 1, "", "entries", global, false,
+     "net.nf_conntrack_max"}, // since Linux 2.6.26
     {"net.netfilter.nf_conntrack_tcp_timeout_time_wait", Kind::integer, 1, "120", "s"},
     {"net.core.netdev_max_backlog", Kind::integer, 1, "1000", "packets", global},
 });
@@ -128,8 +129,9 @@ std::span<const SysctlInfo> known_sysctls() {
 }
 
 const SysctlInfo* find_sysctl(std::string_view name) {
-    const auto found = std::find_if(sysctl_list.begin(), sysctl_list.end(),
-                                    [&](const SysctlInfo& info) { return info.name == name; });
+    const auto found = std::find_if(sysctl_list.begin(), sysctl_list.end(), [&](const SysctlInfo& info) {
+        return info.name == name || (!name.empty() && info.alias == name);
+    });
     return found != sysctl_list.end() ? &*found : nullptr;
 }
 

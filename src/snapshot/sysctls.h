@@ -24,10 +24,12 @@ struct SysctlInfo {
     std::string_view unit;          // "s", "ms", "pages", "" ...
     bool per_netns = true;
     bool everywhere = false; // every supported kernel and every namespace has it: not seeing it is a failure
+    std::string_view alias = {}; // another name of the same sysctl
 };
 
 /// Every sysctl that the program reads: the one list.
 std::span<const SysctlInfo> known_sysctls();
+/// By its name or its alias; null for others.
 const SysctlInfo* find_sysctl(std::string_view name);
 
 struct PortRange {

@@ -130,6 +130,7 @@ class Machine : public kernel::SockDiagMachine {
   public:
     std::map<std::string, snapshot::Reading<std::string>> files;
     std::map<std::string, snapshot::Reading<std::vector<std::string>>> directories;
+    std::map<std::string, double> change_times;
     std::map<Bytes, std::vector<Bytes>> dumps;
     std::map<Bytes, base::Gap> dump_gaps; // after the frames
     std::vector<Bytes> asked;
@@ -154,6 +155,10 @@ class Machine : public kernel::SockDiagMachine {
     snapshot::Reading<std::vector<std::string>> list(const std::string& path) override {
         const auto found = directories.find(path);
         return found != directories.end() ? found->second : base::Gap{path, base::Why::absent, "none"};
+    }
+    std::optional<double> changed(const std::string& path) override {
+        const auto found = change_times.find(path);
+        return found != change_times.end() ? std::optional(found->second) : std::nullopt;
     }
     kernel::Outcome dump(std::span<const std::byte> request, const kernel::FrameSink& sink) override {
         const Bytes key(request.begin(), request.end());

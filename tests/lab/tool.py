@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+PLACES = {"--replay", "--netns", "--pid", "--all-netns", "--this-netns"}
 DENY_NETLINK = [sys.executable, str(HERE / "deny_netlink.py")]
 
 
@@ -53,9 +54,12 @@ class Tool:
         """A rule of the site, beside the shipped ones."""
         (self.scratch / "rules.d" / "lab.toml").write_text(text, encoding="utf-8")
 
-    def run(self, *arguments, wrapper=(), name=None, **popen):
-        """`wrapper`: a command that execs the rest; `name`: argv[0]; other options go to Popen."""
+    def run(self, *arguments, wrapper=(), name=None, everywhere=False, **popen):
+        """`wrapper`: a command that execs the rest; `name`: argv[0]; `everywhere`: `report` looks where it likes; other
+        options go to Popen."""
         isolated = list(arguments)
+        if arguments[0] == "report" and not everywhere and not PLACES.intersection(arguments):
+            isolated.append("--this-netns")  # other scenarios run in other ones
         if arguments[0] in ("check", "report", "audit"):
             isolated += ["--config", str(self.scratch / "empty.toml"), "--rules", str(self.scratch / "rules.d")]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.scratch), "COLUMNS": "80",

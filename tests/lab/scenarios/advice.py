@@ -1,6 +1,7 @@
 """Advice: what a remedy promises is what it does, and what cannot help does not."""
 import re
 import shlex
+import socket
 import time
 
 import network
@@ -83,3 +84,32 @@ def explain_shows_the_numbers(lab):
         lab.true(f"it shows {line}", line in said)
     assumed = lab.tool.run("explain", RULE, "--assume", "tcp_tw_reuse=1").out
     lab.true("under an assumed sysctl the numbers are others", "= 1000 - 10 - 0" in assumed)
+
+
+@scenario(ip_local_reserved_ports="40900-40901")
+def reserved_ports_are_merged(lab):
+    """Two services inside the range and a list of old: one command keeps them all, the drop-in says the same."""
+    lab.keep([network.listen("0.0.0.0", 40010), network.listen("127.0.0.1", 40011)])
+    rule = ("--rule", "port-range-overlaps-listeners")
+    answer = lab.tool.run("audit", *rule, "--format", "json", "--no-state")
+    commands = {remedy["command"] for finding in answer.json["findings"] for remedy in finding["remedies"] if remedy["command"]}
+    lab.equal("commands", {"sysctl -w net.ipv4.ip_local_reserved_ports=40010-40011,40900-40901"}, commands)
+    written = lab.tool.run("audit", *rule, "--format", "sysctl", "--no-state").out
+    lab.true("the drop-in has the list", "\nnet.ipv4.ip_local_reserved_ports = 40010-40011,40900-40901\n" in written)
+    for name, value in settings_of(commands.pop()).items():
+        network.set_sysctl(name, value)
+    lab.equal("then nothing is found", 0, len(lab.tool.run("audit", *rule, "--format", "json").json["findings"]))
+
+
+@scenario()
+def udp_is_not_judged(lab):
+    """The number of UDP sockets is told where ports are, and is worth a word when it nears the range."""
+    def udp():
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.bind(("127.0.0.1", 0))
+        return made
+
+    lab.keep([udp() for _ in range(510)])
+    lab.true("ports says it", "is not judged; it has 510 sockets here" in lab.tool.run("ports").out)
+    answer = lab.tool.check_json("--rule", "udp-not-judged")
+    lab.equal("advice", ("OK", 1), (answer.json["state"].replace("INFO", "OK"), len(answer.json["findings"])))

@@ -1,9 +1,11 @@
 """Who holds the sockets: processes with any name, of any user, that come and go; and what nobody may see."""
+import contextlib
 import ctypes
 import json
 import os
 import shutil
 import signal
+import socket
 import time
 
 import network
@@ -326,3 +328,91 @@ def owner_hidden_by_proc(lab):
 def owner_closed_by_proc(lab):
     """/proc mounted with hidepid=1: processes of others are listed, and closed."""
     hidden(lab, 1)
+
+
+BEHIND_RULE = """
+[[rule]]
+id = "site-owner"
+for_each = "close_wait"
+value = "leaked_5s"
+warning = "0"
+evidence = ["leaked_incoming", "awaited", "awaited_peer", "end_point", "leaked"]
+summary = "{owner}: {value}"
+"""
+BACKEND = ("127.0.0.9", 9090)
+
+
+def never_ending():
+    """A backend that reads the end of file and goes on."""
+    server = network.listen(*BACKEND)
+    server.settimeout(0.5)
+    kept = [server]
+    if os.fork() == 0:
+        die_with_parent()
+        rename(b"backend")
+        while True:
+            try:
+                kept.append(server.accept()[0])
+                kept[-1].settimeout(5)
+                kept[-1].recv(1)
+            except OSError:
+                pass
+    return kept
+
+
+def passing_on(count):
+    """A proxy: its clients leave, it tells the backend and waits for its end."""
+    def work():
+        backend = never_ending()
+        front = network.listen("127.0.0.1", 8080)
+        kept = [backend, front]
+        for client, accepted in network.pairs(front, ("127.0.0.1", 8080), count):
+            onward = network.connect(BACKEND)
+            client.close()
+            assert accepted.recv(10) == b""
+            onward.shutdown(1)
+            kept += [accepted, onward]
+        return kept
+    return work
+
+
+@scenario()
+def a_proxy_waits_for_its_backend(lab):
+    """CLOSE_WAIT towards clients and FIN_WAIT2 towards a backend: the proxy has lost nothing, the backend has."""
+    process(lab, b"proxy", passing_on(LEAKED))
+    lab.tool.add_rule(BEHIND_RULE)
+    time.sleep(OLD_ENOUGH)
+    found, _ = findings(lab)
+    lab.equal("owners", 2, len(found))
+    for owner, evidence in found:
+        is_proxy = evidence["end_point"] == "127.0.0.1:8080"
+        lab.equal(f"{owner} waits for", LEAKED if is_proxy else 0, evidence["awaited"])
+        lab.equal(f"{owner}: the peer", "127.0.0.9:9090" if is_proxy else None, evidence["awaited_peer"])
+
+
+@scenario()
+def most_at_the_stuck_sockets(lab):
+    """Many half-closed connections at one end point, a few stuck ones at another: the latter is named."""
+    def work():
+        busy, stuck = network.listen("127.0.0.1", 8081), network.listen("127.0.0.1", 8082)
+        kept = [busy, stuck]
+        for client, accepted in network.pairs(busy, ("127.0.0.1", 8081), 40):
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.shutdown(1)
+            assert accepted.recv(10) == b""
+            accepted.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    accepted.send(b"x" * 65536)
+            kept += [client, accepted]
+        for client, accepted in network.pairs(stuck, ("127.0.0.1", 8082), LEAKED):
+            client.close()
+            assert accepted.recv(10) == b""
+            kept.append(accepted)
+        return kept
+
+    process(lab, b"both", work)
+    lab.tool.add_rule(BEHIND_RULE)
+    time.sleep(OLD_ENOUGH)
+    _, evidence, _ = the_one(lab)
+    lab.equal("end point", "127.0.0.1:8082", evidence["end_point"])
