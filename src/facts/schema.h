@@ -225,6 +225,10 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"free_max", Type::number, "ports", "At most so many ports are free."},
     {"used_percent", Type::number, "%", "Share of the usable ports that are not free.",
      "100 * (1 - free / usable)"},
+    {"used_percent_worst", Type::number, "%",
+     "The same at the end of what is likely that hurts: where nothing tells whether connect() or bind() chose "
+     "a port, or whether TIME_WAIT can be reused. Never below used_percent, and never above what free_min gives."},
+    {"untold", Type::text, "", "What would tell used_percent from used_percent_worst; empty if they are the same."},
     {"reuse_applies", Type::boolean, "",
      "The kernel may give ports in TIME_WAIT to new connections of this destination."},
     {"reusable", Type::number, "ports", "Ports in TIME_WAIT that may be reused now."},

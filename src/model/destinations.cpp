@@ -94,6 +94,8 @@ constexpr auto destination_getters = std::to_array<Getter<DestinationRow>>({
     {"free_min", [](const DestinationRow& d) { return Value(d.use.bounds().free_min); }},
     {"free_max", [](const DestinationRow& d) { return Value(d.use.bounds().free_max); }},
     {"used_percent", [](const DestinationRow& d) { return Value(d.use.estimate().used_percent, d.basis()); }},
+    {"used_percent_worst", [](const DestinationRow& d) { return Value(d.use.worst().used_percent, d.basis()); }},
+    {"untold", [](const DestinationRow& d) { return Value(d.use.untold()); }},
     {"reuse_applies", [](const DestinationRow& d) { return Value(d.use.reuse().applies, d.basis_of_reuse()); }},
     {"reusable", [](const DestinationRow& d) { return Value(d.use.estimate().reusable); }},
     {"births_5s", [](const DestinationRow& d) { return d.timed(d.use.entries().over_5s); }},

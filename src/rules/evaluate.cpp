@@ -77,6 +77,7 @@ class RowJudge {
         judged.inferred = decisive.basis() == facts::Basis::inferred;
         if (rule_.condition.empty()) {
             apply_ranges(decisive.number());
+            judge_worst();
         } else if (decisive.truth()) {
             judged.state = rule_.severity;
             show_value();
@@ -106,6 +107,33 @@ class RowJudge {
         if (rule_.hysteresis > 0) {
             judged.state = std::max(judged.state, state_that_stays(value, warning, critical));
         }
+    }
+
+    /// Where nothing tells the ends apart, by the one that hurts: in doubt about CRITICAL as the rule says.
+    void judge_worst() {
+        const Value worst = rule_.worst.empty() ? Value(base::Gap()) : compute(rule_.worst, context_);
+        if (!worst.known()) {
+            return;
+        }
+        JudgedRow& judged = verdict_.judged;
+        const Range* warning = warning_of(rule_, judged.exception);
+        const Range* critical = critical_of(rule_, judged.exception);
+        const bool in_critical = critical != nullptr && critical->alerts(worst.number());
+        const bool in_warning = warning != nullptr && warning->alerts(worst.number());
+        const State there = in_critical ? State::critical : in_warning ? State::warning : State::ok;
+        if (there <= judged.state) {
+            return;
+        }
+        judged.state = std::max(judged.state, std::min(there, in_doubt()));
+        judged.worst = worst.number();
+        judged.excess = std::max(judged.excess, (in_critical ? critical : warning)->excess(worst.number()));
+    }
+
+    State in_doubt() {
+        const Value chosen =
+            rule_.straddling.empty() ? Value(std::string("warning")) : compute(rule_.straddling, context_);
+        const std::string text = chosen.known() ? to_text(chosen) : std::string();
+        return text == "critical" ? State::critical : text == "ok" ? State::ok : State::warning;
     }
 
     /// The state of the last run, as long as the value has not come back far enough.

@@ -1,4 +1,4 @@
 """Importing this registers every scenario. To add one: a decorated function in the file of its topic."""
 from scenarios import advice, audit, captures, churn, close_wait, command, dangerous, files, forecast, harmless  # noqa: F401
 from scenarios import history, incidents_of_peers, incidents_of_ports, listeners, local_port, mixtures, older_kernels, owners  # noqa: F401
-from scenarios import ports, preconditions, privileges, reuse, sharing, silence, socket_options, states, two_hosts, verdicts  # noqa: F401
+from scenarios import ports, preconditions, privileges, reuse, sharing, silence, socket_options, states, straddles, two_hosts, verdicts  # noqa: F401
