@@ -153,10 +153,22 @@ class DestinationTable : public facts::Table {
 
 } // namespace
 
+namespace {
+
+/// A reuse that is only assumed is judged when its delay has passed: then all TIME_WAIT of now is old enough.
+ReuseDelay delay_for(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
+                     const ReuseSettings& settings) {
+    const auto now = netns.sysctls.integer("net.ipv4.tcp_tw_reuse");
+    const auto then = sysctls.integer("net.ipv4.tcp_tw_reuse");
+    return now && then && *now != *then ? ReuseDelay{0, 0} : settings.delay;
+}
+
+} // namespace
+
 PortModel::PortModel(const snapshot::Netns& of, const snapshot::Sysctls& sysctls)
     : netns_of(of), ports(ephemeral_ports(of, sysctls)), settings(reuse_settings(sysctls)) {
     if (ports && of.source != snapshot::SocketSource::none) {
-        book = std::make_unique<TallyBook>(of.sockets, *ports, settings.delay);
+        book = std::make_unique<TallyBook>(of.sockets, *ports, delay_for(of, sysctls, settings));
     }
 }
 

@@ -1,6 +1,7 @@
 #include "model/suspects.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -31,15 +32,14 @@ struct FlowPorts {
     std::uint16_t odd_young = 0;  // live, or in TIME_WAIT for less than 30 s
     std::uint16_t lowest_odd = 0xFFFF;
     std::uint16_t highest_odd = 0;
-    std::uint16_t live = 0;
     std::uint16_t outside = 0; // not in the range of now, of the parity that is odd in it
 };
 
 class Suspects {
   public:
     Suspects(const Census& census, const EphemeralPorts& ports, const PortSet& held,
-             const std::vector<SourceTally>& sources)
-        : census_(census), ports_(ports), sources_(sources), unclear_(held & ~ports.blocked) {
+             const std::vector<SourceTally>& sources, std::uint16_t reuse_delay)
+        : census_(census), ports_(ports), sources_(sources), reuse_delay_(reuse_delay), unclear_(held & ~ports.blocked) {
         for (std::size_t port = ports.range.low; port <= ports.range.high; ++port) {
             odd_[port] = ((port ^ ports.parity_low) & 1) != 0;
         }
@@ -76,7 +76,8 @@ class Suspects {
         return census_.flows()[flow].connections > few ? flow : flows_.size() - 1;
     }
     bool explains_itself(const FlowPorts& flow) const;
-    bool cannot_reuse(std::uint32_t flow) const;
+    bool reuses(const Flow& flow) const;
+    void find_bursts();
     void suspect_odd_ports(const PortSet& odd);
     void suspect_even_ports();
     void suspect_children();
@@ -86,12 +87,14 @@ class Suspects {
     const Census& census_;
     const EphemeralPorts& ports_;
     const std::vector<SourceTally>& sources_;
+    std::uint16_t reuse_delay_;
     PortSet unclear_;
     PortSet odd_; // eligible, at an odd offset from the low end
     PortSet shared_;
     PortSet chosen_; // by a program: bind() with a port
     std::vector<FlowPorts> flows_;
     std::vector<bool> explains_;
+    std::vector<bool> surely_; // explained, and nothing speaks against it
     Suspicion result_;
 };
 
@@ -102,7 +105,6 @@ void Suspects::look_at_flows() {
         const SocketRecord& record = census_.record(i);
         FlowPorts& flow = flows_[group_of(record.flow)];
         const std::uint16_t port = record.port;
-        flow.live += record.state() != TcpState::time_wait && is_usable(port);
         if (odd_[port]) {
             ++flow.odd;
             flow.odd_shared += shared_[port] && unclear_[port];
@@ -132,13 +134,37 @@ bool Suspects::explains_itself(const FlowPorts& flow) const {
     return used_up || is_shared || is_crowded || was_moved || flow.odd_young == 0;
 }
 
-/// Where TIME_WAIT is reused, connect() does not use up the even ports by TIME_WAITs.
-bool Suspects::cannot_reuse(std::uint32_t flow) const {
-    const Flow& of = census_.flows()[flow];
-    const FlowPorts& held = flows_[group_of(flow)];
-    const bool loopback = of.source.is_loopback() || of.remote.is_loopback();
-    const bool reuses = ports_.reuse_mode == 1 || (ports_.reuse_mode == 2 && loopback);
-    return !reuses || held.live * 2 >= held.even + held.odd;
+bool Suspects::reuses(const Flow& flow) const {
+    const bool loopback = flow.source.is_loopback() || flow.remote.is_loopback();
+    return ports_.reuse_mode == 1 || (ports_.reuse_mode == 2 && loopback);
+}
+
+/// Where TIME_WAIT is reused, connect() takes odd ports only if so many connections began within the delay that
+/// they used up the even ones.
+void Suspects::find_bursts() {
+    constexpr double nearly = 0.9;
+    std::map<std::size_t, std::vector<std::uint16_t>> ages;
+    surely_ = explains_;
+    for (std::size_t i = 0; i < census_.record_count() && ports_.reuse_mode != 0; ++i) {
+        const SocketRecord& record = census_.record(i);
+        const std::size_t group = group_of(record.flow);
+        if (explains_[group] && is_usable(record.port) && reuses(census_.flows()[record.flow])) {
+            ages[group].push_back(record.state() == TcpState::time_wait ? record.detail() : 0);
+        }
+    }
+    const auto even_ports = static_cast<double>((ports_.eligible & ~ports_.blocked & ~odd_).count());
+    for (auto& [group, of_group] : ages) {
+        std::sort(of_group.begin(), of_group.end());
+        std::size_t most = 0;
+        std::size_t first = 0;
+        for (std::size_t last = 0; last < of_group.size(); ++last) {
+            while (of_group[last] - of_group[first] > reuse_delay_ + 1) {
+                ++first;
+            }
+            most = std::max(most, last - first + 1);
+        }
+        surely_[group] = static_cast<double>(most) >= nearly * even_ports;
+    }
 }
 
 /// connect() takes ports of even offset first, bind() with port 0 those of odd offset, and bind() never
@@ -151,13 +177,13 @@ void Suspects::suspect_odd_ports(const PortSet& odd) {
     for (std::size_t flow = 0; flow < flows_.size(); ++flow) {
         explains_[flow] = explains_itself(flows_[flow]);
     }
+    find_bursts();
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const SocketRecord& record = census_.record(i);
         const std::size_t group = group_of(record.flow);
-        const bool is_mixed = is_mute(record) && !(explains_[group] && cannot_reuse(record.flow)) &&
-                              flows_[group].odd * 4 >= flows_[group].even;
+        const bool is_mixed = is_mute(record) && !surely_[group] && flows_[group].odd * 4 >= flows_[group].even;
         explained[record.port] = explained[record.port] || explains_[group];
-        surely[record.port] = surely[record.port] || (explains_[group] && cannot_reuse(record.flow));
+        surely[record.port] = surely[record.port] || surely_[group];
         mixed[record.port] = mixed[record.port] || is_mixed;
     }
     result_.likely |= odd & ~explained;
@@ -234,8 +260,8 @@ void Suspects::suspect_child(std::uint16_t here, std::uint16_t there) {
 } // namespace
 
 Suspicion suspicion(const Census& census, const EphemeralPorts& ports, const PortSet& held,
-                    const std::vector<SourceTally>& sources) {
-    return Suspects(census, ports, held, sources).find();
+                    const std::vector<SourceTally>& sources, std::uint16_t reuse_delay) {
+    return Suspects(census, ports, held, sources, reuse_delay).find();
 }
 
 } // namespace model

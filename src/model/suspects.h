@@ -14,8 +14,8 @@ struct Suspicion {
     snapshot::PortSet possible; // more than these are not to be expected; contains `likely`
 };
 
-/// `held` by any record, `shared` by two remote ends of one source address, and what each source holds.
+/// `held` by any record, and what each source holds; `reuse_delay` in units of SocketRecord::detail.
 Suspicion suspicion(const snapshot::Census& census, const EphemeralPorts& ports, const snapshot::PortSet& held,
-                    const std::vector<SourceTally>& sources);
+                    const std::vector<SourceTally>& sources, std::uint16_t reuse_delay);
 
 } // namespace model

@@ -401,7 +401,7 @@ Tally TallyBook::own_tally(std::size_t place) const {
 }
 
 void TallyBook::find_suspects() {
-    const Suspicion suspicion = model::suspicion(census_, ports_, occupation_.ports, sources_);
+    const Suspicion suspicion = model::suspicion(census_, ports_, occupation_.ports, sources_, ready_age_);
     occupation_.unclear = static_cast<std::uint32_t>((occupation_.ports & ~ports_.blocked).count());
     occupation_.suspect = suspicion.likely;
     occupation_.suspects = static_cast<std::uint32_t>(occupation_.suspect.count());

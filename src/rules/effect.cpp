@@ -14,6 +14,7 @@ namespace rules {
 
 namespace {
 
+constexpr std::string_view no_change = "no change";
 constexpr std::size_t most_changes = 16; // each is another pass over the snapshot
 
 std::vector<facts::Value> subject_of(const facts::Table& table, std::size_t row) {
@@ -60,14 +61,19 @@ std::string change_of_value(const Rule& rule, const JudgedRow& before, const Jud
     if (before.state != after.state) {
         text += fmt::format(", {} -> {}", findings::name(before.state), findings::name(after.state));
     } else if (from == to) {
-        return text + ", no change";
+        return fmt::format("{}, {}", text, no_change);
     }
     return text + (after.inferred ? " (inferred)" : "");
 }
 
+/// The facts of the change are those of after the delay that TIME_WAIT must have before it is reused.
+std::string since_when(const Changes& changes) {
+    return changes.contains("net.ipv4.tcp_tw_reuse") ? ", from the next second on" : "";
+}
+
 std::string change_of_state(const JudgedRow& before, const JudgedRow& after) {
     if (before.state == after.state) {
-        return "no change";
+        return std::string(no_change);
     }
     return fmt::format("{} -> {}", findings::name(before.state), findings::name(after.state));
 }
@@ -104,8 +110,10 @@ std::string Effects::of(const Changes& changes, const Rule& rule, const facts::F
     case RowVerdict::Kind::judged:
         break;
     }
-    return judged.value && verdict.judged.value ? change_of_value(rule, judged, verdict.judged)
-                                                : change_of_state(judged, verdict.judged);
+    const std::string effect = judged.value && verdict.judged.value
+                                   ? change_of_value(rule, judged, verdict.judged)
+                                   : change_of_state(judged, verdict.judged);
+    return effect + (effect.ends_with(no_change) ? "" : since_when(changes));
 }
 
 namespace {

@@ -124,6 +124,7 @@ class RowJudge {
         if (there <= judged.state) {
             return;
         }
+        judged.only_in_doubt = judged.state == State::ok;
         judged.state = std::max(judged.state, std::min(there, in_doubt()));
         judged.worst = worst.number();
         judged.excess = std::max(judged.excess, (in_critical ? critical : warning)->excess(worst.number()));
@@ -315,6 +316,11 @@ class Judge {
 
     /// All rows of the table were judged.
     void close() {
+        if (in_doubt_) {
+            ++alerting_;
+            kept_.push_back(*in_doubt_);
+            in_doubt_.reset();
+        }
         if (const auto gap = context_.row_table->incomplete()) {
             note_incomplete(*gap);
         }
@@ -361,8 +367,13 @@ class Judge {
         }
     }
 
+    /// What makes one subject of a namespace doubtful makes many so: the worst of them speaks for all.
     void keep(const JudgedRow& judged) {
         worst_ = std::max(worst_, judged.state);
+        if (judged.only_in_doubt) {
+            in_doubt_ = in_doubt_ && worse(*in_doubt_, judged) ? in_doubt_ : judged;
+            return;
+        }
         ++alerting_;
         kept_.push_back(judged);
         if (kept_.size() > 4 * most_findings) {
@@ -461,6 +472,7 @@ class Judge {
     std::size_t waiting_ = 0;
     double waits_since_ = std::numeric_limits<double>::infinity();
     std::vector<JudgedRow> kept_;
+    std::optional<JudgedRow> in_doubt_; // of this namespace
     std::size_t unknown_ = 0;
     std::string unknown_reason_;
     std::size_t skipped_ = 0;
