@@ -149,7 +149,10 @@ void Suspects::find_bursts() {
         const SocketRecord& record = census_.record(i);
         const std::size_t group = group_of(record.flow);
         if (explains_[group] && is_usable(record.port) && reuses(census_.flows()[record.flow])) {
-            ages[group].push_back(record.state() == TcpState::time_wait ? record.detail() : 0);
+            std::vector<std::uint16_t>& of_group = ages[group]; // also if none of them is in TIME_WAIT
+            if (record.state() == TcpState::time_wait) {
+                of_group.push_back(record.detail());
+            }
         }
     }
     const auto even_ports = static_cast<double>((ports_.eligible & ~ports_.blocked & ~odd_).count());
