@@ -157,6 +157,9 @@ void Suspects::find_bursts() {
     }
     const auto even_ports = static_cast<double>((ports_.eligible & ~ports_.blocked & ~odd_).count());
     for (auto& [group, of_group] : ages) {
+        if (of_group.size() * 10 < std::size_t{flows_[group].even} + flows_[group].odd) {
+            continue; // nearly all live: nothing to reuse
+        }
         std::sort(of_group.begin(), of_group.end());
         std::size_t most = 0;
         std::size_t first = 0;
@@ -166,7 +169,8 @@ void Suspects::find_bursts() {
             }
             most = std::max(most, last - first + 1);
         }
-        surely_[group] = static_cast<double>(most) >= nearly * even_ports;
+        const bool measurable = reuse_delay_ > 0; // in the units of ages
+        surely_[group] = measurable && static_cast<double>(most) >= nearly * even_ports;
     }
 }
 
