@@ -94,6 +94,32 @@ Result<std::string, Gap> read_pseudo_file(const std::string& path, std::size_t l
     return read_all(file, path, limit);
 }
 
+Result<std::string, Gap> read_at_once(const std::string& path, std::size_t limit) {
+    constexpr std::size_t usual = 4096; // the kernel makes a buffer of the size that is asked for, and clears it
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.number() < 0) {
+        return gap_of(path, errno);
+    }
+    std::string content;
+    for (std::size_t size = std::min(usual, limit);; size = limit) {
+        content.resize(size);
+        const ssize_t got = ::pread(file.number(), content.data(), size, 0);
+        if (got < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return gap_of(path, errno);
+        }
+        if (static_cast<std::size_t>(got) < size) {
+            content.resize(static_cast<std::size_t>(got));
+            return content;
+        }
+        if (size == limit) {
+            return Gap{path, Why::truncated, fmt::format("holds {} bytes or more", limit)};
+        }
+    }
+}
+
 Result<std::vector<std::string>, Gap> list_directory(const std::string& path, std::string_view suffix) {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
     if (!directory) {

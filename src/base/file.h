@@ -47,6 +47,10 @@ Result<std::string, Gap> read_regular(const Descriptor& file, const std::string&
 /// Like read_file, for the kernel's pseudo files, whose size is not known before they are read.
 Result<std::string, Gap> read_pseudo_file(const std::string& path, std::size_t limit);
 
+/// Like read_file, for files of /proc/sys: they answer one read from the start, and nothing to a second one,
+/// however much is left. `truncated` if the file holds `limit` bytes or more: nobody knows what is missing.
+Result<std::string, Gap> read_at_once(const std::string& path, std::size_t limit);
+
 /// Names of the entries of a directory that end with `suffix`, sorted by bytes; hidden ones are left out.
 Result<std::vector<std::string>, Gap> list_directory(const std::string& path, std::string_view suffix);
 

@@ -28,6 +28,9 @@ using NetlinkSocket = std::unique_ptr<mnl_socket, int (*)(mnl_socket*)>;
 // inet_diag fills datagrams up to the largest buffer seen, but not over 32 KiB (kernel: netlink_dump())
 constexpr std::size_t buffer_size = 65536;
 constexpr std::size_t most_pseudo = std::size_t{256} << 20; // /proc/net/tcp of 1.7 million sockets
+/// Each second port reserved takes 192 KiB; the kernel allocates less than 4 MiB for a read (Linux 6.18:
+/// proc_sys_call_handler()).
+constexpr std::size_t most_sysctl = std::size_t{1} << 20;
 constexpr std::size_t most_regular = std::size_t{1} << 20;
 
 /// A socket for one dump: a fresh one holds nothing of an earlier dump that was given up.
@@ -82,6 +85,9 @@ base::Gap out_of_time(std::string what) {
 snapshot::Reading<std::string> LiveMachine::read(const std::string& path) {
     if (late()) {
         return out_of_time(path);
+    }
+    if (path.starts_with("/proc/sys/")) {
+        return base::read_at_once(path, most_sysctl);
     }
     if (path.starts_with("/proc/") || path.starts_with("/sys/")) {
         return base::read_pseudo_file(path, most_pseudo);

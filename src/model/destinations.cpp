@@ -163,6 +163,8 @@ constexpr auto destination_getters = std::to_array<Getter<DestinationRow>>({
     {"free_min", [](const DestinationRow& d) { return Value(d.use.bounds().free_min); }},
     {"free_max", [](const DestinationRow& d) { return Value(d.use.bounds().free_max); }},
     {"used_percent", [](const DestinationRow& d) { return Value(d.use.estimate().used_percent, d.basis()); }},
+    {"used_percent_worst", [](const DestinationRow& d) { return Value(d.use.worst().used_percent, d.basis()); }},
+    {"untold", [](const DestinationRow& d) { return Value(d.use.untold()); }},
     {"reuse_applies", [](const DestinationRow& d) { return Value(d.use.reuse().applies, d.basis_of_reuse()); }},
     {"reusable", [](const DestinationRow& d) { return Value(d.use.estimate().reusable); }},
     {"births_5s", [](const DestinationRow& d) { return d.timed(d.use.entries().over_5s); }},
@@ -221,10 +223,22 @@ class DestinationTable : public facts::Table {
 
 } // namespace
 
+namespace {
+
+/// A reuse that is only assumed is judged when its delay has passed: then all TIME_WAIT of now is old enough.
+ReuseDelay delay_for(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
+                     const ReuseSettings& settings) {
+    const auto now = netns.sysctls.integer("net.ipv4.tcp_tw_reuse");
+    const auto then = sysctls.integer("net.ipv4.tcp_tw_reuse");
+    return now && then && *now != *then ? ReuseDelay{0, 0} : settings.delay;
+}
+
+} // namespace
+
 PortModel::PortModel(const snapshot::Netns& of, const snapshot::Sysctls& sysctls)
     : netns_of(of), ports(ephemeral_ports(of, sysctls)), settings(reuse_settings(sysctls)) {
     if (ports && of.source != snapshot::SocketSource::none) {
-        book = std::make_unique<TallyBook>(of.sockets, *ports, settings.delay);
+        book = std::make_unique<TallyBook>(of.sockets, *ports, delay_for(of, sysctls, settings));
     }
 }
 

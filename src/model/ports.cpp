@@ -25,7 +25,7 @@ std::uint32_t less(std::uint32_t from, std::uint64_t what) {
 }
 
 std::uint32_t unclear_of(const PortCounts& held) {
-    return held.ports - held.blocked - held.open;
+    return held.ports - held.blocked;
 }
 
 /// Works it out once.
@@ -57,6 +57,39 @@ const PortUse::Estimate& PortUse::estimate() const {
         e.room = static_cast<double>(ports_.usable) - e.blocked - (tally_.held() - tally_.time_wait_ports);
         return e;
     });
+}
+
+/// At the worst bind() has chosen all ports that it may have chosen, a few more that look like those of connect(),
+/// and no port comes back that is not known to.
+const PortUse::Worst& PortUse::worst() const {
+    return once(worst_, [&] {
+        constexpr std::uint32_t one_in = 25; // ports
+        const bool sure_to_reuse = reuse().applies && !reuse().inferred;
+        const std::uint32_t reusable = sure_to_reuse ? tally_.ready.ports - tally_.ready.doubted : 0;
+        const std::uint32_t doubts =
+            less(occupation_.doubts, tally_.fixed.doubted + tally_.perhaps.doubted + tally_.ready.doubted);
+        const std::uint32_t unclear_held = unclear_of(tally_.fixed) + unclear_of(tally_.perhaps) +
+                                           unclear_of(tally_.ready);
+        const std::uint32_t others = less(occupation_.unclear, std::uint64_t{unclear_held} + doubts);
+        const std::uint32_t more = std::min(others, ports_.usable / one_in);
+        const std::uint32_t free = less(ports_.usable, std::uint64_t{tally_.held()} - reusable +
+                                                           blocked_for_sure() + doubts + more);
+        Worst w;
+        w.free = std::clamp(free, bounds().free_min, std::max(bounds().free_min, estimate().free));
+        w.used_percent = ports_.usable > 0 ? 100 * (1 - static_cast<double>(w.free) / ports_.usable) : 100;
+        w.bound = doubts + more;
+        w.reuse = reuse().applies && reuse().inferred ? tally_.ready.ports : 0;
+        return w;
+    });
+}
+
+std::string PortUse::untold() const {
+    if (worst().free == estimate().free) {
+        return "";
+    }
+    const bool by_reuse = worst().reuse > worst().bound;
+    return by_reuse ? "a live connection that shows whether the other end sends timestamps"
+                    : "knowing which of these ports bind() chose, which no socket of now tells";
 }
 
 PortUse::Uncertain PortUse::uncertain() const {
@@ -103,7 +136,7 @@ std::string PortUse::inferred_because() const {
     }
     if (unsure.young > 0) {
         reasons.push_back(std::to_string(unsure.young) +
-                          " ports in TIME_WAIT are just about to become reusable");
+                          " ports in TIME_WAIT may be older than their timers say, and reusable");
     }
     if (unsure.doubtful > 0) {
         reasons.emplace_back("reuse needs timestamps at the other end");

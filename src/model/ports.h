@@ -52,6 +52,13 @@ class PortUse {
         std::uint32_t free_min = 0;
         std::uint32_t free_max = 0;
     };
+    /// The end of what is likely that hurts: within the bounds, and no better than the estimate.
+    struct Worst {
+        std::uint32_t free = 0;
+        double used_percent = 0;
+        std::uint32_t bound = 0; // ports of others that are doubted
+        std::uint32_t reuse = 0; // ports in TIME_WAIT whose reuse is doubted
+    };
     struct NextMinute {
         double peak_percent = 0;
         std::optional<double> full_after; // seconds
@@ -60,6 +67,9 @@ class PortUse {
     std::string reuse_reason() const { return reason_of(reuse(), settings_, seen_); }
     const Estimate& estimate() const;
     const Bounds& bounds() const;
+    const Worst& worst() const;
+    /// What would tell the estimate from the worst; empty if they are the same.
+    std::string untold() const;
     /// Why free_min and free_max differ; empty if they do not.
     std::string inferred_because() const;
     /// Seconds that a closed connection keeps its port.
@@ -73,7 +83,7 @@ class PortUse {
     struct Uncertain {
         std::uint32_t unclear = 0;  // ports of others
         std::uint32_t hidden = 0;   // bound sockets
-        std::uint32_t young = 0;    // TIME_WAIT at the reuse delay
+        std::uint32_t young = 0;    // TIME_WAIT that does not look older than the reuse delay
         std::uint32_t doubtful = 0; // TIME_WAIT whose timestamps nobody saw
         bool odd = false;
     };
@@ -89,6 +99,7 @@ class PortUse {
     mutable std::optional<Reuse> reuse_;
     mutable std::optional<Estimate> estimate_;
     mutable std::optional<Bounds> bounds_;
+    mutable std::optional<Worst> worst_;
     mutable std::optional<Entries> entries_;
     mutable std::optional<Load> load_;
     mutable std::optional<NextMinute> next_minute_;

@@ -119,14 +119,10 @@ facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow
     for (const snapshot::Listener& listener : census.listeners()) {
         listening.set(listener.port);
     }
-    PortSet services;
-    for (const auto& [port, counts] : census.services()) {
-        services.set(port);
-    }
     const PortSet none;
     facts::BlockedBy by;
     by.listeners = take(listening, left);
-    by.services = take(services, left);
+    by.services = take(ports.services, left);
     by.bound = take(census.bound_ports() != nullptr ? *census.bound_ports() : none, left);
     by.explicit_binds = take(census.explicit_ports() != nullptr ? *census.explicit_ports() : none, left);
     by.suspected = take(occupation.suspect, left);

@@ -1,7 +1,10 @@
 #include "model/tally.h"
 
+#include "model/suspects.h"
+
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -17,9 +20,6 @@ snapshot::PortSet blocked_for_sure(const Census& census) {
     for (const snapshot::Listener& listener : census.listeners()) {
         ports.set(listener.port);
     }
-    for (const auto& [port, counts] : census.services()) {
-        ports.set(port); // accepted children keep the bucket of the listener that is gone
-    }
     if (const snapshot::PortSet* explicit_ports = census.explicit_ports()) {
         ports |= *explicit_ports;
     }
@@ -27,6 +27,24 @@ snapshot::PortSet blocked_for_sure(const Census& census) {
         ports |= *bound_ports;
     }
     return ports;
+}
+
+/// Ports of accepted children, which keep the bucket of the listener that is gone. Clients that share a port
+/// go to few ports; the clients of a service come from many.
+snapshot::PortSet services_of(const Census& census) {
+    constexpr std::size_t many = 256;
+    std::map<std::uint16_t, std::set<std::uint16_t>> remote_ports;
+    for (std::size_t i = 0; i < census.record_count() && !census.services().empty(); ++i) {
+        const snapshot::SocketRecord& record = census.record(i);
+        if (census.services().contains(record.port)) {
+            remote_ports[record.port].insert(census.flows()[record.flow].remote_port);
+        }
+    }
+    snapshot::PortSet services;
+    for (const auto& [port, of_remotes] : remote_ports) {
+        services[port] = of_remotes.size() >= many;
+    }
+    return services;
 }
 
 snapshot::PortSet bound_by_address(const snapshot::Netns& netns) {
@@ -71,10 +89,12 @@ snapshot::Reading<EphemeralPorts> ephemeral_ports(const snapshot::Netns& netns,
     result.range = *range;
     const auto running = netns.sysctls.port_range();
     result.parity_low = running ? running->low : range->low;
+    result.reuse_mode = netns.sysctls.integer("net.ipv4.tcp_tw_reuse").value_or(0);
     result.eligible = ports_of(*range) & ~reserved.value_or({});
     result.usable = static_cast<std::uint32_t>(result.eligible.count());
     result.reserved = range->size() - result.usable;
     result.blocked = blocked_for_sure(netns.sockets) & result.eligible;
+    result.services = services_of(netns.sockets);
     result.blocked_count = static_cast<std::uint32_t>(result.blocked.count());
     result.probably_bound = bound_by_address(netns) & result.eligible;
     result.explicit_known = netns.sockets.explicit_ports() != nullptr;
@@ -101,7 +121,6 @@ constexpr std::uint32_t not_tallied = 0xFFFFFFFF;
 
 TallyBook::TallyBook(const snapshot::Census& census, const EphemeralPorts& ports, const ReuseDelay& delay)
     : census_(census), ports_(ports),
-      perhaps_age_(static_cast<std::uint16_t>(delay.least / snapshot::age_unit_ms)),
       ready_age_(static_cast<std::uint16_t>(delay.most / snapshot::age_unit_ms)) {
     if (census.record_count() == 0) {
         return; // nobody holds anything
@@ -111,9 +130,8 @@ TallyBook::TallyBook(const snapshot::Census& census, const EphemeralPorts& ports
     number_sources();
     find_siblings();
     occupy();
-    find_open();
     find_suspects();
-    if (occupation_.suspects > 0 || occupation_.open.any()) {
+    if (occupation_.doubts > 0) {
         mark_busy();
     }
 }
@@ -122,21 +140,16 @@ void TallyBook::describe_ports() {
     port_bits_.resize(snapshot::PortSet().size());
     for (std::size_t port = ports_.range.low; port <= ports_.range.high; ++port) {
         const bool usable = ports_.eligible.test(port);
-        const bool is_odd = usable && (port ^ ports_.parity_low) % 2 == 1;
-        port_bits_[port] =
-            static_cast<std::uint8_t>(countable | (usable ? eligible : 0) |
-                                      (ports_.blocked.test(port) ? blocked : 0) | (is_odd ? odd : 0));
-        odd_ports_[port] = is_odd;
-    }
-    for (const auto& [port, counts] : census_.services()) {
-        port_bits_[port] &= static_cast<std::uint8_t>(~countable);
+        const bool counts = !ports_.services.test(port);
+        port_bits_[port] = static_cast<std::uint8_t>((counts ? countable : 0) | (usable ? eligible : 0) |
+                                                     (ports_.blocked.test(port) ? blocked : 0));
     }
 }
 
-/// A TIME_WAIT on a port that is blocked for everyone is not reused either.
+/// A TIME_WAIT on a port that is blocked for everyone is not reused either. Its timer begins anew at a segment
+/// out of the window (kernel: tcp_timewait_state_process()), so that it may be older than it looks.
 PortCounts Tally::*TallyBook::part_of(const snapshot::SocketRecord& record) const {
-    if (record.state() != TcpState::time_wait || record.detail() < perhaps_age_ ||
-        (port_bits_[record.port] & blocked) != 0) {
+    if (record.state() != TcpState::time_wait || (port_bits_[record.port] & blocked) != 0) {
         return &Tally::fixed;
     }
     return record.detail() > ready_age_ ? &Tally::ready : &Tally::perhaps;
@@ -151,8 +164,6 @@ void TallyBook::count(Tally& tally, const snapshot::SocketRecord& record) const 
     PortCounts& held = tally.*part_of(record);
     held.ports += usable;
     held.blocked += (bits & blocked) != 0;
-    constexpr std::uint16_t young = 30'000 / snapshot::age_unit_ms;
-    tally.young_odd += (bits & odd) != 0 && (state != TcpState::time_wait || record.detail() < young);
     if (state == TcpState::time_wait) {
         ++tally.ages[std::min(age_seconds(record), age_bins - 1)];
         tally.time_wait_ports += usable;
@@ -167,8 +178,8 @@ void TallyBook::count(Tally& tally, const snapshot::SocketRecord& record) const 
 
 void TallyBook::mark(Tally& tally, const snapshot::SocketRecord& record) const {
     PortCounts& held = tally.*part_of(record);
-    held.open += occupation_.open.test(record.port);
     held.suspect += occupation_.suspect.test(record.port);
+    held.doubted += occupation_.doubted.test(record.port);
 }
 
 void TallyBook::rank_flows() {
@@ -255,6 +266,9 @@ void TallyBook::occupy() {
     }
     for (const SourceTally& source : sources_) {
         occupation_.ports |= source.ports & ports_.eligible;
+    }
+    for (const auto& [port, counts] : census_.services()) {
+        occupation_.ports[port] = ports_.eligible[port];
     }
 }
 
@@ -350,8 +364,8 @@ Tally TallyBook::merged(Tally tally, std::uint32_t flow, std::uint32_t sibling) 
         const auto number = [&](const snapshot::PortSet& of) {
             return static_cast<std::uint32_t>((ports & of).count());
         };
-        return PortCounts{number(ports), number(ports_.blocked), number(occupation_.open),
-                          number(occupation_.suspect)};
+        return PortCounts{number(ports), number(ports_.blocked), number(occupation_.suspect),
+                          number(occupation_.doubted)};
     };
     tally.fixed = held(fixed);
     tally.perhaps = held(perhaps & ~fixed);
@@ -386,88 +400,13 @@ Tally TallyBook::own_tally(std::size_t place) const {
     return tally;
 }
 
-// The part of the tally that guesses: which ports bind() is likely to have taken, and which it cannot have
-// taken.
-
-namespace {
-
-/// A TIME_WAIT socket does not say how its port was chosen; nor does one in SYN_RECV.
-bool is_mute(const snapshot::SocketRecord& record) {
-    return record.state() == TcpState::time_wait || record.state() == TcpState::syn_recv ||
-           (record.state() == TcpState::fin_wait2 && record.detail() == 1);
-}
-
-} // namespace
-
-/// connect() takes ports of odd offset once the even ones are used up towards a destination. So the odd ports
-/// of a flow say nothing if it holds about as many ports as there are even ones; nor if all of them are old
-/// TIME_WAITs: the even ones that were there before them may have expired since.
-bool TallyBook::explains_itself(const Tally& tally, std::size_t even_ports) const {
-    constexpr double nearly = 0.9;
-    return tally.held() >= nearly * static_cast<double>(even_ports) || tally.young_odd == 0;
-}
-
-/// Ports that a flow holds which explains itself.
-snapshot::PortSet TallyBook::explained() const {
-    const std::size_t even_ports = (ports_.eligible & ~ports_.blocked & ~odd_ports_).count();
-    std::vector<bool> explaining(census_.flows().size());
-    std::size_t number = 0;
-    for (std::size_t place = 0; place < busy_count_; ++place) {
-        const bool explains = explains_itself(busy_[place], even_ports);
-        explaining[order_[place]] = explains;
-        number += explains ? 1 : 0;
-    }
-    if (number == explaining.size()) {
-        return occupation_.ports;
-    }
-    snapshot::PortSet explained;
-    for (std::size_t i = 0; i < census_.record_count() && number > 0; ++i) {
-        if (explaining[census_.record(i).flow]) {
-            explained.set(census_.record(i).port);
-        }
-    }
-    return explained;
-}
-
-/// So does IP_LOCAL_PORT_RANGE take odd ports, and then many of them are shared by two remotes, which bind()
-/// with port 0 never does.
-bool TallyBook::parity_tells(const snapshot::PortSet& shared, const snapshot::PortSet& suspect) const {
-    return (shared & odd_ports_).count() <= suspect.count();
-}
-
-/// Where each socket on a port is known to have left the choice to connect(), the port is free for all others
-/// (docs/kernel-model.md, 3.3).
-void TallyBook::find_open() {
-    if (census_.early_ports() == nullptr || !ports_.explicit_known) {
-        return;
-    }
-    snapshot::PortSet closed = ports_.blocked | *census_.early_ports();
-    for (std::size_t i = 0; i < census_.record_count(); ++i) {
-        if (is_mute(census_.record(i))) {
-            closed.set(census_.record(i).port);
-        }
-    }
-    occupation_.open = occupation_.ports & ~closed;
-}
-
-/// connect() takes ports of even offset first, bind() with port 0 those of odd offset, and bind() never
-/// shares a port of one address (docs/kernel-model.md, 3.3).
 void TallyBook::find_suspects() {
-    snapshot::PortSet shared;
-    for (const SourceTally& source : sources_) {
-        shared |= source.shared;
-    }
-    const snapshot::PortSet unclear = occupation_.ports & ~ports_.blocked & ~occupation_.open;
-    occupation_.unclear = static_cast<std::uint32_t>(unclear.count());
-    snapshot::PortSet suspect = unclear & ~shared & odd_ports_;
-    if (suspect.any()) {
-        suspect &= ~explained();
-    }
-    if (!parity_tells(shared, suspect)) {
-        suspect.reset();
-    }
-    occupation_.suspect = suspect | (ports_.probably_bound & unclear);
+    const Suspicion suspicion = model::suspicion(census_, ports_, occupation_.ports, sources_, ready_age_);
+    occupation_.unclear = static_cast<std::uint32_t>((occupation_.ports & ~ports_.blocked).count());
+    occupation_.suspect = suspicion.likely;
     occupation_.suspects = static_cast<std::uint32_t>(occupation_.suspect.count());
+    occupation_.doubted = suspicion.possible;
+    occupation_.doubts = static_cast<std::uint32_t>(occupation_.doubted.count());
 }
 
 } // namespace model

@@ -17,10 +17,12 @@ namespace model {
 struct EphemeralPorts {
     snapshot::PortRange range;
     std::uint32_t parity_low = 0; // low end of the range of now: what connect() counts odd and even from
+    std::int64_t reuse_mode = 0;  // tcp_tw_reuse of now, under which the ports were taken; 0 if unknown
     std::uint32_t reserved = 0;   // ports of the range
     snapshot::PortSet eligible;   // range less reserved
     std::uint32_t usable = 0;     // ports in `eligible`
     snapshot::PortSet blocked;    // eligible ports that are blocked for sure
+    snapshot::PortSet services;   // ports that thousands of remote ends share: their listener is gone
     std::uint32_t blocked_count = 0;
     /// Ports of connections from an address that routing does not choose and that may have been bound early:
     /// only bind() can have chosen that address.
@@ -44,8 +46,8 @@ snapshot::Reading<EphemeralPorts> ephemeral_ports(const snapshot::Netns& netns,
 struct PortCounts {
     std::uint32_t ports = 0;
     std::uint32_t blocked = 0; // of these, blocked for everyone for sure
-    std::uint32_t open = 0;    // of these, free for everyone else for sure
     std::uint32_t suspect = 0; // of these, on a port that looks taken by bind()
+    std::uint32_t doubted = 0; // of these, on a port that may be taken by bind() at the worst
 };
 
 /// One flow's connections from ephemeral ports.
@@ -56,9 +58,8 @@ struct Tally {
     std::uint32_t established_retrying = 0; // snapshot::is_retrying()
     std::uint32_t retrying_long = 0;        // of these, snapshot::retrying_long
     std::uint32_t time_wait_ports = 0;      // eligible ports in TIME_WAIT
-    std::uint32_t young_odd = 0;            // ports of odd offset, live or in TIME_WAIT for less than 30 s
-    /// What TIME_WAIT reuse could give back, where it applies: nothing; TIME_WAIT about as old as the reuse
-    /// delay; TIME_WAIT older than that.
+    /// What TIME_WAIT reuse could give back, where it applies: nothing; TIME_WAIT that does not look older
+    /// than the reuse delay, but may be; TIME_WAIT older than that.
     PortCounts fixed, perhaps, ready;
     Ages ages{}; // of TIME_WAIT
 
@@ -68,11 +69,11 @@ struct Tally {
 /// Ports of all flows together, and of each source.
 struct Occupation {
     snapshot::PortSet ports; // eligible, held by any record
-    snapshot::PortSet
-        suspect; // eligible, not blocked, odd offset and not shared: bind() with port 0 takes such ports
-    snapshot::PortSet open;     // held by connections of which none can have been bound: free for all others
-    std::uint32_t unclear = 0;  // `ports` that are neither blocked nor open for sure
+    snapshot::PortSet suspect;  // not blocked for sure, but bind() is likely to have chosen them
+    snapshot::PortSet doubted;  // `suspect`, and what else bind() may have chosen at the worst
+    std::uint32_t unclear = 0;  // `ports` that are not blocked for sure
     std::uint32_t suspects = 0; // ports in `suspect`
+    std::uint32_t doubts = 0;   // ports in `doubted`
 };
 
 struct SourceTally {
@@ -111,12 +112,8 @@ class TallyBook {
     void occupy();
     void find_suspects();
     void describe_ports();
-    void find_open();
     void find_siblings();
     void mark_busy();
-    bool explains_itself(const Tally& tally, std::size_t even_ports) const;
-    snapshot::PortSet explained() const;
-    bool parity_tells(const snapshot::PortSet& shared, const snapshot::PortSet& suspect) const;
     void count(Tally& tally, const snapshot::SocketRecord& record) const;
     void mark(Tally& tally, const snapshot::SocketRecord& record) const;
     PortCounts Tally::*part_of(const snapshot::SocketRecord& record) const;
@@ -128,13 +125,11 @@ class TallyBook {
 
     const snapshot::Census& census_;
     const EphemeralPorts& ports_;
-    std::uint16_t perhaps_age_; // both in units of Record::detail
-    std::uint16_t ready_age_;
+    std::uint16_t ready_age_; // in units of Record::detail
     /// What a million records ask of their ports, in one byte each.
-    enum PortBit : std::uint8_t { countable = 1, eligible = 2, blocked = 4, odd = 8 };
+    enum PortBit : std::uint8_t { countable = 1, eligible = 2, blocked = 4 };
     std::vector<std::uint8_t> port_bits_; // countable: in the range and no service
     bool is_countable(std::uint16_t port) const { return (port_bits_[port] & countable) != 0; }
-    snapshot::PortSet odd_ports_; // eligible, at an odd offset from the low end
     std::vector<std::uint32_t> order_;
     std::size_t busy_count_ = 0;
     std::vector<Tally> busy_;

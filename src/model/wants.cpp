@@ -144,6 +144,20 @@ bool somebody_is_stuck(const snapshot::Census& census) {
 
 /// So many open connections that advice about quiet ones could apply.
 constexpr std::uint32_t idle_worth_asking = 100;
+/// Is there a destination of which nobody knows whether it is well or not? The options of live sockets, and the
+/// addresses that routing would choose, tell more about who chose the ports.
+bool straddles(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls) {
+    constexpr double worth_a_walk = 5; // points
+    const PortModel ports(netns, sysctls);
+    for (std::size_t place = 0; ports.book && place < ports.book->busy_count(); ++place) {
+        const PortUse use = ports.use(place);
+        if (use.worst().used_percent >= worth_knowing_percent &&
+            use.worst().used_percent - use.estimate().used_percent >= worth_a_walk) {
+            return true;
+        }
+    }
+    return false;
+}
 
 snapshot::Request request_for(const snapshot::Netns& netns, const Assumptions& assumed,
                               const ModelNeeds& needs) {
@@ -190,6 +204,8 @@ snapshot::Request request_for(const snapshot::Netns& netns, const Assumptions& a
             most_connections(netns.sockets.flows()) + ports->blocked_count + explicit_at_most;
         const bool close = used_at_most * 100 >= worth_knowing_percent * usable;
         request.explicit_binds |= close && explicit_at_most > 0;
+        request.early_binds |= close && explicit_at_most * 100 >= worth_knowing_blocked_percent * usable &&
+                               netns.sockets.explicit_ports() != nullptr && straddles(netns, sysctls);
         request.bound_sockets |=
             hidden * 100 >= worth_knowing_blocked_percent * usable ||
             (close && hidden > 0 && hidden * 4 >= usable - std::min(usable, used_at_most));

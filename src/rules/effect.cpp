@@ -14,6 +14,7 @@ namespace rules {
 
 namespace {
 
+constexpr std::string_view no_change = "no change";
 constexpr std::size_t most_changes = 16; // each is another pass over the snapshot
 
 std::vector<facts::Value> subject_of(const facts::Table& table, std::size_t row) {
@@ -60,9 +61,14 @@ std::string change_of_value(const Rule& rule, const JudgedRow& before, const Jud
     if (before.state != after.state) {
         text += fmt::format(", {} -> {}", findings::name(before.state), findings::name(after.state));
     } else if (from == to) {
-        return text + ", no change";
+        return fmt::format("{}, {}", text, no_change);
     }
     return text + (after.inferred ? " (inferred)" : "");
+}
+
+/// The facts of the change are those of after the delay that TIME_WAIT must have before it is reused.
+std::string since_when(const Changes& changes) {
+    return changes.contains("net.ipv4.tcp_tw_reuse") ? ", from the next second on" : "";
 }
 
 void show_value_of(JudgedRow& judged, const Rule& rule, const Context& context) {
@@ -77,7 +83,7 @@ void show_value_of(JudgedRow& judged, const Rule& rule, const Context& context) 
 
 std::string change_of_state(const JudgedRow& before, const JudgedRow& after) {
     if (before.state == after.state) {
-        return "no change";
+        return std::string(no_change);
     }
     return fmt::format("{} -> {}", findings::name(before.state), findings::name(after.state));
 }
@@ -109,12 +115,14 @@ Effect Effects::of(const Changes& changes, const Rule& rule, const facts::Facts&
     if (verdict.kind == RowVerdict::Kind::missing) {
         return {};
     }
-    if (verdict.kind == RowVerdict::Kind::not_applicable) { // there is nothing left to judge: its value tells how far
+    if (verdict.kind ==
+        RowVerdict::Kind::not_applicable) { // there is nothing left to judge: its value tells how far
         show_value_of(verdict.judged, rule, *context);
     }
     const bool has_values = judged.value && verdict.judged.value;
-    return {has_values ? change_of_value(rule, judged, verdict.judged) : change_of_state(judged, verdict.judged),
-            verdict.judged.state};
+    const std::string text =
+        has_values ? change_of_value(rule, judged, verdict.judged) : change_of_state(judged, verdict.judged);
+    return {text + (text.ends_with(no_change) ? "" : since_when(changes)), verdict.judged.state};
 }
 
 namespace {

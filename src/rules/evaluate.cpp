@@ -78,6 +78,7 @@ class RowJudge {
         judged.inferred = decisive.basis() == facts::Basis::inferred;
         if (rule_.condition.empty()) {
             apply_ranges(decisive.number());
+            judge_worst();
         } else if (decisive.truth()) {
             judged.state = rule_.severity;
             show_value();
@@ -107,6 +108,34 @@ class RowJudge {
         if (rule_.hysteresis > 0) {
             judged.state = std::max(judged.state, state_that_stays(value, warning, critical));
         }
+    }
+
+    /// Where nothing tells the ends apart, by the one that hurts: in doubt about CRITICAL as the rule says.
+    void judge_worst() {
+        const Value worst = rule_.worst.empty() ? Value(base::Gap()) : compute(rule_.worst, context_);
+        if (!worst.known()) {
+            return;
+        }
+        JudgedRow& judged = verdict_.judged;
+        const Range* warning = warning_of(rule_, judged.exception);
+        const Range* critical = critical_of(rule_, judged.exception);
+        const bool in_critical = critical != nullptr && critical->alerts(worst.number());
+        const bool in_warning = warning != nullptr && warning->alerts(worst.number());
+        const State there = in_critical ? State::critical : in_warning ? State::warning : State::ok;
+        if (there <= judged.state) {
+            return;
+        }
+        judged.only_in_doubt = judged.state == State::ok;
+        judged.state = std::max(judged.state, std::min(there, in_doubt()));
+        judged.worst = worst.number();
+        judged.excess = std::max(judged.excess, (in_critical ? critical : warning)->excess(worst.number()));
+    }
+
+    State in_doubt() {
+        const Value chosen =
+            rule_.straddling.empty() ? Value(std::string("warning")) : compute(rule_.straddling, context_);
+        const std::string text = chosen.known() ? to_text(chosen) : std::string();
+        return text == "critical" ? State::critical : text == "ok" ? State::ok : State::warning;
     }
 
     /// The state of the last run, as long as the value has not come back far enough.
@@ -288,6 +317,11 @@ class Judge {
 
     /// All rows of the table were judged.
     void close() {
+        if (in_doubt_) {
+            ++alerting_;
+            kept_.push_back(*in_doubt_);
+            in_doubt_.reset();
+        }
         if (const auto gap = context_.row_table->incomplete()) {
             note_incomplete(*gap);
         }
@@ -334,8 +368,13 @@ class Judge {
         }
     }
 
+    /// What makes one subject of a namespace doubtful makes many so: the worst of them speaks for all.
     void keep(const JudgedRow& judged) {
         worst_ = std::max(worst_, judged.state);
+        if (judged.only_in_doubt) {
+            in_doubt_ = in_doubt_ && worse(*in_doubt_, judged) ? in_doubt_ : judged;
+            return;
+        }
         ++alerting_;
         kept_.push_back(judged);
         if (kept_.size() > 4 * most_findings) {
@@ -436,6 +475,7 @@ class Judge {
     std::size_t waiting_ = 0;
     double waits_since_ = std::numeric_limits<double>::infinity();
     std::vector<JudgedRow> kept_;
+    std::optional<JudgedRow> in_doubt_; // of this namespace
     std::size_t unknown_ = 0;
     std::optional<base::Gap> unknown_gap_;
     std::size_t skipped_ = 0;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "facts/schema.h"
 #include "findings/place.h"
+#include "rules/compute.h"
 #include "rules/effect.h"
 #include "rules/resolve.h"
 
@@ -44,6 +45,19 @@ class Writer {
         : rule_(rule), advice_(advice), rules_(rules), facts_(facts), judged_(judged), effects_(effects),
           context_(context_of(rule, facts, judged.netns, judged.row)) {}
 
+    /// ": between 54 and 100 %, cannot be told apart without ..."
+    std::string doubt() const {
+        const auto whole = [](double number) { return fmt::format("{:.0f}", number); };
+        const std::string unit = rule_.unit.empty() ? "" : " " + rule_.unit;
+        std::string text = fmt::format(": between {} and {}{}, cannot be told apart", whole(*judged_.value),
+                                       whole(*judged_.worst), unit);
+        const Value untold = rule_.untold.empty() ? Value(std::string()) : compute(rule_.untold, context_);
+        if (untold.known() && !to_text(untold).empty()) {
+            text += " without " + to_text(untold);
+        }
+        return text;
+    }
+
     Finding write() {
         Finding finding;
         finding.rule = rule_.id;
@@ -69,6 +83,9 @@ class Writer {
         of_sysctls_ = {whole_text_, rule_.unit, finding.warning, finding.critical};
         finding.summary = fill(rule_.summary, context_, special_);
         finding.impact = fill(advice_.impact, context_, special_);
+        if (judged_.worst && judged_.value) {
+            finding.summary += doubt();
+        }
         if (judged_.over_for) {
             finding.summary += fmt::format(" (over for {:.0f} min)", std::ceil(*judged_.over_for / 60));
         }

@@ -17,6 +17,8 @@ struct JudgedRow {
     std::size_t row = 0;
     double excess = 0; // how far the value lies beyond the range
     std::optional<double> value;
+    std::optional<double> worst; // if it lies in a range that `value` is not in
+    bool only_in_doubt = false;  // by `value` alone it would be OK
     bool inferred = false;
     const Override* exception = nullptr; // the override that fits the subject, expired or not
     std::optional<double> since;         // of the unbroken run of alerts, in seconds since the epoch

@@ -127,8 +127,8 @@ class AdviceReader {
             }
             return;
         }
-        for (const Expression* each :
-             {&rule_.value, &rule_.condition, &rule_.when, &rule_.warning_when, &rule_.critical_when}) {
+        for (const Expression* each : {&rule_.value, &rule_.worst, &rule_.condition, &rule_.when,
+                                       &rule_.warning_when, &rule_.critical_when}) {
             for (const ExpressionNode& node : each->nodes) {
                 if (node.op == Op::name && table_of(node.reference.where, rule_.table)) {
                     add_evidence(node.reference);
@@ -170,8 +170,9 @@ constexpr auto rule_keys = std::to_array<std::string_view>(
     {"id",       "aliases",      "title",         "tags",    "enabled",    "for_each",
      "when",     "value",        "unit",          "warning", "critical",   "condition",
      "severity", "warning_when", "critical_when", "for",     "hysteresis", "keep",
-     "summary",  "impact",       "explains",      "evidence", "why",       "see",
-     "source",   "parameters",   "remedy",        "myth"});
+     "worst",    "straddling",   "untold",        "summary", "impact",     "explains",
+     "evidence", "why",          "see",           "source",  "parameters", "remedy",
+     "myth"});
 constexpr auto parameter_keys = std::to_array<std::string_view>({"default", "unit", "help"});
 constexpr double longest_wait = 24 * 3600; // seconds
 constexpr auto reserved_names = std::to_array<std::string_view>(
@@ -335,6 +336,9 @@ class RuleReader {
         rule_.when = scoped_.expression(keys_, "when", Type::boolean);
         rule_.value = scoped_.expression(keys_, "value", Type::number);
         rule_.condition = scoped_.expression(keys_, "condition", Type::boolean);
+        rule_.worst = scoped_.expression(keys_, "worst", Type::number);
+        rule_.straddling = scoped_.expression(keys_, "straddling", Type::text);
+        rule_.untold = scoped_.expression(keys_, "untold", Type::text);
         scoped_.set_alerting(true);
         rule_.warning_when = scoped_.expression(keys_, "warning_when", Type::boolean);
         rule_.critical_when = scoped_.expression(keys_, "critical_when", Type::boolean);
@@ -349,6 +353,20 @@ class RuleReader {
         }
         read_ranges(has_condition);
         read_patience(has_condition);
+        check_worst(has_condition);
+    }
+
+    void check_worst(bool has_condition) {
+        for (const std::string_view key : {"worst", "straddling", "untold"}) {
+            const Node* node = keys_.get_any(key);
+            if (node != nullptr && has_condition) {
+                reporter_.error(node->mark, fmt::format("'{}' without ranges", key),
+                                "it belongs to a value that is judged by warning and critical");
+            } else if (node != nullptr && keys_.get_any("worst") == nullptr) {
+                reporter_.error(node->mark, fmt::format("'{}' without 'worst'", key),
+                                "add worst = the value at the end that hurts");
+            }
+        }
     }
 
     /// `for`, `keep` and `hysteresis`: how long before it speaks, and what it takes to be silent again.

@@ -30,7 +30,7 @@ std::string RuleSet::describe(const SourceLine& origin) const {
 
 std::uint64_t fingerprint_of(const Rule& rule) {
     base::Fingerprint print;
-    print.add(rule.id).add(rule.when.text).add(rule.value.text).add(rule.condition.text);
+    print.add(rule.id).add(rule.when.text).add(rule.value.text).add(rule.worst.text).add(rule.condition.text);
     for (const Threshold* threshold : {&rule.warning, &rule.critical}) {
         print.add(threshold->range ? threshold->range->canonical() : std::string());
     }
@@ -49,7 +49,8 @@ class Collector {
     void add_verdict() {
         needs_.add(rule_.table);
         for (const Expression* each :
-             {&rule_.when, &rule_.value, &rule_.condition, &rule_.warning_when, &rule_.critical_when}) {
+             {&rule_.when, &rule_.value, &rule_.worst, &rule_.straddling, &rule_.untold, &rule_.condition,
+              &rule_.warning_when, &rule_.critical_when}) {
             add(*each);
         }
         add(rule_.summary);

@@ -29,6 +29,12 @@
 //                                      in these two also: alerting_runs, the runs that have alerted without a
 //                                      break, of those at least 30 s apart, with this one; alerting_for,
 //                                      seconds since the first
+//   worst      = "EXPRESSION"          with ranges, where `value` is an estimate: the value at the end of what is
+//                                      likely that hurts. In a range that `value` is not in, the interval
+//                                      straddles, and the summary says so
+//   straddling = "EXPRESSION"          with worst: a text, the state of a finding of which only `worst` is
+//                                      critical: "ok", "warning" or "critical". Default: "warning"
+//   untold     = "EXPRESSION"          with worst: a text, what would tell the two ends apart
 //   for        = "2m"                  speak only when it has alerted for so long, in every run; s, m or h
 //   hysteresis = 5                     with ranges: a state stays until the value has come back so far
 //                                      behind its range
@@ -214,7 +220,10 @@ struct Rule {
     std::string unit;
     Threshold warning;
     Threshold critical;
-    Expression condition; // empty: the ranges judge
+    Expression worst;      // the value at the end that hurts; empty: `value` is exact
+    Expression straddling; // the state where only `worst` is critical
+    Expression untold;     // what would tell the ends apart
+    Expression condition;  // empty: the ranges judge
     findings::State severity = findings::State::ok;
     Expression warning_when;
     Expression critical_when;

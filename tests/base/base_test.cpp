@@ -184,6 +184,21 @@ TEST_CASE("Only regular files of bounded size are read") {
     CHECK(base::read_file(scratch.file("fifo"), 100).error().why == base::Why::failed);
 }
 
+TEST_CASE("What answers one read only is read at once, and a full buffer is no whole file") {
+    const Scratch scratch;
+    const std::string path = scratch.file("x");
+    CHECK(base::read_at_once(path, 100'000).error().why == base::Why::absent);
+    for (const std::size_t size : {0, 5, 4095, 4096, 4097, 99'999}) {
+        REQUIRE(base::write_atomically(path, std::string(size, '7')));
+        const auto text = base::read_at_once(path, 100'000);
+        REQUIRE(text);
+        CHECK(*text == std::string(size, '7'));
+    }
+    REQUIRE(base::write_atomically(path, std::string(100'000, '7')));
+    CHECK(base::read_at_once(path, 100'000).error().why == base::Why::truncated);
+    CHECK(base::read_at_once(path, 50).error().why == base::Why::truncated);
+}
+
 TEST_CASE("A file is trusted if only its user could have written it and put it there") {
     namespace fs = std::filesystem;
     const Scratch scratch;

@@ -115,11 +115,13 @@ def listen(address, port, backlog=BACKLOG, dual_stack=False, device=None, defer_
     return server
 
 
-def connect(to, source=None, port=0, late_port=True, device=None, blocking=True, protocol=0, options=()):
+def connect(to, source=None, port=0, late_port=True, device=None, blocking=True, protocol=0, options=(),
+            flag_after_bind=False):
     """A client socket connected to `to` = (address, port).
 
     `late_port`: a source address without a port lets connect() choose the port (IP_BIND_ADDRESS_NO_PORT), as the
-    kernel's own choice of the source does; otherwise bind() takes it. `options`: arguments of setsockopt().
+    kernel's own choice of the source does; otherwise bind() takes it, also if the option is set when it is too late
+    (`flag_after_bind`). `options`: arguments of setsockopt().
     """
     client = socket.socket(family_of(to[0]), socket.SOCK_STREAM, protocol)
     try:
@@ -131,6 +133,8 @@ def connect(to, source=None, port=0, late_port=True, device=None, blocking=True,
             if port == 0 and late_port:
                 client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
             client.bind((source, port))
+        if flag_after_bind:
+            client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
         if blocking:
             client.settimeout(10)
             client.connect(to)
@@ -200,6 +204,38 @@ def time_waits(server, to, count, closes_first="client", **options):
         first.close()
         second.recv(1)  # the end of file: closed at the same time, both would go to TIME_WAIT
         second.close()
+
+
+def segment(source, port, to, to_port, flags=0x10, sequence=0):
+    """A bare TCP header (an ACK), with its checksum, between IPv4 addresses."""
+    header = struct.pack("!HHIIBBHHH", port, to_port, sequence, 0, 5 << 4, flags, 0, 0, 0)
+    pseudo = socket.inet_aton(source) + socket.inet_aton(to) + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(header))
+    total = sum(struct.unpack(f"!{len(pseudo + header) // 2}H", pseudo + header))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return header[:16] + struct.pack("!H", ~total & 0xFFFF) + header[18:]
+
+
+def time_wait_ends():
+    """[(local address, port, remote address, port)] of the TIME_WAIT sockets of IPv4, as /proc tells them."""
+    with open("/proc/thread-self/net/tcp", encoding="ascii") as file:
+        rows = [line.split() for line in file][1:]
+    ends = []
+    for row in rows:
+        if row[3] == "06":
+            (here, port), (there, remote_port) = row[1].split(":"), row[2].split(":")
+            ends.append(tuple(part for address, number in ((here, port), (there, remote_port)) for part in
+                              (socket.inet_ntoa(struct.pack("=I", int(address, 16))), int(number, 16))))
+    return ends
+
+
+def restart_time_waits(share=1.0):
+    """An ACK out of the window for the first ones: their 60 seconds begin again (tcp_timewait_state_process())."""
+    ends = time_wait_ends()
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as raw:
+        for local, port, remote, remote_port in ends[:round(len(ends) * share)]:
+            raw.bind((remote, 0))
+            raw.sendto(segment(remote, remote_port, local, port, sequence=0x7FFFFFFF), (local, 0))
 
 
 def time_waits_of_kernel():

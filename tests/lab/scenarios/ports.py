@@ -33,6 +33,18 @@ def reserved_ports(lab):
     lab.ports(A, HERE, model=899)
 
 
+@scenario(ports="32768-60999")
+def long_list_of_reserved_ports(lab):
+    """5000 single reserved ports: 30 KB of text, of which /proc/sys gives the rest to no second read."""
+    reserved = range(40000, 50000, 2)
+    network.set_sysctl("net.ipv4.ip_local_reserved_ports", ",".join(map(str, reserved)))
+    said = lab.tool.run("ports", "--format", "json", "--to", "127.0.0.2:8080").json["namespaces"][0]
+    lab.equal("reserved ports", said["range"]["reserved"], len(reserved))
+    network.set_sysctl("net.ipv4.ip_local_reserved_ports", f"{','.join(map(str, reserved))},32768-39999,50000-60999")
+    lab.keep(network.listen(*A))
+    lab.ports(A, HERE, model=5000)
+
+
 @scenario(ports="40001-40999")
 def odd_range(lab):
     """999 ports: one may be out of reach, which one depends on the hash."""
