@@ -123,6 +123,7 @@ int ports(const Options& options) {
     if (!observed) {
         return fail(options, observed.error().what);
     }
+    const model::Assumptions judged = with_default_range(observed->host, *assumed).value_or(*assumed);
     std::vector<facts::NetnsPorts> answers;
     for (std::size_t place = 0; place < observed->host.namespaces.size(); ++place) {
         const snapshot::Netns& netns = observed->host.namespaces[place];
@@ -130,11 +131,11 @@ int ports(const Options& options) {
         if (here.to && !here.from) {
             here.from = observed->targets[place].machine->source_towards(here.to->address);
         }
-        answers.push_back(model::ports_answer(netns, netns.sysctls.assuming(*assumed), here));
+        answers.push_back(model::ports_answer(netns, netns.sysctls.assuming(judged), here));
     }
     std::ostringstream out;
     const auto view = options.to ? render::PortsView::one : render::PortsView::table;
-    format_of(options).ports(origin_of(observed->host, *assumed), answers, view, style_for(options), out);
+    format_of(options).ports(origin_of(observed->host, judged), answers, view, style_for(options), out);
     return deliver_or_fail(options, out.str(), exit_of(answers));
 }
 

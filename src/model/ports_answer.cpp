@@ -44,9 +44,9 @@ std::uint32_t take(const PortSet& ports, PortSet& left) {
 
 } // namespace
 
-std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode, std::uint32_t uid,
-                        const std::optional<std::uint64_t>& cgroup) {
-    const std::string user = fmt::format("uid {}", uid);
+std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode,
+                        std::optional<std::uint32_t> uid, const std::optional<std::uint64_t>& cgroup) {
+    const std::string user = uid ? fmt::format("uid {}", *uid) : "";
     if (!owners) {
         return user;
     }

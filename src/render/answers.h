@@ -13,7 +13,14 @@ namespace render {
 /// marks mean. At least one destination.
 void ports_table(std::ostream& out, const Style& style, const std::vector<facts::Destination>& rows);
 
+/// Were all sockets counted, or at least so many?
+enum class Extent { whole, at_least };
+
 /// Every state in its order with a bar, and their total; a state that was not counted shows "-".
-void states_table(std::ostream& out, const Style& style, const std::vector<facts::StateCount>& states);
+void states_table(std::ostream& out, const Style& style, const std::vector<facts::StateCount>& states,
+                  Extent extent);
+
+/// The same of a namespace, and what is wrong with its counts.
+void counts_text(std::ostream& out, const Style& style, const facts::NetnsStates& netns);
 
 } // namespace render

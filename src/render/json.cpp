@@ -97,6 +97,21 @@ void add_counts(Json& json, const std::vector<StateCount>& states, const facts::
     summary["memory"] = count_json(sockstat.memory);
 }
 
+/// What was counted of a table that is not whole; null for one that is.
+Json at_least_json(const facts::NetnsStates& netns) {
+    const bool one_family =
+        std::any_of(netns.states.begin(), netns.states.end(),
+                    [](const StateCount& state) { return state.named > 0 || (state.ipv4 && !state.ipv6); });
+    if (!netns.unknown && !one_family) {
+        return nullptr;
+    }
+    Json counts = Json::object();
+    for (const StateCount& state : netns.states) {
+        counts[std::string(state.name)] = at_least(state);
+    }
+    return counts;
+}
+
 Json arithmetic_json(const facts::Destination& destination) {
     Json ports = Json::object();
     ports["usable"] = destination.usable;
@@ -445,6 +460,7 @@ void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& na
         item["label"] = netns.label;
         item["source"] = json_text(netns.source);
         add_counts(item, known_states(netns), netns.sockstat);
+        item["at_least"] = at_least_json(netns);
         item["gaps"] = json_gaps(gaps);
         list.push_back(std::move(item));
         all_gaps.insert(all_gaps.end(), gaps.begin(), gaps.end());

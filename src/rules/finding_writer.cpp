@@ -108,7 +108,7 @@ class Writer {
         Evidence evidence;
         evidence.name = std::string(column.name);
         evidence.unit = std::string(column.unit);
-        evidence.inferred = value.basis() == facts::Basis::inferred;
+        evidence.inferred = value.basis() != facts::Basis::measured;
         if (value.is_number()) {
             evidence.number = value.number();
         } else if (value.is_text()) {
