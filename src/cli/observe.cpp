@@ -140,8 +140,7 @@ std::optional<model::Assumptions> with_default_range(const snapshot::Host& host,
 }
 
 std::string note_of_default_range() {
-    return "the port range is assumed to be the kernel's default; 'sysctl " + std::string(range_name) +
-           "' on that host tells the real one, for --assume ip_local_port_range=\"LOW HIGH\"";
+    return "the port range is assumed";
 }
 
 base::Result<model::Assumptions> assumptions(const Options& options) {

@@ -58,10 +58,7 @@ Value bound(const NetnsInput& s) {
 }
 
 Value destinations(const NetnsInput& s) {
-    if (s.netns->lost_sockets) {
-        return *s.netns->lost_sockets;
-    }
-    return static_cast<double>(s.netns->sockets.flows().size());
+    return counted(s, static_cast<std::uint32_t>(s.netns->sockets.flows().size()));
 }
 
 template <typename F>

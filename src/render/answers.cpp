@@ -372,12 +372,16 @@ void netns_text(std::ostream& out, const Style& style, const NetnsStates& netns)
         state_diagram(out, style, netns.states);
     }
     gap_list(out, style, netns.unknown ? netns.gaps : gaps_of(netns));
+    next_time_text(out, netns);
+}
+
+} // namespace
+
+void next_time_text(std::ostream& out, const NetnsStates& netns) {
     if (!netns.next_time.empty() && (netns.unknown || !netns.gaps.empty())) {
         out << "\nNext time\n  " << safe_line(netns.next_time) << '\n';
     }
 }
-
-} // namespace
 
 void counts_text(std::ostream& out, const Style& style, const NetnsStates& netns) {
     if (netns.unknown) {

@@ -20,6 +20,9 @@ enum class Extent { whole, at_least };
 void states_table(std::ostream& out, const Style& style, const std::vector<facts::StateCount>& states,
                   Extent extent);
 
+/// The command that tells more than this text did; nothing where nothing is missing.
+void next_time_text(std::ostream& out, const facts::NetnsStates& netns);
+
 /// The same of a namespace, and what is wrong with its counts.
 void counts_text(std::ostream& out, const Style& style, const facts::NetnsStates& netns);
 

@@ -122,6 +122,7 @@ void states_part(std::ostream& out, const Style& style, const NetnsPicture& pict
     heading(out, style, "Connections by state");
     if (picture.states.unknown) {
         counts_text(out, style, picture.states);
+        next_time_text(out, picture.states);
         return;
     }
     states_table(out, style, picture.states.states, Extent::whole);
@@ -130,6 +131,7 @@ void states_part(std::ostream& out, const Style& style, const NetnsPicture& pict
         out << '\n';
         state_diagram(out, style, picture.states.states);
     }
+    next_time_text(out, picture.states);
 }
 
 void destinations_part(std::ostream& out, const Style& style, const NetnsPicture& picture) {

@@ -87,6 +87,7 @@ class NetstatDialect : public Dialect {
         if (is_other_row(line)) {
             return LineKind::other_row;
         }
+        row.ends = {};
         row.wrong = "'" + base::printable(line.substr(0, 40)) + "' is no row of netstat -tan";
         return has_end_point(line) ? LineKind::broken : LineKind::stranger;
     }

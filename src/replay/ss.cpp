@@ -90,6 +90,7 @@ class SsDialect : public Dialect {
         if (is_ss_detail(inner)) {
             return LineKind::detail;
         }
+        row.ends = {};
         row.wrong = "'" + base::printable(inner.substr(0, 40)) + "' is no row of ss";
         return has_end_point(inner) ? LineKind::broken : LineKind::stranger;
     }

@@ -36,6 +36,18 @@ bool is_prompt_or_fence(std::string_view line) {
     return after.empty() || (after.size() > 1 && after[0] == ' ' && letter(after[1]));
 }
 
+/// A command that is seen to ask for some sockets only.
+bool asks_for_a_part(std::string_view command) {
+    constexpr auto filters =
+        std::to_array<std::string_view>({"|", "state", "exclude", "dport", "sport", "dst", "src"});
+    const auto words = base::words(command);
+    return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+        const bool option = word.starts_with('-') && !word.starts_with("--");
+        return (option && word.find_first_of("46l") != std::string_view::npos) ||
+               std::find(filters.begin(), filters.end(), word) != filters.end();
+    });
+}
+
 /// The heading of something else that stands below a table when its text goes on.
 bool begins_something_else(std::string_view line) {
     constexpr auto headings = std::to_array<std::string_view>(
@@ -51,6 +63,8 @@ class FirstRows {
   public:
     /// Where the row stood before; none if this is new.
     std::optional<std::size_t> find_or_add(std::string_view ends, std::size_t offset) {
+        constexpr std::size_t places = 1024;
+        rows_.resize(places);
         const std::uint64_t hash = std::hash<std::string_view>()(ends) | 1;
         for (std::size_t place = hash % rows_.size();; place = (place + 1) % rows_.size()) {
             if (rows_[place].hash == hash) {
@@ -67,13 +81,13 @@ class FirstRows {
     }
 
   private:
-    static constexpr std::size_t most = 1024;
+    static constexpr std::size_t most = 256;
     struct Seen {
         std::uint64_t hash = 0;
         std::size_t offset = 0;
     };
     std::size_t count_ = 0;
-    std::vector<Seen> rows_ = std::vector<Seen>(4096);
+    std::vector<Seen> rows_; // made when the first comes
 };
 
 /// Where a snapshot begins in the text.
@@ -85,6 +99,7 @@ struct Start {
 /// What is known of a snapshot while its lines are read.
 struct Progress {
     bool heading = false;
+    bool part = false; // the command above it asks for some sockets only
     bool end_shown = false;
     std::size_t rows = 0;     // of any protocol, read or not
     std::size_t readable = 0; // TCP
@@ -134,6 +149,7 @@ class TableReader {
     Socket waiting_; // of the last row, while its details may follow
     bool open_ = false;
     std::string details_;
+    std::string command_; // that stands above a table
     Timers timers_;
     InventedInodes inodes_;
     bool invents_ = false;
@@ -162,6 +178,7 @@ void TableReader::take_heading(const Lines& lines) {
         }
     }
     now_.heading = true;
+    now_.part = asks_for_a_part(command_);
 }
 
 /// A snapshot that repeats rows of the one before and has no heading: goes back to where it begins.
@@ -225,10 +242,13 @@ void TableReader::take_fact(std::string_view line) {
 void TableReader::take_stranger(std::string_view line, std::size_t number) {
     finish();
     take_fact(line);
-    const bool ends = is_prompt_or_fence(line) || begins_something_else(base::trim(line));
+    const bool prompt = is_prompt_or_fence(line);
+    const bool ends = prompt || begins_something_else(base::trim(line));
+    if (prompt) {
+        command_ = line;
+    }
     if (ends && (now_.heading || now_.rows > 0)) {
-        now_.end_shown = true;
-        now_.strangers = Complaints();
+        now_.end_shown = now_.end_shown || now_.strangers.empty(); // else "[...]" may stand for rows
     } else if (!ends && !now_.end_shown && (now_.heading || now_.rows > 0)) {
         now_.strangers.add(number, "'" + base::printable(line.substr(0, 40)) + "' is no row of " +
                                        std::string(dialect_->name().substr(dialect_->name().rfind(' ') + 1)));
@@ -270,7 +290,7 @@ bool TableReader::take(std::string_view line, LineKind kind, Lines& lines) {
         now_.cut_at_start = now_.cut_at_start || (!now_.heading && now_.rows == 0);
         break;
     case LineKind::broken:
-        now_.cut_at_start = now_.cut_at_start || (!now_.heading && now_.rows == 0);
+        now_.cut_at_start = now_.cut_at_start || (row_.ends.empty() && !now_.heading && now_.rows == 0);
         finish();
         ++now_.rows;
         now_.complaints.add(lines.number(), row_.wrong);
@@ -356,12 +376,15 @@ std::optional<Gap> TableReader::lost() const {
 }
 
 std::optional<Gap> TableReader::unproven() const {
+    if (now_.part) {
+        return Gap{"the socket table", Why::truncated, "the command above it asks for a part"};
+    }
     if (now_.heading && now_.end_shown) {
         return std::nullopt;
     }
-    return Gap{"the rest of the socket table", Why::not_collected,
-               now_.heading ? "nothing in the text shows that it goes on to the end"
-                            : "it has no heading: nothing shows that it is there from the start"};
+    return Gap{"the socket table", Why::truncated,
+               now_.heading ? "or not: nothing in the text shows its end"
+                            : "or not: it has no heading, which would show its start"};
 }
 
 base::Result<SocketList> TableReader::read(const SnapshotChoice& choice) {
@@ -393,7 +416,7 @@ base::Result<SocketList> TableReader::read(const SnapshotChoice& choice) {
     if (snapshots > 1) {
         list_.provenance.name += fmt::format(", snapshot {} of {}", choice.value_or(snapshots), snapshots);
     }
-    list_.lost = lost() ? lost() : partial(now_.counts);
+    list_.lost = lost();
     list_.provenance.unproven = unproven();
     list_.provenance.no_timers =
         timers_.gap(fmt::format("{} without -o does not tell them", dialect_->name()));
@@ -402,6 +425,7 @@ base::Result<SocketList> TableReader::read(const SnapshotChoice& choice) {
     const auto shared = std::make_shared<TableReader>(std::move(*this));
     list.each = [shared](const kernel::SocketSink& sink) { shared->each(sink); };
     shared->dialect_->conclude(list);
+    list.lost = list.lost ? list.lost : partial(list.counts);
     return list;
 }
 

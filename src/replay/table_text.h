@@ -27,7 +27,7 @@ enum class LineKind {
 
 struct Row {
     snapshot::Socket socket;
-    std::string_view ends;    // both end points as the text has them
+    std::string_view ends;    // both end points as the text has them; empty: no beginning
     std::string_view details; // what follows them
     std::string wrong;        // of a broken or a named one
 };

@@ -36,6 +36,7 @@ class ProcDialect : public Dialect {
         }
         const auto socket = socket_of(line);
         if (!socket) {
+            row.ends = {};
             row.wrong =
                 "'" + base::printable(base::trim(line).substr(0, 40)) + "' is no row of /proc/net/tcp";
             return is_stranger(line) ? LineKind::stranger : LineKind::broken;
@@ -58,12 +59,12 @@ class ProcDialect : public Dialect {
         list.provenance.has_backlogs = false;
         if (udp_) {
             list.lost = Gap{"the socket table", Why::truncated, "a table of UDP or raw sockets stands in it"};
-        } else if (!v4_) {
+        } else if (!v4_ && v6_) {
             list.lost = Gap{"the socket table", Why::truncated, "only tcp6: /proc/net/tcp is missing"};
-        } else if (!v6_) {
+        } else if (v4_ && !v6_) {
             list.provenance.has_ipv6 = false;
             list.provenance.unproven =
-                Gap{"connections over IPv6", Why::not_collected, "only tcp: /proc/net/tcp6 is missing"};
+                Gap{"connections over IPv6", Why::failed, "only tcp: /proc/net/tcp6 is missing"};
         }
     }
 

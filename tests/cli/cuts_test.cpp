@@ -69,13 +69,30 @@ std::string of_proc() {
                    "00000000:00000000 00:00000000 00000000 0 0 2742 1\n");
 }
 
+class Directory {
+  public:
+    Directory() { REQUIRE(::mkdtemp(path_.data()) != nullptr); }
+    ~Directory() { std::filesystem::remove_all(path_); }
+    Directory(const Directory&) = delete;
+    Directory& operator=(const Directory&) = delete;
+
+    void write(const std::string& name, std::string_view content) const {
+        const std::filesystem::path file = path_ + "/" + name;
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream(file) << content;
+    }
+    const std::string& path() const { return path_; }
+
+  private:
+    std::string path_ = "/tmp/tcpadvisor-cuts-XXXXXX";
+};
+
 class Judge {
   public:
     Judge() {
         options_.command = cli::Command::report;
         options_.replay = "cut";
-        options_.rules_dir = "/nonexistent";
-        options_.config = "/dev/null";
+        options_.rules_dir = no_rules_.path();
         options_.rule = {"ephemeral-port-exhaustion"};
         auto rules = cli::load_rules(options_);
         REQUIRE(rules);
@@ -94,6 +111,7 @@ class Judge {
     }
 
   private:
+    Directory no_rules_; // but the shipped ones
     cli::Options options_;
     std::optional<rules::Loaded> rules_;
 };
@@ -119,24 +137,6 @@ void for_each_cut(const std::string& text, const std::function<void(std::string)
 bool is_well(const std::optional<State>& state) {
     return state && *state <= State::info;
 }
-
-class Directory {
-  public:
-    Directory() { REQUIRE(::mkdtemp(path_.data()) != nullptr); }
-    ~Directory() { std::filesystem::remove_all(path_); }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-
-    void write(const std::string& name, std::string_view content) const {
-        const std::filesystem::path file = path_ + "/" + name;
-        std::filesystem::create_directories(file.parent_path());
-        std::ofstream(file) << content;
-    }
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_ = "/tmp/tcpadvisor-cuts-XXXXXX";
-};
 
 } // namespace
 
