@@ -250,7 +250,7 @@ void TableReader::take_stranger(std::string_view line, std::size_t number) {
     if (ends && (now_.heading || now_.rows > 0)) {
         now_.end_shown = now_.end_shown || now_.strangers.empty(); // else "[...]" may stand for rows
     } else if (!ends && !now_.end_shown && (now_.heading || now_.rows > 0)) {
-        now_.strangers.add(number, "'" + base::printable(line.substr(0, 40)) + "' is no row of " +
+        now_.strangers.add(number, "'" + base::printable(base::trim(line).substr(0, 40)) + "' is no row of " +
                                        std::string(dialect_->name().substr(dialect_->name().rfind(' ') + 1)));
     }
 }
