@@ -460,7 +460,9 @@ void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& na
         item["label"] = netns.label;
         item["source"] = json_text(netns.source);
         add_counts(item, known_states(netns), netns.sockstat);
-        item["at_least"] = at_least_json(netns);
+        if (Json counts = at_least_json(netns); !counts.is_null()) {
+            item["at_least"] = std::move(counts);
+        }
         item["gaps"] = json_gaps(gaps);
         list.push_back(std::move(item));
         all_gaps.insert(all_gaps.end(), gaps.begin(), gaps.end());

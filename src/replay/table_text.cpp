@@ -113,7 +113,8 @@ struct Progress {
     bool listened_last = true;    // the last row was a listening socket
     std::optional<Start> listens; // where listening sockets begin again, after connections
     std::size_t repeated = 0;
-    std::optional<Start> repeats; // the first row that was there before
+    std::optional<std::size_t> last_repeated; // where it stood first
+    std::optional<Start> repeats;             // the first row that was there before
 };
 
 /// Reads the lines of a text from one place to another.
@@ -218,7 +219,8 @@ void TableReader::take_row(const Lines& lines) {
         if (before && now_.listens && now_.listens->offset <= *before) {
             now_.listens.reset(); // both stand after it
         }
-        if (before) {
+        if (before && before != now_.last_repeated) { // one row many times is no second table
+            now_.last_repeated = before;
             ++now_.repeated;
             now_.repeats = now_.repeats ? now_.repeats : std::optional(here);
         }

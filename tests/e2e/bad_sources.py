@@ -135,7 +135,7 @@ class Sources(CommandLine):
         self.assertIn("OK if it is the kernel", answer.out)
 
     def test_nobody_is_no_user(self):
-        path = self.write("stuck.txt", HEADING + LISTENER + "CLOSE-WAIT 0 0 192.0.2.10:42000 192.0.2.20:8081\n" * 300)
+        path = self.write("stuck.txt", HEADING + LISTENER + "".join(f"CLOSE-WAIT 0 0 192.0.2.10:{port} 192.0.2.20:8081\n" for port in range(42000, 42300)))
         answer = self.replay(path, command="report")
         self.assertNotIn("uid 0", answer.out, answer.shown)
         self.assertIn("unknown owner", answer.out, answer.shown)
