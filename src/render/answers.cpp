@@ -389,7 +389,7 @@ void counts_text(std::ostream& out, const Style& style, const NetnsStates& netns
     }
     if (!netns.unknown) {
         states_table(out, style, netns.states, Extent::whole);
-    } else if (netns.counted()) {
+    } else if (is_lower_bound(netns)) {
         out << '\n';
         states_table(out, style, netns.states, Extent::at_least);
     }

@@ -127,7 +127,7 @@ void states_card(std::ostream& out, const NetnsPicture& picture) {
     if (picture.states.unknown) {
         remark(out, extent_of(picture.states));
     }
-    if (picture.states.unknown && !picture.states.counted()) {
+    if (picture.states.unknown && !is_lower_bound(picture.states)) {
         close_card(out);
         return;
     }

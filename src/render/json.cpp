@@ -102,7 +102,7 @@ Json at_least_json(const facts::NetnsStates& netns) {
     const bool one_family =
         std::any_of(netns.states.begin(), netns.states.end(),
                     [](const StateCount& state) { return state.named > 0 || (state.ipv4 && !state.ipv6); });
-    if (!netns.unknown && !one_family) {
+    if (netns.unknown ? !is_lower_bound(netns) : !one_family) {
         return nullptr;
     }
     Json counts = Json::object();

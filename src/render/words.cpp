@@ -162,10 +162,14 @@ std::uint64_t at_least(const facts::StateCount& state) {
     return state.ipv4.value_or(0) + state.ipv6.value_or(0) + state.named;
 }
 
+bool is_lower_bound(const facts::NetnsStates& netns) {
+    return netns.unknown && netns.unknown->why == base::Why::truncated && netns.counted();
+}
+
 std::string extent_of(const facts::NetnsStates& netns) {
     return fmt::format("{}: {}",
-                       netns.counted() ? "At least so many, and nobody knows how many more"
-                                       : "The counts are unknown, not zero",
+                       is_lower_bound(netns) ? "At least so many, and nobody knows how many more"
+                                             : "The counts are unknown, not zero",
                        base::to_text(*netns.unknown));
 }
 
