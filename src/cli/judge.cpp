@@ -186,6 +186,37 @@ std::vector<history::Sample> look_and_wait(const Options& options, const model::
     return samples;
 }
 
+/// The verdict without the range and the one with the kernel's default: what alerts by the default is said,
+/// what is OK only by it stays unknown.
+void merge(findings::Report& report, findings::Report by_default) {
+    const auto alerts = [&](const std::string& rule) {
+        return std::any_of(by_default.rules.begin(), by_default.rules.end(),
+                           [&](const findings::RuleOutcome& other) {
+                               return other.id == rule &&
+                                      other.state.value_or(findings::State::ok) >= findings::State::warning;
+                           });
+    };
+    std::erase_if(report.findings, [&](const findings::Finding& finding) { return alerts(finding.rule); });
+    for (findings::Finding& finding : by_default.findings) {
+        if (alerts(finding.rule)) {
+            finding.inferred = true;
+            report.findings.push_back(std::move(finding));
+        }
+    }
+    for (std::size_t i = 0; i < report.rules.size() && i < by_default.rules.size(); ++i) {
+        findings::RuleOutcome& other = by_default.rules[i];
+        const bool fine = other.state && *other.state <= findings::State::info;
+        if (alerts(report.rules[i].id)) {
+            report.rules[i] = std::move(other);
+        } else if (report.rules[i].state == findings::State::unknown && fine) {
+            report.rules[i].reason += "; OK if it is the kernel's default";
+        }
+    }
+    findings::sort_findings(report);
+    report.assumed = std::move(by_default.assumed);
+    report.notes.push_back(note_of_default_range());
+}
+
 } // namespace
 
 Judgement judge_host(const Options& options, const rules::Loaded& loaded, const model::Assumptions& assumed,
@@ -285,6 +316,11 @@ int judge(const Options& given) {
     }
     Judgement judgement =
         judge_host(options, *loaded, *assumed, observed->host, detail, std::move(first_look));
+    if (const auto usual = with_default_range(observed->host, *assumed)) {
+        Judgement by_default = judge_host(options, *loaded, *usual, observed->host, detail);
+        merge(judgement.report, std::move(by_default.report));
+        judgement.picture = std::move(by_default.picture);
+    }
     say_others(options, observed->not_looked_at, judgement.report);
     return publish(options, judgement);
 }

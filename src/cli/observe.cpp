@@ -7,6 +7,7 @@
 #include "kernel/privileges.h"
 #include "rules/rule.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 
@@ -48,7 +49,7 @@ kernel::Deadline deadline_of(const Options& options) {
 base::Result<Observation> open(const Options& options) {
     Observation observation;
     if (options.replay) {
-        auto replay = replay::open_replay(*options.replay);
+        auto replay = replay::open_replay(*options.replay, options.snapshot);
         if (!replay) {
             return replay.error();
         }
@@ -135,6 +136,34 @@ base::Result<Observation> observe(const Options& options, const model::Assumptio
         }
     }
     return observation;
+}
+
+namespace {
+
+constexpr std::string_view range_name = "net.ipv4.ip_local_port_range";
+
+std::string default_range() {
+    return base::one_line(snapshot::find_sysctl(range_name)->default_value);
+}
+
+} // namespace
+
+std::optional<model::Assumptions> with_default_range(const snapshot::Host& host,
+                                                     const model::Assumptions& assumed) {
+    const bool lacking =
+        std::any_of(host.namespaces.begin(), host.namespaces.end(), [](const snapshot::Netns& netns) {
+            return netns.provenance.is_foreign() && !netns.sysctls.port_range();
+        });
+    if (!lacking || assumed.contains(std::string(range_name))) {
+        return std::nullopt;
+    }
+    model::Assumptions usual = assumed;
+    usual[std::string(range_name)] = default_range();
+    return usual;
+}
+
+std::string note_of_default_range() {
+    return "the port range is assumed";
 }
 
 base::Result<model::Assumptions> assumptions(const Options& options) {

@@ -46,6 +46,13 @@ base::Result<kernel::Opened> open_live(const Options& options);
 
 /// --assume KEY=VALUE, each a sysctl that is known and a value that it can have. KEY may leave out
 /// "net.ipv4.".
+/// For what tells no port range: the same with the kernel's default. None if the range is known or assumed.
+std::optional<model::Assumptions> with_default_range(const snapshot::Host& host,
+                                                     const model::Assumptions& assumed);
+
+/// What a reader of such an answer must know.
+std::string note_of_default_range();
+
 base::Result<model::Assumptions> assumptions(const Options& options);
 
 render::Origin origin_of(const snapshot::Host& host, const model::Assumptions& assumed);

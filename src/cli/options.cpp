@@ -189,6 +189,12 @@ std::optional<std::string> take(Options& options, const std::string& name, const
         return take_expectation(options, name, value);
     } else if (name == "replay") {
         options.replay = value;
+    } else if (name == "snapshot") {
+        const auto number = base::parse_integer(value);
+        if (!number || *number < 1) {
+            return wrong("the number of a snapshot, counted from 1");
+        }
+        options.snapshot = static_cast<std::size_t>(*number);
     } else if (name == "mask") {
         options.mask = true;
     } else if (name == "netns") {
@@ -378,8 +384,13 @@ std::optional<std::string> check_together(const Options& options) {
     if (places > 1) {
         return "--netns, --pid, --all-netns and --this-netns exclude each other";
     }
-    if (options.replay && places > 0) {
-        return "--replay reads a capture: --netns, --pid, --all-netns and --this-netns have no place there";
+    if (options.replay && (options.netns || options.pid || options.this_netns)) {
+        return "--replay reads what was kept, all namespaces in it: --netns, --pid and --this-netns have no "
+               "place "
+               "there";
+    }
+    if (options.snapshot && !options.replay) {
+        return "--snapshot chooses one of several in the text that --replay names";
     }
     if (options.no_state && options.state_dir) {
         return "--no-state and --state-dir exclude each other";

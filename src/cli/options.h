@@ -43,6 +43,7 @@ struct Options {
     model::Expectation expected;
     std::optional<findings::State> fail_on = findings::State::warning; // none: never
     std::optional<std::string> replay;
+    std::optional<std::size_t> snapshot; // of several in one text, counted from 1; none: the last
     bool mask = false;
     std::optional<std::string> netns;
     std::optional<int> pid;

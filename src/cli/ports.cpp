@@ -164,13 +164,14 @@ int ports(const Options& options) {
     if (!observed) {
         return fail(options, observed.error().what);
     }
+    const model::Assumptions judged = with_default_range(observed->host, *assumed).value_or(*assumed);
     std::vector<facts::NetnsPorts> answers;
     for (std::size_t place = 0; place < observed->host.namespaces.size(); ++place) {
-        answers.push_back(netns_answer(*observed, place, *assumed, *query));
+        answers.push_back(netns_answer(*observed, place, judged, *query));
     }
     std::ostringstream out;
     const auto view = options.to ? render::PortsView::asked : render::PortsView::table;
-    format_of(options).ports(origin_of(observed->host, *assumed), answers, view, style_for(options), out);
+    format_of(options).ports(origin_of(observed->host, judged), answers, view, style_for(options), out);
     return deliver_or_fail(options, out.str(), exit_of_answers(answers));
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/gap.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -159,6 +160,7 @@ struct StateCount {
     std::string_view name;             // netstat's: "TIME_WAIT"
     std::optional<std::uint64_t> ipv4; // none: not collected
     std::optional<std::uint64_t> ipv6;
+    std::uint64_t named = 0; // of some family: their ends were told by names
 };
 
 /// /proc/net/sockstat and sockstat6: what `ss -s` sums up. `orphan`, `allocated` and `memory` are the whole
@@ -193,9 +195,17 @@ struct NetnsStates {
     std::string source;             // "sock_diag" or "procfs"
     Sockstat sockstat;
     SocketSummary summary;
-    /// The socket table could not be read: the counts are void or incomplete.
+    /// The socket table could not be read, or not all of it: there are at least so many, if any were counted.
     std::optional<base::Gap> unknown;
     std::vector<base::Gap> gaps;
+    std::string next_time; // the command that tells more; empty if there is none
+
+    /// Was anything counted at all?
+    bool counted() const {
+        return std::any_of(states.begin(), states.end(), [](const StateCount& state) {
+            return state.ipv4.value_or(0) + state.ipv6.value_or(0) + state.named > 0;
+        });
+    }
 };
 
 /// Bins of the TIME_WAIT histogram: 5 s each, the last one for the timer's slack at 60 s and more.

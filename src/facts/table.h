@@ -21,8 +21,9 @@ namespace facts {
 
 enum class Type { number, text, boolean };
 
-/// `inferred`: follows from an assumption that the documentation of the fact names.
-enum class Basis { measured, inferred };
+/// `inferred`: follows from an assumption that the documentation of the fact names; `at_least`: counted in
+/// what may be a part.
+enum class Basis { measured, inferred, at_least };
 
 /// Small, because rules ask for values by the hundred thousand: a text or a reason lies elsewhere.
 class Value {

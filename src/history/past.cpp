@@ -149,7 +149,7 @@ bool Past::keep(const snapshot::Host& host, const std::function<Sample(std::size
         }
         updates.push_back(
             {keys_[i], sample_of(i), netns.sockets.waiting(history_.uptime), recall_->updates()[i]});
-        updates.back().waiting.complete &= !netns.lost_sockets.has_value();
+        updates.back().waiting.complete &= !netns.incomplete_sockets().has_value();
     }
     const base::Status saved = keeper_->save(updates);
     if (!saved) {

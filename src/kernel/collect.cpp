@@ -187,6 +187,7 @@ Netns collect_netns(Target& target) {
     if (netns.provenance.no_timers) {
         netns.gaps.push_back(*netns.provenance.no_timers);
     }
+    netns.gaps.insert(netns.gaps.end(), netns.provenance.gaps.begin(), netns.provenance.gaps.end());
     if (const std::uint64_t overflow = netns.sockets.overflow(); overflow > 0 && !netns.lost_sockets) {
         netns.lost_sockets =
             Gap{"the socket table", Why::truncated, fmt::format("no room for {} sockets", overflow)};

@@ -172,7 +172,7 @@ std::unique_ptr<facts::Table> close_wait_table(const snapshot::Netns& netns, con
         }
     }
     return std::make_unique<RowTable<Owner>>(facts::TableId::close_wait, std::move(owners), owner_getters,
-                                             netns.lost_sockets);
+                                             netns.incomplete_sockets());
 }
 
 } // namespace model

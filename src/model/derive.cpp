@@ -69,8 +69,8 @@ facts::Facts derive(const snapshot::Host& host, const Assumptions& assumed, cons
                 add(derived.gaps, gap);
             }
         }
-        if (netns.lost_sockets) {
-            add(derived.gaps, *netns.lost_sockets);
+        if (const auto& gap = netns.incomplete_sockets()) {
+            add(derived.gaps, *gap);
         }
     }
     return derived;

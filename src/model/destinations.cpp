@@ -270,8 +270,8 @@ std::optional<base::Gap> PortModel::incomplete() const {
     if (!ports) {
         return ports.error();
     }
-    if (netns_of.lost_sockets) {
-        return netns_of.lost_sockets;
+    if (const auto& gap = netns_of.incomplete_sockets()) {
+        return gap;
     }
     for (const auto* setting : {&settings.mode, &settings.timestamps}) {
         if (!*setting && setting->error().why != base::Why::absent) {

@@ -223,7 +223,7 @@ std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const
         rows.push_back(row);
     }
     return std::make_unique<RowTable<ListenerRow>>(facts::TableId::listener, std::move(rows),
-                                                   listener_getters, netns.lost_sockets);
+                                                   listener_getters, netns.incomplete_sockets());
 }
 
 namespace {

@@ -30,30 +30,29 @@ struct NetnsInput {
     mutable std::optional<WorstPorts> worst; // of all destinations, once a column was asked for
 };
 
-template <TcpState state>
-Value in_state(const NetnsInput& s) {
-    if (s.netns->lost_sockets) {
+/// Sockets that were counted: all of them, or at least so many.
+Value counted(const NetnsInput& s, std::uint32_t sockets) {
+    if (s.netns->source == snapshot::SocketSource::none && s.netns->lost_sockets) {
         return *s.netns->lost_sockets;
     }
-    return static_cast<double>(s.netns->sockets.count(state));
+    return {sockets, s.netns->incomplete_sockets() ? Basis::at_least : Basis::measured};
+}
+
+template <TcpState state>
+Value in_state(const NetnsInput& s) {
+    return counted(s, s.netns->sockets.count(state));
 }
 
 Value fin_wait(const NetnsInput& s) {
-    if (s.netns->lost_sockets) {
-        return *s.netns->lost_sockets;
-    }
-    return static_cast<double>(s.netns->sockets.count(TcpState::fin_wait1) +
-                               s.netns->sockets.count(TcpState::fin_wait2));
+    return counted(s,
+                   s.netns->sockets.count(TcpState::fin_wait1) + s.netns->sockets.count(TcpState::fin_wait2));
 }
 
 Value established_retrying(const NetnsInput& s) {
-    if (s.netns->lost_sockets) {
-        return *s.netns->lost_sockets;
-    }
     if (s.netns->provenance.no_timers) {
         return *s.netns->provenance.no_timers;
     }
-    return static_cast<double>(s.netns->sockets.established_retrying());
+    return counted(s, s.netns->sockets.established_retrying());
 }
 
 Value bound(const NetnsInput& s) {
@@ -64,10 +63,7 @@ Value bound(const NetnsInput& s) {
 }
 
 Value destinations(const NetnsInput& s) {
-    if (s.netns->lost_sockets) {
-        return *s.netns->lost_sockets;
-    }
-    return static_cast<double>(s.netns->sockets.flows().size());
+    return counted(s, static_cast<std::uint32_t>(s.netns->sockets.flows().size()));
 }
 
 template <typename F>
@@ -132,8 +128,8 @@ Value worst_ports(const NetnsInput& s, double WorstPorts::*which) {
 }
 
 Value accept_queue_percent(const NetnsInput& s) {
-    if (s.netns->lost_sockets) {
-        return *s.netns->lost_sockets;
+    if (const auto& gap = s.netns->incomplete_sockets()) {
+        return *gap;
     }
     if (s.netns->source != snapshot::SocketSource::sock_diag) {
         return unknown_backlog();
@@ -146,8 +142,8 @@ Value accept_queue_percent(const NetnsInput& s) {
 }
 
 Value close_wait_leaked(const NetnsInput& s) {
-    if (s.netns->lost_sockets) {
-        return *s.netns->lost_sockets;
+    if (const auto& gap = s.netns->incomplete_sockets()) {
+        return *gap;
     }
     constexpr std::size_t minute = 2;
     static_assert(snapshot::close_wait_ages_s[minute] == 60);

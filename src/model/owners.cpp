@@ -87,10 +87,11 @@ class Sorter {
 
     Group describe(const CloseWaitGroup& group) const {
         Group described;
-        described.uid = group.uid;
+        described.uid = netns_.provenance.has_users ? std::optional(group.uid) : std::nullopt;
         if (group.kind == CloseWaitKind::unaccepted) { // the kernel says uid 0 and no inode
             const snapshot::Listener* listener = census_.listener_behind(group);
-            described.uid = listener != nullptr ? std::optional(listener->uid) : std::nullopt;
+            described.uid = listener != nullptr && netns_.provenance.has_users ? std::optional(listener->uid)
+                                                                               : std::nullopt;
             described.listener = listener != nullptr ? listener->inode : 0;
         }
         if (!group.cgroup || *group.cgroup <= snapshot::root_cgroup) {

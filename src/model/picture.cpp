@@ -78,6 +78,10 @@ facts::NetnsStates states_answer(const snapshot::Netns& netns) {
     answer.id = netns.id;
     answer.unknown = netns.lost_sockets;
     answer.gaps = netns.gaps;
+    if (!netns.lost_sockets && netns.provenance.unproven) {
+        answer.gaps.insert(answer.gaps.begin(), *netns.provenance.unproven);
+    }
+    answer.next_time = netns.provenance.next_time;
     answer.source = netns.provenance.is_foreign()                       ? netns.provenance.name
                     : netns.source == snapshot::SocketSource::sock_diag ? "sock_diag"
                     : netns.source == snapshot::SocketSource::proc      ? "procfs"
@@ -88,7 +92,10 @@ facts::NetnsStates states_answer(const snapshot::Netns& netns) {
         if (collected && netns.source != snapshot::SocketSource::none) {
             const auto at = static_cast<std::size_t>(state);
             count.ipv4 = netns.sockets.counts(snapshot::Family::ipv4)[at];
-            count.ipv6 = netns.sockets.counts(snapshot::Family::ipv6)[at];
+            if (netns.provenance.has_ipv6) {
+                count.ipv6 = netns.sockets.counts(snapshot::Family::ipv6)[at];
+            }
+            count.named = netns.provenance.named[at];
         }
         answer.states.push_back(count);
     }
@@ -243,7 +250,8 @@ void fill_queues(NetnsPicture& picture, const snapshot::Netns& netns) {
         facts::ListenerQueue queue;
         queue.listener = snapshot::end_point_text(listener->address, listener->port);
         if (netns.queue_owners) {
-            queue.holder = holder_name(netns.queue_owners, listener->inode, listener->uid, listener->cgroup);
+            const auto uid = netns.provenance.has_users ? std::optional(listener->uid) : std::nullopt;
+            queue.holder = holder_name(netns.queue_owners, listener->inode, uid, listener->cgroup);
         }
         queue.queue = listener->accept_queue;
         if (netns.source == snapshot::SocketSource::sock_diag) {

@@ -51,9 +51,9 @@ std::optional<std::uint64_t> udp_sockets(const snapshot::Netns& netns) {
     return v4 ? std::optional<std::uint64_t>(*v4 + (v6 ? *v6 : 0)) : std::nullopt;
 }
 
-std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode, std::uint32_t uid,
-                        const std::optional<std::uint64_t>& cgroup) {
-    const std::string user = fmt::format("uid {}", uid);
+std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode,
+                        std::optional<std::uint32_t> uid, const std::optional<std::uint64_t>& cgroup) {
+    const std::string user = uid ? fmt::format("uid {}", *uid) : "";
     if (!owners) {
         return user;
     }

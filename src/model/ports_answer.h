@@ -17,8 +17,8 @@ namespace model {
 std::optional<std::uint64_t> udp_sockets(const snapshot::Netns& netns);
 
 /// "nginx.service, nginx (pid 812)", "curl (pid 4711)", "uid 1000": who holds a socket.
-std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode, std::uint32_t uid,
-                        const std::optional<std::uint64_t>& cgroup);
+std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode,
+                        std::optional<std::uint32_t> uid, const std::optional<std::uint64_t>& cgroup);
 
 /// By number of ports. TIME_WAIT has no owner: its ports are put down to whoever holds most of the live
 /// sockets, as an inference. Empty if nobody looked at the remote end.

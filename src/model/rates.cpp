@@ -183,7 +183,7 @@ Sample sample_of(const snapshot::Netns& netns, const facts::NetnsFacts& facts, d
         sample.unlisted_most = sample.levels[most_levels].count;
         sample.levels.resize(most_levels);
     }
-    if (netns.lost_sockets) { // they were more than were seen: nothing may seem to grow from here
+    if (netns.incomplete_sockets()) { // they were more than were seen: nothing may seem to grow from here
         sample.levels.clear();
         sample.unlisted_most = std::numeric_limits<std::uint32_t>::max();
     }

@@ -152,6 +152,7 @@ std::string cell(Count count) {
 struct FamilyTotals {
     std::uint64_t ipv4 = 0;
     std::uint64_t ipv6 = 0;
+    std::uint64_t both = 0;
     std::uint64_t largest = 0;
     bool complete = true;
 };
@@ -161,7 +162,8 @@ FamilyTotals total_of(const std::vector<StateCount>& states) {
     for (const StateCount& state : states) {
         total.ipv4 += state.ipv4.value_or(0);
         total.ipv6 += state.ipv6.value_or(0);
-        total.largest = std::max(total.largest, sum(state.ipv4, state.ipv6).value_or(0));
+        total.largest = std::max(total.largest, at_least(state));
+        total.both += at_least(state);
         total.complete = total.complete && state.ipv4 && state.ipv6;
     }
     return total;
@@ -204,20 +206,35 @@ void netns_text(std::ostream& out, const Style& style, const NetnsStates& netns)
     const std::string source = netns.source.empty() ? "" : " (from " + netns.source + ")";
     paragraph(out, style, "", netns.label + source);
     out << '\n';
-    if (netns.unknown) {
-        paragraph(out, style, "", "The counts are unknown, not zero: " + base::to_text(*netns.unknown));
-    } else {
-        states_table(out, style, netns.states);
-    }
+    counts_text(out, style, netns);
     summary_lines(out, style, netns);
     if (!netns.unknown && style.verbosity >= 0) {
         out << '\n';
         state_diagram(out, style, netns.states);
     }
     gap_list(out, style, netns.unknown ? netns.gaps : gaps_of(netns));
+    next_time_text(out, netns);
 }
 
 } // namespace
+
+void next_time_text(std::ostream& out, const NetnsStates& netns) {
+    if (!netns.next_time.empty() && (netns.unknown || !netns.gaps.empty())) {
+        out << "\nNext time\n  " << safe_line(netns.next_time) << '\n';
+    }
+}
+
+void counts_text(std::ostream& out, const Style& style, const NetnsStates& netns) {
+    if (netns.unknown) {
+        paragraph(out, style, "", extent_of(netns));
+    }
+    if (!netns.unknown) {
+        states_table(out, style, netns.states, Extent::whole);
+    } else if (is_lower_bound(netns)) {
+        out << '\n';
+        states_table(out, style, netns.states, Extent::at_least);
+    }
+}
 
 void ports_table(std::ostream& out, const Style& style, const std::vector<Destination>& rows) {
     const bool one_source = std::all_of(rows.begin(), rows.end(),
@@ -254,23 +271,29 @@ void ports_text(const Origin& origin, const std::vector<NetnsPorts>& namespaces,
     });
 }
 
-void states_table(std::ostream& out, const Style& style, const std::vector<StateCount>& states) {
+void states_table(std::ostream& out, const Style& style, const std::vector<StateCount>& states,
+                  Extent extent) {
     const FamilyTotals total = total_of(states);
-    TextTable table(
-        {{"STATE"}, {"IPv4", Align::right}, {"IPv6", Align::right}, {"TOTAL", Align::right}, {""}});
+    TextTable table({{"STATE"},
+                     {"IPv4", Align::right},
+                     {"IPv6", Align::right},
+                     {extent == Extent::whole ? "TOTAL" : "AT LEAST", Align::right},
+                     {""}});
     constexpr std::size_t least_bar = 10;
     constexpr std::size_t widest_bar = 40;
     constexpr std::size_t columns_of_numbers = 44;
     const auto width = static_cast<std::size_t>(std::max(style.width, 0));
     const std::size_t room = std::clamp(width - std::min(width, columns_of_numbers), least_bar, widest_bar);
     for (const StateCount& state : states) {
-        const Count both = sum(state.ipv4, state.ipv6);
+        const bool counted = state.ipv4 || state.ipv6;
+        const bool open_ended = counted && (extent == Extent::at_least || state.named > 0);
+        const Count both = open_ended ? Count(at_least(state)) : sum(state.ipv4, state.ipv6);
         table.add_row({std::string(state.name), cell(state.ipv4), cell(state.ipv6), cell(both),
                        bar(static_cast<double>(both.value_or(0)), static_cast<double>(total.largest), room,
                            ink_of(style))});
     }
-    table.add_row({total.complete ? "TOTAL" : "TOTAL SEEN", std::to_string(total.ipv4),
-                   std::to_string(total.ipv6), std::to_string(total.ipv4 + total.ipv6), ""});
+    table.add_row({total.complete && extent == Extent::whole ? "TOTAL" : "TOTAL SEEN",
+                   std::to_string(total.ipv4), std::to_string(total.ipv6), std::to_string(total.both), ""});
     table.write(out);
 }
 

@@ -125,19 +125,23 @@ std::string count_text(std::optional<std::uint64_t> count) {
 void states_card(std::ostream& out, const NetnsPicture& picture) {
     open_card(out, "Connections by state", Width::half);
     if (picture.states.unknown) {
-        remark(out, "The counts are unknown, not zero: " + base::to_text(*picture.states.unknown));
+        remark(out, extent_of(picture.states));
+    }
+    if (picture.states.unknown && !is_lower_bound(picture.states)) {
         close_card(out);
         return;
     }
     std::uint64_t largest = 0;
     for (const facts::StateCount& state : picture.states.states) {
-        largest = std::max(largest, sum(state.ipv4, state.ipv6).value_or(0));
+        largest = std::max(largest, at_least(state));
     }
     constexpr std::string_view secondary = " secondary";
     out << "<div class=\"scroll\"><table>\n<tr><th scope=\"col\">State</th>" << head("IPv4", secondary)
-        << head("IPv6", secondary) << head("Total") << "<td></td></tr>\n";
+        << head("IPv6", secondary) << head(picture.states.unknown ? "At least" : "Total")
+        << "<td></td></tr>\n";
     for (const facts::StateCount& state : picture.states.states) {
-        const auto both = sum(state.ipv4, state.ipv6);
+        const auto both =
+            picture.states.unknown ? std::optional(at_least(state)) : sum(state.ipv4, state.ipv6);
         out << (both.value_or(0) == 0 ? "<tr class=\"zero\">" : "<tr>") << "<td>" << escaped(state.name)
             << "</td>" << cell(count_text(state.ipv4), secondary) << cell(count_text(state.ipv6), secondary)
             << cell(count_text(both))

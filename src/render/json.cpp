@@ -119,6 +119,21 @@ Json summary_json(const facts::NetnsStates& netns) {
     return item;
 }
 
+/// What was counted of a table that is not whole; null for one that is.
+Json at_least_json(const facts::NetnsStates& netns) {
+    const bool one_family =
+        std::any_of(netns.states.begin(), netns.states.end(),
+                    [](const StateCount& state) { return state.named > 0 || (state.ipv4 && !state.ipv6); });
+    if (netns.unknown ? !is_lower_bound(netns) : !one_family) {
+        return nullptr;
+    }
+    Json counts = Json::object();
+    for (const StateCount& state : netns.states) {
+        counts[std::string(state.name)] = at_least(state);
+    }
+    return counts;
+}
+
 Json arithmetic_json(const facts::Destination& destination) {
     Json ports = Json::object();
     ports["usable"] = destination.usable;
@@ -472,6 +487,9 @@ void states_json(const Origin& origin, const std::vector<facts::NetnsStates>& na
         item["source"] = json_text(netns.source);
         add_counts(item, known_states(netns), netns.sockstat);
         item["summary"] = summary_json(netns);
+        if (Json counts = at_least_json(netns); !counts.is_null()) {
+            item["at_least"] = std::move(counts);
+        }
         item["gaps"] = json_gaps(gaps);
         list.push_back(std::move(item));
         all_gaps.insert(all_gaps.end(), gaps.begin(), gaps.end());

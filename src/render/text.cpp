@@ -140,16 +140,17 @@ void heading(std::ostream& out, const Style& style, std::string_view text) {
 void states_part(std::ostream& out, const Style& style, const NetnsPicture& picture) {
     heading(out, style, "Connections by state");
     if (picture.states.unknown) {
-        paragraph(out, style, "",
-                  "The counts are unknown, not zero: " + base::to_text(*picture.states.unknown));
+        counts_text(out, style, picture.states);
+        next_time_text(out, picture.states);
         return;
     }
-    states_table(out, style, picture.states.states);
+    states_table(out, style, picture.states.states, Extent::whole);
     constexpr int width_of_diagram = 70;
     if (style.width >= width_of_diagram) { // folded by a terminal it is no drawing; the table says the same
         out << '\n';
         state_diagram(out, style, picture.states.states);
     }
+    next_time_text(out, picture.states);
 }
 
 void destinations_part(std::ostream& out, const Style& style, const NetnsPicture& picture) {

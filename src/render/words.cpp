@@ -158,6 +158,21 @@ std::optional<std::uint64_t> sum(std::optional<std::uint64_t> a, std::optional<s
     return a && b ? std::optional(*a + *b) : std::nullopt;
 }
 
+std::uint64_t at_least(const facts::StateCount& state) {
+    return state.ipv4.value_or(0) + state.ipv6.value_or(0) + state.named;
+}
+
+bool is_lower_bound(const facts::NetnsStates& netns) {
+    return netns.unknown && netns.unknown->why == base::Why::truncated && netns.counted();
+}
+
+std::string extent_of(const facts::NetnsStates& netns) {
+    return fmt::format("{}: {}",
+                       is_lower_bound(netns) ? "At least so many, and nobody knows how many more"
+                                             : "The counts are unknown, not zero",
+                       base::to_text(*netns.unknown));
+}
+
 std::optional<std::uint64_t> count_of_state(const std::vector<facts::StateCount>& states,
                                             std::string_view name) {
     for (const facts::StateCount& state : states) {
@@ -218,7 +233,8 @@ std::vector<base::Gap> gaps_of(const facts::NetnsStates& netns) {
     }
     for (const facts::StateCount& state : netns.states) {
         const bool named = std::any_of(gaps.begin(), gaps.end(), [&](const base::Gap& gap) {
-            return gap.what.find(state.name) != std::string::npos;
+            return gap.what.find(state.name) != std::string::npos ||
+                   (state.ipv4 && gap.what.find("IPv6") != std::string::npos);
         });
         if ((!state.ipv4 || !state.ipv6) && !named) {
             gaps.push_back({std::string(state.name), base::Why::not_collected, ""});

@@ -56,6 +56,15 @@ std::optional<std::uint64_t> sum(std::optional<std::uint64_t> a, std::optional<s
 std::optional<std::uint64_t> count_of_state(const std::vector<facts::StateCount>& states,
                                             std::string_view name);
 
+/// What was counted of both families, where there may be more.
+std::uint64_t at_least(const facts::StateCount& state);
+
+/// Is a part of the table there, so that there are at least so many? One that was denied has no counts.
+bool is_lower_bound(const facts::NetnsStates& netns);
+
+/// What the counts of a namespace are whose socket table is unknown or not whole, and why.
+std::string extent_of(const facts::NetnsStates& netns);
+
 /// The counts of a namespace; all of them unknown if its socket table could not be read.
 std::vector<facts::StateCount> known_states(const facts::NetnsStates& netns);
 

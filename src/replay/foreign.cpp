@@ -1,12 +1,15 @@
 #include "replay/foreign.h"
 
 #include "base/text.h"
+#include "kernel/proc_net.h"
 #include "snapshot/sysctls.h"
 
 #include <algorithm>
 #include <span>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace replay {
 
@@ -27,17 +30,12 @@ bool can_do_without(std::string_view sysctl) {
            sysctl == "net.ipv4.tcp_timestamps" || sysctl == "net.ipv4.tcp_tw_reuse_delay";
 }
 
-/// Hands those sockets on for which `belongs` holds; returns how many they are.
-template <typename Belongs>
-std::size_t hand_on(const std::vector<Socket>& sockets, Belongs belongs, const kernel::SocketSink& sink) {
-    std::size_t count = 0;
-    for (const Socket& socket : sockets) {
-        if (belongs(socket)) {
-            sink(std::span(&socket, 1));
-            ++count;
-        }
-    }
-    return count;
+bool is_listener(const Socket& socket) {
+    return socket.state == TcpState::listen;
+}
+
+bool is_bound(const Socket& socket) {
+    return socket.state == TcpState::bound;
 }
 
 std::string dotted_name(std::string_view path) {
@@ -68,6 +66,70 @@ ForeignMachine::ForeignMachine(SocketList list, std::optional<Tree> tree)
             sysctls_ = parse_sysctl_a(*all);
         }
     }
+    sysctls_.merge(list_.sysctls);
+    hold_against_sockstat();
+}
+
+/// Sockets that have just been asked for or have just closed may differ, and SYN_RECV is in no sum. A table
+/// and a sum that were written one right after the other may differ by what moves meanwhile; a sum of another
+/// moment must not exceed the table at all.
+void ForeignMachine::hold_against_sockstat() {
+    snapshot::Counters counters;
+    for (const char* file : {"sockstat", "sockstat6"}) {
+        if (const auto text = read("/proc/thread-self/net/" + std::string(file))) {
+            kernel::parse_sockstat(*text, file, counters);
+        }
+    }
+    const auto v4 = counters.get("sockstat.TCP.inuse");
+    const auto v6 = counters.get("sockstat6.TCP6.inuse");
+    const auto time_wait = counters.get("sockstat.TCP.tw");
+    if (!v4 || !time_wait || (!v6 && list_.provenance.has_ipv6)) {
+        return;
+    }
+    const std::uint64_t expected = *v4 + *time_wait + v6.value_or(0);
+    std::uint64_t counted = 0;
+    for (const TcpState state : snapshot::shown_states) {
+        const auto at = static_cast<std::size_t>(state);
+        const bool summed = state != TcpState::syn_recv && state != TcpState::bound;
+        counted += summed ? list_.counts[at] + list_.provenance.named[at] : 0;
+    }
+    judge_sum(counted, expected, v6.has_value());
+}
+
+void ForeignMachine::judge_sum(std::uint64_t counted, std::uint64_t expected, bool with_ipv6) {
+    constexpr std::uint64_t percent_that_move = 2;
+    const bool of_one_moment = list_.files.contains("sockstat") && !list_.provenance.unproven;
+    const std::uint64_t may_lack = of_one_moment ? expected * percent_that_move / 100 : 0;
+    if (counted + may_lack < expected) {
+        const std::string sum =
+            fmt::format("{} of the {} sockets that sockstat counts are in it", counted, expected);
+        if (list_.lost) {
+            list_.lost->detail += "; " + sum;
+        } else {
+            list_.lost = Gap{"the socket table", Why::truncated, "only " + sum};
+        }
+    } else if (counted > 2 * expected + 100) {
+        list_.provenance.gaps.push_back(
+            {"agreement with sockstat", Why::failed,
+             fmt::format("it counts {} sockets, the table has {}: not of one moment, or not of one namespace",
+                         expected, counted)});
+    } else if (with_ipv6) {
+        list_.provenance.unproven.reset();
+        list_.provenance.has_ipv6 = true; // sockstat6 counts none that are not in it
+    }
+}
+
+std::size_t ForeignMachine::hand_on(bool (*belongs)(const Socket&), const kernel::SocketSink& sink) const {
+    std::size_t count = 0;
+    list_.each([&](std::span<const Socket> sockets) {
+        for (const Socket& socket : sockets) {
+            if (belongs(socket)) {
+                sink(std::span(&socket, 1));
+                ++count;
+            }
+        }
+    });
+    return count;
 }
 
 Gap ForeignMachine::untold(const std::string& what) const {
@@ -81,7 +143,7 @@ snapshot::Reading<std::string> ForeignMachine::read_sysctl(const std::string& pa
     }
     Gap gap = untold(path);
     if (name == range_name) {
-        gap.detail += "; --assume ip_local_port_range=\"32768 60999\" goes on with the kernel's default";
+        gap.detail += "; --assume ip_local_port_range=\"LOW HIGH\" gives it";
     }
     const snapshot::SysctlInfo* info = snapshot::find_sysctl(name);
     const bool listed = !sysctls_.empty() && (info == nullptr || !info->everywhere);
@@ -107,8 +169,18 @@ snapshot::Reading<std::string> ForeignMachine::read_tree(const std::string& path
 }
 
 snapshot::Reading<std::string> ForeignMachine::read(const std::string& path) {
+    constexpr std::string_view net = "/proc/thread-self/net/";
+    if (path.starts_with(net)) {
+        if (const auto found = list_.files.find(path.substr(net.size())); found != list_.files.end()) {
+            return found->second;
+        }
+    }
     if (tree_) {
         auto content = read_tree(path);
+        if (content && path.starts_with("/proc/") &&
+            !content->ends_with('\n')) { // as the kernel ends all of them
+            return Gap{path, Why::truncated, "the copy has no end"};
+        }
         if (content || content.error().why != Why::absent) {
             return content;
         }
@@ -127,23 +199,20 @@ snapshot::Reading<std::vector<std::string>> ForeignMachine::list(const std::stri
 }
 
 kernel::Walked ForeignMachine::sockets(const kernel::Query& query, const kernel::SocketSink& sink) {
-    const auto is_listener = [](const Socket& socket) { return socket.state == TcpState::listen; };
-    const auto is_bound = [](const Socket& socket) { return socket.state == TcpState::bound; };
     switch (query.walk) {
     case kernel::Walk::listeners:
-        hand_on(list_.sockets, is_listener, sink);
+        hand_on(is_listener, sink);
         return {};
     case kernel::Walk::connections:
-        hand_on(
-            list_.sockets, [&](const Socket& socket) { return !is_listener(socket) && !is_bound(socket); },
-            sink);
+        hand_on([](const Socket& socket) { return !is_listener(socket) && !is_bound(socket); }, sink);
         return list_.lost ? kernel::Walked{*list_.lost} : kernel::Walked{};
     case kernel::Walk::close_waits:
-        hand_on(
-            list_.sockets, [](const Socket& socket) { return socket.state == TcpState::close_wait; }, sink);
+        if (list_.counts[static_cast<std::size_t>(TcpState::close_wait)] > 0) {
+            hand_on([](const Socket& socket) { return socket.state == TcpState::close_wait; }, sink);
+        }
         return {};
     case kernel::Walk::bound:
-        if (hand_on(list_.sockets, is_bound, sink) > 0) {
+        if (list_.counts[static_cast<std::size_t>(TcpState::bound)] > 0 && hand_on(is_bound, sink) > 0) {
             return {};
         }
         break; // none were told, or none were asked for

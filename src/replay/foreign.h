@@ -1,13 +1,12 @@
 // A machine for what is no capture of ours: sockets that a text or a copied table told, and maybe a tree of
-// copied files. Whatever it lacks is a gap that names the source, and never nothing. Knows no format of a
-// text.
+// copied files. Whatever it lacks is a gap that names the source, and never nothing. Where the source has
+// sockstat, its sum shows whether the sockets are all there. Knows no format of a text.
 #pragma once
 
 #include "kernel/machine.h"
 #include "replay/socket_list.h"
 #include "replay/tree.h"
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -31,6 +30,9 @@ class ForeignMachine : public kernel::Machine {
     base::Gap untold(const std::string& what) const;
     snapshot::Reading<std::string> read_tree(const std::string& path) const;
     snapshot::Reading<std::string> read_sysctl(const std::string& path) const;
+    std::size_t hand_on(bool (*belongs)(const snapshot::Socket&), const kernel::SocketSink& sink) const;
+    void hold_against_sockstat();
+    void judge_sum(std::uint64_t counted, std::uint64_t expected, bool with_ipv6);
 
     SocketList list_;
     std::optional<Tree> tree_;

@@ -5,7 +5,7 @@
 #include "base/result.h"
 #include "kernel/machine.h"
 #include "replay/capture.h"
-#include "replay/socket_list.h"
+#include "replay/table_text.h"
 
 #include <memory>
 #include <string>
@@ -20,13 +20,18 @@ struct Replay {
     std::vector<kernel::Target> targets;
 };
 
-/// A file or a directory. The error names it and says what is wrong.
-base::Result<Replay> open_replay(const std::string& path);
+/// The name of standard input in place of a path.
+constexpr std::string_view standard_input = "-";
+
+/// A file, a directory or standard input. The error names it and says what is wrong. A capture has one
+/// snapshot, whatever is chosen.
+base::Result<Replay> open_replay(const std::string& path, const SnapshotChoice& choice = {});
 
 /// The same of the content of a file.
-base::Result<Replay> replay_of(std::string_view content);
+base::Result<Replay> replay_of(std::string content, const SnapshotChoice& choice = {});
 
 /// The sockets that a file tells that is no capture.
+base::Result<SocketList> read_text(std::string content, const SnapshotChoice& choice);
 base::Result<SocketList> read_foreign(std::string_view content);
 
 } // namespace replay

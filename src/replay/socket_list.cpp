@@ -1,11 +1,13 @@
 #include "replay/socket_list.h"
 
+#include "base/file.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "snapshot/census.h"
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,30 +17,33 @@ namespace replay {
 using snapshot::Socket;
 using snapshot::TcpState;
 
-std::optional<base::Gap> partial(const std::vector<Socket>& sockets) {
-    const auto listening = static_cast<std::size_t>(std::count_if(
-        sockets.begin(), sockets.end(), [](const Socket& s) { return s.state == TcpState::listen; }));
-    if (listening > 0 && listening < sockets.size()) {
+std::size_t SocketList::size() const {
+    return std::accumulate(counts.begin(), counts.end(), std::size_t{0});
+}
+
+std::optional<base::Gap> partial(const snapshot::StateCounts& counts) {
+    const std::uint32_t listening = counts[static_cast<std::size_t>(TcpState::listen)];
+    const std::size_t all = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
+    if (listening > 0 && listening < all) {
         return std::nullopt;
     }
     return base::Gap{"the socket table", base::Why::truncated,
-                     listening == 0 ? "no listening socket in it: was it made without -a?"
-                                    : "only listening sockets in it: was it made with -l?"};
+                     all == 0         ? "no socket in it"
+                     : listening == 0 ? "no listening socket in it, as without -a"
+                                      : "only listening sockets in it, as with -l"};
 }
 
-void invent_inodes(std::vector<Socket>& sockets) {
-    std::set<std::uint16_t> waited_at; // ports of listeners with somebody in the queue
-    for (const Socket& socket : sockets) {
-        if (socket.state == TcpState::listen && socket.rqueue > 0) {
-            waited_at.insert(socket.local_port);
-        }
+void InventedInodes::see(const Socket& socket) {
+    if (socket.state == TcpState::listen && socket.rqueue > 0) {
+        waited_at_.insert(socket.local_port);
     }
-    std::uint32_t next = 0;
-    for (Socket& socket : sockets) {
-        const bool may_wait = socket.rqueue > 0 && waited_at.contains(socket.local_port);
-        if (socket.inode == 0 && socket.state == TcpState::close_wait && !may_wait) {
-            socket.inode = ++next;
-        }
+}
+
+void InventedInodes::give(Socket& socket) {
+    const bool may_wait = socket.rqueue > 0 && waited_at_.contains(socket.local_port);
+    const bool held = socket.state == TcpState::listen || (socket.state == TcpState::close_wait && !may_wait);
+    if (socket.inode == 0 && held) {
+        socket.inode = ++next_;
     }
 }
 
@@ -85,21 +90,113 @@ std::optional<TextEndPoint> split_end_point(std::string_view text) {
     return end;
 }
 
+bool has_end_point(std::string_view line) {
+    const auto is_part_of_address = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '.' || c == ':' || c == ']' ||
+               c == '*';
+    };
+    const auto is_port = [](char c) { return (c >= '0' && c <= '9') || c == '*'; };
+    while (!line.empty()) {
+        const std::string_view word = next_word(line);
+        const std::size_t colon = word.rfind(':');
+        const bool whole = colon != std::string_view::npos && colon > 0 && colon + 1 < word.size();
+        if (!whole || !is_part_of_address(word[colon - 1]) || !is_port(word[colon + 1])) {
+            continue;
+        }
+        constexpr std::ptrdiff_t more_than_a_time = 4;
+        if (word.find('.') < colon || word[colon - 1] == ']' || word[colon - 1] == '*' ||
+            word.find("::") != std::string_view::npos ||
+            std::count(word.begin(), word.end(), ':') >= more_than_a_time) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::optional<snapshot::Address> dotted_quad(std::string_view text) {
+    std::array<std::uint8_t, 4> bytes{};
+    std::size_t part = 0;
+    unsigned value = 0;
+    int digits = 0;
+    for (const char c : text) {
+        if (c >= '0' && c <= '9') {
+            value = value * 10 + static_cast<unsigned>(c - '0');
+            if (++digits > 3 || value > 255) {
+                return std::nullopt;
+            }
+        } else if (c == '.' && digits > 0 && part < 3) {
+            bytes[part++] = static_cast<std::uint8_t>(value);
+            value = 0;
+            digits = 0;
+        } else {
+            return std::nullopt;
+        }
+    }
+    if (part != 3 || digits == 0) {
+        return std::nullopt;
+    }
+    bytes[3] = static_cast<std::uint8_t>(value);
+    return snapshot::Address::v4(bytes.data());
+}
+
+namespace {
+
+using Services = std::map<std::string, std::uint16_t, std::less<>>;
+
+/// The names of TCP ports in a file such as /etc/services: "https  443/tcp  alias".
+Services parse_services(std::string_view text) {
+    Services services;
+    for (std::string_view line : base::split(text, '\n')) {
+        line = line.substr(0, line.find('#'));
+        const auto words = base::words(line);
+        if (words.size() < 2 || !words[1].ends_with("/tcp")) {
+            continue;
+        }
+        if (const auto port = base::parse_port(words[1].substr(0, words[1].size() - 4))) {
+            services.emplace(words[0], *port);
+            for (std::size_t alias = 2; alias < words.size(); ++alias) {
+                services.emplace(words[alias], *port);
+            }
+        }
+    }
+    return services;
+}
+
+std::optional<std::uint16_t> service_named(std::string_view name) {
+    static const Services services = [] {
+        const auto text = base::read_file("/etc/services", std::size_t{1} << 20);
+        return text ? parse_services(*text) : Services();
+    }();
+    const auto found = services.find(name);
+    return found != services.end() ? std::optional(found->second) : std::nullopt;
+}
+
+} // namespace
+
 std::optional<std::uint16_t> port_of(std::string_view text) {
     if (text == "*") {
         return 0;
     }
-    const bool digits =
-        !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-    return digits ? base::parse_port(text) : std::nullopt;
+    std::uint32_t port = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9') {
+            const bool name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+            return name ? service_named(text) : std::nullopt;
+        }
+        port = port * 10 + static_cast<std::uint32_t>(c - '0');
+        if (port > 65535) {
+            return std::nullopt;
+        }
+    }
+    return text.empty() ? std::nullopt : std::optional(static_cast<std::uint16_t>(port));
 }
 
 std::optional<TcpState> state_named(std::string_view name) {
     constexpr auto names = std::to_array<std::pair<std::string_view, TcpState>>({
-        {"LISTEN", TcpState::listen},
         {"ESTAB", TcpState::established},
-        {"ESTABLISHED", TcpState::established},
         {"TIME_WAIT", TcpState::time_wait},
+        {"LISTEN", TcpState::listen},
+        {"ESTABLISHED", TcpState::established},
         {"CLOSE_WAIT", TcpState::close_wait},
         {"SYN_SENT", TcpState::syn_sent},
         {"SYN_RECV", TcpState::syn_recv},
@@ -112,19 +209,50 @@ std::optional<TcpState> state_named(std::string_view name) {
         {"CLOSING", TcpState::closing},
         {"UNCONN", TcpState::bound},
         {"CLOSE", TcpState::close},
+        {"CLOSED", TcpState::close},
         {"BOUND_INACTIVE", TcpState::bound},
+        // as net-tools and busybox say it in German, Spanish and Portuguese
+        {"VERBUNDEN", TcpState::established},
+        {"ESTABLECIDO", TcpState::established},
+        {"ESCUCHAR", TcpState::listen},
+        {"ESTABELECIDA", TcpState::established},
+        {"OUÇA", TcpState::listen},
     });
-    std::string underscored(name);
-    std::replace(underscored.begin(), underscored.end(), '-', '_');
-    const auto found = std::find_if(names.begin(), names.end(),
-                                    [&](const auto& known) { return known.first == underscored; });
-    return found != names.end() ? std::optional(found->second) : std::nullopt;
+    const auto same = [](char a, char b) { return a == b || (a == '-' && b == '_'); };
+    for (const auto& [known, state] : names) {
+        if (known.size() == name.size() && std::equal(name.begin(), name.end(), known.begin(), same)) {
+            return state;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string_view next_word(std::string_view& text) {
+    const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+    std::size_t start = 0;
+    while (start < text.size() && blank(text[start])) {
+        ++start;
+    }
+    std::size_t end = start;
+    while (end < text.size() && !blank(text[end])) {
+        ++end;
+    }
+    const std::string_view word = text.substr(start, end - start);
+    text.remove_prefix(end);
+    return word;
 }
 
 void Complaints::add(std::size_t line, std::string what) {
     if (++count_ == 1) {
         first_ = fmt::format("line {}: {}", line, what);
     }
+}
+
+void Complaints::add(const Complaints& others) {
+    if (count_ == 0) {
+        first_ = others.first_;
+    }
+    count_ += others.count_;
 }
 
 std::string Complaints::text() const {

@@ -3,17 +3,17 @@
 #pragma once
 
 #include "base/result.h"
-#include "replay/socket_list.h"
+#include "replay/table_text.h"
 
 #include <string_view>
 
 namespace replay {
 
-/// Does a line of it say that ss wrote it?
-bool looks_like_ss(std::string_view text);
+/// Is it a line that ss writes?
+bool looks_like_ss(std::string_view line);
 
 /// The TCP sockets of the text. A line that makes no sense makes the list incomplete; an error if no line
 /// makes any.
-base::Result<SocketList> read_ss(std::string_view text);
+base::Result<SocketList> read_ss(const Text& text, SnapshotChoice choice);
 
 } // namespace replay

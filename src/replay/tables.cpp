@@ -1,8 +1,10 @@
 #include "replay/tables.h"
 
+#include "base/text.h"
 #include "kernel/proc_net.h"
 #include "kernel/sock_diag.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <linux/inet_diag.h>
@@ -25,25 +27,86 @@ using snapshot::TcpState;
 
 constexpr std::string_view heading_word = "local_address";
 
-void note_malformed(std::uint64_t malformed, std::string_view what, SocketList& list) {
-    if (malformed > 0) {
-        list.lost =
-            Gap{"the socket table", Why::truncated, fmt::format("{} {} make no sense", malformed, what)};
-    } else {
-        list.lost = partial(list.sockets);
+/// Rows of /proc/net/tcp and tcp6, which follow their headings.
+class ProcDialect : public Dialect {
+  public:
+    LineKind read(std::string_view line, Row& row) override {
+        if (line.find(heading_word) != std::string_view::npos) {
+            return take_heading(line);
+        }
+        const auto socket = socket_of(line);
+        if (!socket) {
+            row.ends = {};
+            row.wrong =
+                "'" + base::printable(base::trim(line).substr(0, 40)) + "' is no row of /proc/net/tcp";
+            return is_stranger(line) ? LineKind::stranger : LineKind::broken;
+        }
+        row.socket = *socket;
+        const std::string_view inner = base::trim(line);
+        constexpr std::size_t ends_of_v4 = 27; // "0100007F:1F90 0100007F:C350"
+        constexpr std::size_t ends_of_v6 = 75;
+        row.ends = inner.substr(std::min(inner.find(' ') + 1, inner.size()),
+                                socket->family == Family::ipv4 ? ends_of_v4 : ends_of_v6);
+        row.details = {};
+        return LineKind::row;
     }
-}
 
-std::string_view first_line(std::string_view text) {
-    return text.substr(0, text.find('\n'));
-}
+    void complete(std::string_view, Socket&) override {}
+    void restart() override { v4_ = v6_ = false; }
+    bool has_identities() const override { return true; }
 
-/// The start of the next table after `from`, or the end of the text.
-std::size_t next_table(std::string_view text, std::size_t from) {
-    const std::size_t at = text.find(heading_word, from);
-    const std::size_t line = at == std::string_view::npos ? at : text.rfind('\n', at);
-    return line == std::string_view::npos ? text.size() : line + 1;
-}
+    void conclude(SocketList& list) override {
+        list.provenance.has_backlogs = false;
+        if (udp_) {
+            list.lost = Gap{"the socket table", Why::truncated, "a table of UDP or raw sockets stands in it"};
+        } else if (!v4_ && v6_) {
+            list.lost = Gap{"the socket table", Why::truncated, "only tcp6: /proc/net/tcp is missing"};
+        } else if (v4_ && !v6_) {
+            list.provenance.has_ipv6 = false;
+            list.provenance.unproven =
+                Gap{"connections over IPv6", Why::failed, "only tcp: /proc/net/tcp6 is missing"};
+        }
+    }
+
+    std::string_view name() const override { return "a copy of /proc/net/tcp"; }
+
+  private:
+    LineKind take_heading(std::string_view line) {
+        udp_ = udp_ || line.find(" drops") != std::string_view::npos;
+        const bool v6 = line.find("remote_address") != std::string_view::npos;
+        const bool begins = v6 ? v6_ : v4_;
+        if (begins) {
+            v4_ = v6_ = false;
+        }
+        (v6 ? v6_ : v4_) = true;
+        family_ = v6 ? Family::ipv6 : Family::ipv4;
+        return begins || v4_ != v6_ ? LineKind::heading : LineKind::subheading;
+    }
+
+    /// Without a heading the length of the addresses tells the family.
+    std::optional<Socket> socket_of(std::string_view line) {
+        if (family_) {
+            return kernel::parse_proc_line(line, *family_);
+        }
+        const auto v4 = kernel::parse_proc_line(line, Family::ipv4);
+        return v4 ? v4 : kernel::parse_proc_line(line, Family::ipv6);
+    }
+
+    /// No number and colon at its start, and no hexadecimal end point.
+    static bool is_stranger(std::string_view line) {
+        const std::string_view inner = base::trim(line);
+        const std::size_t digits = std::min(inner.find_first_not_of("0123456789"), inner.size());
+        const bool begins = digits > 0 && digits < inner.size() && inner[digits] == ':';
+        const bool hexadecimal =
+            inner.find_first_not_of("0123456789ABCDEFabcdef: -") == std::string_view::npos;
+        return !begins && !hexadecimal;
+    }
+
+    std::optional<Family> family_;
+    bool v4_ = false;
+    bool v6_ = false;
+    bool udp_ = false;
+};
 
 std::uint16_t type_in(std::string_view bytes) {
     std::uint16_t type = 0;
@@ -85,36 +148,19 @@ void make_ours(std::byte* message) {
 
 } // namespace
 
-bool looks_like_proc_table(std::string_view text) {
-    return first_line(text).find(heading_word) != std::string_view::npos;
+bool looks_like_proc_table(std::string_view line) {
+    return line.find(heading_word) != std::string_view::npos || kernel::parse_proc_line(line, Family::ipv4) ||
+           kernel::parse_proc_line(line, Family::ipv6);
 }
 
-base::Result<SocketList> read_proc_tables(std::string_view text) {
-    SocketList list;
-    list.provenance.name = "a copy of /proc/net/tcp";
-    list.provenance.has_backlogs = false;
-    std::uint64_t malformed = 0;
-    bool v4 = false;
-    while (!text.empty()) {
-        const std::string_view heading = first_line(text);
-        if (heading.find(" drops") != std::string_view::npos) {
-            return base::Error{"a table of UDP or raw sockets, not of TCP"};
-        }
-        const std::size_t end = next_table(text, heading.size());
-        const bool v6 = heading.find("remote_address") != std::string_view::npos;
-        malformed += kernel::read_proc_table(text.substr(0, end), v6 ? Family::ipv6 : Family::ipv4,
-                                             [&](const Socket& socket) { list.sockets.push_back(socket); });
-        v4 = v4 || !v6;
-        text.remove_prefix(end);
+base::Result<SocketList> read_proc_tables(const Text& text, SnapshotChoice choice) {
+    const std::size_t heading = text.bytes.find(heading_word);
+    const std::size_t end = std::min(text.bytes.find('\n', heading), text.bytes.size());
+    if (heading != std::string_view::npos &&
+        text.bytes.substr(heading, end - heading).find(" drops") != std::string_view::npos) {
+        return base::Error{"a table of UDP or raw sockets, not of TCP"};
     }
-    if (list.sockets.empty() && malformed > 0) {
-        return base::Error{"no line of /proc/net/tcp in it makes sense"};
-    }
-    note_malformed(malformed, "lines", list);
-    if (!v4) {
-        list.lost = Gap{"the socket table", Why::truncated, "only tcp6: /proc/net/tcp is missing"};
-    }
-    return list;
+    return read_table(text, std::make_shared<ProcDialect>(), choice);
 }
 
 bool looks_like_ss_dump(std::string_view bytes) {
@@ -127,17 +173,18 @@ bool looks_like_ss_dump(std::string_view bytes) {
 }
 
 base::Result<SocketList> read_ss_dump(std::string_view bytes) {
+    const auto sockets = std::make_shared<std::vector<Socket>>();
     if (of_other_order(bytes)) {
         return base::Error{
             "a dump by ss -D on a machine with the other byte order; it can be read only there"};
     }
     SocketList list;
     list.provenance.name = "a dump by ss -D";
-    kernel::DumpReader reader(kernel::Walk::close_waits, [&](std::span<const Socket> sockets) {
-        for (const Socket& socket : sockets) {
-            list.sockets.push_back(socket);
+    kernel::DumpReader reader(kernel::Walk::close_waits, [&](std::span<const Socket> some) {
+        for (const Socket& socket : some) {
+            sockets->push_back(socket);
             if (socket.state == TcpState::close) { // only -D of bound ones gives such
-                list.sockets.back().state = TcpState::bound;
+                sockets->back().state = TcpState::bound;
             }
         }
     });
@@ -157,7 +204,13 @@ base::Result<SocketList> read_ss_dump(std::string_view bytes) {
         }
         bytes.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(length), bytes.size()));
     }
-    note_malformed(reader.malformed(), "messages", list);
+    for (const Socket& socket : *sockets) {
+        ++list.counts[static_cast<std::size_t>(socket.state)];
+    }
+    list.each = [sockets](const kernel::SocketSink& sink) { sink(*sockets); };
+    list.lost = reader.malformed() > 0 ? Gap{"the socket table", Why::truncated,
+                                             fmt::format("{} messages make no sense", reader.malformed())}
+                                       : partial(list.counts);
     constexpr int families = 2; // ss asks for one after the other
     if (!bytes.empty() || ends < families) {
         list.lost = Gap{"the socket table", Why::truncated,

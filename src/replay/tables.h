@@ -3,17 +3,17 @@
 #pragma once
 
 #include "base/result.h"
-#include "replay/socket_list.h"
+#include "replay/table_text.h"
 
 #include <string_view>
 
 namespace replay {
 
-/// Is the first line the heading of /proc/net/tcp or tcp6?
-bool looks_like_proc_table(std::string_view text);
+/// Is it a line of /proc/net/tcp or tcp6?
+bool looks_like_proc_table(std::string_view line);
 
-/// One of the tables, or both one after the other; the heading tells which one it is.
-base::Result<SocketList> read_proc_tables(std::string_view text);
+/// The tables, one after the other; the headings tell which is which.
+base::Result<SocketList> read_proc_tables(const Text& text, SnapshotChoice choice);
 
 /// Is it a dump by ss -D, or one of a machine with the other byte order?
 bool looks_like_ss_dump(std::string_view bytes);

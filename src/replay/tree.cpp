@@ -72,7 +72,7 @@ snapshot::Reading<std::vector<std::string>> Tree::list(const std::string& path) 
 }
 
 bool Tree::has(const std::string& path) const {
-    const auto opened = open_inside(path, O_PATH);
+    const auto opened = open_inside(path, 0); // openat2() takes O_PATH with few other flags
     if (opened) {
         ::close(*opened);
     }

@@ -16,7 +16,7 @@ using facts::Basis;
 using facts::Value;
 
 Basis weaker(Basis a, Basis b) {
-    return a == Basis::inferred ? a : b;
+    return std::max(a, b);
 }
 
 int gravity(base::Why why) {

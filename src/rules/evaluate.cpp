@@ -38,6 +38,9 @@ class RowJudge {
             return;
         }
         if (!applies.truth() && !stays_open()) {
+            if (applies.basis() == facts::Basis::at_least) {
+                missing(rest());
+            }
             return;
         }
         JudgedRow& judged = verdict_.judged;
@@ -68,6 +71,12 @@ class RowJudge {
         verdict_.gap = gap;
     }
 
+    /// Why there may be more than what was counted.
+    base::Gap rest() const {
+        const auto why = facts_.namespaces[netns_].table(facts::TableId::listener).incomplete();
+        return why.value_or(base::Gap{"the rest of the sockets", base::Why::truncated, ""});
+    }
+
     /// By the facts of now. Gives what is missing for it.
     std::optional<base::Gap> judge() {
         const Value decisive = compute(rule_.condition.empty() ? rule_.value : rule_.condition, context_);
@@ -75,7 +84,7 @@ class RowJudge {
             return decisive.gap();
         }
         JudgedRow& judged = verdict_.judged;
-        judged.inferred = decisive.basis() == facts::Basis::inferred;
+        judged.inferred = decisive.basis() != facts::Basis::measured;
         if (rule_.condition.empty()) {
             apply_ranges(decisive.number());
             judge_worst();
@@ -84,6 +93,9 @@ class RowJudge {
             show_value();
         } else if (stays_open()) {
             show_value();
+        }
+        if (judged.state == State::ok && decisive.basis() == facts::Basis::at_least) {
+            return rest();
         }
         if (judged.state != State::ok) {
             continue_past();

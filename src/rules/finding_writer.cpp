@@ -139,7 +139,7 @@ class Writer {
         evidence.name = std::string(column.name);
         evidence.label = facts::plain_name(column);
         evidence.unit = std::string(column.unit);
-        evidence.inferred = value.basis() == facts::Basis::inferred;
+        evidence.inferred = value.basis() != facts::Basis::measured;
         if (value.is_number()) {
             evidence.number = value.number();
         } else if (value.is_text()) {

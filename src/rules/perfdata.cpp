@@ -51,6 +51,8 @@ class Aggregate {
         const facts::Value value = table->get(0, *column);
         if (!value.known()) {
             unreadable_ = unreadable_ || is_harmful(value.gap());
+        } else if (value.basis() == facts::Basis::at_least) {
+            unreadable_ = true; // how many more there are is not known
         } else if (value.is_number()) {
             const double before = number_.value_or(value.number());
             number_ =

@@ -88,6 +88,13 @@ struct Provenance {
     std::optional<base::Gap> no_timers;
     bool has_backlogs = true; // of listeners
     bool has_users = true;    // whose sockets they are
+    bool has_ipv6 = true;     // the table of IPv6 is there
+    /// Nothing shows that the socket table is there from its start to its end: nothing that was seen is wrong
+    /// with it, but nothing may be called OK for what was not seen.
+    std::optional<base::Gap> unproven;
+    StateCounts named{};         // sockets whose ends were told by names: known by their state alone
+    std::vector<base::Gap> gaps; // what else was passed over
+    std::string next_time;       // the command that tells more; empty if there is none
 
     bool is_foreign() const { return !name.empty(); }
 };
@@ -145,6 +152,11 @@ struct Netns {
     /// The socket table is missing or incomplete: nothing about sockets may be called OK.
     std::optional<base::Gap> lost_sockets;
     std::vector<base::Gap> gaps; // everything else that was not seen
+
+    /// Why nothing about sockets may be called OK; none if all of them were seen.
+    const std::optional<base::Gap>& incomplete_sockets() const {
+        return lost_sockets ? lost_sockets : provenance.unproven;
+    }
 
     /// Null if nobody looked at it.
     const Peer* find_peer(const EndPoint& remote) const {

@@ -17,6 +17,7 @@ from command_line import CommandLine
 
 MEMORY = 1536 << 20  # bytes of address space; --sanitized: none is set
 ROW = "ESTAB 0 0 10.1.{}.{}:{} 10.9.9.9:443\n"
+HEADING = "State Recv-Q Send-Q Local Address:Port Peer Address:Port\n"
 LISTENER = "LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n"
 
 
@@ -74,7 +75,7 @@ class Sources(CommandLine):
     def test_long_lines(self):
         long = "x" * (1 << 20)
         self.assert_refused(self.write("long", long), "neither a capture nor")
-        self.assert_not_ok(self.write("among", LISTENER + ROW.format(0, 1, 5) + long + "\n"), "line 3")
+        self.assert_not_ok(self.write("among", LISTENER + ROW.format(0, 1, 5) + long + "\n"), "text of ss")
         self.assert_not_ok(self.write("details", (LISTENER + ROW.format(0, 1, 5) + "\t" + long + "\n") * 20), "text of ss")
         self.assert_refused(self.write("capture", "tcpadvisor-capture 1\n" + long), "byte 21")
 
@@ -91,7 +92,53 @@ class Sources(CommandLine):
         answer = self.replay(self.write("million", LISTENER + rows), "--format", "json", command="states")
         self.assertEqual(0, answer.exit, answer.shown)
         self.assertEqual(1_000_000, answer.json["states"]["ESTABLISHED"])
-        self.assert_refused(self.write("rubbish", "LISTEN rubbish\n" * 1_000_000), "999999 more lines")
+        self.assertIn("it has no heading", answer.out)
+        self.assert_refused(self.write("rubbish", "LISTEN 0 rubbish 0.0.0.0:5 0.0.0.0:*\n" * 1_000_000), "999999 more lines")
+
+    def test_what_is_not_whole_is_at_least(self):
+        rest = "          0     0     192.0.2.10:60000     192.0.2.20:5432\n"
+        path = self.write("cut.txt", rest + LISTENER + ROW.format(0, 1, 5))
+        shown = self.replay(path, command="states")
+        self.assertEqual(3, shown.exit, shown.shown)
+        self.assertIn("AT LEAST", shown.out)
+        self.assertIn("cut at the start", shown.out)
+        self.assertIn("ss -tanpoie", shown.out)
+        answer = self.replay(path, "--format", "json", command="states").json["namespaces"][0]
+        self.assertIsNone(answer["states"]["LISTEN"])
+        self.assertEqual((1, 1), (answer["at_least"]["LISTEN"], answer["at_least"]["ESTABLISHED"]))
+
+    def test_standard_input(self):
+        text = HEADING + LISTENER + ROW.format(0, 1, 5)
+        for name, content, exit_code in (("in", text, 0), ("nonsense", "nonsense\n", 3)):
+            with self.write(name, content).open() as file:
+                done = subprocess.run([command_line.BINARY, "states", "--replay", "-"], stdin=file, capture_output=True,
+                                      encoding="utf-8", timeout=30, check=False)
+            self.assertEqual(exit_code, done.returncode, done)
+        self.assertIn("standard input: ", done.stderr)
+
+    def test_snapshots(self):
+        path = self.write("loop.txt", (HEADING + LISTENER + ROW.format(0, 1, 5)) * 2 + ROW.format(0, 1, 6))
+        for arguments, established in (((), 2), (("--snapshot", 1), 1), (("--snapshot", 2), 2)):
+            answer = self.replay(path, "--format", "json", *arguments, command="states")
+            self.assertEqual(established, answer.json["states"]["ESTABLISHED"], answer.shown)
+        self.assertIn("there are 2 snapshots", self.replay(path, "--snapshot", 3).out)
+
+    def test_without_a_port_range(self):
+        """The kernel's default is assumed: what alerts by it is said, what is OK by it is not."""
+        busy = HEADING + LISTENER + "".join(f"ESTAB 0 0 10.1.0.1:{port} 10.9.9.9:443\n" for port in range(33000, 60000))
+        answer = self.replay(self.write("busy.txt", busy))
+        self.assertEqual(2, answer.exit, answer.shown)
+        self.assertIn("net.ipv4.ip_local_port_range=32768 60999", answer.line1)
+        self.assertIn("assumed", answer.line1)
+        answer = self.replay(self.write("idle.txt", HEADING + LISTENER + ROW.format(0, 1, 5) + "root@web1:~#\n"))
+        self.assertEqual(3, answer.exit, answer.shown)
+        self.assertIn("OK if it is the kernel", answer.out)
+
+    def test_nobody_is_no_user(self):
+        path = self.write("stuck.txt", HEADING + LISTENER + "".join(f"CLOSE-WAIT 0 0 192.0.2.10:{port} 192.0.2.20:8081\n" for port in range(42000, 42300)))
+        answer = self.replay(path, command="report")
+        self.assertNotIn("uid 0", answer.out, answer.shown)
+        self.assertIn("unknown owner", answer.out, answer.shown)
 
     def test_many_records(self):
         head = b"tcpadvisor-capture 1\nbyte-order 13 \nlittle-endian\nplace 1 1\nx\n"

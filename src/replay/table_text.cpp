@@ -1,0 +1,441 @@
+#include "replay/table_text.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace replay {
+
+namespace {
+
+using base::Gap;
+using base::Why;
+using snapshot::Socket;
+using snapshot::TcpState;
+
+constexpr std::size_t most_details = 65536; // of one socket; ss writes some hundred bytes
+constexpr std::size_t most_snapshots = 1'000'000;
+
+/// "root@web1:~# ss -tan", "[root@web1 ~]#", "$ ", and the fence around code.
+bool is_prompt_or_fence(std::string_view line) {
+    line = base::trim(line);
+    if (line.starts_with("```") || line.starts_with("~~~")) {
+        return true;
+    }
+    const std::size_t sign = line.find_first_of("#$%");
+    constexpr std::size_t longest = 120;
+    if (sign == std::string_view::npos || sign > longest) {
+        return false;
+    }
+    const std::string_view after = line.substr(sign + 1);
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '/' || c == '{' || c == '('; };
+    return after.empty() || (after.size() > 1 && after[0] == ' ' && letter(after[1]));
+}
+
+/// A command that is seen to ask for some sockets only.
+bool asks_for_a_part(std::string_view command) {
+    constexpr auto filters =
+        std::to_array<std::string_view>({"|", "state", "exclude", "dport", "sport", "dst", "src"});
+    const auto words = base::words(command);
+    return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+        const bool option = word.starts_with('-') && !word.starts_with("--");
+        return (option && word.find_first_of("46l") != std::string_view::npos) ||
+               std::find(filters.begin(), filters.end(), word) != filters.end();
+    });
+}
+
+/// The heading of something else that stands below a table when its text goes on.
+bool begins_something_else(std::string_view line) {
+    constexpr auto headings = std::to_array<std::string_view>(
+        {"Active UNIX domain", "Active Bluetooth", "Active Internet", "Kernel Interface table", "Proto ",
+         "Netid ", "State ", "sockets: used ", "TCP: inuse ", "Total: ", "#==["});
+    return std::any_of(headings.begin(), headings.end(),
+                       [&](std::string_view heading) { return line.starts_with(heading); });
+}
+
+/// Whether a row was there before: the first connections of a snapshot, found again where the next one
+/// repeats them.
+class FirstRows {
+  public:
+    /// Where the row stood before; none if this is new.
+    std::optional<std::size_t> find_or_add(std::string_view ends, std::size_t offset) {
+        constexpr std::size_t places = 1024;
+        rows_.resize(places);
+        const std::uint64_t hash = std::hash<std::string_view>()(ends) | 1;
+        for (std::size_t place = hash % rows_.size();; place = (place + 1) % rows_.size()) {
+            if (rows_[place].hash == hash) {
+                return rows_[place].offset;
+            }
+            if (rows_[place].hash == 0) {
+                if (count_ < most) {
+                    rows_[place] = {hash, offset};
+                    ++count_;
+                }
+                return std::nullopt;
+            }
+        }
+    }
+
+  private:
+    static constexpr std::size_t most = 256;
+    struct Seen {
+        std::uint64_t hash = 0;
+        std::size_t offset = 0;
+    };
+    std::size_t count_ = 0;
+    std::vector<Seen> rows_; // made when the first comes
+};
+
+/// Where a snapshot begins in the text.
+struct Start {
+    std::size_t offset = 0;
+    std::size_t line = 1;
+};
+
+/// What is known of a snapshot while its lines are read.
+struct Progress {
+    bool heading = false;
+    bool part = false; // the command above it asks for some sockets only
+    bool end_shown = false;
+    std::size_t rows = 0;     // of any protocol, read or not
+    std::size_t readable = 0; // TCP
+    bool cut_at_start = false;
+    Complaints complaints;
+    Complaints strangers; // since the last row: of no importance after the table
+    snapshot::StateCounts counts{};
+    snapshot::StateCounts named{};
+    Complaints names;
+    FirstRows first;
+    bool listened_last = true;    // the last row was a listening socket
+    std::optional<Start> listens; // where listening sockets begin again, after connections
+    std::size_t repeated = 0;
+    std::optional<std::size_t> last_repeated; // where it stood first
+    std::optional<Start> repeats;             // the first row that was there before
+};
+
+/// Reads the lines of a text from one place to another.
+class TableReader {
+  public:
+    TableReader(const Text& text, std::shared_ptr<Dialect> dialect)
+        : text_(text), dialect_(std::move(dialect)) {}
+
+    base::Result<SocketList> read(const SnapshotChoice& choice);
+
+    /// Each socket again, for a list that knows all about the lines.
+    void each(const kernel::SocketSink& sink);
+
+  private:
+    void scan(std::size_t end);
+    bool take(std::string_view line, LineKind kind, Lines& lines);
+    void take_heading(const Lines& lines);
+    void take_row(const Lines& lines);
+    bool begin_again(Lines& lines);
+    void take_stranger(std::string_view line, std::size_t number);
+    void take_fact(std::string_view line);
+    void finish();
+    void add(const Socket& socket);
+    std::optional<Gap> lost() const;
+    std::optional<Gap> unproven() const;
+
+    Text text_;
+    std::shared_ptr<Dialect> dialect_;
+    std::vector<Start> starts_;
+    std::size_t end_ = 0; // of the snapshot that was chosen
+    Progress now_;
+    Row row_;
+    Socket waiting_; // of the last row, while its details may follow
+    bool open_ = false;
+    std::string details_;
+    std::string command_; // that stands above a table
+    Timers timers_;
+    InventedInodes inodes_;
+    bool invents_ = false;
+    SocketList list_;
+};
+
+void TableReader::finish() {
+    if (open_) {
+        dialect_->complete(details_, waiting_);
+        timers_.add(waiting_);
+        inodes_.see(waiting_);
+        ++now_.counts[static_cast<std::size_t>(waiting_.state)];
+    }
+    open_ = false;
+    details_.clear();
+}
+
+void TableReader::take_heading(const Lines& lines) {
+    finish();
+    if (now_.heading || now_.rows > 0) {
+        now_ = Progress();
+        inodes_ = InventedInodes();
+        timers_ = Timers();
+        if (starts_.size() < most_snapshots) {
+            starts_.push_back({lines.offset(), lines.number()});
+        }
+    }
+    now_.heading = true;
+    now_.part = asks_for_a_part(command_);
+}
+
+/// A snapshot that repeats rows of the one before and has no heading: goes back to where it begins.
+bool TableReader::begin_again(Lines& lines) {
+    const bool repeats_listeners =
+        now_.listens && now_.repeats && now_.listens->offset <= now_.repeats->offset;
+    constexpr std::size_t no_accident = 3; // a socket that moves while it is listed may stand there twice
+    if (!now_.repeats || (!repeats_listeners && now_.repeated < no_accident)) {
+        return false;
+    }
+    const Start start = repeats_listeners ? *now_.listens : *now_.repeats;
+    open_ = false;
+    details_.clear();
+    now_ = Progress();
+    inodes_ = InventedInodes();
+    timers_ = Timers();
+    dialect_->restart();
+    starts_.push_back(start);
+    lines.go_to(start.offset, start.line);
+    return true;
+}
+
+void TableReader::take_row(const Lines& lines) {
+    finish();
+    ++now_.rows;
+    now_.complaints.add(now_.strangers); // they stand among the rows
+    now_.strangers = Complaints();
+    now_.end_shown = false;
+    const Start here{lines.offset(), lines.number()};
+    const bool listens = row_.socket.state == TcpState::listen;
+    if (listens && !now_.listened_last) {
+        now_.listens = here;
+    }
+    now_.listened_last = listens;
+    if (row_.socket.remote_port != 0 && starts_.size() < most_snapshots) {
+        const auto before = now_.first.find_or_add(row_.ends, here.offset);
+        if (before && now_.listens && now_.listens->offset <= *before) {
+            now_.listens.reset(); // both stand after it
+        }
+        if (before && before != now_.last_repeated) { // one row many times is no second table
+            now_.last_repeated = before;
+            ++now_.repeated;
+            now_.repeats = now_.repeats ? now_.repeats : std::optional(here);
+        }
+    }
+}
+
+/// Lines of other commands in the same text: `sysctl`, `cat /proc/net/sockstat`.
+void TableReader::take_fact(std::string_view line) {
+    line = base::trim(line);
+    const std::size_t equals = line.find(" = ");
+    if (line.starts_with("TCP6: ")) {
+        list_.files["sockstat6"].append(line).append("\n");
+    } else if (line.starts_with("sockets: used ") || line.starts_with("TCP: inuse ")) {
+        list_.files["sockstat"].append(line).append("\n");
+    } else if (equals != std::string_view::npos && line.find('.') < equals && line.find(' ') == equals) {
+        list_.sysctls.insert_or_assign(std::string(line.substr(0, equals)),
+                                       std::string(base::trim(line.substr(equals + 3))));
+    }
+}
+
+void TableReader::take_stranger(std::string_view line, std::size_t number) {
+    finish();
+    take_fact(line);
+    const bool prompt = is_prompt_or_fence(line);
+    const bool ends = prompt || begins_something_else(base::trim(line));
+    if (prompt) {
+        command_ = line;
+    }
+    if (ends && (now_.heading || now_.rows > 0)) {
+        now_.end_shown = now_.end_shown || now_.strangers.empty(); // else "[...]" may stand for rows
+    } else if (!ends && !now_.end_shown && (now_.heading || now_.rows > 0)) {
+        now_.strangers.add(number, "'" + base::printable(base::trim(line).substr(0, 40)) + "' is no row of " +
+                                       std::string(dialect_->name().substr(dialect_->name().rfind(' ') + 1)));
+    }
+}
+
+/// False if reading goes on elsewhere.
+bool TableReader::take(std::string_view line, LineKind kind, Lines& lines) {
+    switch (kind) {
+    case LineKind::heading:
+        take_heading(lines);
+        break;
+    case LineKind::subheading:
+        now_.heading = true;
+        break;
+    case LineKind::row:
+        take_row(lines);
+        if (begin_again(lines)) {
+            return false;
+        }
+        ++now_.readable;
+        waiting_ = row_.socket;
+        details_ = row_.details;
+        open_ = true;
+        break;
+    case LineKind::named:
+        take_row(lines);
+        ++now_.named[static_cast<std::size_t>(row_.socket.state)];
+        now_.names.add(lines.number(), row_.wrong);
+        break;
+    case LineKind::other_row:
+        finish();
+        ++now_.rows;
+        break;
+    case LineKind::detail:
+        if (open_ && details_.size() < most_details) {
+            details_.append(" ").append(line.substr(0, most_details));
+        }
+        now_.cut_at_start = now_.cut_at_start || (!now_.heading && now_.rows == 0);
+        break;
+    case LineKind::broken:
+        now_.cut_at_start = now_.cut_at_start || (row_.ends.empty() && !now_.heading && now_.rows == 0);
+        finish();
+        ++now_.rows;
+        now_.complaints.add(lines.number(), row_.wrong);
+        break;
+    case LineKind::stranger:
+        take_stranger(line, lines.number());
+        break;
+    }
+    return true;
+}
+
+void TableReader::scan(std::size_t end) {
+    Lines lines(text_.bytes.substr(0, end));
+    lines.go_to(starts_.back().offset, starts_.back().line);
+    dialect_->restart();
+    std::string_view line;
+    while (lines.next(line)) {
+        if (base::trim(line).empty()) {
+            continue;
+        }
+        take(line, dialect_->read(line, row_), lines);
+        if (now_.readable > most_sockets) {
+            now_.complaints.add(lines.number(), too_many_sockets);
+            break;
+        }
+    }
+    finish();
+}
+
+void TableReader::each(const kernel::SocketSink& sink) {
+    Lines lines(text_.bytes.substr(0, end_));
+    lines.go_to(starts_.back().offset, starts_.back().line);
+    dialect_->restart();
+    inodes_.restart();
+    Row row;
+    Socket waiting;
+    bool open = false;
+    std::string details;
+    const auto hand_over = [&] {
+        if (open) {
+            dialect_->complete(details, waiting);
+            timers_.add(waiting);
+            if (invents_) {
+                inodes_.give(waiting);
+            }
+            sink(std::span(&waiting, 1));
+        }
+        open = false;
+    };
+    std::string_view line;
+    while (lines.next(line)) {
+        const LineKind kind = dialect_->read(line, row);
+        if (kind == LineKind::detail && open && details.size() < most_details) {
+            details.append(" ").append(line.substr(0, most_details));
+            continue;
+        }
+        hand_over();
+        if (kind == LineKind::row) {
+            waiting = row.socket;
+            details = row.details;
+            open = true;
+        }
+    }
+    hand_over();
+}
+
+std::optional<Gap> TableReader::lost() const {
+    const auto gap = [](std::string detail) {
+        return Gap{"the socket table", Why::truncated, std::move(detail)};
+    };
+    if (now_.cut_at_start) {
+        return gap(fmt::format("cut at the start: {}", now_.complaints.empty()
+                                                           ? "details of a socket without its row"
+                                                           : now_.complaints.text()));
+    }
+    if (!now_.complaints.empty()) {
+        return gap(now_.complaints.text());
+    }
+    if (!now_.names.empty()) {
+        return gap(now_.names.text());
+    }
+    return std::nullopt;
+}
+
+std::optional<Gap> TableReader::unproven() const {
+    if (now_.part) {
+        return Gap{"the socket table", Why::truncated, "the command above it asks for a part"};
+    }
+    if (now_.heading && now_.end_shown) {
+        return std::nullopt;
+    }
+    return Gap{"the socket table", Why::truncated,
+               now_.heading ? "or not: nothing in the text shows its end"
+                            : "or not: it has no heading, which would show its start"};
+}
+
+base::Result<SocketList> TableReader::read(const SnapshotChoice& choice) {
+    starts_.push_back({});
+    scan(text_.bytes.size());
+    end_ = text_.bytes.size();
+    const std::size_t snapshots = starts_.size();
+    if (choice && (*choice == 0 || *choice > snapshots)) {
+        return base::Error{
+            fmt::format("--snapshot {}: there {} in it", *choice,
+                        snapshots == 1 ? "is one snapshot" : fmt::format("are {} snapshots", snapshots))};
+    }
+    if (choice && *choice < snapshots) {
+        end_ = starts_[*choice].offset;
+        starts_.resize(*choice);
+        now_ = Progress();
+        inodes_ = InventedInodes();
+        timers_ = Timers();
+        scan(end_);
+        now_.end_shown = true; // the next one begins
+    }
+    if (now_.readable == 0 && now_.names.empty() && (!now_.complaints.empty() || !now_.strangers.empty())) {
+        return base::Error{now_.complaints.empty() ? now_.strangers.text() : now_.complaints.text()};
+    }
+    list_.counts = now_.counts;
+    list_.provenance.name = dialect_->name();
+    list_.provenance.named = now_.named;
+    list_.provenance.next_time = next_time;
+    if (snapshots > 1) {
+        list_.provenance.name += fmt::format(", snapshot {} of {}", choice.value_or(snapshots), snapshots);
+    }
+    list_.lost = lost();
+    list_.provenance.unproven = unproven();
+    list_.provenance.no_timers =
+        timers_.gap(fmt::format("{} without -o does not tell them", dialect_->name()));
+    invents_ = !dialect_->has_identities();
+    SocketList list = std::move(list_);
+    const auto shared = std::make_shared<TableReader>(std::move(*this));
+    list.each = [shared](const kernel::SocketSink& sink) { shared->each(sink); };
+    shared->dialect_->conclude(list);
+    list.lost = list.lost ? list.lost : partial(list.counts);
+    return list;
+}
+
+} // namespace
+
+base::Result<SocketList> read_table(const Text& text, std::shared_ptr<Dialect> dialect,
+                                    SnapshotChoice choice) {
+    return TableReader(text, std::move(dialect)).read(choice);
+}
+
+} // namespace replay
