@@ -5,6 +5,7 @@
 #include "base/gap.h"
 
 #include <array>
+#include <bitset>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -112,6 +113,9 @@ struct Schema {
     std::optional<std::size_t> find(std::string_view column) const;
 };
 
+/// Columns of one table, by their numbers.
+using ColumnSet = std::bitset<128>;
+
 class Table {
   public:
     Table() = default;
@@ -122,6 +126,11 @@ class Table {
     virtual const Schema& schema() const = 0;
     virtual std::size_t size() const = 0;
     virtual Value get(std::size_t row, std::size_t column) const = 0;
+
+    /// Bytes that are the same for rows of which each of `kind_columns()` is the same; empty if that is not
+    /// known. Valid until the next call.
+    virtual std::string_view kind(std::size_t /*row*/) const { return {}; }
+    virtual ColumnSet kind_columns() const { return {}; }
 
     /// Rows are missing, and why: a rule over this table cannot be OK.
     virtual std::optional<base::Gap> incomplete() const { return std::nullopt; }

@@ -59,10 +59,10 @@ class DestinationRow {
     const PortUse use;
     const std::optional<base::Gap>& no_timers;
 
+    snapshot::Quiet quiet() const { return ports_.netns_of.sockets.quiet_of(ports_.book->order()[place_]); }
     Value quiet(std::uint32_t snapshot::Quiet::*which, double unit = 1) const {
         const auto& asked = ports_.netns_of.idle;
-        return asked ? Value(ports_.netns_of.sockets.quiet_of(ports_.book->order()[place_]).*which / unit)
-                     : Value(asked.error());
+        return asked ? Value(quiet().*which / unit) : Value(asked.error());
     }
     Value holder() const {
         const auto holders = destination().holders;
@@ -195,6 +195,67 @@ constexpr auto destination_getters = std::to_array<Getter<DestinationRow>>({
 });
 static_assert(follows(facts::destination_columns, destination_getters));
 
+/// All that the columns of a kind are made of, of a destination about whose live sockets nothing more is
+/// known.
+using Kind = std::array<std::uint64_t, snapshot::state_count + 3 * 4 + 16>;
+
+Kind kind_of(const DestinationRow& row) {
+    const Tally& tally = row.use.tally();
+    Kind kind{};
+    auto next = std::copy(tally.states.begin(), tally.states.end(), kind.begin());
+    for (const PortCounts* counts : {&tally.fixed, &tally.perhaps, &tally.ready}) {
+        for (const std::uint32_t number :
+             {counts->ports, counts->blocked, counts->suspect, counts->doubted}) {
+            *next++ = number;
+        }
+    }
+    const snapshot::Queues queues = row.queues();
+    const snapshot::Quiet quiet = row.quiet();
+    for (const std::uint64_t number : std::initializer_list<std::uint64_t>{
+             tally.connections, tally.syn_sent_retried, tally.established_retrying, tally.retrying_long,
+             tally.time_wait_ports, row.use.flow().device, row.use.loopback(), row.use.reuse().applies,
+             row.use.reuse().inferred, queues.send_bytes, queues.recv_bytes, queues.stalled,
+             queues.stalled_bytes, quiet.for_60s, quiet.for_3600s, quiet.longest_ms}) {
+        *next++ = number;
+    }
+    return kind;
+}
+
+/// Texts tell one row from another, and what depends on the ages of TIME_WAIT sockets is rarely the same.
+facts::ColumnSet columns_of_kind() {
+    facts::ColumnSet columns;
+    for (const std::string_view name : {"device",
+                                        "loopback",
+                                        "connections",
+                                        "established",
+                                        "established_retrying",
+                                        "established_retrying_10s",
+                                        "syn_sent",
+                                        "syn_sent_retried",
+                                        "fin_wait",
+                                        "time_wait",
+                                        "close_wait",
+                                        "send_queue",
+                                        "recv_queue",
+                                        "stalled",
+                                        "stalled_bytes",
+                                        "quiet_60s",
+                                        "quiet_3600s",
+                                        "quiet_longest",
+                                        "lasting",
+                                        "in_use",
+                                        "blocked",
+                                        "free",
+                                        "free_min",
+                                        "free_max",
+                                        "used_percent",
+                                        "used_percent_worst",
+                                        "reuse_applies"}) {
+        columns.set(*facts::schema(facts::TableId::destination).find(name));
+    }
+    return columns;
+}
+
 class DestinationTable : public facts::Table {
   public:
     DestinationTable(std::shared_ptr<const PortModel> ports, Growth growth)
@@ -204,19 +265,35 @@ class DestinationTable : public facts::Table {
     std::size_t size() const override { return ports_->book ? ports_->book->order().size() : 0; }
 
     facts::Value get(std::size_t row, std::size_t column) const override {
-        if (!current_ || current_row_ != row) {
-            current_.emplace(*ports_, growth_, sources_, row);
-            current_row_ = row;
-        }
-        return destination_getters[column].get(*current_);
+        return destination_getters[column].get(current(row));
     }
 
     std::optional<base::Gap> incomplete() const override { return ports_->incomplete(); }
 
+    std::string_view kind(std::size_t row) const override {
+        const DestinationRow& destination = current(row);
+        if (ports_->seen_at(destination.use.flow()) != nullptr) {
+            return {};
+        }
+        kind_ = kind_of(destination);
+        const void* bytes = &kind_;
+        return {static_cast<const char*>(bytes), sizeof kind_};
+    }
+    facts::ColumnSet kind_columns() const override { return columns_of_kind(); }
+
   private:
+    const DestinationRow& current(std::size_t row) const {
+        if (!current_ || current_row_ != row) {
+            current_.emplace(*ports_, growth_, sources_, row);
+            current_row_ = row;
+        }
+        return *current_;
+    }
+
     std::shared_ptr<const PortModel> ports_;
     Growth growth_;
     Sources sources_;
+    mutable Kind kind_{};
     mutable std::optional<DestinationRow> current_; // rules ask for several columns of one row
     mutable std::size_t current_row_ = 0;
 };

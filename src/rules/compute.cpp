@@ -306,6 +306,9 @@ Value look_up(const Reference& reference, const Context& context) {
                                 : reference.where == Reference::Where::netns ? context.netns
                                                                              : context.host;
     const std::size_t row = reference.where == Reference::Where::row ? context.row : 0;
+    if (reference.where == Reference::Where::row && context.asked != nullptr) {
+        context.asked->set(reference.index);
+    }
     if (table == nullptr || row >= table->size()) {
         return base::Gap{"a table of facts", base::Why::not_collected, ""};
     }

@@ -16,8 +16,9 @@ struct Context {
     const facts::Table* netns = nullptr;
     const facts::Table* host = nullptr;
     std::span<const facts::Value> parameters;
-    double alerting_runs = 1; // with this one; runs at least half a minute apart
-    double alerting_for = 0;  // seconds
+    double alerting_runs = 1;          // with this one; runs at least half a minute apart
+    double alerting_for = 0;           // seconds
+    facts::ColumnSet* asked = nullptr; // notes the columns of the row that were looked up; may be null
 };
 
 /// Which row it is: a fingerprint of what tells one row of its table from another.

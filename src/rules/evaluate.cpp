@@ -13,6 +13,8 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -322,10 +324,18 @@ class Judge {
         return context_.row_table;
     }
 
-    void judge(std::size_t row) {
+    /// How a row fared of which there is nothing to say: anything else is `loud`.
+    enum class Fared : std::uint8_t { left_out, well, loud };
+
+    /// Adds the columns that were asked for to `asked`.
+    Fared judge(std::size_t row, facts::ColumnSet& asked) {
         context_.row = row;
-        judge_one(context_, netns_);
+        context_.asked = &asked;
+        return judge_one(context_, netns_);
     }
+
+    /// So many rows more fared well.
+    void add_judged(std::size_t rows) { judged_ += rows; }
 
     /// All rows of the table were judged.
     void close() {
@@ -348,14 +358,16 @@ class Judge {
     }
 
   private:
-    void judge_one(const Context& context, std::size_t netns) {
+    Fared judge_one(const Context& context, std::size_t netns) {
         const RowVerdict verdict = judge_row(rule_, facts_, context, netns, past_);
         note_override(verdict, context, netns);
         if (verdict.kind == RowVerdict::Kind::missing) {
             note_gap(*verdict.gap);
+            return Fared::loud;
         }
+        const bool is_own = past_.known || !rule_.overrides.empty(); // it may depend on which row it is
         if (verdict.kind != RowVerdict::Kind::judged) {
-            return;
+            return is_own ? Fared::loud : Fared::left_out;
         }
         ++judged_;
         if (verdict.waits_since) {
@@ -368,6 +380,9 @@ class Judge {
         if (verdict.judged.state != State::ok) {
             keep(verdict.judged);
         }
+        const bool is_loud =
+            is_own || verdict.judged.state != State::ok || verdict.waits_since || verdict.unsure;
+        return is_loud ? Fared::loud : Fared::well;
     }
 
     /// What an override hides; a subject that is still waiting is hidden by that.
@@ -497,20 +512,81 @@ class Judge {
 
 using Judges = std::vector<Judge*>;
 
+/// Rows of one kind that no rule has anything to say of: a host with 100 000 destinations has a handful of
+/// kinds.
+class QuietKinds {
+  public:
+    QuietKinds(const facts::Table& table, const Judges& judges) : table_(table), judges_(judges) {}
+
+    /// Is the row of a kind that was quiet? Then it is judged.
+    bool take(std::size_t row) {
+        kind_ = table_.kind(row);
+        const auto known = kind_.empty() ? groups_.end() : groups_.find(kind_);
+        if (known == groups_.end()) {
+            return false;
+        }
+        ++known->second.further;
+        return true;
+    }
+
+    /// How the last row fared, and which columns decided that.
+    void learn(std::vector<Judge::Fared> fared, const facts::ColumnSet& asked) {
+        constexpr std::size_t most = 4096;
+        const bool is_quiet = std::find(fared.begin(), fared.end(), Judge::Fared::loud) == fared.end();
+        if (!kind_.empty() && is_quiet && (asked & ~table_.kind_columns()).none() && groups_.size() < most) {
+            groups_.emplace(std::string(kind_), Group{std::move(fared), 0});
+        }
+    }
+
+    ~QuietKinds() {
+        for (const auto& [kind, group] : groups_) {
+            for (std::size_t i = 0; i < judges_.size(); ++i) {
+                judges_[i]->add_judged(group.fared[i] == Judge::Fared::well ? group.further : 0);
+            }
+        }
+    }
+    QuietKinds(const QuietKinds&) = delete;
+    QuietKinds& operator=(const QuietKinds&) = delete;
+
+  private:
+    struct Group {
+        std::vector<Judge::Fared> fared; // by each of the judges
+        std::size_t further = 0;         // rows
+    };
+
+    const facts::Table& table_;
+    const Judges& judges_;
+    std::string_view kind_; // of the last row
+    std::map<std::string, Group, std::less<>> groups_;
+};
+
+void judge_rows(const facts::Table& table, const Judges& judges) {
+    QuietKinds quiet(table, judges);
+    for (std::size_t row = 0; row < table.size(); ++row) {
+        if (quiet.take(row)) {
+            continue;
+        }
+        facts::ColumnSet asked;
+        std::vector<Judge::Fared> fared;
+        for (Judge* judge : judges) {
+            fared.push_back(judge->judge(row, asked));
+        }
+        quiet.learn(std::move(fared), asked);
+    }
+}
+
 /// Row by row, and not rule by rule: what is worked out for a row serves every rule.
 void judge_table(const Judges& judges, std::size_t netns) {
     Judges open;
-    std::size_t rows = 0;
+    const facts::Table* table = nullptr;
     for (Judge* judge : judges) {
-        if (const facts::Table* table = judge->open(netns)) {
+        if (const facts::Table* of_rule = judge->open(netns)) {
             open.push_back(judge);
-            rows = table->size();
+            table = of_rule;
         }
     }
-    for (std::size_t row = 0; row < rows; ++row) {
-        for (Judge* judge : open) {
-            judge->judge(row);
-        }
+    if (table != nullptr) {
+        judge_rows(*table, open);
     }
     for (Judge* judge : open) {
         judge->close();

@@ -7,6 +7,9 @@
 #include "tests/model/spaces.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <string>
 
 using facts::TableId;
 using snapshot::TcpState;
@@ -505,4 +508,44 @@ TEST_CASE("What several questions could not see is said once") {
     CHECK(std::count(facts.gaps.begin(), facts.gaps.end(), closed) == 1);
     CHECK(std::any_of(facts.gaps.begin(), facts.gaps.end(),
                       [](const auto& gap) { return gap.what == "another"; }));
+}
+
+namespace {
+
+bool same(const facts::Value& a, const facts::Value& b) {
+    return a.known() == b.known() && a.basis() == b.basis() &&
+           (!a.known() || (a.is_number() ? a.number() == b.number() : a.truth() == b.truth()));
+}
+
+} // namespace
+
+TEST_CASE("Destinations of one kind have the same numbers") {
+    auto netns = tests::netns();
+    constexpr std::array states = {TcpState::established, TcpState::syn_sent, TcpState::time_wait,
+                                   TcpState::fin_wait2, TcpState::close_wait};
+    std::uint32_t random = 1;
+    for (std::uint16_t port = 40000; port < 40900; ++port) {
+        random = random * 1664525 + 1013904223;
+        auto one = socket(states[(random >> 16) % states.size()], random % 3 == 0 ? "127.0.0.1" : here, port,
+                          there, static_cast<std::uint16_t>(100 + (random >> 8) % 300));
+        one.retransmits = static_cast<std::uint8_t>((random >> 24) % 4);
+        netns.sockets.add(one);
+    }
+    const snapshot::Host host = host_of(std::move(netns));
+    const facts::Facts facts = model::derive(host, {}, {});
+    const facts::Table& table = facts.namespaces[0].table(TableId::destination);
+    REQUIRE(table.size() > 200);
+    std::map<std::string, std::size_t> first;
+    std::size_t compared = 0;
+    for (std::size_t row = 0; row < table.size(); ++row) {
+        const auto [known, is_new] = first.emplace(table.kind(row), row);
+        for (std::size_t column = 0; column < table.schema().columns.size() && !is_new; ++column) {
+            if (table.kind_columns().test(column)) {
+                CAPTURE(row, known->second, table.schema().columns[column].name);
+                CHECK(same(table.get(row, column), table.get(known->second, column)));
+                ++compared;
+            }
+        }
+    }
+    CHECK(compared > 100);
 }

@@ -1,5 +1,7 @@
 #include "rules/evaluate.h"
 #include "tests/catch.h"
+
+#include "facts/schema.h"
 #include "tests/rules_engine/world.h"
 
 #include <algorithm>
@@ -420,6 +422,48 @@ TEST_CASE("all rules judge a row before the next one is worked out") {
     rules::evaluate(test::rules_of(ports + second), world.facts);
     CHECK(visited.rows.size() == 5 * 2 * 2);
     CHECK(std::is_sorted(visited.rows.begin(), visited.rows.end()));
+}
+
+TEST_CASE("rows of a kind that is quiet are judged together, any other by itself") {
+    class Kinds : public test::WorldTable {
+      public:
+        using WorldTable::WorldTable;
+        std::string_view kind(std::size_t row) const override { return row % 2 == 0 ? "even" : "odd"; }
+        facts::ColumnSet kind_columns() const override {
+            facts::ColumnSet columns;
+            for (const char* name : {"used_percent", "connections"}) {
+                columns.set(*facts::schema(TableId::destination).find(name));
+            }
+            return columns;
+        }
+        facts::Value get(std::size_t row, std::size_t column) const override {
+            ++asked;
+            return WorldTable::get(row, column);
+        }
+        mutable int asked = 0;
+    };
+    const auto judged_by = [](const std::string& rules, double odd_value) {
+        auto table = std::make_unique<Kinds>(TableId::destination);
+        for (int i = 0; i < 100; ++i) {
+            table->add(destination("192.0.2.1", i % 2 == 0 ? 20 : odd_value));
+        }
+        const Kinds& kinds = *table;
+        test::World world;
+        world.facts.namespaces[0].tables[static_cast<std::size_t>(TableId::destination)] = std::move(table);
+        auto report = rules::evaluate(test::rules_of(rules), world.facts);
+        return std::pair(std::move(report), kinds.asked);
+    };
+    const auto [quiet, asked] = judged_by(ports, 30);
+    CHECK(quiet.rules[0].judged == 100);
+    CHECK(asked < 20);
+    const auto [loud, asked_of_loud] = judged_by(ports, 95);
+    CHECK(loud.rules[0].judged == 100);
+    CHECK(loud.findings.size() == 20); // of 50: those that are written
+    std::string by_name(ports);
+    by_name.insert(by_name.find(" >= busy"), " >= busy and remote != 'x' and connections");
+    const auto [named, asked_of_named] = judged_by(by_name, 30);
+    CHECK(named.rules[0].judged == 100);
+    CHECK(asked_of_named >= 200);
 }
 
 TEST_CASE("rules that are not active have no outcome") {
