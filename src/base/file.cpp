@@ -95,7 +95,8 @@ Result<std::string, Gap> read_pseudo_file(const std::string& path, std::size_t l
 }
 
 Result<std::string, Gap> read_at_once(const std::string& path, std::size_t limit) {
-    constexpr std::size_t usual = 4096; // the kernel makes a buffer of the size that is asked for, and clears it
+    constexpr std::size_t usual =
+        4096; // the kernel makes a buffer of the size that is asked for, and clears it
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.number() < 0) {
         return gap_of(path, errno);

@@ -323,11 +323,14 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"used_percent", Type::number, "%", "Share of the usable ports that are not free.",
      "100 * (1 - free / usable)", Collection::usual, "local ports taken"},
     {"used_percent_worst", Type::number, "%",
-     "The same at the end of what is likely that hurts: where nothing tells whether connect() or bind() chose "
-     "a port, or whether TIME_WAIT can be reused. Never below used_percent, and never above what free_min gives.",
+     "The same at the end of what is likely that hurts: where nothing tells whether connect() or bind() "
+     "chose "
+     "a port, or whether TIME_WAIT can be reused. Never below used_percent, and never above what free_min "
+     "gives.",
      "", Collection::usual, "local ports taken at the worst"},
-    {"untold", Type::text, "", "What would tell used_percent from used_percent_worst; empty if they are the same.",
-     "", Collection::usual, "what would tell"},
+    {"untold", Type::text, "",
+     "What would tell used_percent from used_percent_worst; empty if they are the same.", "",
+     Collection::usual, "what would tell"},
     {"reuse_applies", Type::boolean, "",
      "The kernel may give ports in TIME_WAIT to new connections of this destination.", "", Collection::usual,
      "ports can be reused"},

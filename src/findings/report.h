@@ -55,8 +55,8 @@ struct Remedy {
     bool effect_is_stated = false;      // by the rule: it shows only later, or not in this snapshot
     std::string outside =
         {}; // how to set it from outside of a container: for good, or because nobody can inside
-    std::optional<State> after = {};    // what would be found then, as computed
-    bool now = false;                   // helps within a minute, though it sets nothing
+    std::optional<State> after = {}; // what would be found then, as computed
+    bool now = false;                // helps within a minute, though it sets nothing
 };
 
 /// A change that people try and that does nothing here.
@@ -168,9 +168,9 @@ struct Report {
     std::vector<std::string> remarks; // one line each for those who ask for more
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value
     std::string again = "tcpadvisor"; // the command that reports it again: "tcpadvisor audit --pid 7"
-    std::string place;   // the options that look there again: "--replay web1.capture"; empty: here
+    std::string place;     // the options that look there again: "--replay web1.capture"; empty: here
     bool replayed = false; // `place` is no namespace but a file, which has all of them
-    std::string when_ok; // one line that says what was looked at, for the case that nothing is wrong
+    std::string when_ok;   // one line that says what was looked at, for the case that nothing is wrong
 
     /// Planned only for the format that shows it.
     std::optional<DropIn> drop_in = {};

@@ -30,7 +30,7 @@ constexpr auto brings_conntrack = std::to_array<std::string_view>(
      "nft_chain_nat", "iptable_nat", "ip6table_nat",  "xt_conntrack", "xt_nat",  "xt_masquerade", "xt_state",
      "xt_ct",         "xt_connmark", "ip_vs",         "openvswitch",  "act_ct",  "nf_conncount"});
 
-constexpr auto directories =
+constexpr auto module_directories =
     std::to_array<const char*>({"/etc/modules-load.d", "/run/modules-load.d", "/usr/local/lib/modules-load.d",
                                 "/usr/lib/modules-load.d", "/lib/modules-load.d"});
 
@@ -83,7 +83,7 @@ bool comes_with_modules(std::string_view sysctl) {
 EarlyModules::EarlyModules(Machine& machine) : machine_(machine) {
     std::map<std::string, std::string>
         files; // by name: the first directory that has a name hides it elsewhere
-    for (const char* directory : directories) {
+    for (const char* directory : module_directories) {
         const auto names = machine.list(directory);
         is_complete_ &= names || names.error().why == base::Why::absent;
         for (const std::string& name : names ? *names : std::vector<std::string>()) {

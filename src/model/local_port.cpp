@@ -103,7 +103,7 @@ bool on_v6_only(const SocketOnPort& on_port) {
 }
 
 /// "10.0.0.1:8080 -> 10.0.0.5:5432 (TIME_WAIT)".
-std::string text_of(const Socket& socket) {
+std::string socket_text(const Socket& socket) {
     const std::string local = snapshot::end_point_text(socket.local, socket.local_port);
     const bool connected = socket.remote_port != 0;
     return fmt::format("{}{} ({})", local,
@@ -161,7 +161,7 @@ PortVerdict bind_verdict(const Scene& scene, const snapshot::Sysctls& sysctls) {
         obstacles.size() > 1 ? fmt::format(" and {} more", obstacles.size() - 1) : std::string();
     return {false, "EADDRINUSE",
             fmt::format("of a socket without SO_REUSEADDR, because of {}{}{}",
-                        text_of(obstacles.front()->socket), others, elsewhere(obstacles))};
+                        socket_text(obstacles.front()->socket), others, elsewhere(obstacles))};
 }
 
 /// How a socket stands against a server that sets SO_REUSEADDR before bind(), as servers do. Whether the
@@ -212,7 +212,7 @@ PortVerdict listen_verdict(const Scene& scene, const snapshot::Sysctls& sysctls)
             if (against_server(role) == wanted) {
                 const auto possible = wanted == Against::surely ? std::optional(false) : std::nullopt;
                 return {possible, "EADDRINUSE",
-                        fmt::format("{} {}", text_of(on_port->socket), why_not(role))};
+                        fmt::format("{} {}", socket_text(on_port->socket), why_not(role))};
             }
         }
     }
@@ -244,7 +244,7 @@ PortVerdict connect_verdict(const Scene& scene) {
         const Role role = role_of(scene, on_port);
         if (blocks_everyone(role)) {
             return {false, "",
-                    "not chosen for any destination while it is there: " + text_of(on_port.socket)};
+                    "not chosen for any destination while it is there: " + socket_text(on_port.socket)};
         }
         remotes.insert(snapshot::end_point_text(on_port.socket.remote, on_port.socket.remote_port));
     }

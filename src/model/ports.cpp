@@ -59,8 +59,8 @@ const PortUse::Estimate& PortUse::estimate() const {
     });
 }
 
-/// At the worst bind() has chosen all ports that it may have chosen, a few more that look like those of connect(),
-/// and no port comes back that is not known to.
+/// At the worst bind() has chosen all ports that it may have chosen, a few more that look like those of
+/// connect(), and no port comes back that is not known to.
 const PortUse::Worst& PortUse::worst() const {
     return once(worst_, [&] {
         constexpr std::uint32_t one_in = 25; // ports
@@ -68,12 +68,12 @@ const PortUse::Worst& PortUse::worst() const {
         const std::uint32_t reusable = sure_to_reuse ? tally_.ready.ports - tally_.ready.doubted : 0;
         const std::uint32_t doubts =
             less(occupation_.doubts, tally_.fixed.doubted + tally_.perhaps.doubted + tally_.ready.doubted);
-        const std::uint32_t unclear_held = unclear_of(tally_.fixed) + unclear_of(tally_.perhaps) +
-                                           unclear_of(tally_.ready);
+        const std::uint32_t unclear_held =
+            unclear_of(tally_.fixed) + unclear_of(tally_.perhaps) + unclear_of(tally_.ready);
         const std::uint32_t others = less(occupation_.unclear, std::uint64_t{unclear_held} + doubts);
         const std::uint32_t more = std::min(others, ports_.usable / one_in);
-        const std::uint32_t free = less(ports_.usable, std::uint64_t{tally_.held()} - reusable +
-                                                           blocked_for_sure() + doubts + more);
+        const std::uint32_t free =
+            less(ports_.usable, std::uint64_t{tally_.held()} - reusable + blocked_for_sure() + doubts + more);
         Worst w;
         w.free = std::clamp(free, bounds().free_min, std::max(bounds().free_min, estimate().free));
         w.used_percent = ports_.usable > 0 ? 100 * (1 - static_cast<double>(w.free) / ports_.usable) : 100;

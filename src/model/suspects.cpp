@@ -39,7 +39,8 @@ class Suspects {
   public:
     Suspects(const Census& census, const EphemeralPorts& ports, const PortSet& held,
              const std::vector<SourceTally>& sources, std::uint16_t reuse_delay)
-        : census_(census), ports_(ports), sources_(sources), reuse_delay_(reuse_delay), unclear_(held & ~ports.blocked) {
+        : census_(census), ports_(ports), sources_(sources), reuse_delay_(reuse_delay),
+          unclear_(held & ~ports.blocked) {
         for (std::size_t port = ports.range.low; port <= ports.range.high; ++port) {
             odd_[port] = ((port ^ ports.parity_low) & 1) != 0;
         }
@@ -120,8 +121,9 @@ void Suspects::look_at_flows() {
 }
 
 /// connect() takes ports of odd offset once the even ones are used up towards a destination; old TIME_WAITs
-/// of such a time may be left alone. If the range was moved, other ports were the even ones: many of those are
-/// outside, or shared by remote ends, which bind() with port 0 never does, or crowded in a part of the range.
+/// of such a time may be left alone. If the range was moved, other ports were the even ones: many of those
+/// are outside, or shared by remote ends, which bind() with port 0 never does, or crowded in a part of the
+/// range.
 bool Suspects::explains_itself(const FlowPorts& flow) const {
     constexpr double nearly = 0.9;
     constexpr std::uint16_t enough = 16;
@@ -139,8 +141,8 @@ bool Suspects::reuses(const Flow& flow) const {
     return ports_.reuse_mode == 1 || (ports_.reuse_mode == 2 && loopback);
 }
 
-/// Where TIME_WAIT is reused, connect() takes odd ports only if so many connections began within the delay that
-/// they used up the even ones.
+/// Where TIME_WAIT is reused, connect() takes odd ports only if so many connections began within the delay
+/// that they used up the even ones.
 void Suspects::find_bursts() {
     constexpr double nearly = 0.9;
     std::map<std::size_t, std::vector<std::uint16_t>> ages;
@@ -188,7 +190,8 @@ void Suspects::suspect_odd_ports(const PortSet& odd) {
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const SocketRecord& record = census_.record(i);
         const std::size_t group = group_of(record.flow);
-        const bool is_mixed = is_mute(record) && !surely_[group] && flows_[group].odd * 4 >= flows_[group].even;
+        const bool is_mixed =
+            is_mute(record) && !surely_[group] && flows_[group].odd * 4 >= flows_[group].even;
         explained[record.port] = explained[record.port] || explains_[group];
         surely[record.port] = surely[record.port] || surely_[group];
         mixed[record.port] = mixed[record.port] || is_mixed;

@@ -15,7 +15,8 @@ struct Suspicion {
 };
 
 /// `held` by any record, and what each source holds; `reuse_delay` in units of SocketRecord::detail.
-Suspicion suspicion(const snapshot::Census& census, const EphemeralPorts& ports, const snapshot::PortSet& held,
-                    const std::vector<SourceTally>& sources, std::uint16_t reuse_delay);
+Suspicion suspicion(const snapshot::Census& census, const EphemeralPorts& ports,
+                    const snapshot::PortSet& held, const std::vector<SourceTally>& sources,
+                    std::uint16_t reuse_delay);
 
 } // namespace model

@@ -146,8 +146,8 @@ void TallyBook::describe_ports() {
     }
 }
 
-/// A TIME_WAIT on a port that is blocked for everyone is not reused either. Its timer begins anew at a segment
-/// out of the window (kernel: tcp_timewait_state_process()), so that it may be older than it looks.
+/// A TIME_WAIT on a port that is blocked for everyone is not reused either. Its timer begins anew at a
+/// segment out of the window (kernel: tcp_timewait_state_process()), so that it may be older than it looks.
 PortCounts Tally::*TallyBook::part_of(const snapshot::SocketRecord& record) const {
     if (record.state() != TcpState::time_wait || (port_bits_[record.port] & blocked) != 0) {
         return &Tally::fixed;

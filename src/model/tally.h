@@ -68,7 +68,7 @@ struct Tally {
 
 /// Ports of all flows together, and of each source.
 struct Occupation {
-    snapshot::PortSet ports; // eligible, held by any record
+    snapshot::PortSet ports;    // eligible, held by any record
     snapshot::PortSet suspect;  // not blocked for sure, but bind() is likely to have chosen them
     snapshot::PortSet doubted;  // `suspect`, and what else bind() may have chosen at the worst
     std::uint32_t unclear = 0;  // `ports` that are not blocked for sure

@@ -144,8 +144,8 @@ bool somebody_is_stuck(const snapshot::Census& census) {
 
 /// So many open connections that advice about quiet ones could apply.
 constexpr std::uint32_t idle_worth_asking = 100;
-/// Is there a destination of which nobody knows whether it is well or not? The options of live sockets, and the
-/// addresses that routing would choose, tell more about who chose the ports.
+/// Is there a destination of which nobody knows whether it is well or not? The options of live sockets, and
+/// the addresses that routing would choose, tell more about who chose the ports.
 bool straddles(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls) {
     constexpr double worth_a_walk = 5; // points
     const PortModel ports(netns, sysctls);

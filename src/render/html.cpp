@@ -56,7 +56,7 @@ void paragraphs(std::ostream& out, std::string_view text) {
 }
 
 /// A command with its line ends, for copying.
-void command(std::ostream& out, std::string_view text) {
+void command_block(std::ostream& out, std::string_view text) {
     out << "<pre><code>";
     bool first = true;
     for (const std::string_view line : base::split(base::trim(text), '\n')) {
@@ -205,7 +205,7 @@ void row(std::ostream& out, std::string_view name, std::string_view text) {
 void command_row(std::ostream& out, std::string_view name, std::string_view text) {
     if (!text.empty()) {
         out << "<dt>" << name << "</dt><dd>";
-        command(out, text);
+        command_block(out, text);
         out << "</dd>\n";
     }
 }
@@ -259,7 +259,7 @@ void show_myths(std::ostream& out, const Finding& finding) {
 
 void show_more(std::ostream& out, const Finding& finding, const findings::Report& report) {
     out << "<h4>Next</h4>\n";
-    command(out, base::join(next_commands(finding, report), "\n"));
+    command_block(out, base::join(next_commands(finding, report), "\n"));
     if (const auto places = places_to_see(finding); !places.empty()) {
         out << "\n<p class=\"soft small\">See " << escaped(base::join(places, ", ")) << "</p>";
     }
@@ -448,7 +448,7 @@ void error_html(const Failure& failure, std::ostream& out) {
     out << "<header class=\"card verdict unknown\">\n"
         << badge(State::unknown) << "\n<h1>" << escaped(failure.message) << "</h1>\n</header>\n";
     for (const std::string& detail : failure.details) {
-        command(out, detail);
+        command_block(out, detail);
         out << '\n';
     }
     page_foot(out);

@@ -20,7 +20,8 @@ constexpr std::size_t most_trials = 24;
 struct JudgedRow;
 
 struct Effect {
-    std::string text; // "95 % -> 5 %, CRITICAL -> OK", "95 % -> 95 %, no change"; empty if it cannot be computed
+    std::string
+        text; // "95 % -> 5 %, CRITICAL -> OK", "95 % -> 95 %, no change"; empty if it cannot be computed
     std::optional<findings::State> after = {};
 };
 

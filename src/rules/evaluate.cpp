@@ -324,8 +324,8 @@ class Judge {
         return context_.row_table;
     }
 
-    /// How a row fared of which there is nothing to say: anything else is `loud`.
-    enum class Fared : std::uint8_t { left_out, well, loud };
+    /// How a row fared. Of one that is `loud` there is something to say.
+    enum class Fared : std::uint8_t { left_out, well, skipped, unknown, loud };
 
     /// Adds the columns that were asked for to `asked`.
     Fared judge(std::size_t row, facts::ColumnSet& asked) {
@@ -334,8 +334,12 @@ class Judge {
         return judge_one(context_, netns_);
     }
 
-    /// So many rows more fared well.
-    void add_judged(std::size_t rows) { judged_ += rows; }
+    /// So many rows more fared like that. What was missing of them has been noted of the first.
+    void add(Fared fared, std::size_t rows) {
+        judged_ += fared == Fared::well ? rows : 0;
+        skipped_ += fared == Fared::skipped ? rows : 0;
+        unknown_ += fared == Fared::unknown ? rows : 0;
+    }
 
     /// All rows of the table were judged.
     void close() {
@@ -361,11 +365,11 @@ class Judge {
     Fared judge_one(const Context& context, std::size_t netns) {
         const RowVerdict verdict = judge_row(rule_, facts_, context, netns, past_);
         note_override(verdict, context, netns);
+        const bool is_own = past_.known || !rule_.overrides.empty(); // it may depend on which row it is
         if (verdict.kind == RowVerdict::Kind::missing) {
             note_gap(*verdict.gap);
-            return Fared::loud;
+            return is_own ? Fared::loud : is_harmful(*verdict.gap) ? Fared::unknown : Fared::skipped;
         }
-        const bool is_own = past_.known || !rule_.overrides.empty(); // it may depend on which row it is
         if (verdict.kind != RowVerdict::Kind::judged) {
             return is_own ? Fared::loud : Fared::left_out;
         }
@@ -541,7 +545,7 @@ class QuietKinds {
     ~QuietKinds() {
         for (const auto& [kind, group] : groups_) {
             for (std::size_t i = 0; i < judges_.size(); ++i) {
-                judges_[i]->add_judged(group.fared[i] == Judge::Fared::well ? group.further : 0);
+                judges_[i]->add(group.fared[i], group.further);
             }
         }
     }

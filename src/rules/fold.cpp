@@ -32,7 +32,8 @@ bool says(const Finding& finding, std::string_view column, std::string_view valu
 
 bool has_subject_of(const Finding& one, const Finding& other) {
     return std::all_of(other.subject.begin(), other.subject.end(), [&](const auto& part) {
-        return says(one, part.first, part.second) || (part.first == "source" && told(one, part.first).empty());
+        return says(one, part.first, part.second) ||
+               (part.first == "source" && told(one, part.first).empty());
     });
 }
 
@@ -74,8 +75,8 @@ class Folder {
         const Finding& finding = findings_[place];
         for (std::size_t i = 0; i < findings_.size(); ++i) {
             const Finding& cause = findings_[i];
-            if (i != place && !cause.explained_by && cause.state >= finding.state && explains(cause, finding) &&
-                about_the_same(cause, finding)) {
+            if (i != place && !cause.explained_by && cause.state >= finding.state &&
+                explains(cause, finding) && about_the_same(cause, finding)) {
                 return i;
             }
         }

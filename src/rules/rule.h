@@ -29,7 +29,8 @@
 //                                      in these two also: alerting_runs, the runs that have alerted without a
 //                                      break, of those at least 30 s apart, with this one; alerting_for,
 //                                      seconds since the first
-//   worst      = "EXPRESSION"          with ranges, where `value` is an estimate: the value at the end of what is
+//   worst      = "EXPRESSION"          with ranges, where `value` is an estimate: the value at the end of
+//   what is
 //                                      likely that hurts. In a range that `value` is not in, the interval
 //                                      straddles, and the summary says so
 //   straddling = "EXPRESSION"          with worst: a text, the state of a finding of which only `worst` is
@@ -42,7 +43,8 @@
 //                                      so long; s, m or h
 //
 //   summary   = "{remote}: {free} of {usable} ports free"     required, one line, no full stop
-//   impact    = "new connections to {remote} fail"            what hurts whom, for somebody who knows no kernel;
+//   impact    = "new connections to {remote} fail"            what hurts whom, for somebody who knows no
+//   kernel;
 //                                      the first line of a report; default: the summary
 //   explains  = ["port-range-narrow"]  rules whose findings have the same cause: no worse than this one, and
 //                                      about the same subject, they are told with it
