@@ -546,8 +546,6 @@ inline constexpr auto close_wait_columns = std::to_array<Column>({
      "not accepted for 1 d"},
     {"half_closed", Type::number, "sockets", "Still sending to a peer that closed its side: legitimate.", "",
      Collection::usual, "half-closed"},
-    {"oldest", Type::number, "s", "Proven age of the oldest; keepalive answers make it look younger.", "",
-     Collection::usual, "the oldest, at least"},
     {"leaked_incoming", Type::number, "sockets", "Of the leaked ones, those that clients opened."},
     {"awaited", Type::number, "connections",
      "Outgoing connections of the same users and control groups that this side has closed for writing and "
@@ -556,7 +554,8 @@ inline constexpr auto close_wait_columns = std::to_array<Column>({
      "its "
      "backend."},
     {"awaited_peer", Type::text, "", "The remote end of most of these."},
-    {"oldest", Type::number, "s", "Proven age of the oldest; keepalive answers make it look younger."},
+    {"oldest", Type::number, "s", "Proven age of the oldest; keepalive answers make it look younger.", "",
+     Collection::usual, "the oldest, at least"},
     {"oldest_most", Type::number, "s",
      "The oldest is at most so old: nothing but the end of file came later.", "", Collection::usual,
      "the oldest, at most"},
