@@ -772,7 +772,7 @@ class Output(CommandLine):
         capture = self.scratch / "it's web 1.capture"
         packed = Path(__file__).parents[1] / "captures" / "time-wait-exhausts.capture.gz"
         capture.write_bytes(gzip.decompress(packed.read_bytes()))
-        report = self.run_it("report", "--replay", capture)
+        report = self.run_it("report", "-v", "--replay", capture)
         blocks = re.findall(r"^  Next: (.*\n(?:        tcpadvisor .*\n)*)", report.out, re.MULTILINE)
         proposed = [line.strip().removeprefix("tcpadvisor ") for line in "".join(blocks).splitlines()]
         self.assertGreater(len(proposed), 1, report.shown)

@@ -59,7 +59,7 @@ TEST_CASE("a report as JSON has every key, whatever it holds") {
                                         "explained_by", "value", "unit", "warning", "critical", "confidence",
                                         "since", "evidence", "why", "remedies", "myths"});
             for (const Json& remedy : finding["remedies"]) {
-                CHECK(keys(remedy) == Keys{"text", "command", "undo", "risk", "effect"});
+                CHECK(keys(remedy) == Keys{"text", "command", "undo", "outside", "risk", "effect"});
             }
         }
         for (const Json& rule : json["rules"]) {

@@ -78,7 +78,7 @@ TEST_CASE("a remedy says what it would change, a myth that it changes nothing") 
     int derived = 0;
     const auto finding = judged(world_with(92), world_with(11.5), &derived);
     REQUIRE(finding.remedies.size() == 3);
-    CHECK(finding.remedies[0].effect == "92 % -> 11.5 %, CRITICAL -> OK");
+    CHECK(finding.remedies[0].effect == "92 % -> 11.5 %, CRITICAL -> OK, from the next second on");
     CHECK(finding.remedies[1].effect == "None before 192.0.2.1:443 listens again");
     CHECK(finding.remedies[2].effect.empty());
     REQUIRE(finding.myths.size() == 1);
@@ -88,7 +88,7 @@ TEST_CASE("a remedy says what it would change, a myth that it changes nothing") 
 }
 
 TEST_CASE("an effect that leaves the state says only the numbers") {
-    CHECK(judged(world_with(95), world_with(93)).remedies[0].effect == "95 % -> 93 %");
+    CHECK(judged(world_with(95), world_with(93)).remedies[0].effect == "95 % -> 93 %, from the next second on");
 }
 
 TEST_CASE("an effect that cannot be computed is not made up") {
@@ -99,7 +99,7 @@ TEST_CASE("an effect that cannot be computed is not made up") {
     auto unknown = world_with(5);
     unknown->table(TableId::destination).set("used_percent", test::missing(base::Why::failed));
     CHECK(judged(world_with(95), unknown).remedies[0].effect.empty());
-    CHECK(judged(world_with(95), world_with(5, 10)).remedies[0].effect == "95 % -> 5 %, CRITICAL -> OK");
+    CHECK(judged(world_with(95), world_with(5, 10)).remedies[0].effect == "95 % -> 5 %, CRITICAL -> OK, from the next second on");
 }
 
 TEST_CASE("without a way to compute them there are no effects") {
