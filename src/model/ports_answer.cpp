@@ -131,12 +131,22 @@ facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow
 
 namespace {
 
+/// Of a text that may have been cut there are at least so many connections as it shows.
+bool is_lower_bound(const snapshot::Netns& netns) {
+    return netns.provenance.is_foreign() && netns.lost_sockets &&
+           netns.lost_sockets->why == base::Why::truncated;
+}
+
 facts::NetnsPorts frame_of(const PortModel& ports) {
     facts::NetnsPorts answer;
     answer.label = ports.netns_of.label;
     answer.id = ports.netns_of.id;
     answer.gaps = ports.netns_of.gaps;
     answer.unknown = ports.incomplete();
+    if (answer.unknown && ports.ports && is_lower_bound(ports.netns_of)) {
+        answer.gaps.push_back(*answer.unknown); // what the text has is certain
+        answer.unknown.reset();
+    }
     answer.udp_sockets = udp_sockets(ports.netns_of);
     if (ports.ports) {
         answer.low = ports.ports->range.low;

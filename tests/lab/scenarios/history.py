@@ -32,6 +32,11 @@ def turn_away(lab, clients):
     lab.keep([network.connect(TO, blocking=False) for _ in range(clients)])
 
 
+def speaks_of_history(out):
+    """Other notes may be about namespaces of scenarios that run meanwhile."""
+    return any(line.startswith("note:") and ("earlier runs" in line or "history" in line) for line in out.splitlines())
+
+
 @scenario(sleeps=36)
 def overflow_rate_between_runs(lab):
     """A stalled server: a second after the first run there is no rate, 35 s after it the kernel's own, and since."""
@@ -53,7 +58,7 @@ def overflow_rate_between_runs(lab):
     lab.equal("accept-queue-full after 35 s", "CRITICAL", outcome(third, "accept-queue-full")["state"])
     lab.equal("since", first.finding("accept-queue-full")["since"], (third.finding("accept-queue-full") or {}).get("since"))
     text = lab.tool.run("report", "--rule", "accept-queue-full")
-    lab.true("report says since when", f"since {first.finding('accept-queue-full')['since']}" in " ".join(text.out.split()))
+    lab.true("report says since when", f"Since {first.finding('accept-queue-full')['since']}" in " ".join(text.out.split()))
 
 
 @scenario(sleeps=32)
@@ -85,7 +90,7 @@ def overlapping_runs(lab):
     lab.equal("exits", {1}, {code for _, code in answers})
     lab.true("each names the listener", all(b"127.0.0.1:8080" in out for out, _ in answers))
     last = lab.tool.check("-v")
-    lab.true("no note: the file is whole", "note:" not in last.out)
+    lab.true("no note: the file is whole", not speaks_of_history(last.out))
     lab.equal("no temporary file is left", [], list((lab.tool.scratch / "state").glob(".*")))
 
 
@@ -130,7 +135,7 @@ def state_of_another_user(lab):
     for directory, note in ((roots, "belongs to user 0"), (lab.tool.scratch / "missing", "Permission denied"), (own, None)):
         answer = lab.tool.check("-v", "--state-dir", str(directory), user="nobody")
         lab.equal(f"exit with {directory.name}", 1, answer.exit)
-        lab.true(f"note with {directory.name}", note in answer.out if note else "note:" not in answer.out)
+        lab.true(f"note with {directory.name}", note in answer.out if note else not speaks_of_history(answer.out))
     lab.true("the state of its own is kept", any(own.iterdir()))
 
 
@@ -156,7 +161,7 @@ def state_files_that_were_tampered_with(lab):
         lab.equal(f"exit when {name}", 1, answer.exit)
         lab.true(f"note when {name}", "note: earlier runs are not used" in answer.out)
         again = lab.tool.check("-v")
-        lab.true(f"the next run after {name} finds a good file", "note:" not in again.out)
+        lab.true(f"the next run after {name} finds a good file", not speaks_of_history(again.out))
 
 
 @scenario()

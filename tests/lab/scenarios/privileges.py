@@ -51,7 +51,7 @@ def capabilities_are_given_up(lab):
     answer = str(lab.tool.scratch / "answer")
     os.mkfifo(answer)
     os.chmod(answer, 0o666)
-    child = subprocess.Popen([lab.tool.binary, "report", "--no-state", "--output", answer], stdin=subprocess.DEVNULL, **AS_NOBODY)
+    child = subprocess.Popen([lab.tool.binary, "report", "-v", "--no-state", "--output", answer], stdin=subprocess.DEVNULL, **AS_NOBODY)
     try:
         seen = []
         for _ in range(100):  # it waits for a reader of the pipe
