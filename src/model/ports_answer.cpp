@@ -133,8 +133,8 @@ namespace {
 
 /// Of a text that may have been cut there are at least so many connections as it shows.
 bool is_lower_bound(const snapshot::Netns& netns) {
-    return netns.provenance.is_foreign() && netns.lost_sockets &&
-           netns.lost_sockets->why == base::Why::truncated;
+    const auto& gap = netns.incomplete_sockets();
+    return netns.provenance.is_foreign() && gap && gap->why == base::Why::truncated;
 }
 
 facts::NetnsPorts frame_of(const PortModel& ports) {
