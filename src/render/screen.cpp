@@ -93,8 +93,8 @@ std::string impact_of(const Finding& finding, const Report& report) {
     const std::string& text = !finding.impact.empty()    ? finding.impact
                               : !finding.summary.empty() ? finding.summary
                                                          : finding.title;
-    return report.namespaces.size() > 1 && !finding.netns.empty() ? "in " + finding.netns + ": " + text
-                                                                  : text;
+    const bool is_named = report.namespaces.size() > 1 || !finding.netns_path.empty();
+    return is_named && !finding.netns.empty() ? "in " + finding.netns + ": " + text : text;
 }
 
 /// The finding that the screen is about: the worst one, unless there is only advice.
