@@ -28,12 +28,9 @@ int deliver_or_fail(const Options& options, const std::string& content, int exit
 /// 3 if a namespace lacks its sockets, else 0.
 template <typename Answer>
 int exit_of_answers(const std::vector<Answer>& answers) {
-    const auto is_partial = [](const Answer& answer) {
-        return answer.unknown ||
-               std::any_of(answer.gaps.begin(), answer.gaps.end(),
-                           [](const base::Gap& gap) { return gap.why == base::Why::truncated; });
-    };
-    return std::any_of(answers.begin(), answers.end(), is_partial) ? exit_failed : 0;
+    const bool complete = std::none_of(answers.begin(), answers.end(),
+                                       [](const Answer& answer) { return answer.unknown.has_value(); });
+    return complete ? 0 : exit_failed;
 }
 
 /// A failed run, told as the format of the answer tells it, and in the files of --report whose formats can

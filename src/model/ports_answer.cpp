@@ -131,20 +131,16 @@ facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow
 
 namespace {
 
-/// Of a text that may have been cut there are at least so many connections as it shows.
-bool is_lower_bound(const snapshot::Netns& netns) {
-    const auto& gap = netns.incomplete_sockets();
-    return netns.provenance.is_foreign() && gap && gap->why == base::Why::truncated;
-}
-
 facts::NetnsPorts frame_of(const PortModel& ports) {
     facts::NetnsPorts answer;
     answer.label = ports.netns_of.label;
     answer.id = ports.netns_of.id;
     answer.gaps = ports.netns_of.gaps;
     answer.unknown = ports.incomplete();
-    if (answer.unknown && ports.ports && is_lower_bound(ports.netns_of)) {
-        answer.gaps.push_back(*answer.unknown); // what the text has is certain
+    const auto& unproven = ports.netns_of.provenance.unproven;
+    if (ports.ports && unproven &&
+        answer.unknown == unproven) { // what the text has is certain, and may be all
+        answer.gaps.push_back(*unproven);
         answer.unknown.reset();
     }
     answer.udp_sockets = udp_sockets(ports.netns_of);

@@ -67,7 +67,7 @@ include={directory}/shipped.cfg
         self.assertEqual(6, len(names))
         for name in names:
             answer = self.ask(name)
-            self.assertRegex(answer.stdout, r"\ATCP [A-Z]+: .+\|ports_used_percent=", name)
+            self.assertRegex(answer.stdout, r"\ATCP [A-Z]+: .+\|[a-z_]+=", name)
 
     def test_they_give_up_before_check_nrpe(self):
         of_check_nrpe = 10
