@@ -45,6 +45,7 @@ class Suspects {
             odd_[port] = ((port ^ ports.parity_low) & 1) != 0;
         }
         odd_ &= ports.eligible;
+        even_ports_ = static_cast<double>((ports.eligible & ~ports.blocked & ~odd_).count());
         for (const SourceTally& source : sources) {
             shared_ |= source.shared;
         }
@@ -90,7 +91,8 @@ class Suspects {
     const std::vector<SourceTally>& sources_;
     std::uint16_t reuse_delay_;
     PortSet unclear_;
-    PortSet odd_; // eligible, at an odd offset from the low end
+    PortSet odd_;           // eligible, at an odd offset from the low end
+    double even_ports_ = 0; // eligible, not blocked, at an even offset
     PortSet shared_;
     PortSet chosen_; // by a program: bind() with a port
     std::vector<FlowPorts> flows_;
@@ -127,8 +129,7 @@ void Suspects::look_at_flows() {
 bool Suspects::explains_itself(const FlowPorts& flow) const {
     constexpr double nearly = 0.9;
     constexpr std::uint16_t enough = 16;
-    const auto even_ports = static_cast<double>((ports_.eligible & ~ports_.blocked & ~odd_).count());
-    const bool used_up = flow.even + flow.odd >= nearly * even_ports && flow.even >= nearly * flow.odd;
+    const bool used_up = flow.even + flow.odd >= nearly * even_ports_ && flow.even >= nearly * flow.odd;
     const bool is_shared = flow.odd_shared >= 2 && flow.odd_shared * 8 >= flow.odd;
     const bool is_crowded = flow.odd >= enough && flow.highest_odd > flow.lowest_odd &&
                             flow.highest_odd - flow.lowest_odd < 0.6 * ports_.range.size();
@@ -157,7 +158,6 @@ void Suspects::find_bursts() {
             }
         }
     }
-    const auto even_ports = static_cast<double>((ports_.eligible & ~ports_.blocked & ~odd_).count());
     for (auto& [group, of_group] : ages) {
         if (of_group.size() * 10 < std::size_t{flows_[group].even} + flows_[group].odd) {
             continue; // nearly all live: nothing to reuse
@@ -172,7 +172,7 @@ void Suspects::find_bursts() {
             most = std::max(most, last - first + 1);
         }
         const bool measurable = reuse_delay_ > 0; // in the units of ages
-        surely_[group] = measurable && static_cast<double>(most) >= nearly * even_ports;
+        surely_[group] = measurable && static_cast<double>(most) >= nearly * even_ports_;
     }
 }
 

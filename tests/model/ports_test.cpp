@@ -291,7 +291,8 @@ TEST_CASE("TIME_WAIT reuse follows mode, address, timestamps and age") {
     }
 }
 
-TEST_CASE("60 s less the timer is a lower bound of the age: only who is older than the delay is reusable for sure") {
+TEST_CASE("60 s less the timer is a lower bound of the age: only who is older than the delay is reusable for "
+          "sure") {
     const auto aged = [](std::uint32_t age_ms) {
         auto netns = tests::netns();
         netns.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
@@ -502,8 +503,9 @@ TEST_CASE("One port towards thousands of remote ends blocks nobody for sure") {
         auto netns = tests::netns();
         for (std::uint16_t i = 0; i < 5000; ++i) {
             const auto remote = "198.51." + std::to_string(i / 250) + "." + std::to_string(i % 250);
-            netns.sockets.add(socket(TcpState::established, here, 40000, remote.c_str(),
-                                     of_clients ? std::uint16_t{443} : static_cast<std::uint16_t>(20000 + i)));
+            netns.sockets.add(
+                socket(TcpState::established, here, 40000, remote.c_str(),
+                       of_clients ? std::uint16_t{443} : static_cast<std::uint16_t>(20000 + i)));
         }
         CHECK(towards(netns).free == (of_clients ? 1000 : 999));
         CHECK(towards(netns).free_min == 999);

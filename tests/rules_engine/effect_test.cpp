@@ -88,7 +88,8 @@ TEST_CASE("a remedy says what it would change, a myth that it changes nothing") 
 }
 
 TEST_CASE("an effect that leaves the state says only the numbers") {
-    CHECK(judged(world_with(95), world_with(93)).remedies[0].effect == "95 % -> 93 %, from the next second on");
+    CHECK(judged(world_with(95), world_with(93)).remedies[0].effect ==
+          "95 % -> 93 %, from the next second on");
 }
 
 TEST_CASE("an effect that cannot be computed is not made up") {
@@ -99,7 +100,8 @@ TEST_CASE("an effect that cannot be computed is not made up") {
     auto unknown = world_with(5);
     unknown->table(TableId::destination).set("used_percent", test::missing(base::Why::failed));
     CHECK(judged(world_with(95), unknown).remedies[0].effect.empty());
-    CHECK(judged(world_with(95), world_with(5, 10)).remedies[0].effect == "95 % -> 5 %, CRITICAL -> OK, from the next second on");
+    CHECK(judged(world_with(95), world_with(5, 10)).remedies[0].effect ==
+          "95 % -> 5 %, CRITICAL -> OK, from the next second on");
 }
 
 TEST_CASE("without a way to compute them there are no effects") {
