@@ -37,11 +37,15 @@ static_assert(follows(facts::nat_columns, nat_getters));
 
 std::unique_ptr<facts::Table> nat_table(const snapshot::Netns& netns) {
     std::optional<base::Gap> incomplete;
-    if (!netns.nat) { // no fault of the host: most have no NAT, and few checks may read conntrack
-        const base::Gap& gap = netns.nat.error();
-        incomplete = base::Gap{
-            gap.what, base::Why::absent,
-            gap.detail.empty() ? "only a report, or a check that names the rule, looks for it" : gap.detail};
+    if (!netns.nat) {
+        incomplete = netns.nat.error();
+        const bool was_read = incomplete->why == base::Why::failed || incomplete->why == base::Why::truncated;
+        if (!was_read) { // no fault of the host: most have no NAT, and few checks may read conntrack
+            incomplete->why = base::Why::absent;
+        }
+        if (incomplete->detail.empty()) {
+            incomplete->detail = "only a report, or a check that names the rule, looks for it";
+        }
     } else if (netns.nat->overflow() > 0) {
         incomplete = base::Gap{"what source NAT has given out", base::Why::truncated, "too many remote ends"};
     }

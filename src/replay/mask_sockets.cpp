@@ -7,6 +7,8 @@
 #include <array>
 #include <cstring>
 #include <linux/inet_diag.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
@@ -17,6 +19,7 @@ namespace replay {
 namespace {
 
 constexpr std::uint16_t md5_signatures = 18; // INET_DIAG_MD5SIG
+constexpr std::uint16_t conntrack_entry = (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_NEW;
 constexpr std::size_t body_at = NLMSG_HDRLEN;
 constexpr std::size_t attributes_at = body_at + NLMSG_ALIGN(sizeof(inet_diag_msg));
 
@@ -97,6 +100,51 @@ void edit_socket(std::string& frame, std::size_t at, std::size_t end, const Addr
     wipe(frame, std::min(rest, end), end);
 }
 
+/// The address stays one of its family; what is left over is wiped.
+void edit_address(std::string& frame, std::uint16_t type, std::size_t from, std::size_t to,
+                  const AddressMap& other) {
+    const bool v4 = type == CTA_IP_V4_SRC || type == CTA_IP_V4_DST;
+    const bool v6 = type == CTA_IP_V6_SRC || type == CTA_IP_V6_DST;
+    const std::size_t length = v4 ? 4 : v6 ? 16 : 0;
+    if (length == 0 || to - from < length) {
+        wipe(frame, from, to);
+        return;
+    }
+    replace_at(frame, from, v4, other);
+    wipe(frame, from + length, to);
+}
+
+/// One direction of a connection that conntrack follows: its addresses, protocol and ports.
+void edit_tuple(std::string& frame, std::size_t from, std::size_t to, const AddressMap& other) {
+    for_each_attribute(frame, from, to, [&](std::uint16_t type, std::size_t at, std::size_t end) {
+        for_each_attribute(frame, at, end, [&](std::uint16_t part, std::size_t first, std::size_t last) {
+            const bool is_port =
+                part == CTA_PROTO_NUM || part == CTA_PROTO_SRC_PORT || part == CTA_PROTO_DST_PORT;
+            if (type == CTA_TUPLE_IP) {
+                edit_address(frame, part, first, last, other);
+            } else if (type != CTA_TUPLE_PROTO || !is_port) {
+                wipe(frame, first, last);
+            }
+        });
+        if (type != CTA_TUPLE_IP && type != CTA_TUPLE_PROTO) {
+            wipe(frame, at, end);
+        }
+    });
+}
+
+void edit_conntrack(std::string& frame, std::size_t at, std::size_t end, const AddressMap& other) {
+    const std::size_t begin = std::min(at + body_at + NLMSG_ALIGN(sizeof(nfgenmsg)), end);
+    const std::size_t rest =
+        for_each_attribute(frame, begin, end, [&](std::uint16_t type, std::size_t from, std::size_t to) {
+            if (type == CTA_TUPLE_ORIG || type == CTA_TUPLE_REPLY) {
+                edit_tuple(frame, from, to, other);
+            } else {
+                wipe(frame, from, to);
+            }
+        });
+    wipe(frame, std::min(rest, end), end);
+}
+
 /// "Towards this end": struct inet_diag_hostcond behind the operation.
 void edit_condition(std::string& request, std::size_t at, std::size_t end, const AddressMap& other) {
     if (end - at < sizeof(inet_diag_hostcond)) {
@@ -147,6 +195,8 @@ void replace_addresses(std::string& frame, const AddressMap& other) {
         const std::uint16_t type = value_at<nlmsghdr>(frame, at).nlmsg_type;
         if (type == TCPDIAG_GETSOCK && end - at >= attributes_at) {
             edit_socket(frame, at, end, other);
+        } else if (type == conntrack_entry) {
+            edit_conntrack(frame, at, end, other);
         } else if (type == NLMSG_DONE || type == NLMSG_ERROR) {
             const std::size_t number_end = at + body_at + sizeof(std::int32_t);
             wipe(frame, std::min(number_end, end), end);

@@ -1,6 +1,7 @@
 #include "tests/catch.h"
 
 #include "kernel/conntrack.h"
+#include "tests/kernel/conntrack_messages.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -15,34 +16,7 @@
 
 namespace {
 
-constexpr std::uint16_t entry_type = (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_NEW;
-
-void put_tuple(nlmsghdr* header, std::uint16_t type, const char* source, std::uint16_t source_port,
-               const char* destination, std::uint16_t destination_port, std::uint8_t protocol) {
-    nlattr* tuple = mnl_attr_nest_start(header, type);
-    nlattr* ip = mnl_attr_nest_start(header, CTA_TUPLE_IP);
-    mnl_attr_put_u32(header, CTA_IP_V4_SRC, ::inet_addr(source));
-    mnl_attr_put_u32(header, CTA_IP_V4_DST, ::inet_addr(destination));
-    mnl_attr_nest_end(header, ip);
-    nlattr* ports = mnl_attr_nest_start(header, CTA_TUPLE_PROTO);
-    mnl_attr_put_u8(header, CTA_PROTO_NUM, protocol);
-    mnl_attr_put_u16(header, CTA_PROTO_SRC_PORT, htons(source_port));
-    mnl_attr_put_u16(header, CTA_PROTO_DST_PORT, htons(destination_port));
-    mnl_attr_nest_end(header, ports);
-    mnl_attr_nest_end(header, tuple);
-}
-
-/// As the kernel sends it: 10.0.0.7:5000 goes to 192.0.2.9:443 and is seen there as 203.0.113.1:40007.
-std::vector<std::byte> entry(std::uint8_t protocol = IPPROTO_TCP) {
-    std::vector<std::byte> bytes(1024);
-    nlmsghdr* header = mnl_nlmsg_put_header(bytes.data());
-    header->nlmsg_type = entry_type;
-    mnl_nlmsg_put_extra_header(header, sizeof(nfgenmsg));
-    put_tuple(header, CTA_TUPLE_ORIG, "10.0.0.7", 5000, "192.0.2.9", 443, protocol);
-    put_tuple(header, CTA_TUPLE_REPLY, "192.0.2.9", 443, "203.0.113.1", 40007, protocol);
-    bytes.resize(header->nlmsg_len);
-    return bytes;
-}
+using test::conntrack_entry;
 
 std::vector<std::byte> end(std::int32_t error, std::uint16_t type = NLMSG_DONE) {
     std::vector<std::byte> bytes(64);
@@ -62,7 +36,7 @@ struct Read {
 
 TEST_CASE("An entry of conntrack tells the client, the address of the NAT and the remote end") {
     Read read;
-    CHECK(read.reader.read(entry()));
+    CHECK(read.reader.read(conntrack_entry()));
     CHECK_FALSE(read.reader.read(end(0)));
     CHECK(read.reader.outcome());
     REQUIRE(read.entries.size() == 1);
@@ -77,9 +51,9 @@ TEST_CASE("An entry of conntrack tells the client, the address of the NAT and th
 
 TEST_CASE("Entries of other protocols, and those that are cut anywhere, count for nothing") {
     Read read;
-    CHECK(read.reader.read(entry(IPPROTO_UDP)));
+    CHECK(read.reader.read(conntrack_entry(IPPROTO_UDP)));
     CHECK(read.entries.empty());
-    const auto whole = entry();
+    const auto whole = conntrack_entry();
     for (std::size_t length = 0; length < whole.size(); ++length) {
         Read cut;
         cut.reader.read(std::span(whole).first(length)); // its header promises more
@@ -96,7 +70,7 @@ TEST_CASE("Entries of other protocols, and those that are cut anywhere, count fo
 }
 
 TEST_CASE("An entry that a mask has wiped is none, and then the answer is not whole") {
-    auto wiped = entry();
+    auto wiped = conntrack_entry();
     std::fill(wiped.begin() + sizeof(nlmsghdr), wiped.end(), std::byte{});
     Read read;
     read.reader.read(wiped);
@@ -112,7 +86,7 @@ TEST_CASE("A refusal is a gap, and so is an answer without an end") {
     REQUIRE_FALSE(refused.reader.outcome());
     CHECK(refused.reader.outcome().error().why == base::Why::denied);
     Read endless;
-    endless.reader.read(entry());
+    endless.reader.read(conntrack_entry());
     REQUIRE_FALSE(endless.reader.outcome());
     CHECK(endless.reader.outcome().error().why == base::Why::truncated);
 }

@@ -1,8 +1,10 @@
 #include "kernel/collect.h"
+#include "kernel/conntrack.h"
 #include "replay/mask.h"
 #include "replay/mask_sockets.h"
 #include "replay/pseudonyms.h"
 #include "replay/recorder.h"
+#include "tests/kernel/conntrack_messages.h"
 #include "tests/kernel/messages.h"
 #include "tests/replay/foreign_texts.h"
 
@@ -246,5 +248,27 @@ TEST_CASE("frames of any bytes keep their length and lose what is no message") {
         std::string cut = whole.substr(0, at);
         replay::replace_addresses(cut, other);
         CHECK(cut.size() == at);
+    }
+}
+
+TEST_CASE("a masked entry of conntrack tells the same of other addresses") {
+    const auto message = test::conntrack_entry();
+    const auto map = [](const snapshot::Address& real) {
+        return *snapshot::Address::parse(real.to_text() == "192.0.2.9" ? "198.51.100.9" : "198.51.100.7");
+    };
+    std::string frame(static_cast<const char*>(static_cast<const void*>(message.data())), message.size());
+    replay::replace_addresses(frame, map);
+    std::vector<snapshot::NatEntry> entries;
+    kernel::NatReader reader([&](const snapshot::NatEntry& entry) { entries.push_back(entry); });
+    std::vector<std::byte> masked(frame.size()); // aligned for netlink
+    std::memcpy(masked.data(), frame.data(), frame.size());
+    CHECK(reader.read(masked));
+    REQUIRE(entries.size() == 1);
+    CHECK(entries[0].client.address.to_text() == "198.51.100.7");
+    CHECK(entries[0].nat.address.to_text() == "198.51.100.7");
+    CHECK(entries[0].nat.port == 40007);
+    CHECK(entries[0].remote.address.to_text() == "198.51.100.9");
+    for (const char* secret : {"\x0a\x00\x00\x07", "\xc0\x00\x02\x09", "\xcb\x00\x71\x01"}) {
+        CHECK(frame.find(std::string(secret, 4)) == std::string::npos);
     }
 }

@@ -84,3 +84,7 @@ def nat_runs_out_of_ports(lab):
     lab.tool.run("record", "nat.capture", cwd=lab.tool.scratch)
     replayed = lab.tool.run("report", "--replay", "nat.capture", "--format", "json", "--rule", RULE, cwd=lab.tool.scratch)
     lab.equal("replayed", "CRITICAL", (replayed.finding(RULE) or {}).get("state"))
+    lab.tool.run("record", "--mask", "masked.capture", cwd=lab.tool.scratch)
+    masked = lab.tool.run("report", "--replay", "masked.capture", "--format", "json", "--rule", RULE, cwd=lab.tool.scratch)
+    lab.equal("masked", "CRITICAL", (masked.finding(RULE) or {}).get("state"))
+    lab.true("no address is left", peer.HERE not in masked.out and to[0] not in masked.out)
