@@ -11,7 +11,7 @@ STRING = r'"(?:[^"\\\n]|\\["\\])*"'
 TEXT = rf"{STRING}(?:\s+{STRING})*"
 TABLE = re.compile(r"inline constexpr auto (\w+)_columns = std::to_array<Column>\(\{")
 ROW = re.compile(rf'\{{"(\w+)",\s*Type::(number|text|boolean),\s*({STRING}),\s*({TEXT})'
-                 rf"(?:,\s*{TEXT}(?:,\s*Collection::\w+(?:,\s*{STRING})?)?)?\}},")
+                 rf"(?:,\s*{STRING}(?:,\s*{TEXT}(?:,\s*Collection::\w+)?)?)?\}},")
 NO_UNIT = {"text": "text", "boolean": "yes or no", "number": "number"}
 PLACE = re.compile(r"@facts of (\w+)@")
 

@@ -91,11 +91,11 @@ struct Column {
     Type type = Type::number;
     std::string_view unit; // "%", "s", "ports", "per second"; empty for none
     std::string_view sentence;
+    std::string_view plain = {}; // what a person calls it; empty: the name says it
     /// How it follows from other facts that its row sees, as an expression; empty if it is no such
     /// arithmetic.
     std::string_view formula = {};
     Collection needs = Collection::usual;
-    std::string_view plain = {}; // what a person calls it; empty: the name says it
 };
 
 enum class TableId { host, netns, destination, source, listener, close_wait, sysctl, nat };
