@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "facts/schema.h"
 #include "rules/compute.h"
-#include "rules/evaluate.h"
 #include "rules/finding_writer.h"
+#include "rules/judge_row.h"
 #include "rules/resolve.h"
 
 #include <algorithm>
