@@ -28,6 +28,7 @@ class Loader {
         for (const TextFile& file : inputs_.drop_ins) {
             read_drop_in(file);
         }
+        check_explained();
         if (inputs_.settings) {
             read_settings(*inputs_.settings);
         }
@@ -74,6 +75,7 @@ class Loader {
             const auto tables = rule_tables(*document, reporter);
             for (const Node& table : tables) {
                 read_one(table, number, Scrutiny::all, reporter);
+                note_explained(table, file);
             }
             if (tables.empty() && reporter.errors() == 0) {
                 reporter.error({}, "holds no rules", "add [[rule]] blocks, or remove the file");
@@ -142,6 +144,31 @@ class Loader {
         return unique;
     }
 
+    void note_explained(const Node& table, const TextFile& file) {
+        if (const Node::Member* explains = table.find("explains")) {
+            for (const Node& id : explains->value.items()) {
+                explained_.emplace_back(&file, &id);
+            }
+        }
+    }
+
+    /// A rule may explain one of a later file. One that there is not leaves the verdict as it is.
+    void check_explained() {
+        std::vector<std::string> known;
+        for (const auto& [id, origin] : ids_) {
+            known.emplace_back(id);
+        }
+        for (const auto& [file, id] : explained_) {
+            if (id->kind == Node::Kind::text && !ids_.contains(id->text)) {
+                Reporter reporter(*file, loaded_.diagnostics);
+                reporter.warning(id->mark,
+                                 fmt::format("no rule '{}' to explain{}", base::printable(id->text),
+                                             base::did_you_mean(std::string(id->text), known)),
+                                 "'tcpadvisor rules list' shows all rules");
+            }
+        }
+    }
+
     void read_settings(const TextFile& file) {
         Reporter reporter(file, loaded_.diagnostics);
         const std::uint16_t number = add_file(file.name);
@@ -168,7 +195,8 @@ class Loader {
 
     const Inputs& inputs_;
     Loaded loaded_;
-    std::map<std::string_view, SourceLine> ids_; // names of rules in their documents
+    std::map<std::string_view, SourceLine> ids_;                     // names of rules in their documents
+    std::vector<std::pair<const TextFile*, const Node*>> explained_; // ids, in drop-ins
     std::vector<std::string> broken_rules_;
 };
 

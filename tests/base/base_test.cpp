@@ -1,34 +1,16 @@
 #include "tests/catch.h"
+#include "tests/scratch.h"
 
 #include "base/diagnostic.h"
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <limits>
 
 #include <sys/stat.h>
 #include <unistd.h>
-
-namespace {
-
-/// A directory of its own that is gone after the test.
-class Scratch {
-  public:
-    Scratch() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "tcpadvisor-test-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-    ~Scratch() { std::filesystem::remove_all(path_); }
-    std::string file(const std::string& name) const { return path_ + "/" + name; }
-
-  private:
-    std::string path_;
-};
-
-} // namespace
 
 TEST_CASE("Integers are read whole or not at all") {
     CHECK(base::parse_integer("42") == 42);
@@ -124,7 +106,7 @@ TEST_CASE("Any bytes come back from a shell as they were") {
     for (int byte = 1; byte < 256; ++byte) {
         all += static_cast<char>(byte);
     }
-    const Scratch scratch;
+    const tests::Scratch scratch;
     const std::string script = "printf %s " + base::shell_word(all) + " > " + scratch.file("said");
     REQUIRE(std::system(script.c_str()) == 0);
     const auto said = base::read_file(scratch.file("said"), 1024);
@@ -173,7 +155,7 @@ TEST_CASE("Lines are found by number") {
 }
 
 TEST_CASE("Only regular files of bounded size are read") {
-    const Scratch scratch;
+    const tests::Scratch scratch;
     const std::string path = scratch.file("x");
     CHECK(base::read_file(path, 100).error().why == base::Why::absent);
     REQUIRE(base::write_atomically(path, "hello"));
@@ -185,7 +167,7 @@ TEST_CASE("Only regular files of bounded size are read") {
 }
 
 TEST_CASE("What answers one read only is read at once, and a full buffer is no whole file") {
-    const Scratch scratch;
+    const tests::Scratch scratch;
     const std::string path = scratch.file("x");
     CHECK(base::read_at_once(path, 100'000).error().why == base::Why::absent);
     for (const std::size_t size : {0, 5, 4095, 4096, 4097, 99'999}) {
@@ -201,7 +183,7 @@ TEST_CASE("What answers one read only is read at once, and a full buffer is no w
 
 TEST_CASE("A file is trusted if only its user could have written it and put it there") {
     namespace fs = std::filesystem;
-    const Scratch scratch;
+    const tests::Scratch scratch;
     const std::string path = scratch.file("x");
     const auto why_not = [&] {
         const auto text = base::read_trusted_file(path, 100);
@@ -226,7 +208,7 @@ TEST_CASE("A file is trusted if only its user could have written it and put it t
 }
 
 TEST_CASE("A file is replaced in one step, or left alone") {
-    const Scratch scratch;
+    const tests::Scratch scratch;
     const std::string path = scratch.file("x");
     REQUIRE(base::write_atomically(path, "old"));
     REQUIRE(base::write_atomically(path, "new"));
@@ -238,7 +220,7 @@ TEST_CASE("A file is replaced in one step, or left alone") {
 }
 
 TEST_CASE("A link is followed and a device is written to, never replaced") {
-    const Scratch scratch;
+    const tests::Scratch scratch;
     REQUIRE(base::write_atomically(scratch.file("target"), "old"));
     std::filesystem::create_symlink(scratch.file("target"), scratch.file("link"));
     REQUIRE(base::write_atomically(scratch.file("link"), "new"));
@@ -257,7 +239,7 @@ TEST_CASE("A link is followed and a device is written to, never replaced") {
 }
 
 TEST_CASE("A directory is listed by suffix, sorted") {
-    const Scratch scratch;
+    const tests::Scratch scratch;
     for (const char* name : {"b.toml", "a.toml", "c.txt", ".#a.toml"}) {
         REQUIRE(base::write_atomically(scratch.file(name), ""));
     }

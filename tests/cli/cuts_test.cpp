@@ -5,9 +5,9 @@
 #include "replay/replay.h"
 
 #include "tests/catch.h"
+#include "tests/scratch.h"
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <random>
 
@@ -69,24 +69,6 @@ std::string of_proc() {
                    "00000000:00000000 00:00000000 00000000 0 0 2742 1\n");
 }
 
-class Directory {
-  public:
-    Directory() { REQUIRE(::mkdtemp(path_.data()) != nullptr); }
-    ~Directory() { std::filesystem::remove_all(path_); }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-
-    void write(const std::string& name, std::string_view content) const {
-        const std::filesystem::path file = path_ + "/" + name;
-        std::filesystem::create_directories(file.parent_path());
-        std::ofstream(file) << content;
-    }
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_ = "/tmp/tcpadvisor-cuts-XXXXXX";
-};
-
 class Judge {
   public:
     Judge() {
@@ -111,7 +93,7 @@ class Judge {
     }
 
   private:
-    Directory no_rules_; // but the shipped ones
+    tests::Scratch no_rules_; // but the shipped ones
     cli::Options options_;
     std::optional<rules::Loaded> rules_;
 };
@@ -155,7 +137,7 @@ TEST_CASE("no cut makes a text of an exhausted host look well") {
 
 TEST_CASE("no cut makes a sosreport of an exhausted host look well") {
     const Judge judge;
-    const Directory directory;
+    const tests::Scratch directory;
     directory.write("proc/net/sockstat", sockstat);
     directory.write("proc/net/sockstat6", sockstat6);
     const auto check_cuts_of = [&](const std::string& file, const std::string& text) {

@@ -7,25 +7,10 @@
 #include "model/derive.h"
 #include "rules/evaluate.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
 
 namespace day {
-
-Directory::Directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "tcpadvisor-day-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) {
-        throw std::runtime_error("cannot make a directory for the history");
-    }
-    path_ = name;
-}
-
-Directory::~Directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
 
 cli::Options options_of_check(const Directory& directory) {
     cli::Options options;

@@ -7,23 +7,13 @@
 #include "model/wants.h"
 #include "rules/rule.h"
 #include "tests/day/host_model.h"
+#include "tests/scratch.h"
 
 #include <string>
 
 namespace day {
 
-/// A private directory that is gone afterwards.
-class Directory {
-  public:
-    Directory();
-    ~Directory();
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
-};
+using Directory = tests::Scratch;
 
 /// The options of a check that reads no settings of this machine.
 cli::Options options_of_check(const Directory& directory);

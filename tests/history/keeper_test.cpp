@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "tests/catch.h"
 #include "tests/history/states.h"
+#include "tests/scratch.h"
 
 #include <filesystem>
 #include <fstream>
@@ -17,18 +18,6 @@ namespace fs = std::filesystem;
 using base::PrivateDirectory;
 using history::Keeper;
 using history::Update;
-
-/// A directory that goes with the test.
-struct Scratch {
-    Scratch() {
-        std::string name = (fs::temp_directory_path() / "tcpadvisor-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path = name;
-    }
-    ~Scratch() { fs::remove_all(path); }
-    std::string in(const std::string& name) const { return (path / name).string(); }
-    fs::path path;
-};
 
 base::Result<Keeper, base::Gap> open(const std::string& path,
                                      PrivateDirectory::Create create = PrivateDirectory::Create::last) {
@@ -54,8 +43,8 @@ std::string reason(const std::string& path) {
 } // namespace
 
 TEST_CASE("The state of a namespace is found again, and by nobody else") {
-    const Scratch scratch;
-    const std::string path = scratch.in("state");
+    const tests::Scratch scratch;
+    const std::string path = scratch.file("state");
     auto keeper = open(path);
     REQUIRE(keeper);
     CHECK(keeper->load(tests::some_key()).error().why == base::Why::absent);
@@ -68,12 +57,12 @@ TEST_CASE("The state of a namespace is found again, and by nobody else") {
 }
 
 TEST_CASE("Runs at the same time lose nothing of each other") {
-    const Scratch scratch;
+    const tests::Scratch scratch;
     constexpr int runs = 8;
     std::vector<std::thread> threads;
     for (int run = 0; run < runs; ++run) {
         threads.emplace_back([&, run] {
-            auto keeper = open(scratch.in("state"));
+            auto keeper = open(scratch.file("state"));
             if (keeper) {
                 static_cast<void>(
                     save(*keeper, update_at(1000 + run * 0.1, static_cast<std::uint64_t>(run))));
@@ -83,15 +72,15 @@ TEST_CASE("Runs at the same time lose nothing of each other") {
     for (std::thread& thread : threads) {
         thread.join();
     }
-    const auto state = open(scratch.in("state"))->load(tests::some_key());
+    const auto state = open(scratch.file("state"))->load(tests::some_key());
     REQUIRE(state);
     CHECK(state->memory.entries.size() == runs);
     CHECK(state->netns.samples.size() == 1);
 }
 
 TEST_CASE("A directory that is not private is not used") {
-    const Scratch scratch;
-    const std::string path = scratch.in("state");
+    const tests::Scratch scratch;
+    const std::string path = scratch.file("state");
     fs::create_directory(path);
     ::chmod(path.c_str(), 0777);
     CHECK(reason(path) == "others may write to it");
@@ -99,13 +88,13 @@ TEST_CASE("A directory that is not private is not used") {
     CHECK(reason(path) == "others may write to it");
     ::chmod(path.c_str(), 0755);
     CHECK(reason(path) == "opened");
-    fs::create_directory_symlink(path, scratch.in("link"));
-    CHECK(reason(scratch.in("link")) == "is a link, or no directory");
-    std::ofstream(scratch.in("file")) << "x";
-    CHECK(reason(scratch.in("file")) == "is a link, or no directory");
-    CHECK(open(scratch.in("a/b")).error().why == base::Why::absent);
-    CHECK(open(scratch.in("a/b"), PrivateDirectory::Create::with_parents));
-    CHECK(open(scratch.in("none"), PrivateDirectory::Create::no).error().why == base::Why::absent);
+    fs::create_directory_symlink(path, scratch.file("link"));
+    CHECK(reason(scratch.file("link")) == "is a link, or no directory");
+    std::ofstream(scratch.file("file")) << "x";
+    CHECK(reason(scratch.file("file")) == "is a link, or no directory");
+    CHECK(open(scratch.file("a/b")).error().why == base::Why::absent);
+    CHECK(open(scratch.file("a/b"), PrivateDirectory::Create::with_parents));
+    CHECK(open(scratch.file("none"), PrivateDirectory::Create::no).error().why == base::Why::absent);
     if (::geteuid() == 0) {
         REQUIRE(::chown(path.c_str(), 65534, 65534) == 0);
         CHECK(reason(path) == "belongs to user 65534, not to 0");
@@ -113,8 +102,8 @@ TEST_CASE("A directory that is not private is not used") {
 }
 
 TEST_CASE("A state file that is not the user's own is not read") {
-    const Scratch scratch;
-    const std::string path = scratch.in("state");
+    const tests::Scratch scratch;
+    const std::string path = scratch.file("state");
     const std::string file = path + "/netns-cookie-7";
     auto keeper = open(path);
     REQUIRE(keeper);
@@ -132,11 +121,11 @@ TEST_CASE("A state file that is not the user's own is not read") {
         CHECK(refusal() == "belongs to user 65534, not to 0");
         REQUIRE(::chown(file.c_str(), 0, 0) == 0);
     }
-    fs::create_hard_link(file, scratch.in("second"));
+    fs::create_hard_link(file, scratch.file("second"));
     CHECK(refusal() == "has a second name");
-    fs::rename(scratch.in("second"), scratch.in("target"));
+    fs::rename(scratch.file("second"), scratch.file("target"));
     fs::remove(file);
-    fs::create_symlink(scratch.in("target"), file);
+    fs::create_symlink(scratch.file("target"), file);
     CHECK(refusal() == "is a link");
     fs::remove(file);
     REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
@@ -147,20 +136,20 @@ TEST_CASE("A state file that is not the user's own is not read") {
 }
 
 TEST_CASE("A link in place of a state file is replaced, and what it leads to stays") {
-    const Scratch scratch;
-    const std::string path = scratch.in("state");
+    const tests::Scratch scratch;
+    const std::string path = scratch.file("state");
     auto keeper = open(path);
     REQUIRE(keeper);
-    std::ofstream(scratch.in("victim")) << "precious";
-    fs::create_symlink(scratch.in("victim"), path + "/netns-cookie-7");
+    std::ofstream(scratch.file("victim")) << "precious";
+    fs::create_symlink(scratch.file("victim"), path + "/netns-cookie-7");
     REQUIRE(save(*keeper, update_at(100)));
     CHECK(fs::is_regular_file(fs::symlink_status(path + "/netns-cookie-7")));
-    CHECK(*base::read_file(scratch.in("victim"), 100) == "precious");
+    CHECK(*base::read_file(scratch.file("victim"), 100) == "precious");
 }
 
 TEST_CASE("A directory in place of a state file is an error, and nothing is left behind") {
-    const Scratch scratch;
-    const std::string path = scratch.in("state");
+    const tests::Scratch scratch;
+    const std::string path = scratch.file("state");
     auto keeper = open(path);
     REQUIRE(keeper);
     fs::create_directories(path + "/netns-cookie-7/inner");
@@ -169,8 +158,8 @@ TEST_CASE("A directory in place of a state file is an error, and nothing is left
 }
 
 TEST_CASE("A damaged state file is begun anew") {
-    const Scratch scratch;
-    const std::string path = scratch.in("state");
+    const tests::Scratch scratch;
+    const std::string path = scratch.file("state");
     auto keeper = open(path);
     REQUIRE(keeper);
     REQUIRE(save(*keeper, update_at(100)));
@@ -181,11 +170,11 @@ TEST_CASE("A damaged state file is begun anew") {
 }
 
 TEST_CASE("A lock that stays is an error after half a second") {
-    const Scratch scratch;
-    auto holder = PrivateDirectory::open(scratch.path.string(), PrivateDirectory::Create::no);
+    const tests::Scratch scratch;
+    auto holder = PrivateDirectory::open(fs::path(scratch.path()).string(), PrivateDirectory::Create::no);
     REQUIRE(holder);
     REQUIRE(holder->lock(0));
-    auto keeper = open(scratch.path.string());
+    auto keeper = open(fs::path(scratch.path()).string());
     REQUIRE(keeper);
     const base::Status saved = save(*keeper, update_at(100));
     REQUIRE_FALSE(saved);
@@ -193,19 +182,19 @@ TEST_CASE("A lock that stays is an error after half a second") {
 }
 
 TEST_CASE("Files of namespaces that are gone go, others stay") {
-    const Scratch scratch;
-    auto keeper = open(scratch.path.string());
+    const tests::Scratch scratch;
+    auto keeper = open(fs::path(scratch.path()).string());
     REQUIRE(keeper);
     const auto make = [&](const std::string& name, int days) {
-        std::ofstream(scratch.in(name)) << "x";
-        fs::last_write_time(scratch.in(name),
+        std::ofstream(scratch.file(name)) << "x";
+        fs::last_write_time(scratch.file(name),
                             fs::file_time_type::clock::now() - std::chrono::hours(24 * days));
     };
     make("netns-cookie-1", 3);
     make("netns-cookie-2", 1);
     make("somebody.else", 30);
     REQUIRE(save(*keeper, update_at(100)));
-    CHECK_FALSE(fs::exists(scratch.in("netns-cookie-1")));
-    CHECK(fs::exists(scratch.in("netns-cookie-2")));
-    CHECK(fs::exists(scratch.in("somebody.else")));
+    CHECK_FALSE(fs::exists(scratch.file("netns-cookie-1")));
+    CHECK(fs::exists(scratch.file("netns-cookie-2")));
+    CHECK(fs::exists(scratch.file("somebody.else")));
 }

@@ -5,6 +5,7 @@
 #include "tests/kernel/messages.h"
 
 #include "tests/catch.h"
+#include "tests/scratch.h"
 
 #include <array>
 #include <csignal>
@@ -33,20 +34,9 @@ namespace fs = std::filesystem;
 /// A directory that looks like /proc, or like a hierarchy of control groups.
 class Tree {
   public:
-    Tree() {
-        std::string name = fs::temp_directory_path() / "tcpadvisor-owners-XXXXXX";
-        root_ = ::mkdtemp(name.data());
-    }
-    ~Tree() { fs::remove_all(root_); }
-    Tree(const Tree&) = delete;
-    Tree& operator=(const Tree&) = delete;
-
-    std::string root() const { return root_; }
+    std::string root() const { return scratch_.path(); }
     void directory(const std::string& path) const { fs::create_directories(root_ / path); }
-    void file(const std::string& path, std::string_view content) const {
-        directory(fs::path(path).parent_path());
-        std::ofstream(root_ / path) << content;
-    }
+    void file(const std::string& path, std::string_view content) const { scratch_.write(path, content); }
     void process(const std::string& pid, const std::string& comm,
                  const std::vector<std::string>& links) const {
         directory(pid + "/fd");
@@ -66,7 +56,8 @@ class Tree {
     }
 
   private:
-    fs::path root_;
+    tests::Scratch scratch_;
+    const fs::path root_ = scratch_.path();
 };
 
 snapshot::Holders find(const Tree& tree, const std::vector<WantedSocket>& wanted,

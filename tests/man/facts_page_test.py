@@ -12,8 +12,8 @@ inline constexpr auto host_columns = std::to_array<Column>({
     {"kernel", Type::text, "", "Kernel release."},
     // a comment
     {"free_min", Type::number, "ports", "At least so "
-     "many. See --to.", "usable - in_use"},
-    {"drifted", Type::boolean, "", "Below free_min, in /etc/sysctl.conf: 'sysctl --system'.", "",
+     "many. See --to.", "free ports", "usable - in_use"},
+    {"drifted", Type::boolean, "", "Below free_min, in /etc/sysctl.conf: 'sysctl --system'.", "", "",
      Collection::boot_sysctls},
 });
 """

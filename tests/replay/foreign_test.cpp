@@ -5,10 +5,10 @@
 #include "tests/replay/foreign_texts.h"
 
 #include "tests/catch.h"
+#include "tests/scratch.h"
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <span>
 
@@ -514,31 +514,8 @@ TEST_CASE("sysctls and sockstat in the same text are used, and show that it is w
           "only 2 of the 32 sockets that sockstat counts are in it");
 }
 
-namespace {
-
-/// A directory that is gone afterwards.
-class Scratch {
-  public:
-    Scratch() { REQUIRE(::mkdtemp(path_.data()) != nullptr); }
-    ~Scratch() { std::filesystem::remove_all(path_); }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-
-    void write(const std::string& name, std::string_view content) const {
-        const std::filesystem::path file = path_ + "/" + name;
-        std::filesystem::create_directories(file.parent_path());
-        std::ofstream(file) << content;
-    }
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_ = "/tmp/tcpadvisor-foreign-XXXXXX";
-};
-
-} // namespace
-
 TEST_CASE("an unpacked sosreport") {
-    const Scratch scratch;
+    const tests::Scratch scratch;
     scratch.write("sos_commands/networking/ss_-peaonmi", test::ss_peaonmi);
     scratch.write("sos_commands/networking/netstat_-W_-neopa", test::netstat_neopa);
     scratch.write("sos_commands/kernel/sysctl_-a", "kernel.hostname = web1\nkernel.osrelease = 5.14.0-1\n"
@@ -563,7 +540,7 @@ TEST_CASE("an unpacked sosreport") {
 }
 
 TEST_CASE("a damaged file of a sosreport does not hide an intact one, and its namespaces are judged") {
-    const Scratch scratch;
+    const tests::Scratch scratch;
     scratch.write("sos_commands/networking/ss_-peaonmi", test::ss_peaonmi.substr(200));
     scratch.write("sos_commands/networking/netstat_-W_-neopa", test::netstat_neopa);
     scratch.write("sos_commands/networking/namespaces/blue/ip_netns_exec_blue_ss_-peaonmi", test::ss_peaonmi);
@@ -578,7 +555,7 @@ TEST_CASE("a damaged file of a sosreport does not hide an intact one, and its na
 }
 
 TEST_CASE("sockstat of a sosreport shows rows that are missing") {
-    const Scratch scratch;
+    const tests::Scratch scratch;
     const auto collected = [&](std::string_view sockstat) {
         scratch.write("proc/net/sockstat", sockstat);
         auto replay = replay::open_replay(scratch.path());
@@ -595,7 +572,7 @@ TEST_CASE("sockstat of a sosreport shows rows that are missing") {
 }
 
 TEST_CASE("links of a sosreport do not lead to this host") {
-    const Scratch scratch;
+    const tests::Scratch scratch;
     scratch.write("tcp", test::proc_tcp);
     std::filesystem::create_symlink("/proc/sys/kernel/hostname", scratch.path() + "/hostname");
     std::filesystem::create_directories(scratch.path() + "/proc/sys/kernel");
@@ -609,7 +586,7 @@ TEST_CASE("links of a sosreport do not lead to this host") {
 }
 
 TEST_CASE("paths that are no source") {
-    const Scratch scratch;
+    const tests::Scratch scratch;
     const auto why = [](const std::string& path) {
         const auto replay = replay::open_replay(path);
         return replay ? "" : replay.error().what.substr(replay.error().what.rfind('/') + 1);

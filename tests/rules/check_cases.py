@@ -44,7 +44,10 @@ def main():
     for case in load(ROOT / "tests/rules", "case"):
         expected.setdefault(case["rule"], set()).add(case["expect"])
     problems = []
-    for rule in load(ROOT / "rules", "rule"):
+    rules = load(ROOT / "rules", "rule")
+    ids = {rule["id"] for rule in rules}
+    for rule in rules:
+        problems += [f"{rule['id']}: explains {id}, which does not exist" for id in sorted(set(rule.get("explains", [])) - ids)]
         found = expected.pop(rule["id"], set())
         problems += [f"{rule['id']}: no case expects {state}" for state in sorted(severities(rule) - found)]
         if not found & {"ok", "not_applicable"}:

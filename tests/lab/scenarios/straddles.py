@@ -24,26 +24,25 @@ def alarms(lab, *states):
     return found
 
 
-@scenario()
-def bound_clients_hide_exhaustion(lab):
-    """460 clients bind an address before they connect; plain clients then fill another destination at 540."""
+def bind_and_fill(lab, source):
+    """460 clients bind `source` before they connect; plain clients then fill another destination at 540."""
     addresses()
     servers = lab.keep([network.listen(*A), network.listen(*B)])
-    lab.keep(network.pairs(servers[0], A, 460, source=SECOND, late_port=False))
-    filled = lab.keep(network.fill(B))
-    lab.equal("plain clients", 540, len(filled))
+    lab.keep(network.pairs(servers[0], A, 460, source=source, late_port=False))
+    lab.equal("plain clients", 540, len(lab.keep(network.fill(B))))
     alarms(lab, "WARNING", "CRITICAL")
+
+
+@scenario()
+def bound_clients_hide_exhaustion(lab):
+    """From a second address, which routing does not choose."""
+    bind_and_fill(lab, SECOND)
 
 
 @scenario()
 def bound_clients_of_the_routed_source(lab):
-    """The same from the address that routing would choose: nothing but parity tells who chose the ports."""
-    addresses()
-    servers = lab.keep([network.listen(*A), network.listen(*B)])
-    lab.keep(network.pairs(servers[0], A, 460, source=A[0], late_port=False))
-    filled = lab.keep(network.fill(B))
-    lab.equal("plain clients", 540, len(filled))
-    alarms(lab, "WARNING", "CRITICAL")
+    """From the address that routing would choose: nothing but parity tells who chose the ports."""
+    bind_and_fill(lab, A[0])
 
 
 @scenario()
