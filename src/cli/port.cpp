@@ -2,30 +2,15 @@
 #include "cli/commands.h"
 
 #include "base/number.h"
-#include "base/text.h"
 #include "cli/observe.h"
 #include "cli/output.h"
 #include "model/local_port.h"
 
 #include <sstream>
 
-#include <fmt/format.h>
-
 namespace cli {
 
 namespace {
-
-/// What makes a command act in the namespace that was asked about.
-std::string prefix_of(const Options& options) {
-    if (options.pid) {
-        return fmt::format("nsenter --net=/proc/{}/ns/net ", *options.pid);
-    }
-    if (options.netns) {
-        const bool is_path = options.netns->find('/') != std::string::npos;
-        return (is_path ? "nsenter --net=" : "ip netns exec ") + base::shell_word(*options.netns) + " ";
-    }
-    return {};
-}
 
 std::optional<std::uint16_t> port_in(const Options& options) {
     if (options.arguments.size() != 1) {
@@ -57,7 +42,7 @@ int port(const Options& options) {
     std::vector<facts::PortAnswer> answers;
     for (const snapshot::Netns& netns : observed->host.namespaces) {
         answers.push_back(model::local_port_answer(netns, netns.sysctls.assuming(*assumed)));
-        answers.back().prefix = prefix_of(options);
+        answers.back().netns_path = netns.path;
     }
     std::ostringstream out;
     format_of(options).port(origin_of(observed->host, *assumed), answers, style_for(options), out);

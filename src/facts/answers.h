@@ -151,7 +151,7 @@ struct PortAnswer {
     std::optional<double> free_in;    // seconds until all have expired; none: somebody must do something
     std::string reserved_now;         // ip_local_reserved_ports, and as it would keep connect() away;
     std::string reserved_then;        // both empty if that is not needed
-    std::string prefix;               // of a command that acts in this namespace: "ip netns exec web "
+    std::string netns_path;           // of its file; empty: the namespace of whoever runs the program
     std::optional<base::Gap> unknown; // the sockets could not be read: nothing above is certain
     std::vector<base::Gap> gaps;
 };

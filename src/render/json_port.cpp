@@ -51,12 +51,9 @@ Json reservation_json(const facts::PortAnswer& answer) {
     if (answer.reserved_then.empty()) {
         return nullptr;
     }
-    const auto set = [&](const std::string& value) {
-        return answer.prefix + "sysctl -w net.ipv4.ip_local_reserved_ports=\"" + value + "\"";
-    };
     Json item = Json::object();
-    item["command"] = set(answer.reserved_then);
-    item["undo"] = set(answer.reserved_now);
+    item["command"] = reserving(answer, answer.reserved_then);
+    item["undo"] = reserving(answer, answer.reserved_now);
     item["line"] = "net.ipv4.ip_local_reserved_ports = " + answer.reserved_then;
     return item;
 }

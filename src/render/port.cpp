@@ -96,11 +96,8 @@ void reservation(std::ostream& out, const Style& style, const PortAnswer& answer
     paragraph(out, style, "",
               "So that connect() never takes it (connections that have it keep it; a program that binds it "
               "still can):");
-    const auto set = [&](const std::string& value) {
-        return fmt::format("{}sysctl -w net.ipv4.ip_local_reserved_ports=\"{}\"", answer.prefix, value);
-    };
-    render::command(out, "  now       ", set(answer.reserved_then));
-    render::command(out, "  undo      ", set(answer.reserved_now));
+    render::command(out, "  now       ", reserving(answer, answer.reserved_then));
+    render::command(out, "  undo      ", reserving(answer, answer.reserved_now));
     render::command(out, "  for good  ", "net.ipv4.ip_local_reserved_ports = " + answer.reserved_then);
     paragraph(out, style, "            ",
               "in a file of /etc/sysctl.d, which only the host's namespace reads");

@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "findings/place.h"
 
 #include <algorithm>
 #include <array>
@@ -241,6 +242,11 @@ std::vector<base::Gap> gaps_of(const facts::NetnsStates& netns) {
         }
     }
     return gaps;
+}
+
+std::string reserving(const facts::PortAnswer& answer, std::string_view ports) {
+    return findings::acting_in(answer.netns_path,
+                               fmt::format("sysctl -w net.ipv4.ip_local_reserved_ports=\"{}\"", ports));
 }
 
 } // namespace render

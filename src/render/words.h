@@ -74,6 +74,9 @@ std::vector<facts::StateCount> sum_states(const std::vector<facts::NetnsStates>&
 /// The per-namespace figures added up; those that are the whole host's taken once.
 facts::Sockstat sum_sockstat(const std::vector<facts::NetnsStates>& namespaces);
 
+/// The command that sets net.ipv4.ip_local_reserved_ports in the namespace of the answer.
+std::string reserving(const facts::PortAnswer& answer, std::string_view ports);
+
 /// The gaps of a namespace, with one for each count that is missing and that none of them names.
 std::vector<base::Gap> gaps_of(const facts::NetnsStates& netns);
 
