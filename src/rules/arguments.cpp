@@ -292,6 +292,11 @@ class ArgumentReader {
                           fmt::format("the default is {}", to_text(found->standard)));
             return;
         }
+        if (std::string wrong = wrong_choice(*found, *value); !wrong.empty()) {
+            mistakes_.add("--set", argument, equals + 1, text.size(), std::move(wrong),
+                          fmt::format("the default is {}", to_text(found->standard)));
+            return;
+        }
         set_parameter(rule, static_cast<std::size_t>(found - rule.parameters.begin()), *value,
                       origin("--set"));
     }

@@ -173,7 +173,7 @@ constexpr auto rule_keys = std::to_array<std::string_view>(
      "worst",    "straddling",   "untold",        "summary", "impact",     "explains",
      "evidence", "why",          "see",           "source",  "parameters", "remedy",
      "myth"});
-constexpr auto parameter_keys = std::to_array<std::string_view>({"default", "unit", "help"});
+constexpr auto parameter_keys = std::to_array<std::string_view>({"default", "choices", "unit", "help"});
 constexpr double longest_wait = 24 * 3600; // seconds
 constexpr auto reserved_names = std::to_array<std::string_view>(
     {"enabled", "warning", "critical", "value", "unit", "alerting_runs", "alerting_for"});
@@ -314,6 +314,10 @@ class RuleReader {
                             "add help = one sentence that says what it changes");
         }
         parameter.value = parameter.standard = value.value_or(facts::Value(0.0));
+        parameter.choices = keys.texts("choices");
+        if (std::string wrong = wrong_choice(parameter, parameter.standard); value && !wrong.empty()) {
+            reporter_.error(standard->mark, std::move(wrong), "choose a default among them");
+        }
         scoped_.add_parameter(key, type_of(parameter.value), Use::open);
         rule_.parameter_values.push_back(parameter.value);
         rule_.parameters.push_back(std::move(parameter));

@@ -197,4 +197,13 @@ std::vector<ListedRule> list(const RuleSet& rules) {
     return all;
 }
 
+std::string wrong_choice(const Parameter& parameter, const facts::Value& value) {
+    const auto& choices = parameter.choices;
+    if (choices.empty() || std::find(choices.begin(), choices.end(), to_text(value)) != choices.end()) {
+        return {};
+    }
+    return fmt::format("parameter '{}' must be one of {}, this is '{}'", parameter.name,
+                       base::join(choices, ", "), base::printable(to_text(value)));
+}
+
 } // namespace rules

@@ -43,8 +43,7 @@
 //                                      so long; s, m or h
 //
 //   summary   = "{remote}: {free} of {usable} ports free"     required, one line, no full stop
-//   impact    = "new connections to {remote} fail"            what hurts whom, for somebody who knows no
-//   kernel;
+//   impact    = "new connections to {remote} fail"            what hurts whom, in plain words:
 //                                      the first line of a report; default: the summary
 //   explains  = ["port-range-narrow"]  rules whose findings have the same cause: no worse than this one, and
 //                                      about the same subject, they are told with it
@@ -57,6 +56,7 @@
 //                                      the name of a fact that the rule can see, nor enabled, warning or
 //                                      critical
 //     default = 100                    required: a number, text or boolean
+//     choices = ["ok", "warning"]      optional, of a text: what it can be
 //     unit    = "sockets"
 //     help    = "One sentence."        required
 //
@@ -151,7 +151,11 @@ struct Parameter {
     std::string unit;
     std::string_view help;
     SourceLine origin;
+    std::vector<std::string> choices = {}; // texts that it can be; empty: any
 };
+
+/// What is wrong with such a value, of the right type, as a message; empty if nothing is.
+std::string wrong_choice(const Parameter& parameter, const facts::Value& value);
 
 /// Sysctls by name, and the value to set.
 using SysctlValues = std::vector<std::pair<std::string, Template>>;

@@ -147,6 +147,11 @@ void change_parameter(Rule& rule, const Node::Member& given, SourceLine origin, 
                        fmt::format("the default is {}", to_text(found->standard)));
         return;
     }
+    if (std::string wrong = wrong_choice(*found, *value); !wrong.empty()) {
+        reporter.error(given.value.mark, std::move(wrong),
+                       fmt::format("the default is {}", to_text(found->standard)));
+        return;
+    }
     set_parameter(rule, static_cast<std::size_t>(found - rule.parameters.begin()), *value, origin);
 }
 
