@@ -90,6 +90,15 @@ bool is_topical(const Options& options) {
     return options.command == Command::check && !options.tag.empty();
 }
 
+/// An OK of a source that is no kernel is one about the rules that it could feed.
+std::string as_far_as_told(const std::string& source, const findings::Report& report) {
+    const auto skipped =
+        std::count_if(report.rules.begin(), report.rules.end(),
+                      [](const findings::RuleOutcome& rule) { return !rule.state.has_value(); });
+    return fmt::format("as far as {} tells: {} rules judged, {} not", source,
+                       static_cast<std::ptrdiff_t>(report.rules.size()) - skipped, skipped);
+}
+
 /// What a person wants to know when nothing is wrong: how much was looked at.
 std::string when_ok(const Options& options, const snapshot::Host& host, const findings::Report& report) {
     const bool all_skipped =
@@ -134,7 +143,12 @@ void say_where_from(const Options& options, findings::Report& report, const snap
     report.kernel = host.kernel;
     report.time = host.time;
     report.when_ok = when_ok(options, host, report);
+    const bool is_fine = report.worst() <= findings::State::info;
     for (const snapshot::Netns& netns : host.namespaces) {
+        if (netns.provenance.is_foreign() && is_fine) {
+            report.when_ok = as_far_as_told(netns.provenance.name, report) + ", " + report.when_ok;
+            break; // one count for all of them
+        }
         if (netns.provenance.is_foreign()) {
             report.notes.push_back("from " + netns.provenance.name + ", which does not tell all");
         } else if (netns.source == snapshot::SocketSource::proc) {

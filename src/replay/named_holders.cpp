@@ -41,4 +41,8 @@ snapshot::Holders NamedHolders::name(const SocketList& list, std::string why_uns
     return holders;
 }
 
+snapshot::Holders no_holders(std::string why) {
+    return {{}, {}, base::Gap{"who holds the sockets", base::Why::failed, std::move(why)}};
+}
+
 } // namespace replay

@@ -29,4 +29,7 @@ class NamedHolders {
     std::optional<User> last_; // of the last row that named one
 };
 
+/// Of a text that could have named them and names none: whatever stands on a process is UNKNOWN.
+snapshot::Holders no_holders(std::string why);
+
 } // namespace replay

@@ -119,9 +119,9 @@ class NetstatDialect : public Dialect {
             list.lost =
                 Gap{"the socket table", Why::truncated, "netstat was asked for listening sockets only (-l)"};
         }
-        if (holders_.any()) {
-            list.holders = holders_.name(list, "netstat -p names no more processes");
-        }
+        list.holders = holders_.any()
+                           ? holders_.name(list, "netstat -p names no more processes")
+                           : no_holders("netstat without -p, or without root, names no process");
     }
 
     std::string_view name() const override { return netstat_name; }

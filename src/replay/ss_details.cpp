@@ -192,9 +192,8 @@ void SsDetails::conclude(SocketList& list) {
     for (const auto& [path, number] : cgroups_) {
         list.cgroups.emplace(number, path);
     }
-    if (holders_.any()) {
-        list.holders = holders_.name(list, "ss -p names no more processes");
-    }
+    list.holders = holders_.any() ? holders_.name(list, "ss -p names no more processes")
+                                  : no_holders("ss without -p, or without root, names no process");
 }
 
 bool is_ss_detail(std::string_view line) {

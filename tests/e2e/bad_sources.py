@@ -47,6 +47,20 @@ class Sources(CommandLine):
         for word in words:
             self.assertIn(word, answer.out, answer.shown)
 
+    def test_an_ok_says_how_far_it_goes(self):
+        path = self.write("whole", "$ ss -tanpoie\n" + HEADING + LISTENER + ROW.format(0, 1, 40000) + "$ date\n")
+        answer = self.replay(path, "--assume", "ip_local_port_range=32768 60999")
+        self.assertEqual(0, answer.exit, answer.shown)
+        self.assertRegex(answer.out, r"^TCP OK: as far as the text of ss tells: \d+ rules judged, \d+ not, 1 ESTABLISHED")
+
+    def test_processes_that_ss_could_have_named(self):
+        stuck = "CLOSE-WAIT 0 0 10.0.0.1:{} 10.0.0.3:80 uid:0 ino:{} sk:{} <->\n\t cubic cwnd:10 lastsnd:9000 lastrcv:9000 lastack:9000\n"
+        rows = "".join(stuck.format(50000 + i, 1000 + i, 1 + i) for i in range(10))
+        path = self.write("nobody", "$ ss -taeni\n" + HEADING + LISTENER + rows + "$ date\n")
+        answer = self.replay(path, "-v", "--assume", "ip_local_port_range=32768 60999")
+        self.assertIn("UNKNOWN", answer.out.split("|")[0], answer.shown)
+        self.assertIn("names no process", answer.out, answer.shown)
+
     def test_too_large(self):
         path = self.scratch / "sparse"
         with path.open("wb") as file:

@@ -455,7 +455,9 @@ TEST_CASE("a socket that moved while it was listed is no second snapshot") {
 TEST_CASE("a text that names no user has none, and the processes that it names are found") {
     const auto none = list_of(ss_heading + ss_listener + "CLOSE-WAIT 0 0 192.0.2.10:42000 192.0.2.20:8081\n");
     CHECK_FALSE(none.provenance.has_users);
-    CHECK_FALSE(none.holders);
+    REQUIRE(none.holders);
+    REQUIRE(none.holders->unseen);
+    CHECK(none.holders->unseen->why == base::Why::failed); // it could have named them
     const auto holder_in = [](const Read& list) {
         const Socket& stuck = socket_at(list, 42000, TcpState::close_wait);
         REQUIRE(list.holders);
