@@ -12,6 +12,7 @@
 #include <memory>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <thread>
 #include <unistd.h>
 
@@ -68,6 +69,11 @@ Result<std::string, Gap> read_regular(const Descriptor& file, const std::string&
     struct stat status {};
     if (::fstat(file.number(), &status) != 0) {
         return gap_of(path, errno);
+    }
+    constexpr unsigned memory_devices = 1;
+    constexpr unsigned null_device = 3;
+    if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(memory_devices, null_device)) {
+        return std::string(); // a link to /dev/null is how people empty a file of a package
     }
     if (!S_ISREG(status.st_mode)) {
         return Gap{path, Why::failed, S_ISDIR(status.st_mode) ? "is a directory" : "is not a regular file"};

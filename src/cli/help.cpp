@@ -34,6 +34,12 @@ constexpr auto table = std::to_array<OptionInfo>({
     {"expect-rate", 0, "N/s", false, auditing, "judge for so many new connections a second"},
     {"expect-destinations", 0, "N", false, auditing, "that this host opens, to so many destinations"},
     {"expect-hold", 0, "SECONDS", false, auditing, "each open for so long"},
+    {"files", 0, "PATH", true, bit(Command::audit),
+     "judge files instead of this host: sysctl.conf, sysctl.d, 'sysctl -a', tuned, YAML (several may "
+     "follow)"},
+    {"root", 0, "DIR", false, bit(Command::audit), "judge what a boot of the image in DIR would set"},
+    {"kernel", 0, "VERSION", false, bit(Command::audit),
+     "the kernel that the files are for, as in 5.14 (default: as they say, or the newest)"},
     {"replay", 0, "PATH", false, looking, "judge a capture or what else was kept (- is standard input)"},
     {"mask", 0, "", false, bit(Command::record), "hide addresses and names, the same ones the same way"},
     {"snapshot", 0, "N", false, looking, "of several snapshots in the text of --replay (default: the last)"},
@@ -100,6 +106,7 @@ std::string_view examples_of(Command command) {
         return "  tcpadvisor audit\n"
                "  tcpadvisor audit --expect-rate 500/s --expect-destinations 2 --expect-hold 0.2\n"
                "  tcpadvisor audit --fail-on critical --report junit:audit.xml\n"
+               "  tcpadvisor audit --files roles/web/files/sysctl.d --kernel 5.14\n"
                "  tcpadvisor audit --format sysctl --output 60-tcpadvisor.conf\n";
     case Command::ports:
         return "  tcpadvisor ports\n"

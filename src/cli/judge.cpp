@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/file_lines.h"
 #include "cli/observe.h"
 #include "cli/output.h"
 #include "cli/rules.h"
@@ -11,6 +12,7 @@
 #include "model/derive.h"
 #include "model/picture.h"
 #include "model/rates.h"
+#include "replay/settings.h"
 #include "rules/arithmetic.h"
 #include "rules/evaluate.h"
 #include "rules/perfdata.h"
@@ -31,7 +33,8 @@ namespace {
 
 /// A replay knows nothing of this machine's past, unless it is told where one is.
 std::string no_past_because(const Options& options) {
-    return options.no_state ? "--no-state" : options.replay && !options.state_dir ? "a replay has none" : "";
+    const bool elsewhere = options.replay || judges_files(options);
+    return options.no_state ? "--no-state" : elsewhere && !options.state_dir ? "a replay has none" : "";
 }
 
 void tell_known(const history::Past& past, const snapshot::Host& host) {
@@ -137,12 +140,55 @@ rules::WhatIf what_if(const snapshot::Host& host, const model::Assumptions& assu
     };
 }
 
+/// A container has its own sysctls, and lacks those of the host.
+std::string scope_of(const Options& options, const snapshot::Host& host, const findings::Report& report) {
+    const bool inside = std::any_of(
+        host.namespaces.begin(), host.namespaces.end(), [](const snapshot::Netns& netns) {
+            return !netns.provenance.is_foreign() && !model::is_initial(netns);
+        });
+    if (options.command != Command::audit || !inside) {
+        return {};
+    }
+    const auto skipped = std::count_if(report.rules.begin(), report.rules.end(),
+                                       [](const findings::RuleOutcome& rule) { return !rule.state; });
+    return fmt::format("this judges a container's namespace, not the host: {} of {} rules are skipped",
+                       skipped, report.rules.size());
+}
+
+/// Of what files alone do not tell nothing is said to be well.
+void say_files(findings::Report& report, const snapshot::Host& host) {
+    const auto is_untold = [](const std::string& reason) {
+        return reason.find(replay::untold_by_settings) != std::string::npos;
+    };
+    const auto skipped =
+        std::count_if(report.rules.begin(), report.rules.end(), [&](const findings::RuleOutcome& rule) {
+            return !rule.state && is_untold(rule.reason);
+        });
+    report.notes.push_back(fmt::format("{} need a running host and were not judged",
+                                       skipped == 1 ? "1 rule" : fmt::format("{} rules", skipped)));
+    for (const snapshot::Netns& netns : host.namespaces) {
+        if (netns.provenance.name == replay::settings_source) {
+            report.remarks.push_back("what no line sets is taken as Linux " + host.kernel +
+                                     " begins with it");
+            break;
+        }
+    }
+    std::erase_if(report.gaps, [&](const base::Gap& gap) {
+        return is_untold(gap.detail) && snapshot::find_sysctl(gap.what) == nullptr;
+    });
+}
+
 void say_where_from(const Options& options, findings::Report& report, const snapshot::Host& host) {
     report.version = TCPADVISOR_VERSION;
     report.host = host.name;
     report.kernel = host.kernel;
     report.time = host.time;
     report.when_ok = when_ok(options, host, report);
+    report.scope = scope_of(options, host, report);
+    if (judges_files(options)) {
+        say_files(report, host);
+        return;
+    }
     const bool is_fine = report.worst() <= findings::State::info;
     for (const snapshot::Netns& netns : host.namespaces) {
         if (netns.provenance.is_foreign() && is_fine) {
@@ -161,6 +207,14 @@ void say_where_from(const Options& options, findings::Report& report, const snap
 /// The options by which another command looks at the same sockets. Of several namespaces each finding has
 /// its own.
 std::string place_of(const Options& options) {
+    std::string files;
+    for (const std::string& path : options.files) {
+        files += " --files " + base::shell_word(path);
+    }
+    if (judges_files(options)) {
+        return base::one_line((options.root ? "--root " + base::shell_word(*options.root) : "") + files +
+                              (options.kernel.empty() ? "" : " --kernel " + options.kernel));
+    }
     return options.replay       ? "--replay " + base::shell_word(*options.replay)
            : options.netns      ? "--netns " + base::shell_word(*options.netns)
            : options.pid        ? fmt::format("--pid {}", *options.pid)
@@ -254,7 +308,8 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     report.remarks = past.remarks();
     report.broken_files = loaded.broken_files;
     say_where_from(options, report, host);
-    report.place = place_of(options);
+    report.of_files = judges_files(options);
+    report.place = report.of_files ? "" : place_of(options);
     report.replayed = options.replay.has_value();
     report.again = again_of(options);
     report.assumed = texts_of(assumed);
@@ -334,6 +389,9 @@ int judge(const Options& given) {
         Judgement by_default = judge_host(options, *loaded, *usual, observed->host, detail);
         merge(judgement.report, std::move(by_default.report));
         judgement.picture = std::move(by_default.picture);
+    }
+    if (options.command == Command::audit) {
+        add_file_lines(judgement.report, observed->host, observed->file_lines);
     }
     say_others(options, observed->not_looked_at, judgement.report);
     return publish(options, judgement);

@@ -5,6 +5,7 @@
 #include "facts/schema.h"
 #include "kernel/collect.h"
 #include "kernel/privileges.h"
+#include "replay/settings.h"
 #include "rules/rule.h"
 
 #include <algorithm>
@@ -48,6 +49,15 @@ kernel::Deadline deadline_of(const Options& options) {
 
 base::Result<Observation> open(const Options& options) {
     Observation observation;
+    if (judges_files(options)) {
+        auto settings = replay::open_settings(options.files, options.root, options.kernel);
+        if (!settings) {
+            return settings.error();
+        }
+        observation.file_lines = std::move(settings->lines);
+        observation.targets = traced(std::move(settings->targets));
+        return observation;
+    }
     if (options.replay) {
         auto replay = replay::open_replay(*options.replay, options.snapshot);
         if (!replay) {

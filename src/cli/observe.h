@@ -13,7 +13,9 @@
 #include "rules/rule.h"
 #include "snapshot/host.h"
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace cli {
@@ -23,6 +25,7 @@ struct Observation {
     std::unique_ptr<replay::Capture> capture;
     std::vector<kernel::Target> targets;
     snapshot::Host host;
+    std::map<std::string, std::vector<std::string>> file_lines; // of an audit of files
     /// Other network namespaces that hold TCP sockets, or may, and are not in `host`; counted by `report`,
     /// and by `check` if it is to say more.
     std::size_t not_looked_at = 0;

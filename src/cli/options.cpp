@@ -4,9 +4,11 @@
 #include "base/text.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "kernel/sysctl_history.h"
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include <boost/program_options.hpp>
 
@@ -187,6 +189,15 @@ std::optional<std::string> take(Options& options, const std::string& name, const
         return take_fail_on(options, value);
     } else if (name.starts_with("expect-")) {
         return take_expectation(options, name, value);
+    } else if (name == "files") {
+        options.files.push_back(value);
+    } else if (name == "root") {
+        options.root = value;
+    } else if (name == "kernel") {
+        if (!kernel::parse_release(value)) {
+            return wrong("a release of Linux, as in 5.14");
+        }
+        options.kernel = value;
     } else if (name == "replay") {
         options.replay = value;
     } else if (name == "snapshot") {
@@ -319,6 +330,10 @@ std::optional<std::string> take_command(Options& options, std::vector<std::strin
         options.command_named = true;
         options.arguments.assign(words.begin() + 1, words.end());
     }
+    if (options.command == Command::audit && !options.files.empty()) { // --files A B C
+        std::ranges::move(options.arguments, std::back_inserter(options.files));
+        options.arguments.clear();
+    }
     if (!options.arguments.empty() && info_of(options.command).arguments.empty()) {
         return "unexpected argument '" + base::printable(options.arguments.front()) + "': '" +
                std::string(info_of(options.command).name) + "' takes none";
@@ -347,6 +362,19 @@ std::optional<std::string> check_expectation(const Options& options) {
     const model::Expectation& load = options.expected;
     if (!load.rate && (load.destinations || load.hold)) {
         return "--expect-destinations and --expect-hold say more about --expect-rate: give that as well";
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> check_files(const Options& options) {
+    const bool elsewhere =
+        options.replay || options.netns || options.pid || options.all_netns || options.this_netns;
+    if (judges_files(options) && elsewhere) {
+        return "--files and --root judge files and no host: --replay, --netns, --pid, --all-netns and "
+               "--this-netns have no place there";
+    }
+    if (!options.kernel.empty() && !judges_files(options)) {
+        return "--kernel says for which kernel the files are that --files or --root names";
     }
     return std::nullopt;
 }
@@ -398,6 +426,9 @@ std::optional<std::string> check_together(const Options& options) {
     if (auto mistake = check_expectation(options)) {
         return mistake;
     }
+    if (auto mistake = check_files(options)) {
+        return mistake;
+    }
     if (auto mistake = check_wait(options)) {
         return mistake;
     }
@@ -422,7 +453,7 @@ const std::vector<CommandInfo>& commands() {
          Command::audit,
          "",
          "is the configuration right?",
-         {"text", "json", "junit", "tap", "sysctl"}},
+         {"text", "json", "junit", "tap", "sarif", "sysctl"}},
         {"ports", Command::ports, "", "free local ports towards each destination", {"text", "json"}},
         {"port",
          Command::port,

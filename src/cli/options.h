@@ -42,6 +42,9 @@ struct Options {
     std::vector<FurtherReport> reports; // --report FORMAT:FILE
     model::Expectation expected;
     std::optional<findings::State> fail_on = findings::State::warning; // none: never
+    std::vector<std::string> files;                                    // of settings, for audit
+    std::optional<std::string> root;                                   // of an image
+    std::string kernel; // the release that they are for; empty: as they say, or the newest
     std::optional<std::string> replay;
     std::optional<std::size_t> snapshot; // of several in one text, counted from 1; none: the last
     bool mask = false;
@@ -88,6 +91,11 @@ struct CommandInfo {
 };
 const std::vector<CommandInfo>& commands();
 const CommandInfo& info_of(Command command);
+
+/// An audit of files, which looks at no host.
+inline bool judges_files(const Options& options) {
+    return !options.files.empty() || options.root.has_value();
+}
 
 base::Result<Options, CommandLineError> parse_options(const std::vector<std::string>& argv);
 

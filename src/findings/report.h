@@ -66,6 +66,14 @@ struct Myth {
     std::string effect; // computed before -> after
 };
 
+/// A line of a file that a finding is about.
+struct FileLine {
+    std::string file;
+    std::size_t line = 0;  // counted from 1; 0: the line is missing
+    std::string text;      // as it is; empty if that is not known
+    std::string corrected; // what should stand there; empty if nobody but its author can say
+};
+
 struct Finding {
     std::string rule;
     std::string title;
@@ -87,6 +95,7 @@ struct Finding {
     std::vector<Remedy> remedies;
     std::vector<Myth> myths;
     std::vector<std::string> see;
+    std::vector<FileLine> lines = {};
     std::optional<std::size_t> explained_by = {}; // the finding with the cause: its place in the report
 };
 
@@ -169,6 +178,8 @@ struct Report {
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value
     std::string again = "tcpadvisor"; // the command that reports it again: "tcpadvisor audit --pid 7"
     std::string place;     // the options that look there again: "--replay web1.capture"; empty: here
+    std::string scope = {}; // one line: what was judged is not what its reader may think; may be empty
+    bool of_files = false; // what was judged is files, a line each, and no host
     bool replayed = false; // `place` is no namespace but a file, which has all of them
     std::string when_ok;   // one line that says what was looked at, for the case that nothing is wrong
 

@@ -63,6 +63,9 @@ class Machine {
     /// When the content of a file was last changed, in seconds since the epoch; none if that is not known.
     virtual std::optional<double> changed(const std::string& /*path*/) { return std::nullopt; }
 
+    /// "FILE:LINE" of a file of settings as people know it.
+    virtual std::string origin(const std::string& file_and_line) { return file_and_line; }
+
     /// One walk over the socket table.
     virtual Walked sockets(const Query& query, const SocketSink& sink) = 0;
 

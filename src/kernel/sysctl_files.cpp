@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "kernel/boot_modules.h"
+#include "kernel/sysctl_history.h"
 #include "snapshot/sysctls.h"
 
 #include <algorithm>
@@ -48,6 +49,7 @@ constexpr std::size_t most_files = 1000;
 constexpr std::size_t most_globs = 1000;
 constexpr std::size_t most_unknown = 2000;
 constexpr std::size_t longest_name = 256;
+constexpr std::uint64_t most_shown = 100; // of lines that are no assignment
 constexpr std::string_view last_file = "/etc/sysctl.conf";
 
 /// "net.ipv4.tcp_x" and "net/ipv4/tcp_x" both as the latter: whichever separator comes first is the
@@ -105,6 +107,8 @@ class SysctlFileReader {
         note_files_before_boot(boot);
         find_late(boot);
         keep_dead(boot);
+        note_refused(boot);
+        name_origins(boot);
         return boot;
     }
 
@@ -235,7 +239,7 @@ class SysctlFileReader {
                               : has_names              ? life_of(name)
                                                        : Life::unknown;
             if (life == Life::unknown) {
-                unjudged.push_back(base::printable(name) + " (" + value.origin + ")");
+                unjudged.push_back(base::printable(name) + " (" + machine_.origin(value.origin) + ")");
             }
             return life != Life::dead;
         });
@@ -258,6 +262,31 @@ class SysctlFileReader {
              "not judged whether this kernel knows them, because they come with a module or device that "
              "is not there, or could not be looked for: " +
                  names});
+    }
+
+    /// A release that nobody tells has the bounds of the newest.
+    void note_refused(snapshot::BootSysctls& boot) {
+        const auto text = machine_.read("/proc/sys/kernel/osrelease");
+        const auto release = text ? parse_release(*text) : std::nullopt;
+        for (const auto& [name, value] : boot.values) {
+            if (!in_bounds(*snapshot::find_sysctl(name), value.value, release.value_or(newest_release))) {
+                boot.refused.insert(name);
+            }
+        }
+    }
+
+    void name_origins(snapshot::BootSysctls& boot) {
+        for (snapshot::BootValues* values : {&boot.values, &boot.by_hand, &boot.outvoted, &boot.dead}) {
+            for (auto& [name, value] : *values) {
+                value.origin = machine_.origin(value.origin);
+            }
+        }
+        for (auto& [name, late] : boot.late) {
+            late.boot.origin = machine_.origin(late.boot.origin);
+        }
+        for (std::string& line : boot.no_assignment_lines) {
+            line = machine_.origin(line);
+        }
     }
 
     enum class Life { there, dead, unknown };
@@ -327,14 +356,15 @@ void BootAssignments::add_line(std::string_view line, const std::string& origin)
     const bool dash = key.starts_with('-'); // before a value: errors do not matter
     key.remove_prefix(dash ? 1 : 0);
     const std::string path = path_of(base::trim(key));
-    const bool is_assignment = equals != std::string_view::npos && !path.empty();
+    const bool is_one_word = base::words(path).size() == 1; // "sysctl -w net.core.somaxconn" names nothing
+    const bool is_assignment = equals != std::string_view::npos && is_one_word;
     if (is_assignment) {
         const snapshot::BootValue value{std::string(base::trim(line.substr(equals + 1))), origin, dash};
         has_glob(path) ? add_glob(path, value) : add_exact(dotted(path), value);
     } else if (dash && !path.empty()) {
         not_by_glob_.insert(dotted(path));
-    } else if (++exact_.no_assignments == 1) {
-        exact_.first_no_assignment = origin;
+    } else if (++exact_.no_assignments <= most_shown) {
+        exact_.no_assignment_lines.push_back(origin);
     }
 }
 

@@ -25,7 +25,7 @@ Value number_at_boot(const snapshot::Netns& netns, std::string_view name) {
     const snapshot::SysctlInfo& info = *snapshot::find_sysctl(name);
     snapshot::Sysctls boot;
     boot.set(name, info.default_value);
-    if (found != files.values.end()) {
+    if (found != files.values.end() && !files.refused.contains(name)) {
         if (const auto taken = snapshot::as_kernel_takes(info, found->second.value)) {
             boot.set(name, *taken);
         }
@@ -42,9 +42,9 @@ Value first_no_assignment(const snapshot::Netns& netns) {
     if (!netns.boot_sysctls) {
         return unread_boot();
     }
-    const std::string& line = netns.boot_sysctls->first_no_assignment;
-    return line.empty() ? Value(base::Gap{"sysctl.d", base::Why::absent, "every line is an assignment"})
-                        : Value(base::printable(line));
+    const auto& lines = netns.boot_sysctls->no_assignment_lines;
+    return lines.empty() ? Value(base::Gap{"sysctl.d", base::Why::absent, "every line is an assignment"})
+                         : Value(base::printable(lines.front()));
 }
 
 namespace {
@@ -109,6 +109,10 @@ Value origin_of(const snapshot::BootValue& value, Basis basis) {
     return {base::printable(value.origin), basis};
 }
 
+bool is_refused(const SysctlRow& row, std::string_view value) {
+    return row.files->refused.contains(row.name) || !snapshot::as_kernel_takes(*row.info, value);
+}
+
 Value drifted(const SysctlRow& row) {
     if (!row.text) {
         return row.text.error();
@@ -117,9 +121,9 @@ Value drifted(const SysctlRow& row) {
         if (row.late != nullptr) {
             return Value(false, basis);
         }
-        const auto taken = snapshot::as_kernel_takes(*row.info, boot.value);
-        return taken ? Value(!same(*taken, *row.text), basis)
-                     : absent(row, "the kernel will not take the boot value");
+        return is_refused(row, boot.value)
+                   ? absent(row, "the kernel will not take the boot value")
+                   : Value(!same(*snapshot::as_kernel_takes(*row.info, boot.value), *row.text), basis);
     });
 }
 
@@ -132,7 +136,7 @@ Value fault_of_boot(const SysctlRow& row, F fault) {
 
 Value boot_refused(const SysctlRow& row) {
     return fault_of_boot(row, [&](const snapshot::BootValue& boot, Basis basis) {
-        return Value(row.info != nullptr && !snapshot::as_kernel_takes(*row.info, boot.value), basis);
+        return Value(row.info != nullptr && is_refused(row, boot.value), basis);
     });
 }
 

@@ -210,6 +210,15 @@ void write_finding(const findings::Finding& finding, const Report& report, std::
     pair(out, "      ", "namespace", finding.netns);
     pair(out, "      ", "cause", cause_text(finding, report));
     pair(out, "      ", "value", finding.value ? quantity(finding.value, finding.unit) : "");
+    if (!finding.lines.empty()) {
+        out << "      lines:\n";
+    }
+    for (const findings::FileLine& line : finding.lines) {
+        pair(out, "        - ", "file", line.file);
+        pair(out, "          ", "line", line.line > 0 ? std::to_string(line.line) : "");
+        pair(out, "          ", "text", line.text);
+        pair(out, "          ", "corrected", line.corrected);
+    }
     pair(out, "      ", "why", finding.why);
     if (!finding.remedies.empty()) {
         out << "      remedies:\n";

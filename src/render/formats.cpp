@@ -6,7 +6,7 @@
 namespace render {
 
 std::span<const Format> formats() {
-    static constexpr std::array<Format, 9> list = {{
+    static constexpr std::array<Format, 10> list = {{
         {.name = "nagios",
          .sentence = "one line, performance data and a line a finding, for Nagios, Icinga and NRPE",
          .render = report_nagios,
@@ -40,6 +40,10 @@ std::span<const Format> formats() {
          .sentence = "the Test Anything Protocol: a test a rule",
          .render = report_tap,
          .error = error_tap},
+        {.name = "sarif",
+         .sentence = "SARIF 2.1.0, for GitHub, GitLab and editors: a result a line of a file",
+         .render = report_sarif,
+         .error = error_sarif},
         {.name = "prometheus",
          .sentence = "metrics, for the textfile collector of Prometheus",
          .render = report_prometheus,

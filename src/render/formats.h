@@ -100,6 +100,10 @@ void report_junit(const findings::Report& report, const facts::Picture* picture,
 void report_tap(const findings::Report& report, const facts::Picture* picture, const Style& style,
                 std::ostream& out);
 
+/// SARIF 2.1.0: a result for each line that a finding is about, with its fix.
+void report_sarif(const findings::Report& report, const facts::Picture* picture, const Style& style,
+                  std::ostream& out);
+
 /// A file for /etc/sysctl.d: the drop-in of the report, each line with its reason, effect, risk and undo.
 void report_sysctl(const findings::Report& report, const facts::Picture* picture, const Style& style,
                    std::ostream& out);
@@ -138,6 +142,9 @@ void error_json(const Failure& failure, std::ostream& out);
 
 /// A suite of one test, "run", with an error.
 void error_junit(const Failure& failure, std::ostream& out);
+
+/// A run that did not succeed, and why.
+void error_sarif(const Failure& failure, std::ostream& out);
 
 /// The same, as a test that is not ok.
 void error_tap(const Failure& failure, std::ostream& out);

@@ -354,6 +354,19 @@ Json myths_json(const findings::Finding& finding) {
     return list;
 }
 
+Json lines_json(const findings::Finding& finding) {
+    Json list = Json::array();
+    for (const findings::FileLine& line : finding.lines) {
+        Json item = Json::object();
+        item["file"] = line.file;
+        item["line"] = line.line > 0 ? Json(line.line) : Json();
+        item["text"] = json_text(line.text);
+        item["corrected"] = json_text(line.corrected);
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
 Json finding_json(const findings::Report& report, const findings::Finding& finding) {
     Json item = Json::object();
     item["rule"] = finding.rule;
@@ -377,6 +390,7 @@ Json finding_json(const findings::Report& report, const findings::Finding& findi
     item["why"] = finding.why;
     item["remedies"] = remedies_json(finding);
     item["myths"] = myths_json(finding);
+    item["lines"] = lines_json(finding);
     return item;
 }
 
@@ -453,6 +467,9 @@ std::vector<base::Gap> gaps_of(const findings::Report& report) {
 
 std::vector<std::string> notes_of(const findings::Report& report) {
     std::vector<std::string> notes = report.notes;
+    if (!report.scope.empty()) {
+        notes.push_back(report.scope);
+    }
     notes.insert(notes.end(), report.remarks.begin(), report.remarks.end());
     return notes;
 }

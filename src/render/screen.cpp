@@ -150,6 +150,9 @@ Part verdict_part(const Style& style, const Report& report, const std::string& t
     const std::string word(verdict_word(report));
     Part part{.lines = labelled(style, word + ": ", text, most), .least = most};
     part.lines.front() = paint(style, report.worst(), word) + part.lines.front().substr(word.size());
+    if (!report.scope.empty()) {
+        append_to(part.lines, labelled(style, "", report.scope, 1));
+    }
     std::ostringstream origin;
     origin_line(origin, style, {report.host, report.kernel, report.time, report.assumed, report.version});
     append_to(part.lines, labelled(style, "", origin.str(), 1));

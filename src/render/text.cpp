@@ -356,6 +356,48 @@ void last_lines(std::ostream& out, const Style& style, const Report& report) {
     show_remarks(out, style, report);
 }
 
+/// "-" before the line as it is, "+" before what should stand there.
+void show_change(std::ostream& out, const findings::FileLine& line) {
+    if (!line.text.empty()) {
+        out << "  - " << safe_line(line.text) << '\n';
+    }
+    if (!line.corrected.empty()) {
+        out << "  + " << safe_line(line.corrected) << '\n';
+    }
+}
+
+std::string place_text(const findings::FileLine& line) {
+    return line.line > 0 ? fmt::format("{}:{}", line.file, line.line) : line.file;
+}
+
+/// Every finding with its lines, as of a program that checks source files.
+void files_text(std::ostream& out, const Style& style, const Report& report) {
+    first_line(out, style, report);
+    origin_line(out, style, {report.host, report.kernel, report.time, report.assumed, report.version});
+    show_broken_files(out, style, report);
+    for (const Finding& finding : report.findings) {
+        const findings::FileLine* first = finding.lines.empty() ? nullptr : &finding.lines.front();
+        std::ostringstream text;
+        paragraph(text, style, "",
+                  fmt::format("{}{} {}: {}", first != nullptr ? place_text(*first) + ": " : "",
+                              findings::name(finding.state), finding.rule,
+                              finding.summary.empty() ? finding.title : finding.summary));
+        out << '\n' << text.str();
+        for (const findings::FileLine& line : finding.lines) {
+            if (&line != first) {
+                out << "  " << safe_line(place_text(line)) << '\n';
+            }
+            show_change(out, line);
+        }
+    }
+    show_unjudged(out, style, report);
+    out << '\n';
+    for (const std::string& remark : report.remarks) {
+        paragraph(out, style, "Note       ", remark);
+    }
+    command(out, "Details    ", report.again + " -v");
+}
+
 } // namespace
 
 void finding_text(std::ostream& out, const Style& style, const Shown& shown, const findings::Report& report,
@@ -373,6 +415,9 @@ void finding_text(std::ostream& out, const Style& style, const Shown& shown, con
     for (const std::string& line : also_lines(finding, report)) {
         paragraph(out, style, "  Also: ", line);
     }
+    for (const std::string& line : file_lines(finding)) {
+        paragraph(out, style, "  Correct: ", line);
+    }
     show_evidence(out, style, finding);
     const bool why_is_new = explained == nullptr || explained->why != finding.why;
     if (why_is_new && !base::trim(finding.why).empty()) {
@@ -389,6 +434,10 @@ void finding_text(std::ostream& out, const Style& style, const Shown& shown, con
 }
 
 void report_text(const Report& report, const facts::Picture* picture, const Style& style, std::ostream& out) {
+    if (style.verbosity == 0 && report.of_files) {
+        files_text(out, style, report);
+        return;
+    }
     if (style.verbosity == 0) {
         screen_text(out, style, report, picture);
         return;
@@ -396,6 +445,9 @@ void report_text(const Report& report, const facts::Picture* picture, const Styl
     first_line(out, style, report);
     if (style.verbosity < 0) {
         return;
+    }
+    if (!report.scope.empty()) {
+        paragraph(out, style, "", report.scope);
     }
     origin_line(out, style, {report.host, report.kernel, report.time, {}, report.version});
     show_broken_files(out, style, report);

@@ -20,6 +20,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,8 +51,9 @@ struct BootSysctls {
     BootValues outvoted; // the last line below /etc that gives another value, to no avail
     BootValues dead;     // unknown to the program and to this kernel
     std::map<std::string, LateSysctl, std::less<>> late; // of modules that a boot loads too late
+    std::set<std::string, std::less<>> refused;          // of `values`: beyond the bounds of the kernel
     std::uint64_t no_assignments = 0;                    // lines that are neither an assignment nor a comment
-    std::string first_no_assignment;                     // FILE:LINE
+    std::vector<std::string> no_assignment_lines;        // FILE:LINE of the first hundred
     std::optional<base::Gap> unread; // the first file that could not be read: then no value is certain
 };
 

@@ -21,7 +21,7 @@ EXPECTED = [
     ("tcpadvisor check --for", ["--format"], ["--fail-on"]),
     ("tcpadvisor --no", ["--no-state"], []),
     ("tcpadvisor check --format ", ["nagios", "json"], ["html"]),
-    ("tcpadvisor audit --format ", ["junit", "tap"], ["nagios"]),
+    ("tcpadvisor audit --format ", ["junit", "tap", "sarif"], ["nagios"]),
     ("tcpadvisor ports --sort ", ["used", "connections", "rate", "left"], []),
     ("tcpadvisor check --rule close-w", ["close-wait-leak", "close-wait-unread"], ["accept-queue-full"]),
     ("tcpadvisor check --exclude-rule accept", ["accept-queue-full"], []),

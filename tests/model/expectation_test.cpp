@@ -95,7 +95,7 @@ TEST_CASE("after the next boot: what the files set, else the default") {
     CHECK(fact(one, {}, {}, "boot_tw_reuse").basis() == facts::Basis::inferred);
     CHECK(fact(one, {}, {}, "boot_timestamps").gap().why == base::Why::denied);
     files.no_assignments = 3;
-    files.first_no_assignment = "/etc/sysctl.d/\x1b.conf:1";
+    files.no_assignment_lines = {"/etc/sysctl.d/\x1b.conf:1"};
     CHECK(fact(one, {}, {}, "boot_no_assignments").number() == 3);
     CHECK(fact(one, {}, {}, "boot_no_assignment").text().find('\x1b') == std::string::npos);
 }

@@ -26,6 +26,14 @@ bool is_shown_elsewhere(std::string_view name, std::string_view format) {
         // Only there does the number of findings matter.
         {"many", {"text", "html", "json", "junit", "tap", "prometheus", "checkmk", "sysctl"}},
     };
+    const Formats of_files = {"text", "json", "tap", "sarif"};
+    if (name == "files" && !of_files.contains(format)) {
+        return true;
+    }
+    const std::set<std::string_view> sarif_cases = {"files", "broken", "empty", "hostile"};
+    if (format == "sarif" && !sarif_cases.contains(name)) {
+        return true; // nothing that these do not show
+    }
     const auto found = elsewhere.find(name);
     return found != elsewhere.end() && found->second.contains(format);
 }

@@ -274,6 +274,47 @@ std::string hostile_text() {
            "1m ~h";
 }
 
+namespace {
+
+Finding line_finding(const char* rule, State state, std::vector<findings::FileLine> lines) {
+    Finding finding;
+    finding.rule = rule;
+    finding.title = "A title of the rule";
+    finding.state = state;
+    finding.netns = "roles";
+    finding.summary = std::string("what is wrong, by ") + rule;
+    finding.why = "Why it hurts.";
+    finding.lines = std::move(lines);
+    return finding;
+}
+
+Report files_report() {
+    Report report;
+    report.version = "0.1.0";
+    report.kernel = "5.14";
+    report.namespaces = {"roles"};
+    report.of_files = true;
+    report.again = "tcpadvisor audit --files roles --kernel 5.14";
+    report.when_ok = "18 rules find nothing wrong with the configuration";
+    report.notes = {"7 rules need a running host and were not judged"};
+    report.remarks = {"what no line sets is taken as Linux 5.14 begins with it"};
+    report.findings = {
+        line_finding(
+            "fin-timeout-misused", State::warning,
+            {{"roles/a b.conf", 3, "net.ipv4.tcp_fin_timeout = 3", "net.ipv4.tcp_fin_timeout = 60"}}),
+        line_finding("sysctl-no-assignment", State::info,
+                     {{"./x.conf", 1, "a note", "# a note"}, {"./x.conf", 9, hostile_text(), ""}}),
+        line_finding("somaxconn-low", State::info, {{"/etc/x.conf", 0, "", "net.core.somaxconn = 4096"}}),
+        line_finding("sysctl-drift", State::critical, {})};
+    for (const Finding& finding : report.findings) {
+        report.rules.push_back({finding.rule, finding.state, "", 1});
+    }
+    findings::sort_findings(report);
+    return report;
+}
+
+} // namespace
+
 std::vector<ReportCase> report_cases() {
     return {{"ok", ok_report()},
             {"info", info_report()},
@@ -287,7 +328,8 @@ std::vector<ReportCase> report_cases() {
             {"many", many_report()},
             {"long-perfdata", long_perfdata_report()},
             {"empty", Report{}},
-            {"overrides", overrides_report()}};
+            {"overrides", overrides_report()},
+            {"files", files_report()}};
 }
 
 } // namespace test
