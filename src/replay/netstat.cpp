@@ -119,9 +119,8 @@ class NetstatDialect : public Dialect {
             list.lost =
                 Gap{"the socket table", Why::truncated, "netstat was asked for listening sockets only (-l)"};
         }
-        list.holders = holders_.any()
-                           ? holders_.name(list, "netstat -p names no more processes")
-                           : no_holders("netstat without -p, or without root, names no process");
+        list.holders = holders_.any() ? holders_.name(list, "netstat -p names no more processes")
+                                      : no_holders("netstat without -p, or without root, names no process");
     }
 
     std::string_view name() const override { return netstat_name; }
@@ -250,7 +249,7 @@ std::string_view foreign_system(std::string_view text) {
         return "macOS";
     }
     if (has("\ntcp4 ") || (has("(state)") && has("including servers")) || text.starts_with("tcp4 ")) {
-        return "FreeBSD or macOS";
+        return "FreeBSD, macOS or AIX";
     }
     if (has("TCP: IPv4") && has("Swind")) {
         return "Solaris";

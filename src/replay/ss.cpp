@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "replay/ss_details.h"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <string>
@@ -77,9 +78,13 @@ class SsDialect : public Dialect {
     LineKind read(std::string_view line, Row& row) override {
         const std::string_view inner = without_blanks(line);
         if (is_ss_heading(inner)) {
+            has_states_ = !inner.starts_with("Recv-Q");
             return LineKind::heading;
         }
         SsColumns columns;
+        if (!has_states_ && read_stateless(inner, columns)) {
+            return take(columns, row);
+        }
         const Kind kind = take_columns(inner, columns);
         if (kind == Kind::tcp) {
             return take(columns, row);
@@ -91,17 +96,50 @@ class SsDialect : public Dialect {
             return LineKind::detail;
         }
         row.ends = {};
-        row.wrong = "'" + base::printable(inner.substr(0, 40)) + "' is no row of ss";
+        row.wrong = has_states_ ? "'" + base::printable(inner.substr(0, 40)) + "' is no row of ss"
+                                : "the rows have no state, as of 'ss state ...': run ss -tan";
         return has_end_point(inner) ? LineKind::broken : LineKind::stranger;
     }
 
     void complete(std::string_view details, Socket& socket) override { details_.take(details, socket); }
-    void restart() override {}
+    void restart() override { has_states_ = true; }
     bool has_identities() const override { return details_.has_identities(); }
     void conclude(SocketList& list) override { details_.conclude(list); }
     std::string_view name() const override { return ss_name; }
 
   private:
+    /// `ss -tan state time-wait` leaves that column out; the command above the table may tell it.
+    bool read_stateless(std::string_view line, SsColumns& row) {
+        if (!asked_) {
+            asked_ = asked_state();
+        }
+        if (!*asked_) {
+            return false;
+        }
+        row.state = **asked_;
+        row.recv_q = next_word(line);
+        row.send_q = next_word(line);
+        row.local = next_word(line);
+        row.peer = next_word(line);
+        row.rest = line;
+        return number_32(row.recv_q) && number_32(row.send_q) && !row.peer.empty();
+    }
+
+    /// Of the one command in the text; none if there are several, or none.
+    std::optional<TcpState> asked_state() const {
+        constexpr std::string_view option = " state ";
+        const std::size_t at = text_.find(option);
+        if (at == std::string_view::npos || text_.find(option, at + 1) != std::string_view::npos) {
+            return std::nullopt;
+        }
+        std::string_view rest = text_.substr(at + option.size(), 100);
+        std::string name(next_word(rest));
+        name = name.substr(0, std::min(name.find_first_of("\r\n"), name.size()));
+        std::transform(name.begin(), name.end(), name.begin(),
+                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+        return state_named(name == "LISTENING" ? "LISTEN" : name);
+    }
+
     LineKind take(const SsColumns& columns, Row& row) {
         Socket& socket = row.socket;
         socket = Socket();
@@ -191,6 +229,8 @@ class SsDialect : public Dialect {
     }
 
     std::string_view text_;
+    bool has_states_ = true;
+    std::optional<std::optional<TcpState>> asked_;
     std::optional<bool> star_is_v4_;
     std::map<std::string, std::uint32_t, std::less<>> devices_;
     SsDetails details_;

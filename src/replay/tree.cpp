@@ -1,5 +1,6 @@
 #include "replay/tree.h"
 
+#include "base/text.h"
 #include "kernel/directory.h"
 
 #include <algorithm>
@@ -31,6 +32,94 @@ base::Result<Tree> Tree::open(const std::string& path) {
     return Tree(std::move(root));
 }
 
+Tree Tree::of(Members members, std::string top) {
+    Tree tree(base::Descriptor(-1));
+    tree.members_ = std::make_shared<const Members>(std::move(members));
+    tree.top_ = std::move(top);
+    return tree;
+}
+
+namespace {
+
+/// "a/b/../c" as "a/c"; never above the root.
+std::string normal(std::string_view path) {
+    std::vector<std::string_view> parts;
+    for (const std::string_view part : base::split(path, '/')) {
+        if (part == "..") {
+            if (!parts.empty()) {
+                parts.pop_back();
+            }
+        } else if (!part.empty() && part != ".") {
+            parts.push_back(part);
+        }
+    }
+    std::string joined;
+    for (const std::string_view part : parts) {
+        joined += (joined.empty() ? "" : "/") + std::string(part);
+    }
+    return joined;
+}
+
+} // namespace
+
+/// Where a path leads in an archive, links followed as in a root directory of its own.
+std::string Tree::resolved(std::string path) const {
+    constexpr int most_links = 16;
+    path = top_ + normal(path);
+    for (int links = 0; links < most_links; ++links) {
+        std::size_t end = path.find('/', top_.size());
+        while (end != std::string::npos && !members_->links.contains(path.substr(0, end))) {
+            end = path.find('/', end + 1);
+        }
+        const auto link = members_->links.find(path.substr(0, end));
+        if (link == members_->links.end()) {
+            return path;
+        }
+        const std::string rest = end == std::string::npos ? "" : path.substr(end);
+        const std::string inside = link->first.substr(top_.size());
+        const std::size_t slash = inside.rfind('/');
+        const std::string directory = slash == std::string::npos ? "" : inside.substr(0, slash + 1);
+        const bool is_hard = link->second.starts_with("/" + top_) && !top_.empty();
+        path = is_hard
+                   ? link->second.substr(1) + rest
+                   : top_ + normal((link->second.starts_with('/') ? "" : directory) + link->second + rest);
+    }
+    return {};
+}
+
+snapshot::Reading<std::string> Tree::read_member(const std::string& path) const {
+    const std::string where = resolved(path);
+    const auto found = members_->files.find(where);
+    if (found == members_->files.end()) {
+        return base::Gap{path, base::Why::absent, "not in the archive"};
+    }
+    if (members_->damaged.contains(where)) {
+        return base::Gap{path, base::Why::truncated, "the archive is damaged there, or it is too large"};
+    }
+    return found->second;
+}
+
+snapshot::Reading<std::vector<std::string>> Tree::list_members(const std::string& path) const {
+    const std::string where = resolved(path);
+    const std::string before = where.empty() || where == top_ || where.ends_with('/') ? where : where + "/";
+    std::vector<std::string> names;
+    const auto add = [&](const auto& members) {
+        for (auto member = members.lower_bound(before);
+             member != members.end() && member->first.starts_with(before); ++member) {
+            const std::string rest = member->first.substr(before.size());
+            names.push_back(rest.substr(0, rest.find('/')));
+        }
+    };
+    add(members_->files);
+    add(members_->links);
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    if (names.empty()) {
+        return base::Gap{path, base::Why::absent, "not in the archive"};
+    }
+    return names;
+}
+
 base::Result<int, base::Gap> Tree::open_inside(const std::string& path, int flags) const {
     open_how how{};
     how.flags = static_cast<std::uint64_t>(flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -43,6 +132,9 @@ base::Result<int, base::Gap> Tree::open_inside(const std::string& path, int flag
 }
 
 snapshot::Reading<std::string> Tree::read(const std::string& path) const {
+    if (members_) {
+        return read_member(path);
+    }
     const auto opened = open_inside(path, 0);
     if (!opened) {
         return opened.error();
@@ -52,6 +144,9 @@ snapshot::Reading<std::string> Tree::read(const std::string& path) const {
 }
 
 snapshot::Reading<std::vector<std::string>> Tree::list(const std::string& path) const {
+    if (members_) {
+        return list_members(path);
+    }
     const auto opened = open_inside(path, O_DIRECTORY);
     if (!opened) {
         return opened.error();
@@ -72,6 +167,9 @@ snapshot::Reading<std::vector<std::string>> Tree::list(const std::string& path) 
 }
 
 bool Tree::has(const std::string& path) const {
+    if (members_) {
+        return read_member(path).has_value() || list_members(path).has_value();
+    }
     const auto opened = open_inside(path, 0); // openat2() takes O_PATH with few other flags
     if (opened) {
         ::close(*opened);

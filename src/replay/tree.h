@@ -1,5 +1,5 @@
-// A copy of a host's files in a directory: an unpacked sosreport, or a copied /proc/net. No link in it leads
-// out of it, so that no file of this host is taken for one of the copy.
+// A copy of a host's files in a directory or an archive: a sosreport, or a copied /proc/net. No link in it
+// leads out of it, so that no file of this host is taken for one of the copy.
 #pragma once
 
 #include "base/file.h"
@@ -8,22 +8,38 @@
 #include "snapshot/counters.h"
 
 #include <cstddef>
+#include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace replay {
 
+/// What was taken out of an archive, by paths without a leading slash.
+struct Members {
+    std::map<std::string, std::string> files;
+    std::map<std::string, std::string> links; // symbolic ones; hard ones with a leading slash
+    std::set<std::string> damaged;            // of the files
+    bool is_cut = false;                      // the archive ends before its end
+};
+
 class Tree {
   public:
     /// An error if it is no directory or cannot be read.
     static base::Result<Tree> open(const std::string& path);
+
+    /// The members of an archive that lie below `top`, which ends with a slash or is empty.
+    static Tree of(Members members, std::string top);
 
     /// A regular file in it, by a path without a leading slash; at most `most_bytes`.
     snapshot::Reading<std::string> read(const std::string& path) const;
     /// The names in a directory of it, sorted by bytes.
     snapshot::Reading<std::vector<std::string>> list(const std::string& path) const;
     bool has(const std::string& path) const;
+    /// It is an archive that ends before its end.
+    bool is_cut() const { return members_ && members_->is_cut; }
 
     static constexpr std::size_t most_bytes = std::size_t{1} << 30;
 
@@ -31,7 +47,13 @@ class Tree {
     explicit Tree(base::Descriptor root) : root_(std::move(root)) {}
     base::Result<int, base::Gap> open_inside(const std::string& path, int flags) const;
 
+    snapshot::Reading<std::string> read_member(const std::string& path) const;
+    snapshot::Reading<std::vector<std::string>> list_members(const std::string& path) const;
+    std::string resolved(std::string path) const;
+
     base::Descriptor root_;
+    std::shared_ptr<const Members> members_; // null: a directory
+    std::string top_;
 };
 
 } // namespace replay

@@ -295,8 +295,6 @@ TEST_CASE("rows that make no sense are named and make the list incomplete") {
 TEST_CASE("what is nothing of all this is refused") {
     const std::string refused = "neither a capture nor the text of ss -tan or netstat -tan, a copy of "
                                 "/proc/net/tcp or a dump by ss -D";
-    CHECK(error_of("") == refused);
-    CHECK(error_of("\n\n\n") == refused);
     CHECK(error_of("hello, world\n") == refused);
     CHECK(error_of(std::string("State\0Recv-Q", 12)) == refused);
     CHECK(error_of(std::string(100'000, '\0')) == refused);
@@ -308,8 +306,7 @@ TEST_CASE("what is packed is to be unpacked") {
     CHECK(error_of("\xfd"
                    "7zXZ") == "packed by xz: unpack it first");
     CHECK(error_of("BZh9") == "packed by bzip2: unpack it first");
-    CHECK(error_of(std::string(257, 'x') + "ustar") ==
-          "a tar archive: unpack it first, and name the directory");
+    CHECK(error_of(std::string(257, 'x') + "ustar") == "packed by tar: unpack it first");
 }
 
 TEST_CASE("texts cut or damaged anywhere are read or refused, never trusted") {
@@ -498,7 +495,7 @@ TEST_CASE("netstat of busybox and old net-tools, of other languages, and of othe
     CHECK(error_of("Active Internet connections (including servers)\n"
                    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)\n"
                    "tcp4       0      0 *.22                   *.*                    LISTEN\n") ==
-          "netstat of FreeBSD or macOS, and tcpadvisor knows Linux: on a Linux host run ss -tanpoie");
+          "netstat of FreeBSD, macOS or AIX, and tcpadvisor knows Linux: on a Linux host run ss -tanpoie");
     CHECK(error_of("Active Connections\n\n  Proto  Local Address          Foreign Address        State\n"
                    "  TCP    0.0.0.0:135            0.0.0.0:0              LISTENING\n")
               .starts_with("netstat of Windows, "));

@@ -1,0 +1,157 @@
+#include "replay/replay.h"
+#include "tests/catch.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+using snapshot::TcpState;
+
+namespace {
+
+const std::string heading = "State      Recv-Q Send-Q Local Address:Port                Peer Address:Port\n";
+const std::string rows = "LISTEN     0      128          0.0.0.0:22                  0.0.0.0:*\n"
+                         "ESTAB      0      0       192.0.2.1:22             198.51.100.1:50001\n"
+                         "TIME-WAIT  0      0       192.0.2.1:40001          198.51.100.7:443\n"
+                         "CLOSE-WAIT 1      0       192.0.2.1:22             198.51.100.9:40009\n";
+const std::string table = heading + rows;
+
+std::string each_line(const std::string& before, const std::string& behind = "") {
+    std::string text;
+    std::string line;
+    for (const char c : table) {
+        if (c == '\n') {
+            text += before + line + behind + "\n";
+            line.clear();
+        } else {
+            line += c;
+        }
+    }
+    return text;
+}
+
+std::string with(const std::string& what, const std::string& by, std::string text = table) {
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+        text.replace(at, what.size(), by);
+    }
+    return text;
+}
+
+std::string broken_at(std::size_t width) {
+    std::string text;
+    std::size_t column = 0;
+    for (const char c : table) {
+        if (c != '\n' && column == width) {
+            text += '\n';
+            column = 0;
+        }
+        text += c;
+        column = c == '\n' ? 0 : column + 1;
+    }
+    return text;
+}
+
+std::string utf16(bool little) {
+    std::string text;
+    for (const char c : table) {
+        text += little ? std::string{c, '\0'} : std::string{'\0', c};
+    }
+    return text;
+}
+
+std::vector<std::uint32_t> counts_of(const std::string& text) {
+    const auto list = replay::read_foreign(text);
+    if (!list) {
+        FAIL(list.error().what);
+    }
+    std::vector<std::uint32_t> counts;
+    for (const TcpState state :
+         {TcpState::listen, TcpState::established, TcpState::time_wait, TcpState::close_wait}) {
+        const auto at = static_cast<std::size_t>(state);
+        counts.push_back(list->counts[at] + list->provenance.named[at]);
+    }
+    return counts;
+}
+
+const std::vector<std::uint32_t> one_each = {1, 1, 1, 1};
+
+} // namespace
+
+TEST_CASE("what mail, chat and terminals do to a text without loss is undone") {
+    const std::map<std::string, std::string> texts = {
+        {"no-break spaces", with("  ", "\xC2\xA0 ")},
+        {"only no-break spaces", with(" ", "\xC2\xA0")},
+        {"zero width", with(":", "\xE2\x80\x8B:")},
+        {"tabs", with("  ", "\t")},
+        {"CR", with("\n", "\r")},
+        {"CRLF", with("\n", "\r\n")},
+        {"UTF-16 LE", utf16(true)},
+        {"UTF-16 BE", utf16(false)},
+        {"HTML blanks", with("  ", "&nbsp; ")},
+        {"HTML quote", each_line("&gt; ")},
+        {"HTML lines", with("\n", "<br>\n")},
+        {"empty lines between", with("\n", "\n\n")},
+        {"a fence on the line", "```" + table.substr(0, table.size() - 1) + "```\n"},
+        {"a title of the terminal", "\x1b]0;root@web1: ~\x07root@web1:~# ss -tan\n" + table},
+        {"a message of kubectl", "Defaulted container \"web\" out of: web, proxy\n" + table},
+        {"a pager", table + "~\n(END)\n"},
+    };
+    for (const auto& [name, text] : texts) {
+        INFO(name);
+        CHECK(counts_of(text) == one_each);
+    }
+}
+
+TEST_CASE("rows are found behind what somebody wrote before them, and nothing shows that they are all") {
+    const std::map<std::string, std::string> texts = {
+        {"a journal", each_line("Nov 30 10:00:01 web1 netmon[812]: ")},
+        {"compose", each_line("web-1  | ")},
+        {"kubectl", each_line("[pod/web-1/web] ")},
+        {"time stamps", each_line("2026-11-30T10:00:00.123Z ")},
+        {"numbers", each_line("     7\t")},
+        {"grep", each_line("ss.txt:")},
+        {"JSON", "{\"stdout_lines\": [" + each_line("\"", "\",") + "]}"},
+        {"one string of JSON", "\"" + with("\n", "\\n") + "\""},
+        {"a narrow terminal", broken_at(60)},
+    };
+    for (const auto& [name, text] : texts) {
+        INFO(name);
+        CHECK(counts_of(text) == one_each);
+        const auto list = replay::read_foreign(text);
+        CHECK((list->lost || list->provenance.unproven));
+    }
+}
+
+TEST_CASE("a row that was damaged is not made whole by what stands in it") {
+    std::string text = table;
+    text.replace(text.find("0.0.0.0:22"), 70, "0.0.0.0:2"); // and the next row follows on the line
+    const auto list = replay::read_foreign(text);
+    REQUIRE(list);
+    CHECK((list->lost || list->provenance.unproven));
+}
+
+TEST_CASE("counts by state are no table, and yet at least so many") {
+    const auto list = replay::read_foreign("$ ss -tan | awk '{print $1}' | sort | uniq -c\n     12 ESTAB\n"
+                                           "      1 State\n  28000 TIME-WAIT\n");
+    REQUIRE(list);
+    CHECK(list->lost);
+    CHECK(list->provenance.named[static_cast<std::size_t>(TcpState::time_wait)] == 28000);
+    CHECK(list->provenance.named[static_cast<std::size_t>(TcpState::established)] == 12);
+}
+
+TEST_CASE("one state that was asked for is known from the command, else it is said") {
+    const std::string text = "Recv-Q Send-Q Local Address:Port  Peer Address:Port\n"
+                             "0      0      192.0.2.1:40000     198.51.100.7:443\n";
+    CHECK(counts_of("# ss -tan state time-wait\n" + text) == std::vector<std::uint32_t>{0, 0, 1, 0});
+    const auto without = replay::read_foreign(text);
+    REQUIRE_FALSE(without);
+    CHECK(without.error().what.find("run ss -tan") != std::string::npos);
+}
+
+TEST_CASE("what is no table is called by its name") {
+    const auto error = [](const char* text) { return replay::read_foreign(text).error().what; };
+    CHECK(error("") == "nothing in it");
+    CHECK(error("{\\rtf1 State") == "a document of RTF: save it as plain text");
+    CHECK(error("Total: 180\nTCP:   120 (estab 30, closed 60, timewait 55)\n").find("ss -s") !=
+          std::string::npos);
+}
