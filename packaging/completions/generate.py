@@ -13,7 +13,7 @@ WORDS = {  # the closed sets of values, by the placeholder of the option's argum
 KINDS = {
     "FORMAT": "format", "FORMAT:FILE": "report", "FILE": "file", "PATH": "file", "DIR": "directory", "ID": "rule", "TAG": "tag",
     "RULE.KEY=VALUE": "set", "NAME|PATH": "netns", "KEY=VALUE": "sysctl", "STATE": "words", "WHEN": "words", "KEY": "words",
-    "RANGE": "any", "ADDRESS:PORT": "any", "ADDRESS": "any", "N": "any", "N/s": "any", "SECONDS": "any",
+    "RANGE": "any", "ADDRESS:PORT": "any", "ADDRESS": "any", "N": "any", "N/s": "any", "SECONDS": "any", "VERSION": "any",
 }
 
 

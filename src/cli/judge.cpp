@@ -146,7 +146,7 @@ std::string scope_of(const Options& options, const snapshot::Host& host, const f
         host.namespaces.begin(), host.namespaces.end(), [](const snapshot::Netns& netns) {
             return !netns.provenance.is_foreign() && !model::is_initial(netns);
         });
-    if (options.command != Command::audit || !inside) {
+    if (options.command != Command::audit || options.replay || !inside) {
         return {};
     }
     const auto skipped = std::count_if(report.rules.begin(), report.rules.end(),

@@ -29,6 +29,7 @@ DOORS = [
     ("libcap", r"#include\s+<sys/capability\.h>", ["kernel/privileges.cpp"]),
     ("nlohmann-json", r"#include\s+<nlohmann/", ["render/"]),
     ("libyaml", r"#include\s+<yaml\.h>", ["replay/yaml_settings.cpp"]),
+    ("libarchive", r"\bdlopen\s*\(", ["replay/archive.cpp"]),
     ("spdlog", r"#include\s+<spdlog/", ["cli/trace.cpp"]),
     ("netlink", r"#include\s+<linux/", ["kernel/", "replay/"]),
     ("setns", r"\bsetns\s*\(", ["kernel/"]),

@@ -21,7 +21,7 @@ ANSWER = {"schema", "version", "state", "exit_code", "host", "namespaces", "find
           "notes", "gaps"}
 HOST = {"name", "kernel", "time"}
 FINDING = {"rule", "state", "namespace", "subject", "summary", "impact", "explained_by", "value", "unit", "warning", "critical", "confidence", "since",
-           "evidence", "why", "remedies", "myths"}
+           "evidence", "why", "remedies", "myths", "lines"}
 EVIDENCE = {"value", "unit", "confidence"}
 REMEDY = {"text", "command", "undo", "outside", "risk", "effect"}
 MYTH = {"change", "text", "effect"}

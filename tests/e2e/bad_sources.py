@@ -84,7 +84,8 @@ class Sources(CommandLine):
                 writer.kill()
 
     def test_packed(self):
-        self.assert_refused(self.write("now.txt.gz", gzip.compress(b"x")), "gzip", "unpack it first")
+        self.assert_refused(self.write("now.zip", b"PK\x03\x04" + bytes(100)), "zip", "unpack it first")
+        self.assert_refused(self.write("now.txt.gz", gzip.compress(b"x")), "now.txt.gz")
 
     def test_long_lines(self):
         long = "x" * (1 << 20)

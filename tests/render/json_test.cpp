@@ -57,7 +57,7 @@ TEST_CASE("a report as JSON has every key, whatever it holds") {
         for (const Json& finding : json["findings"]) {
             CHECK(keys(finding) == Keys{"rule", "state", "namespace", "subject", "summary", "impact",
                                         "explained_by", "value", "unit", "warning", "critical", "confidence",
-                                        "since", "evidence", "why", "remedies", "myths"});
+                                        "since", "evidence", "why", "remedies", "myths", "lines"});
             for (const Json& remedy : finding["remedies"]) {
                 CHECK(keys(remedy) == Keys{"text", "command", "undo", "outside", "risk", "effect"});
             }
