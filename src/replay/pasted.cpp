@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -122,6 +123,10 @@ bool has_glued_fence(std::string_view text) {
 
 std::optional<std::string> as_printed(std::string_view content) {
     std::optional<std::string> plain = of_unmarked_utf16(content);
+    constexpr std::size_t head = 4096;
+    if (!plain && content.substr(0, head).find('\0') != std::string_view::npos) {
+        return std::nullopt; // no text
+    }
     const auto now = [&] { return plain ? std::string_view(*plain) : content; };
     if (now().find('\n') == std::string_view::npos && now().find('\r') != std::string_view::npos) {
         std::string lines(now());
@@ -145,7 +150,8 @@ std::optional<std::size_t> row_in(std::string_view line, LineTest is_row) {
     for (std::size_t at = 0; at < std::min(line.size(), farthest); ++at) {
         const bool starts_word = at == 0 || (!std::isalnum(static_cast<unsigned char>(line[at - 1])) &&
                                              line[at - 1] != '-' && line[at - 1] != '_');
-        if (starts_word && std::isalpha(static_cast<unsigned char>(line[at])) && is_row(line.substr(at))) {
+        if (starts_word && std::isalpha(static_cast<unsigned char>(line[at])) != 0 &&
+            is_row(line.substr(at))) {
             return at;
         }
     }

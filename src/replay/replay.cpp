@@ -86,6 +86,10 @@ std::uint64_t sockets_in(const base::Result<SocketList>& list) {
 /// Nothing shows then that all rows are there.
 base::Result<SocketList> read_changed(base::Result<SocketList> as_it_is, const Text& text,
                                       const SnapshotChoice& choice) {
+    constexpr std::size_t most_pasted = std::size_t{8} << 20; // nobody pastes more
+    if (text.bytes.size() > most_pasted) {
+        return as_it_is;
+    }
     base::Result<SocketList> best = std::move(as_it_is);
     for (const auto& before :
          {texts_of_json(text.bytes), without_prefixes(text.bytes, begins_row), unwrapped(text.bytes)}) {
