@@ -1,5 +1,7 @@
 #include "base/file.h"
 
+#include "base/writing.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -52,15 +54,6 @@ Result<std::string, Gap> read_all(const Descriptor& file, const std::string& pat
         }
         content.append(buffer.data(), static_cast<std::size_t>(got));
     }
-}
-
-Status write_into(const std::string& path, std::string_view content) {
-    Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-    if (file.number() < 0) {
-        return Error{fmt::format("cannot write {}: {}", path, std::strerror(errno))};
-    }
-    const Status written = write_all(file.number(), content);
-    return written ? written : Error{fmt::format("cannot write {}: {}", path, written.error().what)};
 }
 
 } // namespace
@@ -151,56 +144,6 @@ Result<std::vector<std::string>, Gap> list_directory(const std::string& path, st
     return names;
 }
 
-Status write_all(int descriptor, std::string_view content) {
-    while (!content.empty()) {
-        const ssize_t written = ::write(descriptor, content.data(), content.size());
-        if (written < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            return Error{std::strerror(errno)};
-        }
-        content.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return Nothing{};
-}
-
-Status write_atomically(const std::string& given, std::string_view content) {
-    struct stat status {};
-    const bool exists = ::stat(given.c_str(), &status) == 0;
-    if (exists && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
-        return write_into(given, content);
-    }
-    struct stat link {};
-    std::string path = given;
-    if (::lstat(given.c_str(), &link) == 0 && S_ISLNK(link.st_mode)) {
-        const std::unique_ptr<char, void (*)(void*)> real(::realpath(given.c_str(), nullptr), std::free);
-        if (!real) { // /dev/stdout when it is closed, too: replacing the link would break it for everybody
-            return Error{fmt::format("cannot write {}: a link that leads nowhere", given)};
-        }
-        path = real.get();
-    }
-    const mode_t mode = exists ? status.st_mode & 0777 : 0644;
-    std::string temporary = path + ".XXXXXX";
-    Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-    if (file.number() < 0) {
-        return Error{fmt::format("cannot write {}: {}", path, std::strerror(errno))};
-    }
-    const auto fail = [&](std::string_view reason) -> Status {
-        const Error error{fmt::format("cannot write {}: {}", path, reason)};
-        ::unlink(temporary.c_str());
-        return error;
-    };
-    if (const Status written = write_all(file.number(), content); !written) {
-        return fail(written.error().what);
-    }
-    if (::fchmod(file.number(), mode) != 0 || ::fsync(file.number()) != 0 || !file.close() ||
-        ::rename(temporary.c_str(), path.c_str()) != 0) {
-        return fail(std::strerror(errno));
-    }
-    return Nothing{};
-}
-
 namespace {
 
 Gap directory_gap(const std::string& path, int error) {
@@ -222,15 +165,18 @@ std::string distrust(const struct stat& status) {
 
 } // namespace
 
-Result<PrivateDirectory, Gap> PrivateDirectory::open(const std::string& path, Create create) {
-    for (std::size_t slash = path.find('/', 1); create == Create::with_parents && slash != std::string::npos;
-         slash = path.find('/', slash + 1)) {
-        ::mkdir(path.substr(0, slash).c_str(), 0700); // what goes wrong shows below
+Result<PrivateDirectory, Gap> PrivateDirectory::open(const std::string& path, Create create, Links links) {
+    const auto place =
+        walk(path, {.links = links, .keep_last = true, .create_parents = create == Create::with_parents});
+    if (!place) {
+        return place.error();
     }
-    if (create != Create::no && ::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    const int parent = place->directory.number();
+    const char* name = place->name.c_str();
+    if (create != Create::no && ::mkdirat(parent, name, 0700) != 0 && errno != EEXIST) {
         return directory_gap(path, errno);
     }
-    Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    Descriptor directory(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     struct stat status {};
     if (directory.number() < 0 || ::fstat(directory.number(), &status) != 0) {
         return directory_gap(path, errno);
@@ -276,6 +222,12 @@ Result<std::string, Gap> PrivateDirectory::read(const std::string& name, std::si
     }
     content.resize(filled);
     return content;
+}
+
+std::optional<double> PrivateDirectory::changed(const std::string& name) const {
+    struct stat status {};
+    const bool known = ::fstatat(descriptor_.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    return known ? std::optional<double>(status.st_mtim.tv_sec) : std::nullopt;
 }
 
 Status PrivateDirectory::writable() const {

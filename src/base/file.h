@@ -1,41 +1,20 @@
-// Reading files with a bound, replacing files in one step, and keeping them where nobody else may change
-// them. Every error says what the system said.
+// Reading files with a bound, and keeping them where nobody else may change them. Every error says what the
+// system said.
 #pragma once
 
+#include "base/descriptor.h"
 #include "base/gap.h"
+#include "base/path.h"
 #include "base/result.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 namespace base {
-
-/// Owns a file descriptor.
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
-    Descriptor& operator=(Descriptor&&) = delete;
-    ~Descriptor() {
-        if (number_ >= 0) {
-            ::close(number_);
-        }
-    }
-
-    explicit operator bool() const { return number_ >= 0; }
-    /// Negative if there is none.
-    int number() const { return number_; }
-    int release() { return std::exchange(number_, -1); }
-    /// Closes now and tells whether the data reached the file system.
-    bool close() { return ::close(release()) == 0; }
-
-  private:
-    int number_;
-};
 
 /// The whole regular file, at most `limit` bytes. A missing file is `absent`; a directory, a device or a
 /// larger file is `failed`; no permission is `denied`. Never blocks on a FIFO.
@@ -54,27 +33,24 @@ Result<std::string, Gap> read_at_once(const std::string& path, std::size_t limit
 /// Names of the entries of a directory that end with `suffix`, sorted by bytes; hidden ones are left out.
 Result<std::vector<std::string>, Gap> list_directory(const std::string& path, std::string_view suffix);
 
-/// Replaces `path` by `content` in one step (temporary file beside it, fsync, rename); a new file has mode
-/// 0644. What was there stays untouched on any error. A link is followed; what is no regular file (a pipe,
-/// /dev/stdout) is written to.
-Status write_atomically(const std::string& path, std::string_view content);
-
-/// Writes all of `content` to a descriptor, whatever the number of writes it takes.
-Status write_all(int descriptor, std::string_view content);
-
-/// A directory of one user's own files that nobody else may change: opened without following links, refused
-/// if others may write to it, files replaced in one step.
+/// A directory of one user's own files that nobody else may change: no link itself, refused if others may
+/// write to it, files replaced in one step.
 class PrivateDirectory {
   public:
     enum class Create { no, last, with_parents };
 
     /// The directory must belong to this user and be writable by nobody else. `create` makes the last part of
     /// the path, or all parts, with mode 0700 if they are missing.
-    static Result<PrivateDirectory, Gap> open(const std::string& path, Create create);
+    /// `links` are those on the way to it.
+    static Result<PrivateDirectory, Gap> open(const std::string& path, Create create,
+                                              Links links = Links::trusted);
 
     /// The whole file, at most `limit` bytes, under the same conditions as the directory. `absent` if there
     /// is none.
     Result<std::string, Gap> read(const std::string& name, std::size_t limit) const;
+
+    /// When a file was last written, in seconds since the epoch; none if there is no such file.
+    std::optional<double> changed(const std::string& name) const;
 
     /// Whether files may be written at all, as far as that can be known before the disk is full.
     Status writable() const;

@@ -1,7 +1,10 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+
+#include <fmt/format.h>
 
 namespace base {
 
@@ -32,22 +35,73 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return d[a.size()][b.size()];
 }
 
-bool is_control(std::string_view sequence) {
+/// The code point of a valid UTF-8 sequence.
+char32_t code_point(std::string_view sequence) {
     const auto first = static_cast<std::uint8_t>(sequence[0]);
     if (sequence.size() == 1) {
-        return first < 0x20 || first == 0x7F;
+        return first;
     }
-    const auto second = static_cast<std::uint8_t>(sequence[1]);
-    if (sequence.size() == 2) {
-        return first == 0xC2 && second < 0xA0; // C1 controls
+    char32_t code = first & (0x7FU >> sequence.size());
+    for (const char c : sequence.substr(1)) {
+        code = code << 6U | (static_cast<std::uint8_t>(c) & 0x3FU);
     }
-    const auto third = static_cast<std::uint8_t>(sequence[2]);
-    // U+200B..U+200F, U+2028..U+202E, U+2066..U+2069 and U+FEFF: invisible, or they reorder what a person
-    // reads
-    return (first == 0xE2 && second == 0x80 && (third >= 0x8B && third <= 0x8F)) ||
-           (first == 0xE2 && second == 0x80 && (third >= 0xA8 && third <= 0xAE)) ||
-           (first == 0xE2 && second == 0x81 && (third >= 0xA6 && third <= 0xA9)) ||
-           (first == 0xEF && second == 0xBB && third == 0xBF);
+    return code;
+}
+
+struct CodeRange {
+    char32_t first;
+    char32_t last;
+};
+
+/// Controls, what moves or breaks lines, what nobody sees (Unicode: Default_Ignorable_Code_Point), and what
+/// no XML may hold.
+constexpr auto unsafe_codes = std::to_array<CodeRange>({
+    {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},       {0x34F, 0x34F},     {0x61C, 0x61C},
+    {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
+    {0x2060, 0x206F}, {0x3164, 0x3164}, {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},
+    {0xFFF0, 0xFFFB}, {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+});
+
+bool is_unsafe(char32_t code) {
+    return std::any_of(unsafe_codes.begin(), unsafe_codes.end(),
+                       [&](const CodeRange& range) { return code >= range.first && code <= range.last; });
+}
+
+/// Hands on runs of safe text, and one by one what is not: the sequence, and its code or none if it is no
+/// UTF-8.
+template <typename Safe, typename Unsafe>
+void take_apart(std::string_view text, Safe&& safe, Unsafe&& unsafe) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+        std::size_t end = at;
+        while (end < text.size() && text[end] >= ' ' && text[end] < 0x7F) { // nearly all there is
+            ++end;
+        }
+        if (end > at) {
+            safe(text.substr(at, end - at));
+            at = end;
+            continue;
+        }
+        const std::size_t length = utf8_length(text.substr(at));
+        const std::string_view sequence = text.substr(at, std::max<std::size_t>(length, 1));
+        const auto code = length > 0 ? std::optional(code_point(sequence)) : std::nullopt;
+        if (code && !is_unsafe(*code)) {
+            safe(sequence);
+        } else {
+            unsafe(sequence, code);
+        }
+        at += sequence.size();
+    }
+}
+
+void append_json_escape(std::string& out, char32_t code) {
+    constexpr char32_t first_of_pairs = 0x10000;
+    if (code < first_of_pairs) {
+        out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code));
+        return;
+    }
+    const auto rest = static_cast<std::uint32_t>(code - first_of_pairs);
+    out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (rest >> 10U), 0xDC00 + (rest & 0x3FFU));
 }
 
 } // namespace
@@ -165,15 +219,24 @@ std::size_t utf8_length(std::string_view text) {
 std::string printable(std::string_view text) {
     std::string safe;
     safe.reserve(text.size());
-    while (!text.empty()) {
-        const std::size_t length = utf8_length(text);
-        if (length == 0 || is_control(text.substr(0, length))) {
-            safe += '?';
-        } else {
-            safe += text.substr(0, length);
-        }
-        text.remove_prefix(std::max<std::size_t>(length, 1));
-    }
+    take_apart(
+        text, [&](std::string_view run) { safe += run; },
+        [&](std::string_view, std::optional<char32_t>) { safe += '?'; });
+    return safe;
+}
+
+std::string json_printable(std::string_view json) {
+    std::string safe;
+    safe.reserve(json.size());
+    take_apart(
+        json, [&](std::string_view run) { safe += run; },
+        [&](std::string_view sequence, std::optional<char32_t> code) {
+            if (code && *code >= ' ') {
+                append_json_escape(safe, *code);
+            } else {
+                safe += sequence; // line ends between the values
+            }
+        });
     return safe;
 }
 

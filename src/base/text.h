@@ -36,8 +36,12 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
 /// (RFC 3629).
 std::size_t utf8_length(std::string_view text);
 
-/// Safe for a terminal: control characters, escapes and invalid UTF-8 become '?'.
+/// Safe for a terminal and for whoever reads it: '?' stands for control characters, escapes, what is
+/// invisible or turns the direction of text, and invalid UTF-8.
 std::string printable(std::string_view text);
+
+/// A JSON document of valid UTF-8 with escapes in place of the same characters: it means what it meant.
+std::string json_printable(std::string_view json);
 
 /// Safe on a line of plugin output: printable, without '|', which would begin performance data, and without
 /// ';'.

@@ -82,6 +82,20 @@ void ask_for_listeners(kernel::Machine& machine, const snapshot::Netns& netns) {
 
 } // namespace
 
+namespace {
+
+std::vector<std::string> lost_sockets_of(const snapshot::Host& host) {
+    std::vector<std::string> lost;
+    for (const snapshot::Netns& netns : host.namespaces) {
+        if (const auto& gap = netns.incomplete_sockets()) {
+            lost.push_back(netns.label + ": " + base::to_text(*gap));
+        }
+    }
+    return lost;
+}
+
+} // namespace
+
 int record(const Options& options) {
     if (options.arguments.size() != 1) {
         return fail(options, "record needs one argument: the FILE to write");
@@ -101,8 +115,12 @@ int record(const Options& options) {
     if (options.mask) {
         replay::mask(capture);
     }
-    const base::Status saved = replay::save_capture(capture, options.arguments.front());
-    return saved ? 0 : fail(options, saved.error().what);
+    const std::string& file = options.arguments.front();
+    if (const base::Status saved = replay::save_capture(capture, file); !saved) {
+        return fail(options, saved.error().what);
+    }
+    const std::vector<std::string> lost = lost_sockets_of(host);
+    return lost.empty() ? 0 : fail(options, file + " is written, but not all sockets are in it", lost);
 }
 
 namespace {

@@ -1,13 +1,14 @@
 #include "cli/output.h"
 
-#include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "base/writing.h"
 #include "cli/commands.h"
 
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <poll.h>
 #include <sstream>
 #include <sys/ioctl.h>
 #include <sys/time.h>
@@ -26,8 +27,12 @@ std::string timeout_message;
 int timeout_descriptor = STDERR_FILENO;
 
 void give_up(int) {
-    const ssize_t ignored = ::write(timeout_descriptor, timeout_message.data(), timeout_message.size());
-    static_cast<void>(ignored);
+    base::abandon_writing();
+    pollfd reader{timeout_descriptor, POLLOUT, 0};
+    if (::poll(&reader, 1, 0) == 1) { // a pipe that nobody reads would hold this up, too
+        const ssize_t ignored = ::write(timeout_descriptor, timeout_message.data(), timeout_message.size());
+        static_cast<void>(ignored);
+    }
     ::_exit(exit_failed);
 }
 
@@ -89,7 +94,10 @@ Message message_of(const Options& options, const render::Failure& failure) {
 
 int tell_failure(const Options& options, const render::Failure& failure) {
     const Message message = message_of(options, failure);
-    static_cast<void>(base::write_all(message.descriptor, message.text).has_value());
+    if (!base::write_all(message.descriptor, message.text)) { // rather in the wrong place than mute
+        const int other = message.descriptor == STDOUT_FILENO ? STDERR_FILENO : STDOUT_FILENO;
+        static_cast<void>(base::write_all(other, message.text).has_value());
+    }
     return exit_failed;
 }
 
@@ -166,6 +174,7 @@ void start_timeout(const Options& options) {
     timeout_descriptor = message.descriptor;
     struct sigaction action {};
     action.sa_handler = give_up;
+    ::sigemptyset(&action.sa_mask);
     ::sigaction(SIGALRM, &action, nullptr);
     itimerval timer{};
     const double seconds = options.timeout_s + options.wait_s.value_or(0);

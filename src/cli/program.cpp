@@ -4,10 +4,10 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/surroundings.h"
 #include "cli/trace.h"
 #include "kernel/privileges.h"
 
-#include <csignal>
 #include <exception>
 
 namespace cli {
@@ -72,7 +72,7 @@ int dispatch(const Options& options) {
 } // namespace
 
 int run(const std::vector<std::string>& argv) {
-    std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of write(), with a message and exit code 3
+    set_up_surroundings();
     Options options;
     try {
         const auto parsed = parse_options(argv);

@@ -1,6 +1,6 @@
 // watch: looks again every few seconds, as a picture on a terminal or a line a look elsewhere.
 #include "render/watch.h"
-#include "base/file.h"
+#include "base/writing.h"
 #include "cli/commands.h"
 #include "cli/judge.h"
 #include "cli/observe.h"

@@ -1,11 +1,15 @@
 #include "render/json.h"
 
+#include "base/text.h"
 #include "render/formats.h"
 #include "render/json_parts.h"
+#include "render/report_words.h"
 #include "render/words.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 
 namespace render {
 
@@ -59,7 +63,7 @@ Json json_gaps(const std::vector<base::Gap>& gaps) {
 
 /// Indented, with a newline; invalid UTF-8 becomes U+FFFD.
 void write_json(const Json& json, std::ostream& out) {
-    out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    out << base::json_printable(json.dump(2, ' ', false, Json::error_handler_t::replace)) << '\n';
 }
 
 namespace {
@@ -470,7 +474,7 @@ std::vector<std::string> notes_of(const findings::Report& report) {
     if (!report.scope.empty()) {
         notes.push_back(report.scope);
     }
-    notes.insert(notes.end(), report.remarks.begin(), report.remarks.end());
+    std::ranges::move(notices_and_remarks(report), std::back_inserter(notes));
     return notes;
 }
 

@@ -1,8 +1,8 @@
 #include "replay/capture.h"
 
-#include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "base/writing.h"
 #include "snapshot/address.h"
 
 #include <algorithm>
@@ -19,6 +19,7 @@ namespace {
 constexpr std::string_view heading = "tcpadvisor-capture 1\n";
 constexpr std::size_t longest_line = 8192;
 constexpr std::size_t most_records = 2'000'000; // each costs memory, however short it is
+constexpr std::size_t most_places = 16'384;     // each costs tens of KB, however little it holds
 constexpr std::string_view byte_order =
     std::endian::native == std::endian::little ? "little-endian" : "big-endian";
 constexpr std::array all_reasons = {base::Why::absent, base::Why::denied, base::Why::failed,
@@ -123,6 +124,7 @@ class CaptureReader {
     bool take_cgroup(const CaptureRecord& record, RecordedNetns& recorded);
     bool take_holders(const CaptureRecord& record, RecordedNetns& recorded);
     bool take_route(const CaptureRecord& record, RecordedNetns& recorded);
+    bool close_place();
     bool start_place(const CaptureRecord& record);
     bool fail(std::string_view what);
 
@@ -180,7 +182,22 @@ std::optional<CaptureRecord> CaptureReader::next() {
     return CaptureRecord{line.substr(0, first), line.substr(second + 1), content};
 }
 
+/// Nothing is recorded of no namespace: each has at least its time. One costs far more than it takes here.
+bool CaptureReader::close_place() {
+    const auto is_empty = [](const RecordedNetns& netns) {
+        return netns.time == 0 && netns.files.empty() && netns.dumps.empty() && netns.cgroups.empty() &&
+               !netns.holders;
+    };
+    if (!capture_.namespaces.empty() && is_empty(*capture_.namespaces.back())) {
+        return fail("a place that holds nothing");
+    }
+    return capture_.namespaces.size() < most_places || fail("more places than a host has");
+}
+
 bool CaptureReader::start_place(const CaptureRecord& record) {
+    if (!close_place()) {
+        return false;
+    }
     const auto id = base::parse_unsigned(record.key);
     if (!id || record.content.size() > 4096) {
         return fail("a place without a number or a usable name");
@@ -350,6 +367,8 @@ base::Result<Capture> CaptureReader::read() {
         fail("the capture holds no network namespace");
     } else if (!ordered_) {
         fail("the capture does not tell the byte order of its machine");
+    } else {
+        close_place();
     }
     if (!error_.empty()) {
         return base::Error{error_};
@@ -404,7 +423,7 @@ base::Result<Capture> parse_capture(std::string_view bytes) {
 }
 
 base::Status save_capture(const Capture& capture, const std::string& path) {
-    return base::write_atomically(path, to_bytes(capture));
+    return base::write_atomically(path, to_bytes(capture), base::Readers::owner);
 }
 
 namespace {

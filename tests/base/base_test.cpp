@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "base/writing.h"
 
 #include <filesystem>
 #include <limits>
@@ -207,35 +208,15 @@ TEST_CASE("A file is trusted if only its user could have written it and put it t
     CHECK(*base::read_trusted_file(scratch.file("link"), 100) == "hello");
 }
 
-TEST_CASE("A file is replaced in one step, or left alone") {
-    const tests::Scratch scratch;
-    const std::string path = scratch.file("x");
-    REQUIRE(base::write_atomically(path, "old"));
-    REQUIRE(base::write_atomically(path, "new"));
-    CHECK(*base::read_file(path, 100) == "new");
-    CHECK_FALSE(base::write_atomically(scratch.file("no/such/x"), "new"));
-    std::filesystem::create_directory(scratch.file("directory"));
-    CHECK_FALSE(base::write_atomically(scratch.file("directory"), "new"));
-    CHECK(base::list_directory(scratch.file(""), "")->size() == 2); // no temporary file is left
-}
-
-TEST_CASE("A link is followed and a device is written to, never replaced") {
-    const tests::Scratch scratch;
-    REQUIRE(base::write_atomically(scratch.file("target"), "old"));
-    std::filesystem::create_symlink(scratch.file("target"), scratch.file("link"));
-    REQUIRE(base::write_atomically(scratch.file("link"), "new"));
-    CHECK(*base::read_file(scratch.file("target"), 100) == "new");
-    CHECK(std::filesystem::is_symlink(scratch.file("link")));
-    REQUIRE(base::write_atomically("/dev/null", "x"));
-    CHECK(std::filesystem::is_character_file("/dev/null"));
-    CHECK_FALSE(base::write_atomically("/dev/full", "x"));
-    std::filesystem::create_symlink(scratch.file("nowhere"), scratch.file("dangling"));
-    CHECK_FALSE(base::write_atomically(scratch.file("dangling"), "x"));
-    CHECK(std::filesystem::is_symlink(scratch.file("dangling")));
-    std::filesystem::permissions(scratch.file("target"), std::filesystem::perms::owner_read);
-    REQUIRE(base::write_atomically(scratch.file("target"), "kept"));
-    CHECK(std::filesystem::status(scratch.file("target")).permissions() ==
-          std::filesystem::perms::owner_read);
+TEST_CASE("What is invisible, or moves what people read, is no text") {
+    for (const char* unsafe : {"\x7f", "\u009b", "\u00ad", "\u061c", "\u200b", "\u202e", "\u2028", "\u2060",
+                               "\ufeff", "\uffff", "\U000e0041", "\U000e01ef", "\u180e", "\u3164"}) {
+        CHECK(base::printable(std::string("a") + unsafe + "b") == "a?b");
+    }
+    CHECK(base::printable("\xff\xc3(") == std::string(2, '?') + "(");
+    CHECK(base::printable("Zürich → 東京 🙂") == "Zürich → 東京 🙂");
+    CHECK(base::json_printable("{\n \"\u009b\u202eü\U000e0041\"}") ==
+          "{\n \"\\u009b\\u202eü\\udb40\\udc41\"}");
 }
 
 TEST_CASE("A directory is listed by suffix, sorted") {

@@ -1,6 +1,7 @@
 #include "tests/render/golden.h"
 
 #include "base/file.h"
+#include "base/writing.h"
 #include "tests/catch.h"
 
 #include <cstdlib>

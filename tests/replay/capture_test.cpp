@@ -163,6 +163,15 @@ TEST_CASE("a capture with any byte changed is refused or read, but never trusted
     }
 }
 
+TEST_CASE("a place that holds nothing is refused: each costs far more than its record") {
+    const std::string start = "tcpadvisor-capture 1\nbyte-order 13 \nlittle-endian\nplace 1 7\nx\n";
+    const auto wrong = replay::parse_capture(start + "place 1 8\ny\nend 0 \n\n");
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().what.find("a place that holds nothing") != std::string::npos);
+    CHECK_FALSE(replay::parse_capture(start + "end 0 \n\n"));
+    CHECK(replay::parse_capture(start + "time 3 \n1.5\nend 0 \n\n"));
+}
+
 TEST_CASE("captures that lie, each with its own message") {
     const std::string head = "tcpadvisor-capture 1\n";
     const std::string place = head + "place 1 7\nx\n";

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/writing.h"
 #include "rules/load.h"
 #include "tests/catch.h"
 
