@@ -178,6 +178,18 @@ void say_files(findings::Report& report, const snapshot::Host& host) {
     });
 }
 
+/// Whatever was found elsewhere, the first line names this.
+std::string blindness(const snapshot::Host& host) {
+    const auto lost =
+        std::find_if(host.namespaces.begin(), host.namespaces.end(),
+                     [](const snapshot::Netns& netns) { return netns.lost_sockets.has_value(); });
+    if (lost == host.namespaces.end()) {
+        return {};
+    }
+    const std::string place = host.namespaces.size() > 1 ? " of " + lost->label : "";
+    return fmt::format("sockets{} not seen: {}", place, base::complaint(*lost->lost_sockets));
+}
+
 void say_where_from(const Options& options, findings::Report& report, const snapshot::Host& host) {
     report.version = TCPADVISOR_VERSION;
     report.host = host.name;
@@ -189,6 +201,7 @@ void say_where_from(const Options& options, findings::Report& report, const snap
         say_files(report, host);
         return;
     }
+    report.blind = blindness(host);
     const bool is_fine = report.worst() <= findings::State::info;
     for (const snapshot::Netns& netns : host.namespaces) {
         if (netns.provenance.is_foreign() && is_fine) {
@@ -294,18 +307,20 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
         past.add_look(std::move(first_look), seconds_between_looks * *options.wait_s);
     }
     past.prove_ages(host);
-    const facts::Facts facts = model::derive(host, assumed, past.history(), options.expected);
+    facts::Facts facts = model::derive(host, assumed, past.history(), options.expected);
     const rules::WhatIf changed = detail == rules::Detail::verdict
                                       ? rules::WhatIf()
                                       : what_if(host, assumed, past.history(), options.expected);
     findings::Report report = rules::evaluate(loaded.rules, facts, changed, past.recall());
     if (!keep(past, host, facts)) {
+        facts = model::derive(host, assumed, past.history(), options.expected);
         report = rules::evaluate(loaded.rules, facts, changed, past.recall());
     }
     if (is_topical(options)) {
         rules::keep_topics(options.tag, report.perfdata);
     }
     report.remarks = past.remarks();
+    report.notices = past.notices();
     report.broken_files = loaded.broken_files;
     say_where_from(options, report, host);
     report.of_files = judges_files(options);

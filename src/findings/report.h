@@ -173,8 +173,10 @@ struct Report {
     /// One line for each file of rules or settings that could not be used: makes the verdict at least
     /// UNKNOWN.
     std::vector<std::string> broken_files;
+    std::string blind; // a clause that says that sockets were not seen, and why; empty if all were
     std::vector<std::string> notes;   // one clause each that a reader of line 1 must know
     std::vector<std::string> remarks; // one line each for those who ask for more
+    std::vector<std::string> notices; // one line each for everybody
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value
     std::string again = "tcpadvisor"; // the command that reports it again: "tcpadvisor audit --pid 7"
     std::string place;     // the options that look there again: "--replay web1.capture"; empty: here

@@ -3,7 +3,10 @@
 #include "base/file.h"
 
 #include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
 #include <memory>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -34,7 +37,7 @@ std::vector<Candidate> candidates(const Access& access) {
         return access.writes ? how : PrivateDirectory::Create::no;
     };
     if (access.directory) {
-        return {{*access.directory, create(PrivateDirectory::Create::last)}};
+        return {{*access.directory, create(PrivateDirectory::Create::last), base::Links::none}};
     }
     if (const std::string given = directory_of_service(); given.starts_with('/')) {
         return {{given, create(PrivateDirectory::Create::last)}};
@@ -62,6 +65,25 @@ StateKey key_of(const snapshot::Host& host, const snapshot::Netns& netns) {
             netns.cookie ? fmt::format("cookie {}", *netns.cookie) : fmt::format("inode {}", netns.id)};
 }
 
+/// Since when something has stood in the way of a directory, or since when it has been missing, in seconds
+/// since the epoch.
+std::optional<double> stands_since(std::filesystem::path path) {
+    struct stat status {};
+    struct statx birth {};
+    if (::lstat(path.c_str(), &status) == 0) {
+        const bool known = ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BTIME, &birth) == 0 &&
+                           (birth.stx_mask & STATX_BTIME) != 0;
+        return static_cast<double>(known ? birth.stx_btime.tv_sec : status.st_ctim.tv_sec);
+    }
+    while (path.has_relative_path()) {
+        path = path.parent_path();
+        if (::lstat(path.empty() ? "." : path.c_str(), &status) == 0) {
+            return static_cast<double>(status.st_mtim.tv_sec); // no name was added since
+        }
+    }
+    return std::nullopt;
+}
+
 } // namespace
 
 Past::Past(const Access& access, const snapshot::Host& host) : time_(host.time) {
@@ -78,6 +100,9 @@ Past::Past(const Access& access, const snapshot::Host& host) : time_(host.time) 
     auto keeper = Keeper::open(candidates(access));
     if (!keeper) {
         if (writes_ || keeper.error().why != base::Why::absent) {
+            if (writes_) {
+                note_loss(stands_since(keeper.error().what));
+            }
             give_up(base::complaint(keeper.error()));
         }
         return;
@@ -88,8 +113,7 @@ Past::Past(const Access& access, const snapshot::Host& host) : time_(host.time) 
     }
     load();
     if (const base::Status writable = keeper_->writable(); writes_ && !writable) {
-        writes_ = false;
-        remarks_.push_back("this run is not kept: " + writable.error().what);
+        not_kept(writable.error().what);
     }
 }
 
@@ -107,9 +131,25 @@ void Past::load() {
 }
 
 void Past::give_up(const std::string& why) {
-    writes_ = false;
     history_.unusable_because = "no history: " + why;
-    remarks_.push_back(history_.unusable_because);
+    (writes_ ? notices_ : remarks_).push_back(history_.unusable_because);
+    writes_ = false;
+}
+
+void Past::not_kept(const std::string& why) {
+    writes_ = false;
+    notices_.push_back("this run is not kept: " + why);
+    std::optional<double> last;
+    for (const StateKey& key : keys_) {
+        const auto kept = keeper_->last_kept(key);
+        last = kept && (!last || *kept > *last) ? kept : last;
+    }
+    note_loss(last ? last : stands_since(keeper_->path()));
+}
+
+void Past::note_loss(std::optional<double> since) {
+    constexpr double a_day = 86400;
+    history_.lost_for_long = since && time_ - *since > a_day;
 }
 
 void Past::add_look(std::vector<Sample> samples, double seconds) {
@@ -153,8 +193,7 @@ bool Past::keep(const snapshot::Host& host, const std::function<Sample(std::size
     }
     const base::Status saved = keeper_->save(updates);
     if (!saved) {
-        writes_ = false;
-        remarks_.push_back("this run is not kept: " + saved.error().what);
+        not_kept(saved.error().what);
     }
     return saved.has_value();
 }

@@ -1,5 +1,6 @@
 // What earlier runs left about the namespaces of a snapshot: where it is kept, what of it this run may use,
-// and what this run leaves. A history that cannot be used never changes a verdict; it becomes a remark.
+// and what this run leaves. A history that cannot be used is said; when nothing could be kept for a day, what
+// needs it cannot be judged.
 #pragma once
 
 #include "history/recall.h"
@@ -49,10 +50,15 @@ class Past {
 
     /// One line each, for those who ask.
     const std::vector<std::string>& remarks() const { return remarks_; }
+    /// One line each, for everybody: this run should have left something and could not.
+    const std::vector<std::string>& notices() const { return notices_; }
 
   private:
     void load();
     void give_up(const std::string& why);
+    void not_kept(const std::string& why);
+    /// Nothing could be kept since then.
+    void note_loss(std::optional<double> since);
 
     std::vector<StateKey> keys_; // in the order of Host::namespaces
     double time_ = 0;
@@ -62,6 +68,7 @@ class Past {
     std::vector<Memory> memories_;
     std::optional<Recall> recall_;
     std::vector<std::string> remarks_;
+    std::vector<std::string> notices_;
 };
 
 } // namespace history

@@ -51,6 +51,8 @@ struct History {
     std::optional<double> looked_twice = std::nullopt;
     /// Why there is none, for those who miss it.
     std::string unusable_because = "no earlier run is known";
+    /// There should be one, and nothing could be kept for a day: what needs it is UNKNOWN.
+    bool lost_for_long = false;
 
     const NetnsHistory* of(std::size_t netns) const {
         return netns < namespaces.size() ? &namespaces[netns] : nullptr;

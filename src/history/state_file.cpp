@@ -311,7 +311,7 @@ void apply(const Update& left, SavedState& state) {
 base::Result<Keeper, base::Gap> Keeper::open(std::span<const Candidate> candidates) {
     base::Gap why{"a directory for the history", base::Why::absent, ""};
     for (const Candidate& candidate : candidates) {
-        auto directory = base::PrivateDirectory::open(candidate.path, candidate.create);
+        auto directory = base::PrivateDirectory::open(candidate.path, candidate.create, candidate.links);
         if (directory) {
             return Keeper(std::move(*directory));
         }
@@ -333,6 +333,10 @@ base::Result<SavedState, base::Gap> Keeper::load(const StateKey& key) const {
     return std::move(*state);
 }
 
+std::optional<double> Keeper::last_kept(const StateKey& key) const {
+    return directory_.changed(file_of(key));
+}
+
 base::Status Keeper::save(std::span<const Update> updates) {
     if (const base::Status locked = directory_.lock(patience); !locked) {
         return locked;
@@ -346,7 +350,7 @@ base::Status Keeper::save(std::span<const Update> updates) {
             return written;
         }
     }
-    directory_.prune(".", abandoned);
+    directory_.prune("." + std::string(prefix), abandoned); // of runs that were killed
     directory_.prune(prefix, forgotten);
     return base::Nothing{};
 }

@@ -8,6 +8,7 @@
 #include "history/alerts.h"
 #include "history/samples.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,12 +50,16 @@ class Keeper {
     struct Candidate {
         std::string path;
         base::PrivateDirectory::Create create = base::PrivateDirectory::Create::no;
+        base::Links links = base::Links::trusted; // on the way to it
     };
     /// The first of the candidates that can be used; else why the last one cannot. Absent: there is none yet.
     static base::Result<Keeper, base::Gap> open(std::span<const Candidate> candidates);
 
     /// Absent if nothing is kept about this namespace yet.
     base::Result<SavedState, base::Gap> load(const StateKey& key) const;
+
+    /// When something was last kept about this namespace, in seconds since the epoch.
+    std::optional<double> last_kept(const StateKey& key) const;
 
     const std::string& path() const { return directory_.path(); }
 

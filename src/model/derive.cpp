@@ -13,8 +13,9 @@ Earlier earlier_of(const snapshot::Netns& netns, const history::NetnsHistory* hi
                    const history::History& all, std::optional<double> uptime) {
     constexpr double half = 1500; // of nearly an hour, in seconds
     const auto shortest = all.looked_twice ? *all.looked_twice : shortest_interval;
-    return {Rates(netns, history, all.uptime, all.unusable_because, shortest), Growth(history, all.uptime),
-            Growth(history, all.uptime, half, half), uptime};
+    const auto why = all.lost_for_long ? base::Why::failed : base::Why::absent;
+    return {Rates(netns, history, all.uptime, all.unusable_because, shortest, why),
+            Growth(history, all.uptime), Growth(history, all.uptime, half, half), uptime};
 }
 
 facts::NetnsFacts derive_netns(const snapshot::Netns& netns, const Assumptions& assumed,

@@ -36,16 +36,17 @@ bool is_of_another_netns(const snapshot::Counters& now, const history::Sample& e
 } // namespace
 
 Rates::Rates(const snapshot::Netns& netns, const history::NetnsHistory* history, double uptime,
-             std::string unusable_because, double shortest)
-    : netns_(&netns), uptime_(uptime), without_{std::string(what), Why::absent, std::move(unusable_because)} {
+             std::string unusable_because, double shortest, Why why_missing)
+    : netns_(&netns), uptime_(uptime), without_{std::string(what), why_missing, std::move(unusable_because)} {
     if (history == nullptr) {
         return;
     }
-    without_.detail = "none was 30 s to an hour ago";
+    without_.detail =
+        why_missing == Why::absent ? "none was 30 s to an hour ago" : "nothing was kept for a day";
     earlier_ = history->before(uptime, shortest);
     if (earlier_ != nullptr && is_of_another_netns(netns.counters, *earlier_)) {
         earlier_ = nullptr;
-        without_.detail = "its counters were higher: it was another namespace";
+        without_ = {std::string(what), Why::absent, "its counters were higher: it was another namespace"};
     }
 }
 

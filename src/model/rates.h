@@ -19,7 +19,8 @@ class Rates {
     /// `history` is that of the namespace; null if there is none, because of `unusable_because`. `shortest`:
     /// the least time that a rate is taken over, in seconds.
     Rates(const snapshot::Netns& netns, const history::NetnsHistory* history, double uptime,
-          std::string unusable_because, double shortest = shortest_interval);
+          std::string unusable_because, double shortest = shortest_interval,
+          base::Why why_missing = base::Why::absent);
 
     /// Growth of a counter that samples hold, per second. Missing without an earlier sample, and where the
     /// counter went back: then it counts something else now.

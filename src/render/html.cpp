@@ -439,7 +439,7 @@ void report_html(const Report& report, const facts::Picture* picture, const Styl
     rules_table(out, report);
     list(out, "Overrides", override_lines(report));
     list(out, "Not seen", gap_texts(report));
-    list(out, "Notes", report.remarks);
+    list(out, "Notes", notices_and_remarks(report));
     page_foot(out);
 }
 

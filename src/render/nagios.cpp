@@ -131,6 +131,9 @@ std::string appendix(const Report& report) {
     } else if (unknown > 1) {
         text += ", " + count_of(unknown - 1, "more rule", "more rules") + " not judged";
     }
+    if (!report.blind.empty() && finding_leads(report)) {
+        text += ", " + clip(report.blind, broken_file_columns);
+    }
     for (const std::string& note : report.notes) {
         text += ", " + clip(note, broken_file_columns);
     }
@@ -214,10 +217,10 @@ std::vector<std::string> quiet_rule_lines(const Report& report) {
     return lines;
 }
 
-std::vector<std::string> remark_lines(const Report& report) {
+std::vector<std::string> note_lines(const std::vector<std::string>& notes) {
     std::vector<std::string> lines;
-    for (const std::string& remark : report.remarks) {
-        lines.push_back("note: " + plain(remark));
+    for (const std::string& note : notes) {
+        lines.push_back("note: " + plain(note));
     }
     return lines;
 }
@@ -283,10 +286,11 @@ void report_nagios(const Report& report, const facts::Picture*, const Style& sty
                       '\n';
         }
         append(output, unjudged_lines(report), unknown_bytes, "not judged");
+        append(output, note_lines(report.notices), unknown_bytes, "notes");
     }
     if (style.verbosity >= 1) {
         append(output, safe_override_lines(report), unknown_bytes, "overrides");
-        append(output, remark_lines(report), unknown_bytes, "notes");
+        append(output, note_lines(report.remarks), unknown_bytes, "notes");
         append(output, quiet_rule_lines(report), all_bytes - remainder_bytes, "rules");
     }
     if (style.verbosity >= 2) {

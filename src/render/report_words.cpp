@@ -335,6 +335,9 @@ std::string_view verdict_word(const Report& report) {
 std::string headline(const Report& report) {
     const State worst = report.worst();
     std::string text = worst <= State::info ? report.when_ok : trouble(report);
+    if (!report.blind.empty()) {
+        text = report.blind + (text.empty() ? "" : ", ") + text;
+    }
     if (text.empty()) {
         text = "no problem found";
     }
@@ -478,6 +481,12 @@ std::string title_of(const Report& report) {
     title += report.kernel.empty() ? "" : ", Linux " + report.kernel;
     title += report.assumed.empty() ? "" : ", as if " + base::join(report.assumed, " and ");
     return title;
+}
+
+std::vector<std::string> notices_and_remarks(const findings::Report& report) {
+    std::vector<std::string> all = report.notices;
+    all.insert(all.end(), report.remarks.begin(), report.remarks.end());
+    return all;
 }
 
 } // namespace render

@@ -125,4 +125,7 @@ std::string queue_share(const facts::ListenerQueue& queue);
 /// "empty at 12 listeners".
 std::string empty_queues_text(const facts::NetnsPicture& picture);
 
+/// What everybody should know beside the verdict, then what only some ask for; one line each.
+std::vector<std::string> notices_and_remarks(const findings::Report& report);
+
 } // namespace render

@@ -135,7 +135,7 @@ std::string unjudged_counts(const Report& report) {
 
 std::string verdict_of(const Report& report, const facts::Picture* picture) {
     if (const Finding* finding = subject_of(report)) {
-        return impact_of(*finding, report);
+        return (report.blind.empty() ? "" : report.blind + "; ") + impact_of(*finding, report);
     }
     if (report.worst() == State::unknown) {
         const std::string strikes = striking(picture);
@@ -338,6 +338,9 @@ Part unseen_part(const Style& style, const Report& report) {
     }
     for (const std::string& note : report.notes) {
         add(note);
+    }
+    for (const std::string& notice : report.notices) {
+        add(notice);
     }
     return part;
 }

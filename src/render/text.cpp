@@ -328,11 +328,12 @@ void show_broken_files(std::ostream& out, const Style& style, const Report& repo
 }
 
 void show_remarks(std::ostream& out, const Style& style, const Report& report) {
-    if (report.remarks.empty()) {
+    const std::vector<std::string> remarks = notices_and_remarks(report);
+    if (remarks.empty()) {
         return;
     }
     out << '\n' << bold(style, "Notes") << '\n';
-    for (const std::string& remark : report.remarks) {
+    for (const std::string& remark : remarks) {
         paragraph(out, style, indent, remark);
     }
 }

@@ -92,6 +92,10 @@ TEST_CASE("A directory that is not private is not used") {
     CHECK(reason(scratch.file("link")) == "is a link, or no directory");
     std::ofstream(scratch.file("file")) << "x";
     CHECK(reason(scratch.file("file")) == "is a link, or no directory");
+    REQUIRE(PrivateDirectory::open(scratch.file("link/sub"), PrivateDirectory::Create::last));
+    const auto behind =
+        PrivateDirectory::open(scratch.file("link/sub"), PrivateDirectory::Create::last, base::Links::none);
+    CHECK(behind.error().detail == "'link' is a link");
     CHECK(open(scratch.file("a/b")).error().why == base::Why::absent);
     CHECK(open(scratch.file("a/b"), PrivateDirectory::Create::with_parents));
     CHECK(open(scratch.file("none"), PrivateDirectory::Create::no).error().why == base::Why::absent);
@@ -193,8 +197,12 @@ TEST_CASE("Files of namespaces that are gone go, others stay") {
     make("netns-cookie-1", 3);
     make("netns-cookie-2", 1);
     make("somebody.else", 30);
+    make(".profile", 30);
+    make(".netns-cookie-1.77", 1);
     REQUIRE(save(*keeper, update_at(100)));
     CHECK_FALSE(fs::exists(scratch.file("netns-cookie-1")));
     CHECK(fs::exists(scratch.file("netns-cookie-2")));
+    CHECK(fs::exists(scratch.file(".profile"))); // whoever names his home loses nothing
+    CHECK_FALSE(fs::exists(scratch.file(".netns-cookie-1.77")));
     CHECK(fs::exists(scratch.file("somebody.else")));
 }
