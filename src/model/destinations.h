@@ -23,7 +23,7 @@ struct PortModel {
     PortModel(const snapshot::Netns& of, const snapshot::Sysctls& sysctls);
 
     const snapshot::Netns& netns_of;
-    snapshot::Reading<EphemeralPorts> ports;
+    KnownPorts ports;
     ReuseSettings settings;
     std::unique_ptr<TallyBook> book; // null if the range or the sockets are unknown
 

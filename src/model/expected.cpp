@@ -83,7 +83,7 @@ Expected expected_ports(const Expectation& load, const ReuseSettings& reuse) {
 }
 
 Expected expected_ports_percent(const Expectation& load, const ReuseSettings& reuse,
-                                const base::Result<EphemeralPorts, base::Gap>& ports) {
+                                const KnownPorts& ports) {
     const Expected needed = expected_ports(load, reuse);
     if (!needed) {
         return needed;

@@ -44,7 +44,6 @@ Expected expected_port_time(const Expectation& load, const ReuseSettings& reuse)
 /// Ports that connections to one destination hold at the same time.
 Expected expected_ports(const Expectation& load, const ReuseSettings& reuse);
 /// The same as a share of the ports that connect() can take.
-Expected expected_ports_percent(const Expectation& load, const ReuseSettings& reuse,
-                                const base::Result<EphemeralPorts, base::Gap>& ports);
+Expected expected_ports_percent(const Expectation& load, const ReuseSettings& reuse, const KnownPorts& ports);
 
 } // namespace model

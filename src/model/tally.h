@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -31,6 +32,24 @@ struct EphemeralPorts {
     bool bound_known = false;
     /// Upper limit of bound sockets that may exist without being listed; none: no limit is known.
     std::optional<std::uint32_t> hidden_bound;
+};
+
+/// What was worked out of a namespace, or why not; it takes memory only where there is something: a host or a
+/// capture may have thousands of namespaces.
+class KnownPorts {
+  public:
+    KnownPorts(snapshot::Reading<EphemeralPorts> ports)
+        : ports_(ports ? std::make_unique<const EphemeralPorts>(*ports) : nullptr),
+          gap_(ports ? base::Gap() : ports.error()) {}
+
+    explicit operator bool() const { return ports_ != nullptr; }
+    const EphemeralPorts& operator*() const { return *ports_; }
+    const EphemeralPorts* operator->() const { return ports_.get(); }
+    const base::Gap& error() const { return gap_; }
+
+  private:
+    std::unique_ptr<const EphemeralPorts> ports_;
+    base::Gap gap_;
 };
 
 snapshot::PortSet ports_of(const snapshot::PortRange& range);

@@ -70,8 +70,7 @@ Queues Census::queues_of(std::uint32_t flow) const {
     return found == queues_.end() ? Queues() : found->second;
 }
 
-Census::Census(std::uint64_t seed)
-    : flows_(seed, most_flows), flows_of_port_(65536), recent_cookies_(cookie_slots) {}
+Census::Census(std::uint64_t seed) : flows_(seed, most_flows) {}
 
 std::uint32_t Census::count(TcpState state) const {
     const auto at = static_cast<std::size_t>(state);
@@ -84,6 +83,9 @@ bool Census::seen_before(std::uint64_t cookie) {
     }
     const auto rest =
         static_cast<std::uint32_t>(cookie / cookie_slots + 1); // cookies are numbered from 1: 2^44 fit
+    if (recent_cookies_.empty()) {
+        recent_cookies_.resize(cookie_slots);
+    }
     std::uint32_t& slot = recent_cookies_[cookie % cookie_slots];
     if (slot == rest) {
         ++duplicates_;
@@ -212,7 +214,7 @@ void Census::place(const Pending& pending) {
     if ((pending.queues.send_bytes | pending.queues.recv_bytes) != 0) {
         queues_[slot.flow].add(pending.queues);
     }
-    if (slot.added && ++flows_of_port_[record.port] == flows_that_fold) {
+    if (slot.added && ++flows_of(record.port) == flows_that_fold) {
         service_ports_.set(record.port);
         owned_.set(record.port % 1024);
         services_[record.port];
@@ -224,6 +226,18 @@ void Census::add(const Socket& socket) {
     if (count(socket, pending)) {
         place(pending);
     }
+}
+
+std::uint16_t& Census::flows_of(std::uint16_t port) {
+    constexpr std::size_t of_page = 256;
+    if (flows_of_port_.empty()) {
+        flows_of_port_.resize(65536 / of_page);
+    }
+    std::vector<std::uint16_t>& page = flows_of_port_[port / of_page];
+    if (page.empty()) {
+        page.resize(of_page);
+    }
+    return page[port % of_page];
 }
 
 void Census::add_soon(const Socket& socket) {

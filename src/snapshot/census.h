@@ -21,6 +21,28 @@ namespace snapshot {
 using StateCounts = std::array<std::uint32_t, state_count>;
 using PortSet = std::bitset<65536>;
 
+/// Ports that are mostly none: memory is taken for the first one.
+class SparePorts {
+  public:
+    bool test(std::uint16_t port) const { return !ports_.empty() && ports_.front().test(port); }
+    void set(std::uint16_t port) { taken().set(port); }
+    void set_all() { taken().set(); }
+    const PortSet& get() const {
+        static const PortSet none;
+        return ports_.empty() ? none : ports_.front();
+    }
+
+  private:
+    PortSet& taken() {
+        if (ports_.empty()) {
+            ports_.resize(1);
+        }
+        return ports_.front();
+    }
+
+    std::vector<PortSet> ports_; // one at most
+};
+
 /// One connection that no listener owns. `detail` depends on the state: TIME_WAIT: age in units of 16 ms
 /// (0..3750, 3751 for 60 s and more); SYN_SENT: retransmissions; ESTABLISHED: the same while their timer
 /// runs, and `retrying_long`; FIN_WAIT2: 1 for a timewait mini-socket; else 0.
@@ -115,7 +137,7 @@ class Census {
     void options_complete() { options_known_ = true; }
     /// Options prove nothing on this kernel.
     void every_port_may_be_early() {
-        early_ports_.set();
+        early_ports_.set_all();
         options_known_ = true;
     }
 
@@ -171,13 +193,13 @@ class Census {
     const Listener* listener_behind(const CloseWaitGroup& group) const;
 
     /// Ports with an explicitly bound socket; null until they were asked for.
-    const PortSet* explicit_ports() const { return explicit_known_ ? &explicit_ports_ : nullptr; }
+    const PortSet* explicit_ports() const { return explicit_known_ ? &explicit_ports_.get() : nullptr; }
     /// Ports with a bound but unconnected socket; null until they were asked for.
-    const PortSet* bound_ports() const { return bound_known_ ? &bound_ports_ : nullptr; }
+    const PortSet* bound_ports() const { return bound_known_ ? &bound_ports_.get() : nullptr; }
 
     /// Ports with a full socket whose bind(), if it called it, may have chosen the port before connect() did:
     /// IP_BIND_ADDRESS_NO_PORT is not set. Null until they were asked for.
-    const PortSet* early_ports() const { return options_known_ ? &early_ports_ : nullptr; }
+    const PortSet* early_ports() const { return options_known_ ? &early_ports_.get() : nullptr; }
 
     /// Sockets that no cap had room for, in any table.
     std::uint64_t overflow() const { return overflow_; }
@@ -197,6 +219,7 @@ class Census {
     /// Counts the socket; true if `pending` now holds the rest of the work.
     bool count(const Socket& socket, Pending& pending);
     void place(const Pending& pending);
+    std::uint16_t& flows_of(std::uint16_t port);
 
     std::array<StateCounts, 2> counts_{};
     std::uint32_t established_retrying_ = 0;
@@ -204,23 +227,25 @@ class Census {
     std::unordered_map<std::uint32_t, Quiet> quiet_; // of the flows that have any
     std::vector<Listener> listeners_;
     std::map<std::uint16_t, std::vector<std::uint32_t>> listeners_by_port_;
-    PortSet listener_ports_;
+    SparePorts listener_ports_;
     std::bitset<1024> owned_; // low bits of the ports of listeners and services: stays in the fastest cache
     bool may_be_owned(std::uint16_t port) const { return owned_.test(port % 1024); }
     FlowTable flows_;
     Chunks<SocketRecord, 16384> records_;
     std::unordered_map<std::uint32_t, Queues> queues_; // of the flows that have something in them
-    std::vector<std::uint16_t> flows_of_port_; // distinct flows of each local port, up to the folding point
-    PortSet service_ports_;
+    /// Distinct flows of each local port, up to the folding point; a page of ports has memory from the first
+    /// on.
+    std::vector<std::vector<std::uint16_t>> flows_of_port_;
+    SparePorts service_ports_;
     std::map<std::uint16_t, StateCounts> services_;
     CloseWaits close_waits_;
     using Waiting =
         std::tuple<std::uint32_t, std::optional<std::uint64_t>, std::uint64_t, std::uint64_t, std::uint16_t>;
     std::map<Waiting, std::uint32_t> awaited_; // by user, control group and remote end
-    PortSet explicit_ports_;
-    PortSet bound_ports_;
+    SparePorts explicit_ports_;
+    SparePorts bound_ports_;
     bool explicit_known_ = false;
-    PortSet early_ports_;
+    SparePorts early_ports_;
     bool bound_known_ = false;
     bool options_known_ = false;
     std::uint64_t overflow_ = 0;

@@ -5,10 +5,12 @@
 
 #include "snapshot/address.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace snapshot {
@@ -26,7 +28,8 @@ struct Flow {
     }
 };
 
-/// Storage that grows by chunks, so that growing neither moves nor doubles it.
+/// Storage that grows by chunks, so that growing neither moves nor doubles it; only the first one begins
+/// small.
 template <typename T, std::size_t chunk_size>
 class Chunks {
   public:
@@ -34,15 +37,29 @@ class Chunks {
     T& operator[](std::size_t at) { return chunks_[at / chunk_size][at % chunk_size]; }
     const T& operator[](std::size_t at) const { return chunks_[at / chunk_size][at % chunk_size]; }
     void push_back(const T& item) {
-        if (size_ == chunks_.size() * chunk_size) {
-            chunks_.push_back(std::make_unique_for_overwrite<T[]>(chunk_size));
+        if (size_ == room_) {
+            grow();
         }
         (*this)[size_++] = item;
     }
 
   private:
+    void grow() {
+        constexpr std::size_t smallest = chunk_size / 128;
+        const bool is_first = room_ < chunk_size;
+        const std::size_t size = is_first ? std::max(2 * room_, smallest) : chunk_size;
+        auto chunk = std::make_unique_for_overwrite<T[]>(size);
+        if (is_first && !chunks_.empty()) {
+            std::copy_n(chunks_.front().get(), size_, chunk.get());
+            chunks_.clear();
+        }
+        chunks_.push_back(std::move(chunk));
+        room_ = is_first ? size : room_ + size;
+    }
+
     std::vector<std::unique_ptr<T[]>> chunks_;
     std::size_t size_ = 0;
+    std::size_t room_ = 0;
 };
 
 class FlowTable {
