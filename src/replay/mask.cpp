@@ -100,6 +100,7 @@ class Masker {
             }
             for (const std::string_view name : base::split(*content, '\n')) {
                 note_file(directory + "/" + std::string(name));
+                note_sysctl(directory, name);
             }
         }
     }
@@ -107,6 +108,15 @@ class Masker {
     void note_file(std::string_view path) {
         if ((is_sysctl_file(path) || is_module_file(path)) && path != sysctl_conf) {
             files_.try_emplace(std::string(path.substr(path.rfind('/') + 1)));
+        }
+    }
+
+    void note_sysctl(std::string_view directory, std::string_view name) {
+        constexpr std::string_view root = "/proc/sys/";
+        if (directory.starts_with(root)) {
+            std::string dotted = std::string(directory.substr(root.size())) + "/" + std::string(name);
+            std::replace(dotted.begin(), dotted.end(), '/', '.');
+            sysctls_.insert(std::move(dotted));
         }
     }
 
@@ -178,7 +188,7 @@ class Masker {
             return replace_in_proc_table(content, addresses_);
         }
         if (is_sysctl_file(path)) {
-            return masked_sysctl_file(content);
+            return masked_sysctl_file(content, names_, sysctls_);
         }
         if (is_module_file(path)) {
             return masked_module_file(content);
@@ -252,6 +262,7 @@ class Masker {
 
     Pseudonyms names_;
     AddressMap addresses_ = [this](const snapshot::Address& address) { return names_.of(address); };
+    std::set<std::string, std::less<>> sysctls_;            // of the kernel that was recorded
     std::map<std::string, std::string, std::less<>> files_; // of sysctl.d: name -> mask
 };
 

@@ -203,15 +203,42 @@ std::string masked_value(const std::string& name, const std::string& value) {
     return taken ? *taken : is_plain_value(value) ? value : std::string(masked_word);
 }
 
-/// Parts of /proc/sys whose names are the kernel's, but for typing errors.
-bool names_no_device(std::string_view name) {
-    return name.starts_with("net.ipv4.tcp_") || name.starts_with("net.ipv4.ip_") ||
-           name.starts_with("net.core.") || name.starts_with("net.netfilter.") ||
-           name.starts_with("net.bridge.");
+/// The part of /proc/sys, among those that have no names of devices; empty for others.
+std::string_view part_without_devices(std::string_view name) {
+    for (const std::string_view part :
+         {"net.ipv4.tcp_", "net.ipv4.ip_", "net.core.", "net.netfilter.", "net.bridge."}) {
+        if (name.starts_with(part)) {
+            return part;
+        }
+    }
+    return {};
+}
+
+/// What files of sysctl.d may show.
+struct SysctlNames {
+    Pseudonyms& names;
+    const std::set<std::string, std::less<>>& of_kernel;
+
+    bool are_known(std::string_view name) const {
+        return snapshot::find_sysctl(name) != nullptr || of_kernel.find(name) != of_kernel.end();
+    }
+};
+
+std::string masked_setting(const std::string& name, const std::string& value, const SysctlNames& shown) {
+    const std::string_view part = part_without_devices(name);
+    if (part.empty() || !all_of(name, "._abcdefghijklmnopqrstuvwxyz0123456789")) {
+        return std::string(masked_line);
+    }
+    if (shown.are_known(name)) {
+        return name + " = " + masked_value(name, value);
+    }
+    std::string other = shown.names.name("name", name.substr(part.size()));
+    std::replace(other.begin(), other.end(), '-', '_');
+    return std::string(part) + other + " = " + std::string(masked_word);
 }
 
 /// The same setting without what could hide a name; "# masked" if it is none that is judged.
-std::string masked_assignment(std::string_view line) {
+std::string masked_assignment(std::string_view line, const SysctlNames& shown) {
     kernel::BootAssignments alone;
     alone.add_file(line, "");
     const snapshot::BootSysctls meaning = alone.result();
@@ -226,19 +253,18 @@ std::string masked_assignment(std::string_view line) {
         return is_plain ? std::string(line) : std::string(masked_line);
     }
     const auto& [name, setting] = *(meaning.values.empty() ? meaning.dead : meaning.values).begin();
-    const bool is_plain = all_of(name, "._abcdefghijklmnopqrstuvwxyz0123456789") && names_no_device(name);
-    return is_plain ? (setting.may_fail ? "-" : "") + name + " = " + masked_value(name, setting.value)
-                    : std::string(masked_line);
+    const std::string masked = masked_setting(name, setting.value, shown);
+    return setting.may_fail && masked != masked_line ? "-" + masked : masked;
 }
 
-std::string masked_sysctl_line(std::string_view line) {
+std::string masked_sysctl_line(std::string_view line, const SysctlNames& shown) {
     const std::string_view content = base::trim(line);
     if (content.empty() || is_known_exclusion(line)) {
         return std::string(line);
     }
     const bool is_comment = content.front() == '#' || content.front() == ';';
     const bool is_exclusion = content.front() == '-' && content.find('=') == std::string_view::npos;
-    return is_comment || is_exclusion ? std::string(masked_line) : masked_assignment(line);
+    return is_comment || is_exclusion ? std::string(masked_line) : masked_assignment(line, shown);
 }
 
 } // namespace
@@ -251,10 +277,11 @@ std::string masked_cgroup(std::string_view path, Pseudonyms& names) {
     return base::join(parts, "/");
 }
 
-std::string masked_sysctl_file(std::string_view text) {
+std::string masked_sysctl_file(std::string_view text, Pseudonyms& names,
+                               const std::set<std::string, std::less<>>& of_kernel) {
     std::vector<std::string> lines;
     for (const std::string_view line : base::split(text, '\n')) {
-        lines.push_back(masked_sysctl_line(line));
+        lines.push_back(masked_sysctl_line(line, {names, of_kernel}));
     }
     return base::join(lines, "\n");
 }

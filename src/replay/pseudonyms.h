@@ -50,6 +50,9 @@ std::string masked_cgroup(std::string_view path, Pseudonyms& names);
 
 /// The lines of a file of sysctl.d that assign a known sysctl, as they are; of the others only that there was
 /// a line.
-std::string masked_sysctl_file(std::string_view text);
+/// `of_kernel`: dotted names that are there where it was recorded; of others, which somebody mistyped or made
+/// up, only the beginning stays.
+std::string masked_sysctl_file(std::string_view text, Pseudonyms& names,
+                               const std::set<std::string, std::less<>>& of_kernel);
 
 } // namespace replay

@@ -202,18 +202,22 @@ TEST_CASE("control groups keep what tells units and containers") {
 }
 
 TEST_CASE("of sysctl.d only known assignments stay") {
-    CHECK(replay::masked_sysctl_file(
-              "# acme\n\nnet.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_mem=1 2 3\n"
-              "net.ipv4.tcp_tw_reuse = acme\nkernel.x=1\n-net.ipv4.tcp_rfc1337\nacme\n") ==
+    replay::Pseudonyms names;
+    const auto masked_file = [&](std::string_view text) {
+        return replay::masked_sysctl_file(text, names, {"net.ipv4.tcp_of_this_kernel"});
+    };
+    CHECK(masked_file("# acme\n\nnet.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_mem=1 2 3\n"
+                      "net.ipv4.tcp_tw_reuse = acme\nkernel.x=1\n-net.ipv4.tcp_rfc1337\nacme\n") ==
           "# masked\n\nnet.ipv4.tcp_tw_reuse = 1\nnet.ipv4.tcp_mem = 1 2 3\nnet.ipv4.tcp_tw_reuse = masked\n"
           "# masked\n-net.ipv4.tcp_rfc1337\nmasked\n");
     // what a rule would say of it is the same
-    CHECK(replay::masked_sysctl_file("-net/ipv4/tcp_fin_timeout = 0x1e # acme") ==
-          "-net.ipv4.tcp_fin_timeout = 30");
-    CHECK(replay::masked_sysctl_file("net.ipv4.tcp_tw_resue = acme") == "net.ipv4.tcp_tw_resue = masked");
-    CHECK(replay::masked_sysctl_file("net.ipv4.tcp_ACME = 1\nnet.ipv4.tcp_acme[a] = 1") ==
-          "# masked\n# masked");
-    CHECK(replay::masked_sysctl_file("net.ipv4.tcp_syn* = 3\nnet.ipv4.tcp_*acme = 1\n= acme") ==
+    CHECK(masked_file("-net/ipv4/tcp_fin_timeout = 0x1e # acme") == "-net.ipv4.tcp_fin_timeout = 30");
+    CHECK(masked_file("net.ipv4.tcp_tw_resue = acme") == "net.ipv4.tcp_name_1 = masked");
+    CHECK(masked_file("net.ipv4.tcp_acme = 4711\n-net.ipv4.tcp_acme = 1") ==
+          "net.ipv4.tcp_name_2 = masked\n# masked");
+    CHECK(masked_file("net.ipv4.tcp_of_this_kernel = 7") == "net.ipv4.tcp_of_this_kernel = 7");
+    CHECK(masked_file("net.ipv4.tcp_ACME = 1\nnet.ipv4.tcp_acme[a] = 1") == "# masked\n# masked");
+    CHECK(masked_file("net.ipv4.tcp_syn* = 3\nnet.ipv4.tcp_*acme = 1\n= acme") ==
           "net.ipv4.tcp_syn* = 3\n# masked\nmasked");
 }
 
