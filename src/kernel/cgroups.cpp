@@ -31,24 +31,6 @@ Gap no_path(std::uint64_t number, Why why, std::string detail) {
     return {fmt::format("control group {}", number), why, std::move(detail)};
 }
 
-/// mountinfo writes blanks and backslashes in paths as \040.
-std::string unescaped(std::string_view text) {
-    std::string plain;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto is_octal = [&](std::size_t place) {
-            return place < text.size() && text[place] >= '0' && text[place] <= '7';
-        };
-        if (text[at] == '\\' && is_octal(at + 1) && is_octal(at + 2) && is_octal(at + 3)) {
-            plain.push_back(static_cast<char>((text[at + 1] - '0') * 64 + (text[at + 2] - '0') * 8 +
-                                              (text[at + 3] - '0')));
-            at += 3;
-        } else {
-            plain.push_back(text[at]);
-        }
-    }
-    return plain;
-}
-
 /// Other file systems make other handles.
 bool knows_handles(const base::Descriptor& mount) {
     struct statfs status {};
@@ -175,10 +157,27 @@ std::optional<CgroupMount> cgroup_mount_in(std::string_view mountinfo) {
         const auto fields = base::words(line.substr(0, dash));
         if (dash != std::string_view::npos && line.substr(dash + 3).starts_with("cgroup2 ") &&
             fields.size() > 4) {
-            return CgroupMount{unescaped(fields[4]), unescaped(fields[3])};
+            return CgroupMount{without_octal_escapes(fields[4]), without_octal_escapes(fields[3])};
         }
     }
     return std::nullopt;
+}
+
+std::string without_octal_escapes(std::string_view text) {
+    std::string plain;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto is_octal = [&](std::size_t place) {
+            return place < text.size() && text[place] >= '0' && text[place] <= '7';
+        };
+        if (text[at] == '\\' && is_octal(at + 1) && is_octal(at + 2) && is_octal(at + 3)) {
+            plain.push_back(static_cast<char>((text[at + 1] - '0') * 64 + (text[at + 2] - '0') * 8 +
+                                              (text[at + 3] - '0')));
+            at += 3;
+        } else {
+            plain.push_back(text[at]);
+        }
+    }
+    return plain;
 }
 
 snapshot::CgroupPaths cgroup_paths(const CgroupMount& mount, std::span<const std::uint64_t> numbers,

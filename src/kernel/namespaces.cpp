@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "kernel/pods.h"
+#include "kernel/netns_search.h"
 #include "kernel/visitor.h"
 
 #include <algorithm>
@@ -20,9 +20,6 @@
 namespace kernel {
 
 namespace {
-
-constexpr const char* own_netns = "/proc/self/ns/net";
-constexpr const char* names_directory = "/run/netns";
 
 SockDiagTarget here(Deadline deadline) {
     return {std::string(here_label), number_of(own_netns), std::make_unique<LiveMachine>(deadline)};
@@ -67,32 +64,8 @@ base::Result<Opened> open_one(const std::string& path, std::string label, Deadli
     return opened;
 }
 
-base::Result<std::vector<pid_t>, base::Gap> processes() {
-    std::vector<pid_t> pids;
-    const auto entries = base::list_directory("/proc", "");
-    if (!entries) {
-        return entries.error();
-    }
-    for (const std::string& entry : *entries) {
-        if (const auto pid = base::parse_integer(entry); pid && *pid > 0) {
-            pids.push_back(static_cast<pid_t>(*pid));
-        }
-    }
-    if (pids.empty()) {
-        return base::Gap{"/proc", base::Why::failed, "shows no process"};
-    }
-    std::sort(pids.begin(), pids.end());
-    return pids;
-}
-
 SockDiagTarget unseen(std::string label, base::Gap gap) {
     return {std::move(label), 0, closed_machine(std::move(gap))};
-}
-
-/// A file that everybody can see of every process: each namespace has its own, with an inode number of its
-/// own (Linux 6.18, fs/proc/generic.c: proc_register).
-std::string witness(std::string_view process) {
-    return fmt::format("/proc/{}/net/tcp", process);
 }
 
 /// How many of the processes whose namespace cannot be opened are not in one that `seen` has a witness of.
@@ -111,128 +84,18 @@ SockDiagTarget unvisited(std::size_t count) {
                               "of " + processes + ", needs CAP_SYS_PTRACE"});
 }
 
-/// A network namespace that a name or a process leads to.
-struct NamedNetns {
-    ClosedNetns closed;
-    std::string label;
-    pid_t process = 0; // the first one in it; 0: none was seen
-};
-
-std::string file_of(pid_t process) {
-    return fmt::format("/proc/{}/ns/net", process);
-}
-
-/// A pod has a name even if its namespace has another one (containerd: /run/netns/cni-UUID).
-void name_by_process(NamedNetns& netns, const std::vector<std::string>& pods) {
-    const auto cgroup = base::read_pseudo_file(fmt::format("/proc/{}/cgroup", netns.process), 1 << 16);
-    const std::string pod = cgroup ? pod_name(*cgroup, pods) : "";
-    const std::string container = cgroup && netns.label.empty() ? container_name(*cgroup) : "";
-    if (!pod.empty() || !container.empty()) {
-        netns.label = pod.empty() ? container : pod;
-    } else if (netns.label.empty()) {
-        netns.label = fmt::format("pid {}", netns.process);
-    }
-}
-
-/// Every namespace but the own one, and the processes that hide theirs.
-class NetnsSearch {
-  public:
-    NetnsSearch() {
-        find_names();
-        find_processes();
-    }
-
-    const std::vector<NamedNetns>& found() const { return found_; }
-    const std::vector<pid_t>& hidden() const { return hidden_; }
-    const std::optional<base::Gap>& no_processes() const { return no_processes_; }
-
-    /// The witnesses of the namespaces of all other processes.
-    std::set<std::uint64_t> witnesses() const {
-        std::set<std::uint64_t> seen = {number_of(witness("self"))};
-        for (const pid_t pid : visible_) {
-            seen.insert(number_of(witness(std::to_string(pid))));
-        }
-        return seen;
-    }
-
-  private:
-    void find_names() {
-        const auto names = base::list_directory(names_directory, "");
-        if (!names) {
-            return;
-        }
-        for (const std::string& name : *names) {
-            const std::string path = std::string(names_directory) + "/" + name;
-            if (const std::uint64_t number = number_of(path); known_.insert(number).second) {
-                found_.push_back({{number, {path}}, name, 0});
-            }
-        }
-    }
-
-    void find_processes() {
-        const auto pids = processes();
-        if (!pids) {
-            no_processes_ = pids.error();
-            return;
-        }
-        for (const pid_t pid : *pids) {
-            errno = 0;
-            const std::uint64_t number = number_of(file_of(pid));
-            if (number != 0) {
-                visible_.push_back(pid);
-                add(pid, number);
-            } else if (errno != ENOENT && errno != ESRCH) {
-                hidden_.push_back(pid);
-            }
-        }
-    }
-
-    void add(pid_t pid, std::uint64_t number) {
-        constexpr std::size_t most_paths = 4; // the process behind one of them may end
-        const bool is_new = known_.insert(number).second;
-        if (is_new) {
-            found_.push_back({{number, {file_of(pid)}}, "", 0});
-        }
-        const auto netns = std::find_if(found_.begin(), found_.end(), [&](const NamedNetns& other) {
-            return other.closed.number == number;
-        });
-        if (netns != found_.end() && !is_new && netns->closed.paths.size() < most_paths) {
-            netns->closed.paths.push_back(file_of(pid));
-        }
-        if (netns != found_.end() && netns->process == 0) {
-            netns->process = pid;
-            name_by_process(*netns, pods_);
-            tell_apart(*netns);
-        }
-    }
-
-    /// Two namespaces of one pod, for instance.
-    void tell_apart(NamedNetns& netns) const {
-        if (std::count_if(found_.begin(), found_.end(),
-                          [&](const NamedNetns& other) { return other.label == netns.label; }) > 1) {
-            netns.label += fmt::format(", pid {}", netns.process);
-        }
-    }
-
-    std::vector<std::string> pods_ = base::list_directory(pod_logs, "").value_or(std::vector<std::string>());
-    std::vector<NamedNetns> found_;
-    std::set<std::uint64_t> known_ = {number_of(own_netns), 0};
-    std::vector<pid_t> visible_;
-    std::vector<pid_t> hidden_;
-    std::optional<base::Gap> no_processes_;
-};
-
 Opened open_all(Deadline deadline) {
     const auto visitor = std::make_shared<Visitor>();
-    const NetnsSearch search;
+    const NetnsSearch search(Depth::all, deadline);
     Opened opened;
     opened.targets.push_back(here(deadline));
     for (const NamedNetns& netns : search.found()) {
         opened.targets.push_back(target_of(netns.closed, netns.label, visitor, deadline));
     }
-    if (search.no_processes()) {
-        opened.targets.push_back(unseen("all processes", *search.no_processes()));
-    } else if (!search.hidden().empty()) {
+    for (const base::Gap& gap : search.gaps()) {
+        opened.targets.push_back(unseen(gap.what, gap));
+    }
+    if (!search.hidden().empty()) {
         if (const std::size_t count = elsewhere(search.hidden(), search.witnesses()); count > 0) {
             opened.targets.push_back(unvisited(count));
         }
@@ -277,7 +140,7 @@ std::size_t hidden_with_sockets(const NetnsSearch& search) {
 /// The own namespace, then those that hold TCP sockets, the busiest first.
 Opened open_busy(Deadline deadline) {
     const auto visitor = std::make_shared<Visitor>();
-    const NetnsSearch search;
+    const NetnsSearch search(Depth::few, deadline);
     std::vector<std::pair<std::uint64_t, const NamedNetns*>> busy;
     std::size_t closed_by_name = 0;
     Opened opened;
@@ -305,12 +168,6 @@ Opened open_busy(Deadline deadline) {
     return opened;
 }
 
-std::string label_of(pid_t process) {
-    NamedNetns netns{{0, {file_of(process)}}, "", process};
-    name_by_process(netns, base::list_directory(pod_logs, "").value_or(std::vector<std::string>()));
-    return netns.label;
-}
-
 } // namespace
 
 base::Result<Opened> open_targets(const NetnsChoice& where, Deadline deadline) {
@@ -327,7 +184,7 @@ base::Result<Opened> open_targets(const NetnsChoice& where, Deadline deadline) {
         if (::access(fmt::format("/proc/{}", where.pid).c_str(), F_OK) != 0) {
             return base::Error{fmt::format("no process {}", where.pid)};
         }
-        return open_one(file_of(where.pid), label_of(where.pid), deadline);
+        return open_one(netns_file_of(where.pid), label_of(where.pid), deadline);
     case NetnsChoice::Kind::named:
         break;
     }

@@ -55,6 +55,11 @@ bool is_privileged() {
     return !state || !none || CAP_DIFFERS(::cap_compare(state.get(), none.get()), CAP_PERMITTED);
 }
 
+bool sees_all_processes() {
+    const Capabilities state = state_now();
+    return state && has(state.get(), CAP_SYS_PTRACE, CAP_EFFECTIVE);
+}
+
 RaisedCapabilities::RaisedCapabilities() : raised_(waits_for_scan() && set_effective(CAP_SET)) {}
 
 RaisedCapabilities::~RaisedCapabilities() {

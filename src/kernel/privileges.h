@@ -8,6 +8,9 @@ namespace kernel {
 /// Runs as root, or with capabilities or an identity that its user does not have.
 bool is_privileged();
 
+/// CAP_SYS_PTRACE is effective in this thread: /proc hides no process from it.
+bool sees_all_processes();
+
 /// CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are effective in this thread while the object lives, if they are
 /// permitted to it (`setcap cap_sys_ptrace,cap_dac_read_search=p`); else nothing changes.
 class RaisedCapabilities {

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""What --all-netns finds, and what it admits not to see: held_namespaces.py BINARY [unittest options]
+
+Each test makes network namespaces that only one thing leads to. Needs root.
+"""
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import unittest
+from pathlib import Path
+
+import command_line
+from command_line import CommandLine
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
+NOBODY = 65534
+
+
+def call(name, *arguments):
+    if getattr(LIBC, name)(*arguments) != 0:
+        raise OSError(ctypes.get_errno(), name)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root")
+class Held(CommandLine):
+    def begin(self, target):
+        """Runs in a thread whose namespaces are its own; what it returns is kept until the test ends."""
+        kept, ready, end = [], threading.Event(), threading.Event()
+
+        def body():
+            try:
+                kept.append(target())
+            finally:
+                ready.set()
+            end.wait()
+
+        thread = threading.Thread(target=body)
+        thread.start()
+        ready.wait()
+        self.addCleanup(lambda: (end.set(), thread.join()))
+        self.assertTrue(kept)
+        return kept[0]
+
+    def numbers(self):
+        """The story of a run, which names the namespaces that were looked into by the inodes of their files."""
+        return self.run_it("states", "--all-netns", "-vvv").err
+
+    def assert_found(self, number):
+        self.assertIn(f"inode {number}", self.numbers())
+
+    def test_by_a_thread(self):
+        def work():
+            call("unshare", CLONE_NEWNET)
+            return os.stat("/proc/thread-self/ns/net").st_ino
+
+        self.assert_found(self.begin(work))
+
+    def test_by_a_descriptor(self):
+        kept = []
+
+        def work():
+            call("unshare", CLONE_NEWNET)
+            kept.append(os.open("/proc/thread-self/ns/net", os.O_RDONLY))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        self.addCleanup(lambda: os.close(kept[0]))
+        self.assert_found(os.fstat(kept[0]).st_ino)
+
+    def test_by_a_mount_elsewhere(self):
+        place = self.scratch / "docker netns"
+        place.write_text("", encoding="ascii")
+        script = 'mount --bind /proc/self/ns/net "$1"; stat -L -c %i /proc/self/ns/net'
+        number = subprocess.run(["unshare", "--net", "sh", "-c", script, "sh", str(place)], check=True, capture_output=True,
+                                encoding="ascii").stdout.strip()
+        self.addCleanup(lambda: subprocess.run(["umount", str(place)], check=True))
+        self.assert_found(number)
+        self.assertIn("'docker netns'", self.numbers())
+
+    def test_by_a_mount_in_another_mount_namespace(self):
+        place = self.scratch / "inside"
+        place.write_text("", encoding="ascii")
+        script = 'unshare --net sh -c \'mount --bind /proc/self/ns/net "$1"; stat -L -c %i /proc/self/ns/net\' sh "$1"; exec sleep 60'
+        with subprocess.Popen(["unshare", "--mount", "sh", "-c", script, "sh", str(place)], stdout=subprocess.PIPE,
+                              encoding="ascii") as process:
+            try:
+                self.assert_found(process.stdout.readline().strip())
+            finally:
+                process.kill()
+
+    def in_private_run(self, script, *arguments, user=NOBODY, capabilities="-all"):
+        """The check as another user where /run is a place of its own."""
+        program = Path(shutil.copy(command_line.BINARY, self.scratch / "program"))
+        self.scratch.chmod(0o755)
+        caps = f"--inh-caps={capabilities} --ambient-caps={capabilities}" if capabilities != "-all" else ""
+        code = (f'mount -t tmpfs none /run; {script}; exec setpriv --reuid={user} --regid={user} --clear-groups {caps} '
+                f'"{program}" check --all-netns --no-state --rules "{self.rules}" -vv')
+        return self.start("unshare", ["--mount", "sh", "-c", code, "sh", *arguments])
+
+    def test_names_that_may_not_be_listed(self):
+        answer = self.in_private_run("mkdir -m 0700 /run/netns", capabilities="+sys_admin,+sys_ptrace")
+        self.assertEqual(3, answer.exit, answer.shown)
+        self.assertIn("/run/netns: denied", answer.out, answer.shown)
+
+    def test_processes_that_proc_hides(self):
+        for hidepid in ("2", "4"):
+            answer = self.in_private_run(f"mount -t proc -o hidepid={hidepid} proc /proc")  # never a remount: that one is everybody's
+            self.assertEqual(3, answer.exit, answer.shown)
+            self.assertIn("hidepid", answer.out, answer.shown)
+
+    def test_processes_of_an_outer_pid_namespace(self):
+        answer = self.start("unshare", ["--pid", "--fork", "--kill-child", "--mount-proc", str(self.plugin), "--rules",
+                                        str(self.rules), "--all-netns", "--no-state", "-vv"])
+        self.assertEqual(3, answer.exit, answer.shown)
+        self.assertIn("outside of this PID namespace", answer.out, answer.shown)
+
+
+if __name__ == "__main__":
+    command_line.BINARY = Path(sys.argv.pop(1)).resolve()
+    unittest.main()
