@@ -109,7 +109,7 @@ def which_namespaces_are_unseen(lab):
         raise Skip("setpriv is not installed")
     for root_does, unseen in (("sleep 60 & sleep 60", None), ("unshare --net sleep 60", "of 1 process, needs CAP_SYS_PTRACE")):
         script = f'mount -t tmpfs none /run; {root_does} & sleep 0.3; exec setpriv --reuid=65534 --clear-groups "$@"'
-        answer = lab.tool.run("check", "--all-netns", "--no-state", "-vv",
+        answer = lab.tool.run("check", "--all-netns", "--no-state", "--format", "json",
                               wrapper=("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"))
         lab.equal(f"beside '{root_does}'", unseen is not None, "the network namespaces of other users" in answer.out)
         lab.true("how many", unseen is None or unseen in answer.out)
