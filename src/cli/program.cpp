@@ -34,7 +34,8 @@ int help(const Options& options) {
 }
 
 int dispatch(const Options& options) {
-    if (options.help || options.version || options.replay || options.command == Command::rules) {
+    if (options.help || options.version || options.replay || judges_files(options) ||
+        options.command == Command::rules) {
         kernel::give_up_capabilities(); // no host is looked at
     }
     if (options.help || options.version) {
