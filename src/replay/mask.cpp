@@ -43,6 +43,36 @@ std::string masked_module_file(std::string_view content) {
     return masked;
 }
 
+/// Files of /proc/PID/net whose lines are the kernel's own words and numbers.
+bool is_plain_net_file(std::string_view path) {
+    constexpr auto known =
+        std::to_array<std::string_view>({"/net/netstat", "/net/snmp", "/net/sockstat", "/net/sockstat6",
+                                         "/net/protocols", "/net/stat/nf_conntrack"});
+    return path.starts_with("/proc/") &&
+           std::any_of(known.begin(), known.end(), [&](std::string_view end) { return path.ends_with(end); });
+}
+
+/// Is it, or does it lie in, a directory of devices?
+bool names_devices(std::string_view path) {
+    const std::string whole = std::string(path) + "/";
+    return whole.find("/conf/") != std::string::npos || whole.find("/neigh/") != std::string::npos;
+}
+
+/// Paths whose names are all the kernel's own: none of a device.
+bool is_path_of_kernel(std::string_view path) {
+    return path == sysctl_conf || path == "/proc/uptime" || path.starts_with("/sys/module/") ||
+           (path.starts_with("/proc/sys/") && !names_devices(path)) || is_proc_table(path) ||
+           is_plain_net_file(path);
+}
+
+/// Directories that have the same name on every host.
+bool is_usual_directory(std::string_view path) {
+    constexpr std::string_view all_devices = "/conf";
+    const bool of_one_device = names_devices(path) && !path.ends_with(all_devices);
+    return (path.starts_with("/proc/sys/") && !of_one_device) || path.ends_with("/sysctl.d") ||
+           path.ends_with("/modules-load.d") || path == "/run/systemd/system";
+}
+
 /// What the kernel prints there are its own words and numbers.
 bool is_harmless(std::string_view path, std::string_view content) {
     if (path.starts_with("/sys/module/")) { // initstate
@@ -51,11 +81,7 @@ bool is_harmless(std::string_view path, std::string_view content) {
     if (path == "/proc/uptime" || path.starts_with("/proc/sys/")) {
         return content.find_first_not_of("0123456789.,- \t\n") == std::string_view::npos;
     }
-    constexpr auto known =
-        std::to_array<std::string_view>({"/net/netstat", "/net/snmp", "/net/sockstat", "/net/sockstat6",
-                                         "/net/protocols", "/net/stat/nf_conntrack"});
-    return path.starts_with("/proc/") &&
-           std::any_of(known.begin(), known.end(), [&](std::string_view end) { return path.ends_with(end); });
+    return is_plain_net_file(path);
 }
 
 class Masker {
@@ -129,7 +155,7 @@ class Masker {
     }
 
     std::string other_path(const std::string& path) {
-        if (path.starts_with("/proc/") || path.starts_with("/sys/module/") || path == sysctl_conf) {
+        if (is_path_of_kernel(path)) {
             return path;
         }
         const std::size_t slash = path.rfind('/');
@@ -211,7 +237,7 @@ class Masker {
                 content = other_gap(content.error());
                 continue;
             }
-            if (directory.starts_with("/proc/sys/")) {
+            if (directory.starts_with("/proc/sys/") && !names_devices(directory)) {
                 continue; // the kernel's own names
             }
             std::vector<std::string> others; // of other directories only that they are there is known
@@ -223,6 +249,12 @@ class Masker {
             }
             content = base::join(others, "\n");
         }
+        Texts listings;
+        for (auto& [directory, content] : recorded.listings) {
+            listings.emplace(is_usual_directory(directory) ? directory : names_.name("/file", directory),
+                             std::move(content));
+        }
+        recorded.listings = std::move(listings);
     }
 
     base::Gap other_gap(base::Gap gap) {

@@ -196,16 +196,17 @@ class Harness:
         """The calls of the program itself: name and number, as strace counts them in each thread."""
         log = self.scratch / "log"
         self.start(command, ["strace", "-f", "-qq", "-o", log])
-        calls, counts, threads, started = set(), collections.Counter(), set(), False
+        calls, counts, of_loader, started = set(), collections.Counter(), collections.Counter(), False
         for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
             match = re.match(r"(\d+) +(\w+)\(", line)
             if not match:
                 continue
             thread, name = match.groups()
-            threads.add(thread)
             counts[thread, name] += 1
             started = started or name == START
-            if started and name not in NOT_FAILED:
+            if not started:
+                of_loader[name] += 1
+            elif name not in NOT_FAILED and counts[thread, name] > of_loader[name]:
                 calls.add((name, counts[thread, name]))
         return sorted(calls)
 
