@@ -158,6 +158,14 @@ std::optional<std::size_t> row_in(std::string_view line, LineTest is_row) {
     return std::nullopt;
 }
 
+/// What may be another date or number in the next line.
+std::string without_numbers(std::string_view text) {
+    std::string plain(text);
+    std::replace_if(
+        plain.begin(), plain.end(), [](char c) { return c >= '0' && c <= '9'; }, '0');
+    return plain;
+}
+
 std::string_view without_tail(std::string_view line) {
     constexpr std::string_view junk = "\", |\r\t'";
     const std::size_t last = line.find_last_not_of(junk);
@@ -170,6 +178,7 @@ std::optional<std::string> without_prefixes(std::string_view text, LineTest is_r
     std::string plain;
     plain.reserve(text.size());
     bool changed = false;
+    std::string prefix; // of the last row
     for (const std::string_view raw : base::split(text, '\n')) {
         std::string cells;
         std::string_view line = raw;
@@ -178,7 +187,12 @@ std::optional<std::string> without_prefixes(std::string_view text, LineTest is_r
             std::replace(cells.begin(), cells.end(), '|', ' ');
             line = cells;
         }
-        const auto at = row_in(line, is_row);
+        auto at = row_in(line, is_row);
+        if (at) {
+            prefix = without_numbers(line.substr(0, *at));
+        } else if (!prefix.empty() && without_numbers(line.substr(0, prefix.size())) == prefix) {
+            at = prefix.size(); // another line of the same text
+        }
         const std::string_view row = at ? without_tail(line.substr(*at)) : raw;
         changed = changed || (at && row.size() + line.substr(0, *at).find_first_not_of(" \t") < line.size());
         plain.append(row).append("\n");

@@ -208,9 +208,6 @@ base::Result<Replay> replay_of(std::string content, const SnapshotChoice& choice
     return Replay{nullptr, place_of(std::move(*list))};
 }
 
-namespace {
-
-/// Everything that comes in, until its end.
 base::Result<std::string> read_standard_input() {
     std::string content;
     std::array<char, 65536> piece;
@@ -227,8 +224,6 @@ base::Result<std::string> read_standard_input() {
     }
     return base::Error{"standard input: larger than 512 MiB"};
 }
-
-} // namespace
 
 base::Result<Replay> open_replay(const std::string& path, const SnapshotChoice& choice) {
     std::error_code error;

@@ -23,6 +23,9 @@ struct Replay {
 /// The name of standard input in place of a path.
 constexpr std::string_view standard_input = "-";
 
+/// Everything that comes in, until its end.
+base::Result<std::string> read_standard_input();
+
 /// A file, a directory or standard input. The error names it and says what is wrong. A capture has one
 /// snapshot, whatever is chosen.
 base::Result<Replay> open_replay(const std::string& path, const SnapshotChoice& choice = {});

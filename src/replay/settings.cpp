@@ -5,6 +5,7 @@
 #include "kernel/sysctl_files.h"
 #include "kernel/sysctl_history.h"
 #include "replay/lines.h"
+#include "replay/replay.h"
 #include "replay/tree.h"
 #include "replay/yaml_settings.h"
 
@@ -440,9 +441,16 @@ class Loader {
     }
 
     base::Status add_single(const std::string& path) {
-        auto content = base::read_file(path, largest_settings);
+        base::Result<std::string> content = base::Error{};
+        if (path == standard_input) {
+            content = read_standard_input();
+        } else if (auto file = base::read_file(path, largest_settings)) {
+            content = std::move(*file);
+        } else {
+            content = base::Error{base::complaint(file.error())};
+        }
         if (!content) {
-            return base::Error{base::complaint(content.error())};
+            return content.error();
         }
         auto settings = read_settings(std::move(*content), path);
         if (!settings) {

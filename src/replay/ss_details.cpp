@@ -108,6 +108,7 @@ std::string_view SsDetails::take_users(std::string_view details) {
         return details;
     }
     const std::string_view first = details.substr(at + start.size(), end - at - start.size());
+    torn_ = torn_ || first.find(" ino:") != none || first.find(" sk:") != none;
     const auto number_after = [&](std::size_t from, std::string_view key) {
         return leading_number(first.substr(from).substr(key.size()));
     };
@@ -156,7 +157,9 @@ void SsDetails::take_timer(std::string_view details, Socket& socket) {
 
 void SsDetails::take_identity(std::string_view details, Socket& socket) {
     const std::string_view before = details.substr(0, details.find(" cgroup:"));
-    identities_ = identities_ || before.find(" sk:") != none;
+    const std::size_t cookie = before.find(" sk:");
+    identities_ = identities_ || cookie != none;
+    torn_ = torn_ || (cookie != none && before.find(" sk:", cookie + 1) != none);
     socket.uid = number_of(before, " uid:").value_or(0);
     socket.inode = number_of(before, " ino:").value_or(0);
 }
@@ -189,6 +192,10 @@ void SsDetails::take_activity(std::string_view details, Socket& socket) {
 
 void SsDetails::conclude(SocketList& list) {
     list.provenance.has_users = identities_;
+    if (torn_ && !list.lost) {
+        list.lost = base::Gap{"the socket table", base::Why::truncated,
+                              "a row has the details of two sockets: something is missing"};
+    }
     for (const auto& [path, number] : cgroups_) {
         list.cgroups.emplace(number, path);
     }

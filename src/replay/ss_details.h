@@ -30,6 +30,7 @@ class SsDetails {
     void take_activity(std::string_view details, snapshot::Socket& socket);
 
     std::map<std::string, std::uint64_t, std::less<>> cgroups_;
+    bool torn_ = false;       // two rows were joined where something between them was lost
     bool identities_ = false; // some line has what -e prints
     NamedHolders holders_;
 };

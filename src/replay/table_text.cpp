@@ -101,6 +101,7 @@ struct Progress {
     bool heading = false;
     bool part = false; // the command above it asks for some sockets only
     bool end_shown = false;
+    bool torn = false;        // rows follow behind what looked like its end
     std::size_t rows = 0;     // of any protocol, read or not
     std::size_t readable = 0; // TCP
     bool cut_at_start = false;
@@ -204,6 +205,7 @@ bool TableReader::begin_again(Lines& lines) {
 
 void TableReader::take_row(const Lines& lines) {
     finish();
+    now_.torn = now_.torn || (now_.end_shown && now_.rows > 0);
     ++now_.rows;
     now_.complaints.add(now_.strangers); // they stand among the rows
     now_.strangers = Complaints();
@@ -380,6 +382,9 @@ std::optional<Gap> TableReader::lost() const {
 std::optional<Gap> TableReader::unproven() const {
     if (now_.part) {
         return Gap{"the socket table", Why::truncated, "the command above it asks for a part"};
+    }
+    if (now_.torn) {
+        return Gap{"the socket table", Why::truncated, "or not: rows follow behind what looks like its end"};
     }
     if (now_.heading && now_.end_shown) {
         return std::nullopt;

@@ -87,6 +87,12 @@ class Files(CommandLine):
         self.assertEqual(3, failed.exit)
         self.assertFalse(failed.json["runs"][0]["invocations"][0]["executionSuccessful"])
 
+    def test_standard_input_is_a_file(self):
+        done = subprocess.run([command_line.BINARY, "audit", "--files", "-", "--format", "json"], input="kernel.osrelease = 4.18.0\n"
+                              "net.ipv4.ip_local_port_range = 32768 60999\nnet.core.somaxconn = 128\n", capture_output=True, text=True, check=False)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn('"somaxconn-low"', done.stdout)
+
     def test_mistakes_are_told(self):
         path = self.write("a.conf", OLD)
         self.assert_told(self.audit("--files", self.scratch / "none"), "none")

@@ -130,6 +130,22 @@ TEST_CASE("a row that was damaged is not made whole by what stands in it") {
     CHECK((list->lost || list->provenance.unproven));
 }
 
+TEST_CASE("rows that follow behind an end, and two rows in one, show that something is missing") {
+    const std::string end = "$ uptime\n";
+    CHECK(replay::read_foreign("$ ss -tan\n" + table + end)->provenance.unproven == std::nullopt);
+    std::string torn = "$ ss -tan\n" + table + end;
+    torn.replace(torn.find("TIME-WAIT"), 0, "$ \n");
+    CHECK(replay::read_foreign(torn)->provenance.unproven);
+
+    const std::string row =
+        "ESTAB 0 0 192.0.2.1:40001 198.51.100.7:443 users:((\"app\",pid=9,fd=5)) ino:10 sk:a\n";
+    const auto identities =
+        replay::read_foreign(heading + rows.substr(0, rows.find('\n') + 1) + row.substr(0, row.size() - 1) +
+                             row.substr(row.find(" ino:")) + end);
+    REQUIRE(identities);
+    CHECK(identities->lost);
+}
+
 TEST_CASE("counts by state are no table, and yet at least so many") {
     const auto list = replay::read_foreign("$ ss -tan | awk '{print $1}' | sort | uniq -c\n     12 ESTAB\n"
                                            "      1 State\n  28000 TIME-WAIT\n");
