@@ -35,8 +35,10 @@ Gap too_large(const std::string& path, std::size_t limit) {
     return {path, Why::failed, fmt::format("larger than {} bytes", limit)};
 }
 
-Result<std::string, Gap> read_all(const Descriptor& file, const std::string& path, std::size_t limit) {
+Result<std::string, Gap> read_all(const Descriptor& file, const std::string& path, std::size_t limit,
+                                  std::size_t expected = 0) {
     std::string content;
+    content.reserve(expected); // else the last growth holds the file twice
     std::array<char, 16384> buffer;
     for (;;) {
         const ssize_t got = ::read(file.number(), buffer.data(), buffer.size());
@@ -74,7 +76,7 @@ Result<std::string, Gap> read_regular(const Descriptor& file, const std::string&
     if (status.st_size > 0 && static_cast<std::uint64_t>(status.st_size) > limit) {
         return too_large(path, limit); // before the memory is taken
     }
-    return read_all(file, path, limit);
+    return read_all(file, path, limit, static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)));
 }
 
 Result<std::string, Gap> read_file(const std::string& path, std::size_t limit) {

@@ -344,6 +344,9 @@ const snapshot::Timestamps* PortModel::seen_at(const snapshot::Flow& flow) const
 }
 
 std::optional<base::Gap> PortModel::incomplete() const {
+    if (const auto& gap = netns_of.incomplete_sockets(); gap && gap->why == base::Why::absent) {
+        return gap; // files of settings have no sockets by design
+    }
     if (!ports) {
         return ports.error();
     }

@@ -201,7 +201,11 @@ snapshot::Reading<std::vector<std::string>> ForeignMachine::list(const std::stri
 kernel::Walked ForeignMachine::sockets(const kernel::Query& query, const kernel::SocketSink& sink) {
     switch (query.walk) {
     case kernel::Walk::listeners:
-        hand_on(is_listener, sink);
+        if (list_.listeners) {
+            sink(*list_.listeners);
+        } else {
+            hand_on(is_listener, sink);
+        }
         return {};
     case kernel::Walk::connections:
         hand_on([](const Socket& socket) { return !is_listener(socket) && !is_bound(socket); }, sink);

@@ -113,7 +113,7 @@ std::string without_glued_fences(std::string text) {
 
 bool has_glued_fence(std::string_view text) {
     const std::size_t at = text.find("```");
-    const std::size_t last = text.rfind("```");
+    const std::size_t last = at == std::string_view::npos ? at : text.rfind("```");
     return at != std::string_view::npos &&
            ((at + 3 < text.size() && text[at + 3] != '\n' && text[at + 3] != '\r') ||
             (last > 0 && text[last - 1] != '\n'));

@@ -33,7 +33,9 @@ struct SocketList {
     /// Hands over each socket, in the order of the text; those in State::bound are bound and not connected.
     std::function<void(const kernel::SocketSink&)> each = [](const kernel::SocketSink&) {};
     snapshot::StateCounts counts{}; // of these
-    std::optional<base::Gap> lost;  // why they are not all, or not as they were
+    /// Those in LISTEN, if they are few: nobody need read the text again for them.
+    std::optional<std::vector<snapshot::Socket>> listeners;
+    std::optional<base::Gap> lost; // why they are not all, or not as they were
     std::optional<snapshot::Holders> holders;
     snapshot::CgroupPaths cgroups;
     std::map<std::string, std::string, std::less<>> files;   // /proc/net/NAME that stands in the same text

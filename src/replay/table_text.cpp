@@ -17,7 +17,8 @@ using base::Why;
 using snapshot::Socket;
 using snapshot::TcpState;
 
-constexpr std::size_t most_details = 65536; // of one socket; ss writes some hundred bytes
+constexpr std::size_t most_details = 65536;  // of one socket; ss writes some hundred bytes
+constexpr std::size_t most_listeners = 4096; // that are kept
 constexpr std::size_t most_snapshots = 1'000'000;
 
 /// "root@web1:~# ss -tan", "[root@web1 ~]#", "$ ", and the fence around code.
@@ -109,6 +110,7 @@ struct Progress {
     Complaints strangers; // since the last row: of no importance after the table
     snapshot::StateCounts counts{};
     snapshot::StateCounts named{};
+    std::vector<Socket> listeners; // at most one more than are kept
     Complaints names;
     FirstRows first;
     bool listened_last = true;    // the last row was a listening socket
@@ -164,6 +166,9 @@ void TableReader::finish() {
         timers_.add(waiting_);
         inodes_.see(waiting_);
         ++now_.counts[static_cast<std::size_t>(waiting_.state)];
+        if (waiting_.state == TcpState::listen && now_.listeners.size() <= most_listeners) {
+            now_.listeners.push_back(waiting_);
+        }
     }
     open_ = false;
     details_.clear();
@@ -428,6 +433,15 @@ base::Result<SocketList> TableReader::read(const SnapshotChoice& choice) {
     list_.provenance.no_timers =
         timers_.gap(fmt::format("{} without -o does not tell them", dialect_->name()));
     invents_ = !dialect_->has_identities();
+    const bool has_holders = text_.bytes.find("users:((") != std::string_view::npos;
+    const bool only_ss = dialect_->name().ends_with("ss");
+    if (now_.listeners.size() <= most_listeners && (!invents_ || (only_ss && !has_holders))) {
+        constexpr std::uint32_t first = 0x70000000; // apart from the numbers that InventedInodes gives
+        for (std::size_t i = 0; invents_ && i < now_.listeners.size(); ++i) {
+            now_.listeners[i].inode = first + static_cast<std::uint32_t>(i);
+        }
+        list_.listeners = std::move(now_.listeners);
+    }
     SocketList list = std::move(list_);
     const auto shared = std::make_shared<TableReader>(std::move(*this));
     list.each = [shared](const kernel::SocketSink& sink) { shared->each(sink); };
