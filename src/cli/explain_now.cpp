@@ -31,8 +31,10 @@ std::string heading(const rules::Arithmetic& one, bool several_namespaces) {
 
 std::string lines(std::string_view text, std::size_t width, const std::string& first,
                   const std::string& next) {
+    constexpr std::size_t least = 20;
+    const std::size_t indent = std::max(first.size(), next.size());
     std::string out;
-    for (const std::string& line : base::wrap(text, width > first.size() + 20 ? width - first.size() : 20)) {
+    for (const std::string& line : base::wrap(text, width > indent + least ? width - indent : least)) {
         out += (out.empty() ? first : next) + line + "\n";
     }
     return out;

@@ -23,7 +23,8 @@ constexpr auto of_network = std::to_array<std::string_view>(
 bool is_of_network(std::string_view word) {
     return std::find(of_network.begin(), of_network.end(), word) != of_network.end() ||
            word.find("/proc/net") != std::string_view::npos ||
-           word.find("/proc/sys/net") != std::string_view::npos;
+           word.find("/proc/sys/net") != std::string_view::npos ||
+           word.find("/dev/tcp/") != std::string_view::npos;
 }
 
 /// "42" of "/proc/42/ns/net"; empty for other paths.
@@ -136,6 +137,12 @@ Assignments assignments_of(std::string_view command) {
         }
     }
     return assignments;
+}
+
+std::string from_node(std::uint64_t netns, const std::string& command) {
+    const std::string process =
+        netns != 0 ? fmt::format("$(lsns -nro PID {} | head -n 1)", netns) : "PID_OF_THE_CONTAINER";
+    return fmt::format("nsenter --net=/proc/{}/ns/net {}", process, command);
 }
 
 std::string from_outside(const Assignments& sysctls) {

@@ -3,6 +3,7 @@
 // the empty path is the namespace of whoever runs the program. Runs nothing.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,10 @@ using Assignments = std::vector<std::pair<std::string, std::string>>;
 
 /// The assignments of a command that sets sysctls; quoted values are left out.
 Assignments assignments_of(std::string_view command);
+
+/// What does `command` in the namespace with this inode when it is pasted into a shell of the node, whose
+/// processes see the container's; the reader must put in a process where the inode is not known (0).
+std::string from_node(std::uint64_t netns, const std::string& command);
 
 /// How whoever starts a container sets these: an option of docker, a field of a pod, and whether kubelet
 /// takes that from everybody.

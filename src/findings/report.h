@@ -55,6 +55,7 @@ struct Remedy {
     bool effect_is_stated = false;      // by the rule: it shows only later, or not in this snapshot
     std::string outside =
         {}; // how to set it from outside of a container: for good, or because nobody can inside
+    std::string on_node = {};        // to copy, on the host of the container; empty if `command` does it here
     std::optional<State> after = {}; // what would be found then, as computed
     bool now = false;                // helps within a minute, though it sets nothing
 };

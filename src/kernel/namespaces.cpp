@@ -81,7 +81,7 @@ std::size_t elsewhere(const std::vector<pid_t>& hidden, const std::set<std::uint
 SockDiagTarget unvisited(std::size_t count) {
     const std::string processes = fmt::format("{} {}", count, count == 1 ? "process" : "processes");
     return unseen(processes, {"the network namespaces of other users", base::Why::denied,
-                              "of " + processes + ", needs CAP_SYS_PTRACE"});
+                              "to look into those of " + processes + " takes CAP_SYS_PTRACE"});
 }
 
 Opened open_all(Deadline deadline) {

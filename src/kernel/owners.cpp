@@ -90,7 +90,7 @@ void collect_owners(Machine& machine, snapshot::LocalPort& port, snapshot::Netns
 void collect_queue_owners(Machine& machine, snapshot::Netns& netns) {
     OwnerSearch search;
     for (const snapshot::Listener& listener : netns.sockets.listeners()) {
-        if (listener.accept_queue > 0) {
+        if (netns.sockets.group_of(listener).waiting > 0) { // one of them stands still, or the whole server
             search.add(listener.inode, listener.uid, listener.cgroup);
         }
     }

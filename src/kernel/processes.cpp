@@ -264,7 +264,9 @@ class Search {
         process.uid = candidate.uid;
         process.command = std::move(*command);
         process.cgroup = cgroup_in(read_at(descriptors, "../cgroup", 65536).value_or(""));
-        process.file_limit = file_limit_in(read_at(descriptors, "../limits", 8192).value_or(""));
+        const std::string limits = read_at(descriptors, "../limits", 8192).value_or("");
+        process.file_limit = file_limit_in(limits, Limit::soft);
+        process.file_limit_hard = file_limit_in(limits, Limit::hard);
         if (candidate.open_files > 0) {
             process.open_files = candidate.open_files;
         }
@@ -317,12 +319,13 @@ snapshot::Holders find_holders(const std::string& proc, std::span<const WantedSo
     return Search(proc, wanted, deadline).run();
 }
 
-std::optional<std::uint64_t> file_limit_in(std::string_view limits) {
+std::optional<std::uint64_t> file_limit_in(std::string_view limits, Limit which) {
+    const std::size_t place = which == Limit::soft ? 0 : 1;
     constexpr std::string_view row = "Max open files";
     for (const std::string_view line : base::split(limits, '\n')) {
         if (line.starts_with(row)) {
             const auto numbers = base::words(line.substr(row.size()));
-            return numbers.empty() ? std::nullopt : base::parse_unsigned(numbers.front());
+            return numbers.size() <= place ? std::nullopt : base::parse_unsigned(numbers[place]);
         }
     }
     return std::nullopt;

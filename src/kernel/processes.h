@@ -20,8 +20,11 @@ namespace kernel {
 snapshot::Holders find_holders(const std::string& proc, std::span<const snapshot::WantedSocket> wanted,
                                Deadline deadline);
 
-/// The soft limit of /proc/PID/limits; none if it is unlimited or the text is another.
-std::optional<std::uint64_t> file_limit_in(std::string_view limits);
+/// Which of the two limits that /proc/PID/limits has in a row.
+enum class Limit { soft, hard };
+
+/// The limit of open files; none if it is unlimited or the text is another.
+std::optional<std::uint64_t> file_limit_in(std::string_view limits, Limit which);
 
 /// The path of /proc/PID/cgroup that says most: that of the unified hierarchy, else systemd's own of version
 /// 1. Empty if all of them are the root.

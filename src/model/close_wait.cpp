@@ -42,11 +42,6 @@ Value oldest(const Owner& owner) {
     return total.without_age == total.count ? unknown_age() : Value(total.oldest.*bound / 1000.0);
 }
 
-/// A text that is empty if there is none.
-Value text_or_none(std::string_view what, const std::string& text) {
-    return text.empty() ? Value(Gap{std::string(what), Why::absent, "none is known"}) : Value(text);
-}
-
 /// Something about the foremost process, or why no process is known.
 template <typename Get>
 Value of_process(const Owner& owner, Get get) {
@@ -97,6 +92,7 @@ constexpr auto owner_getters = std::to_array<Getter<Owner>>({
          return o.uid ? number(*o.uid) : Value(Gap{"uid", Why::absent, "never accepted by a process"});
      }},
     {"unit", [](const Owner& o) { return text_or_none("a systemd unit", o.service.unit); }},
+    {"service", [](const Owner& o) { return text_or_none("a service to restart", o.service.restartable()); }},
     {"container", [](const Owner& o) { return text_or_none("a container", o.service.container); }},
     {"process",
      [](const Owner& o) {
@@ -109,6 +105,11 @@ constexpr auto owner_getters = std::to_array<Getter<Owner>>({
     {"nofile",
      [](const Owner& o) {
          return of_process(o, [](const Share& s) { return files("nofile", s.process->file_limit); });
+     }},
+    {"nofile_hard",
+     [](const Owner& o) {
+         return of_process(o,
+                           [](const Share& s) { return files("nofile_hard", s.process->file_limit_hard); });
      }},
     {"open_files",
      [](const Owner& o) {

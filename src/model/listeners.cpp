@@ -60,17 +60,42 @@ Value quiet(const ListenerRow& row, std::uint32_t snapshot::Quiet::*which, doubl
 }
 
 /// Whoever holds the listening socket; null if nobody looked or nobody was seen.
-const snapshot::Process* acceptor(const ListenerRow& row) {
-    const auto& owners = row.netns->queue_owners;
-    const snapshot::Holder* holder = owners ? owners->holders.find(row.listener->inode) : nullptr;
+const snapshot::Process* holder_of_listener(const snapshot::Netns& netns,
+                                            const snapshot::Listener& listener) {
+    const auto& owners = netns.queue_owners;
+    const snapshot::Holder* holder = owners ? owners->holders.find(listener.inode) : nullptr;
     return holder != nullptr ? &owners->holders.processes[holder->process] : nullptr;
+}
+
+const snapshot::Process* acceptor(const ListenerRow& row) {
+    return holder_of_listener(*row.netns, *row.listener);
+}
+
+Value nobody_known() {
+    return Value(snapshot::not_asked("who holds the listening socket"));
+}
+
+Value acceptor_sockets(const ListenerRow& row) {
+    const snapshot::Process* process = acceptor(row);
+    std::uint32_t held = 0;
+    for (const snapshot::Listener& other : row.netns->sockets.listeners()) {
+        if (other.address != row.listener->address || other.port != row.listener->port) {
+            continue;
+        }
+        const snapshot::Process* holder = holder_of_listener(*row.netns, other);
+        if (holder == nullptr) {
+            return nobody_known();
+        }
+        held += holder == process;
+    }
+    return number(held);
 }
 
 Value of_acceptor(const ListenerRow& row, std::optional<std::uint64_t> snapshot::Process::*which,
                   std::string_view what) {
     const snapshot::Process* process = acceptor(row);
     if (process == nullptr) {
-        return Value(snapshot::not_asked("who holds the listening socket"));
+        return nobody_known();
     }
     return process->*which ? Value(*(process->*which))
                            : Value(base::Gap{std::string(what), base::Why::absent, "the process shows none"});
@@ -142,10 +167,27 @@ constexpr auto listener_getters = std::to_array<Getter<ListenerRow>>({
          const snapshot::Listener& l = *r.listener;
          return Value(holder_name(r.netns->queue_owners, l.inode, l.uid, l.cgroup));
      }},
+    {"acceptor_pid",
+     [](const ListenerRow& r) {
+         const snapshot::Process* process = acceptor(r);
+         return process != nullptr ? number(process->pid) : nobody_known();
+     }},
+    {"acceptor_sockets", acceptor_sockets},
+    {"service",
+     [](const ListenerRow& r) {
+         const snapshot::Process* process = acceptor(r);
+         return process != nullptr
+                    ? text_or_none("a service to restart", service_of(process->cgroup).restartable())
+                    : nobody_known();
+     }},
     {"open_files",
      [](const ListenerRow& r) { return of_acceptor(r, &snapshot::Process::open_files, "open files"); }},
     {"nofile",
      [](const ListenerRow& r) { return of_acceptor(r, &snapshot::Process::file_limit, "a limit of open files"); }},
+    {"nofile_hard",
+     [](const ListenerRow& r) {
+         return of_acceptor(r, &snapshot::Process::file_limit_hard, "a hard limit of open files");
+     }},
     {"files_left", files_left},
     {"quiet_60s", [](const ListenerRow& r) { return quiet(r, &snapshot::Quiet::for_60s); }},
     {"quiet_3600s", [](const ListenerRow& r) { return quiet(r, &snapshot::Quiet::for_3600s); }},
@@ -381,6 +423,10 @@ std::string unit_in(PathParts parts) {
 
 std::string Service::name() const {
     return unit.empty() || container.empty() ? unit + container : unit + " in " + container;
+}
+
+std::string Service::restartable() const {
+    return container.empty() && unit.ends_with(".service") ? unit : std::string();
 }
 
 Service service_of(std::string_view cgroup_path) {

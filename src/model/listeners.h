@@ -14,6 +14,8 @@ struct Service {
     bool known() const { return !unit.empty() || !container.empty(); }
     /// "nginx.service", "docker 3f2a9c0d1e2f", "nginx.service in lxc web1".
     std::string name() const;
+    /// The unit, if systemctl outside of containers can restart it; empty if not.
+    std::string restartable() const;
 };
 
 /// None for the root, for sessions of users and for what lies outside of any unit: such a group holds

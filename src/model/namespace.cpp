@@ -329,6 +329,11 @@ constexpr auto netns_getters = std::to_array<Getter<NetnsInput>>({
                            s.sysctls.integer("net.ipv4.tcp_max_tw_buckets"));
      }},
     {"ehash_entries", ehash_entries},
+    {"own_tw_buckets",
+     [](const NetnsInput& s) {
+         const Value entries = ehash_entries(s);
+         return entries.known() ? Value(entries.number() / 2) : entries;
+     }},
     {"tw_recycle", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_tw_recycle"); }},
     {"conntrack_count", [](const NetnsInput& s) { return counter(s, "conntrack.count"); }},
     {"conntrack_max", [](const NetnsInput& s) { return sysctl(s, "net.netfilter.nf_conntrack_max"); }},

@@ -98,9 +98,14 @@ std::vector<facts::PortHolder> port_holders(const Peer* peer, const snapshot::Fl
     }
     if (time_wait_ports > 0) {
         const bool known = !ranked.empty() && ranked.front().first.is_somebody;
-        holders.push_back({known ? "TIME_WAIT, no process; by its live connections " + holders.front().name
-                                 : std::string("TIME_WAIT, no process"),
-                           time_wait_ports, known});
+        facts::PortHolder nobody{known ? "TIME_WAIT, no process; by its live connections " +
+                                             holders.front().name
+                                       : std::string("TIME_WAIT, no process"),
+                                 time_wait_ports, known};
+        const auto smaller =
+            std::find_if(holders.begin(), holders.end(),
+                         [&](const facts::PortHolder& other) { return other.ports < time_wait_ports; });
+        holders.insert(smaller, std::move(nobody));
     }
     return holders;
 }

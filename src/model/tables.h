@@ -125,6 +125,12 @@ double queue_percent(const snapshot::Listener& listener);
 /// Why nothing about backlogs is known when the sockets came from /proc.
 base::Gap unknown_backlog();
 
+/// A text that is empty if there is none.
+inline facts::Value text_or_none(std::string_view what, const std::string& text) {
+    return text.empty() ? facts::Value(base::Gap{std::string(what), base::Why::absent, "none is known"})
+                        : facts::Value(text);
+}
+
 /// A count as a fact.
 inline facts::Value number(std::uint32_t value) {
     return static_cast<double>(value);

@@ -49,13 +49,14 @@ std::uint32_t full_sockets(const snapshot::Census& census) {
     return sum;
 }
 
+constexpr std::size_t most_peers = 32; // one walk for all of them, by a question of some kilobytes
+
 enum class Loopback { included, left_out };
 
 /// Remote ends of the busiest flows with so many connections: their live sockets tell whether they send
 /// timestamps, which matters off loopback, and who holds them.
 std::vector<snapshot::EndPoint> busy_peers(const snapshot::FlowTable& flows, double connections,
                                            Loopback loopback_flows) {
-    constexpr std::size_t most = 8; // one walk for all of them
     std::vector<const snapshot::Flow*> busy;
     for (std::size_t flow = 0; flow < flows.size(); ++flow) {
         const snapshot::Flow& one = flows[flow];
@@ -73,11 +74,42 @@ std::vector<snapshot::EndPoint> busy_peers(const snapshot::FlowTable& flows, dou
     std::vector<snapshot::EndPoint> peers;
     for (const snapshot::Flow* flow : busy) {
         const snapshot::EndPoint remote{flow->remote, flow->remote_port};
-        if (peers.size() < most && std::find(peers.begin(), peers.end(), remote) == peers.end()) {
+        if (peers.size() < most_peers && std::find(peers.begin(), peers.end(), remote) == peers.end()) {
             peers.push_back(remote);
         }
     }
     return peers;
+}
+
+/// Remote ends of which a rule speaks even with one connection: it has gone without an answer for 10 s.
+std::vector<snapshot::EndPoint> silent_peers(const snapshot::Census& census) {
+    std::vector<snapshot::EndPoint> peers;
+    const std::size_t records = census.established_retrying() > 0 ? census.record_count() : 0;
+    for (std::size_t i = 0; i < records && peers.size() < most_peers; ++i) {
+        const snapshot::SocketRecord& record = census.record(i);
+        if (record.state() != snapshot::TcpState::established || record.detail() < snapshot::retrying_long) {
+            continue;
+        }
+        const snapshot::Flow& flow = census.flows()[record.flow];
+        const snapshot::EndPoint remote{flow.remote, flow.remote_port};
+        if (std::find(peers.begin(), peers.end(), remote) == peers.end()) {
+            peers.push_back(remote);
+        }
+    }
+    return peers;
+}
+
+/// From how many connections on it is worth a name who holds them: where many destinations together take the
+/// ports of a source, none of them may have many.
+double worth_naming(const snapshot::FlowTable& flows, const EphemeralPorts& ports) {
+    constexpr std::uint32_t many = 20; // the rule about unanswered ones alerts from here on
+    double all = 0;
+    for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+        all += flows[flow].connections;
+    }
+    const bool many_share = most_connections(flows) < many &&
+                            all * 100 >= worth_knowing_percent * static_cast<double>(ports.usable);
+    return many_share ? 1 : many;
 }
 
 bool timestamps_matter(const ReuseSettings& settings, const ModelNeeds& needs) {
@@ -89,7 +121,6 @@ bool timestamps_matter(const ReuseSettings& settings, const ModelNeeds& needs) {
 /// each of them; then those whose holders somebody wants to know.
 void add_peers(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls, const EphemeralPorts& ports,
                const ModelNeeds& needs, snapshot::Request& request) {
-    constexpr double worth_naming = 20; // connections; the rule about unanswered ones alerts from here on
     const auto unknown = [&](std::vector<snapshot::EndPoint> peers) {
         std::erase_if(peers, [&](const auto& remote) { return netns.find_peer(remote) != nullptr; });
         return peers;
@@ -100,7 +131,14 @@ void add_peers(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls, c
             flows, worth_knowing_percent / 100 * static_cast<double>(ports.usable), Loopback::left_out));
     }
     if (needs.holders && request.peers.empty()) {
-        request.peers = unknown(busy_peers(flows, worth_naming, Loopback::included));
+        std::vector<snapshot::EndPoint> peers = silent_peers(netns.sockets);
+        for (const snapshot::EndPoint& remote :
+             busy_peers(flows, worth_naming(flows, ports), Loopback::included)) {
+            if (peers.size() < most_peers && std::find(peers.begin(), peers.end(), remote) == peers.end()) {
+                peers.push_back(remote);
+            }
+        }
+        request.peers = unknown(std::move(peers));
     }
     request.peer_owners = needs.holders;
 }

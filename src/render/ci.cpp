@@ -226,6 +226,7 @@ void write_finding(const findings::Finding& finding, const Report& report, std::
     for (const findings::Remedy& remedy : finding.remedies) {
         pair(out, "        - ", "text", remedy.text);
         pair(out, "          ", "command", remedy.command);
+        pair(out, "          ", "on_node", remedy.on_node);
         pair(out, "          ", "undo", remedy.undo);
         pair(out, "          ", "outside", remedy.outside);
         pair(out, "          ", "risk", remedy.risk);

@@ -233,6 +233,7 @@ void show_remedies(std::ostream& out, const Finding& finding) {
         if (!bare) {
             out << "<dl class=\"facts\">\n";
             command_row(out, "Command", remedy.command);
+            command_row(out, "On the node", remedy.on_node);
             command_row(out, "Undo", remedy.undo);
             row(out, "Outside", remedy.outside);
             row(out, "Risk", remedy.risk);

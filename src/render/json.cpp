@@ -339,6 +339,7 @@ Json remedies_json(const findings::Finding& finding) {
         item["command"] = json_text(remedy.command);
         item["undo"] = json_text(remedy.undo);
         item["outside"] = json_text(remedy.outside);
+        item["on_node"] = json_text(remedy.on_node);
         item["risk"] = json_text(remedy.risk);
         item["effect"] = json_text(remedy.effect);
         list.push_back(std::move(item));

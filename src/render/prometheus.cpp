@@ -148,13 +148,24 @@ void write_one(std::ostream& out, std::string_view name, std::string_view help, 
     metric.write(out);
 }
 
+/// A series for each state, by exit code: as one number UNKNOWN would hide CRITICAL in a maximum.
+void add_state(Metric& metric, const Labels& labels, findings::State state) {
+    constexpr std::array<const char*, 4> names = {"ok", "warning", "critical", "unknown"};
+    const auto exit_code = static_cast<std::size_t>(findings::exit_code(state));
+    for (std::size_t code = 0; code < names.size(); ++code) {
+        Labels of_state = labels;
+        of_state.emplace_back("state", names[code]);
+        metric.add(of_state, code == exit_code ? 1 : 0);
+    }
+}
+
 void write_run(const Report& report, std::ostream& out) {
     write_one(out, "tcpadvisor_build_info", "The program that wrote this file.", 1,
               {{"version", report.version.empty() ? "unknown" : report.version}});
     write_one(out, "tcpadvisor_last_run_timestamp_seconds", "When the host was looked at.", report.time);
-    write_one(out, "tcpadvisor_verdict",
-              "The worst state of all rules: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.",
-              findings::exit_code(report.worst()));
+    Metric verdict("tcpadvisor_verdict", gauge, "1 for the worst state of all rules, 0 for the others.");
+    add_state(verdict, {}, report.worst());
+    verdict.write(out);
     write_one(out, "tcpadvisor_broken_files", "Files of rules and settings that could not be used.",
               static_cast<double>(report.broken_files.size()));
     write_one(
@@ -163,9 +174,6 @@ void write_run(const Report& report, std::ostream& out) {
             return gap.why != base::Why::absent;
         })));
 }
-
-/// By exit code. A series each: as one number UNKNOWN would hide CRITICAL in a maximum.
-constexpr std::array<const char*, 4> state_names = {"ok", "warning", "critical", "unknown"};
 
 void write_rules(const Report& report, std::ostream& out) {
     Metric state("tcpadvisor_rule_state", gauge,
@@ -176,12 +184,7 @@ void write_rules(const Report& report, std::ostream& out) {
             continue;
         }
         const Labels labels = {{"rule", rule.id}, {"topic", rule.topic}};
-        const auto exit_code = static_cast<std::size_t>(findings::exit_code(*rule.state));
-        for (std::size_t code = 0; code < state_names.size(); ++code) {
-            Labels of_state = labels;
-            of_state.emplace_back("state", state_names[code]);
-            state.add(of_state, code == exit_code ? 1 : 0);
-        }
+        add_state(state, labels, *rule.state);
         subjects.add(labels, static_cast<double>(std::count_if(
                                  report.findings.begin(), report.findings.end(), [&](const auto& finding) {
                                      return finding.rule == rule.id &&

@@ -289,7 +289,8 @@ std::vector<std::string> next_commands(const Finding& finding, const findings::R
     std::vector<std::string> commands;
     const std::string remote = value_of(finding, "remote");
     const std::string source = value_of(finding, "source");
-    if (is_end_point(remote)) {
+    const bool of_other_hosts = !value_of(finding, "nat_address").empty(); // whose ports are not this host's
+    if (is_end_point(remote) && !of_other_hosts) {
         commands.push_back("tcpadvisor ports --to " + remote +
                            (is_end_point(source) ? " --from " + source : ""));
     }
@@ -406,8 +407,7 @@ std::string unjudged_line(const Unjudged& group) {
     if (group.lacks.size() == 1) {
         return fmt::format("{} could not be judged: {}: {}", who, group.lacks.front(), group.reason);
     }
-    const std::string more = group.lacks.empty() ? "" : fmt::format(" ({} values)", group.lacks.size());
-    return fmt::format("{} could not be judged: {}{}", who, group.reason, more);
+    return fmt::format("{} could not be judged: {}", who, group.reason);
 }
 
 std::string unjudged_text(const Unjudged& group) {

@@ -25,9 +25,16 @@ constexpr std::size_t screen_lines = 23; // of 24: the prompt below must not pus
 constexpr int screen_columns = 80;
 constexpr std::string_view label_format = "{:<11}";
 
+/// A line of the screen that says it briefly, and the lines in place of it where there is room; none: no more
+/// to say.
+struct Line {
+    std::string text;
+    Lines whole = {};
+};
+
 /// A part of the screen. Where the room is short it loses lines from its end, or all of them at once.
 struct Part {
-    Lines lines = {};
+    std::vector<Line> lines = {};
     std::size_t least = 0; // so many stay
     bool as_a_whole = false;
     std::string more = {}; // the last line once some are lost: "and {} more"
@@ -54,14 +61,20 @@ std::string clipped(const std::string& line, int width) {
     return line.substr(0, start) + clip(line.substr(start), static_cast<std::size_t>(width) - start);
 }
 
-/// `text` behind the label, in at most so many lines.
-Lines labelled(const Style& style, std::string_view label, std::string_view text, std::size_t most) {
+/// `text` behind the label, each line cut to the width: a word may be longer.
+Lines wrapped(const Style& style, std::string_view label, std::string_view text) {
     std::ostringstream out;
     paragraph(out, style, label, base::one_line(text));
     Lines lines = lines_in(out.str());
-    for (std::string& line : lines) { // a word may be longer than a line
+    for (std::string& line : lines) {
         line = clipped(line, style.width);
     }
+    return lines;
+}
+
+/// The same in at most so many lines.
+Lines labelled(const Style& style, std::string_view label, std::string_view text, std::size_t most) {
+    Lines lines = wrapped(style, label, text);
     if (lines.size() > most) {
         const std::string rest = lines[most - 1] + " " + std::string(base::trim(lines[most]));
         lines.resize(most);
@@ -70,23 +83,34 @@ Lines labelled(const Style& style, std::string_view label, std::string_view text
     return lines;
 }
 
-/// The start of `text` that makes sense by itself, behind the label on one line.
-std::string brief(const Style& style, std::string_view label, std::string_view text) {
+/// The start of `text` that makes sense by itself, behind the label on one line; all of it where there is
+/// room.
+Line brief(const Style& style, std::string_view label, std::string_view text) {
+    constexpr std::size_t most = 4;
     const std::string line = safe_line(text);
     const auto room = static_cast<std::size_t>(style.width) - base::display_width(label);
     if (base::display_width(line) <= room) {
-        return std::string(label) + line;
+        return {std::string(label) + line};
     }
     std::size_t end = 0;
     for (const std::string_view stop : {". ", "; ", ": ", ", "}) {
         const std::size_t found = line.rfind(stop, room);
         end = found != std::string::npos && found < room ? std::max(end, found) : end;
     }
-    return std::string(label) + (end * 2 > room ? line.substr(0, end) : clip(line, room));
+    return {std::string(label) + (end * 2 > room ? line.substr(0, end) : clip(line, room)),
+            labelled(style, label, text, most)};
 }
 
-void append_to(Lines& lines, const Lines& more) {
-    lines.insert(lines.end(), more.begin(), more.end());
+void append_to(std::vector<Line>& lines, const Lines& more) {
+    for (const std::string& line : more) {
+        lines.push_back({line});
+    }
+}
+
+std::vector<Line> as_they_are(const Lines& lines) {
+    std::vector<Line> all;
+    append_to(all, lines);
+    return all;
 }
 
 std::string impact_of(const Finding& finding, const Report& report) {
@@ -148,8 +172,9 @@ std::string verdict_of(const Report& report, const facts::Picture* picture) {
 Part verdict_part(const Style& style, const Report& report, const std::string& text) {
     constexpr std::size_t most = 3;
     const std::string word(verdict_word(report));
-    Part part{.lines = labelled(style, word + ": ", text, most), .least = most};
-    part.lines.front() = paint(style, report.worst(), word) + part.lines.front().substr(word.size());
+    Part part{.lines = as_they_are(labelled(style, word + ": ", text, most)), .least = most};
+    std::string& first = part.lines.front().text;
+    first = paint(style, report.worst(), word) + first.substr(word.size());
     if (!report.scope.empty()) {
         append_to(part.lines, labelled(style, "", report.scope, 1));
     }
@@ -157,6 +182,54 @@ Part verdict_part(const Style& style, const Report& report, const std::string& t
     origin_line(origin, style, {report.host, report.kernel, report.time, report.assumed, report.version});
     append_to(part.lines, labelled(style, "", origin.str(), 1));
     part.least = part.lines.size();
+    return part;
+}
+
+/// How long it has lasted at least, in seconds, by its connections; none if they do not tell.
+std::optional<double> proven_age(const Finding& finding) {
+    constexpr double of_silent = 10;
+    for (const findings::Evidence& evidence : finding.evidence) {
+        const double number = evidence.number.value_or(0);
+        if ((evidence.name == "oldest" || evidence.name == "oldest_waiting") && number > 0) {
+            return number;
+        }
+        if (evidence.name == "established_retrying_10s" && number > 0) {
+            return of_silent;
+        }
+    }
+    return std::nullopt;
+}
+
+/// The first finding of a rule, and how many more of it there are.
+struct OfRule {
+    const Finding* first = nullptr;
+    std::size_t more = 0;
+
+    std::string more_text() const { return more > 0 ? fmt::format(" ({} more)", more) : ""; }
+};
+
+std::vector<OfRule> by_rule(const std::vector<const Finding*>& findings) {
+    std::vector<OfRule> rules;
+    for (const Finding* finding : findings) {
+        const auto known = std::find_if(rules.begin(), rules.end(), [&](const OfRule& rule) {
+            return rule.first->rule == finding->rule;
+        });
+        if (known == rules.end()) {
+            rules.push_back({finding, 0});
+        } else {
+            ++known->more;
+        }
+    }
+    return rules;
+}
+
+Part also_part(const Style& style, const Finding& finding, const Report& report) {
+    Part part{.more = "and {} more of the same cause"};
+    for (const OfRule& rule : by_rule(explained_by(finding, report))) {
+        part.lines.push_back(
+            brief(style, label_of(part.lines.empty() ? "Also" : ""), rule.first->summary + rule.more_text()));
+    }
+    part.least = std::min<std::size_t>(part.lines.size(), 2);
     return part;
 }
 
@@ -168,10 +241,8 @@ std::string since_when(const Finding& finding, double now) {
     if (finding.since) {
         return "seen for the first time";
     }
-    const auto oldest = std::find_if(finding.evidence.begin(), finding.evidence.end(),
-                                     [](const findings::Evidence& e) { return e.name == "oldest"; });
-    if (oldest != finding.evidence.end() && oldest->number) {
-        return fmt::format("at least {} ago, by the oldest connection", duration(*oldest->number));
+    if (const auto age = proven_age(finding)) {
+        return fmt::format("at least {} ago, by the oldest connection", duration(*age));
     }
     return "unknown: tcpadvisor check, run every minute, remembers it";
 }
@@ -179,20 +250,13 @@ std::string since_when(const Finding& finding, double now) {
 Part who_part(const Style& style, const Finding& finding, const facts::Picture* picture) {
     constexpr std::size_t most = 2;
     const std::string who = who_text(finding, picture);
-    return {.lines = who.empty() ? Lines() : labelled(style, label_of("Who"), who, most), .least = 1};
+    return {.lines = as_they_are(who.empty() ? Lines() : labelled(style, label_of("Who"), who, most)),
+            .least = 1};
 }
 
 Part since_part(const Style& style, const Finding& finding, double now) {
-    return {.lines = labelled(style, label_of("Since"), since_when(finding, now), 1), .least = 1};
-}
-
-Part also_part(const Style& style, const Finding& finding, const Report& report) {
-    Part part{.more = "and {} more of the same cause"};
-    for (const Finding* other : explained_by(finding, report)) {
-        part.lines.push_back(brief(style, label_of(part.lines.empty() ? "Also" : ""), other->summary));
-    }
-    part.least = std::min<std::size_t>(part.lines.size(), 2);
-    return part;
+    return {.lines = as_they_are(labelled(style, label_of("Since"), since_when(finding, now), 1)),
+            .least = 1};
 }
 
 // What to do.
@@ -218,9 +282,9 @@ std::vector<const Remedy*> urgent(const Finding& finding) {
     choose(most, [&](const Remedy& remedy) { return is_cure(remedy, finding.state); });
     std::stable_sort(chosen.begin(), chosen.end(),
                      [](const Remedy* a, const Remedy* b) { return *a->after < *b->after; });
-    choose(1, [](const Remedy& remedy) { return remedy.now; });
-    choose(most, [](const Remedy& remedy) { return !remedy.command.empty() && remedy.settings.empty(); });
+    choose(most, [](const Remedy& remedy) { return remedy.now && !remedy.command.empty(); });
     choose(most, [](const Remedy& remedy) { return remedy.now; });
+    choose(most, [](const Remedy& remedy) { return !remedy.command.empty() && remedy.settings.empty(); });
     choose(1, [](const Remedy&) { return true; });
     return chosen;
 }
@@ -233,8 +297,8 @@ Lines shown_command(const Style& style, std::string_view label, std::string_view
     if (lines.empty() || lines.size() > most) {
         return {start + "(too long for a line: -v shows it)"};
     }
-    for (std::string& line : lines) {
-        line.insert(0, start);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        lines[i].insert(0, i == 0 ? start : std::string(start.size(), ' '));
     }
     return lines;
 }
@@ -258,6 +322,9 @@ Part remedy_part(const Style& style, const Finding& finding, const Remedy& remed
     };
     if (!remedy.command.empty()) {
         append_to(part.lines, shown_command(style, "", remedy.command));
+    } else if (!remedy.on_node.empty()) {
+        part.lines.push_back({"  /proc/sys is read-only in this container. As root on its host:"});
+        append_to(part.lines, shown_command(style, "", remedy.on_node));
     }
     line("effect", effect_text(finding, remedy));
     line("risk", remedy.risk);
@@ -285,40 +352,34 @@ Part for_good_part(const Style& style, const Finding& finding, const std::vector
 
 // What else there is.
 
-struct OfRule {
-    const Finding* first = nullptr;
-    std::size_t more = 0;
-};
-
-/// The findings beside the one that the screen is about, the first of each rule and how many more there are.
-std::vector<OfRule> others(const Report& report, const Finding* subject) {
-    std::vector<OfRule> rules;
+/// The findings beside the one that the screen is about.
+std::vector<const Finding*> others(const Report& report, const Finding* subject) {
+    std::vector<const Finding*> all;
     for (const Finding& finding : report.findings) {
-        if (&finding == subject || finding.explained_by) {
-            continue;
-        }
-        const auto known = std::find_if(rules.begin(), rules.end(),
-                                        [&](const OfRule& rule) { return rule.first->rule == finding.rule; });
-        if (known == rules.end()) {
-            rules.push_back({&finding, 0});
-        } else {
-            ++known->more;
+        if (&finding != subject && !finding.explained_by) {
+            all.push_back(&finding);
         }
     }
-    return rules;
+    return all;
 }
 
 Part found_part(const Style& style, const Report& report, const Finding* subject) {
     Part part{.least = 2, .more = "and {} more", .is_apart = true};
-    for (const auto& [finding, more] : others(report, subject)) {
+    for (const OfRule& rule : by_rule(others(report, subject))) {
+        const Finding& finding = *rule.first;
         const std::string label =
             label_of(part.lines.empty() ? (subject != nullptr ? "Also found" : "Found") : "");
-        const std::string rest = more > 0 ? fmt::format(" ({} more)", more) : "";
-        const std::string state(findings::name(finding->state));
+        const std::string rest = rule.more_text();
+        const std::string state(findings::name(finding.state));
         const std::size_t room =
-            static_cast<std::size_t>(style.width) - label.size() - state.size() - rest.size();
-        part.lines.push_back(label + paint(style, finding->state, state) + " " +
-                             clip(safe_line(impact_of(*finding, report)), room - 1) + rest);
+            static_cast<std::size_t>(style.width) - label.size() - state.size() - rest.size() - 1;
+        const std::string impact = safe_line(impact_of(finding, report));
+        const bool is_short = finding.summary.size() < impact.size() && base::display_width(impact) > room;
+        const std::string shown = is_short ? safe_line(finding.summary) : impact;
+        part.lines.push_back({label + paint(style, finding.state, state) + " " + clip(shown, room) + rest});
+        if (subject == nullptr && base::display_width(shown) > room) { // nothing else wants the room
+            part.lines.back().whole = wrapped(style, label + state + " ", shown + rest);
+        }
     }
     return part;
 }
@@ -327,8 +388,7 @@ Part unseen_part(const Style& style, const Report& report) {
     constexpr std::size_t least = 3;
     Part part{.least = least, .more = "and more (-v lists all)"};
     const auto add = [&](std::string_view text) {
-        const bool is_first = part.lines.empty();
-        append_to(part.lines, labelled(style, label_of(is_first ? "Not seen" : ""), text, is_first ? 2 : 1));
+        part.lines.push_back(brief(style, label_of(part.lines.empty() ? "Not seen" : ""), text));
     };
     for (const std::string& file : report.broken_files) {
         add(file);
@@ -346,12 +406,11 @@ Part unseen_part(const Style& style, const Report& report) {
 }
 
 Part command_part(const Style& style, std::string_view label, std::string_view command) {
-    Part part{.lines = command_lines(command, static_cast<std::size_t>(style.width) - label_of("").size()),
-              .as_a_whole = true};
-    for (std::size_t i = 0; i < part.lines.size(); ++i) {
-        part.lines[i].insert(0, label_of(i == 0 ? label : ""));
+    Lines lines = command_lines(command, static_cast<std::size_t>(style.width) - label_of("").size());
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        lines[i].insert(0, label_of(i == 0 ? label : ""));
     }
-    return part;
+    return {.lines = as_they_are(lines), .least = lines.size()};
 }
 
 void add_next(std::vector<Part>& parts, const Style& style, const Report& report, const Finding* subject) {
@@ -360,7 +419,6 @@ void add_next(std::vector<Part>& parts, const Style& style, const Report& report
         parts.push_back(command_part(style, "Next", next_commands(*first, report).front()));
     }
     parts.push_back(command_part(style, "Details", report.again + " -v"));
-    parts.back().least = parts.back().lines.size();
 }
 
 /// As they are written: broken at spaces outside quotes.
@@ -420,14 +478,32 @@ void shrink(Part& part, std::size_t too_many) {
         std::max(before - std::min(before, too_many + said), part.least - std::min(part.least, said));
     part.lines.resize(kept);
     if (said > 0) {
-        part.lines.push_back(label_of("") + fmt::format(fmt::runtime(part.more), before - kept));
+        part.lines.push_back({label_of("") + fmt::format(fmt::runtime(part.more), before - kept)});
     }
 }
 
-void fit(std::vector<Part>& parts, const std::vector<std::size_t>& order, std::size_t room) {
-    for (const std::size_t part : order) {
+/// The last parts first.
+void fit(std::vector<Part>& parts, std::size_t room) {
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
         const std::size_t now = lines_of(parts);
-        shrink(parts[part], now - std::min(now, room));
+        shrink(*part, now - std::min(now, room));
+    }
+}
+
+/// Says as much as there is room for, the first parts first.
+void say_more(std::vector<Part>& parts, std::size_t room) {
+    std::size_t now = lines_of(parts);
+    for (Part& part : parts) {
+        std::vector<Line> lines;
+        for (const Line& line : part.lines) {
+            if (line.whole.empty() || now - 1 + line.whole.size() > room) {
+                lines.push_back(line);
+                continue;
+            }
+            now = now - 1 + line.whole.size();
+            append_to(lines, line.whole);
+        }
+        part.lines = std::move(lines);
     }
 }
 
@@ -461,7 +537,6 @@ void screen_text(std::ostream& out, const Style& wanted, const Report& report,
     const Finding* subject = subject_of(report);
     const std::string text = verdict_of(report, picture);
     std::vector<Part> parts = {verdict_part(style, report, text)};
-    std::vector<std::size_t> order;
     if (subject != nullptr) {
         parts.push_back(who_part(style, *subject, picture));
         parts.push_back(since_part(style, *subject, report.time));
@@ -475,20 +550,18 @@ void screen_text(std::ostream& out, const Style& wanted, const Report& report,
     parts.push_back(found_part(style, report, subject));
     parts.push_back(unseen_part(style, report));
     add_next(parts, style, report, subject);
-    const std::size_t last = style.is_terminal ? 1 : 0;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        order.push_back(parts.size() - 1 - i);
-    }
-    fit(parts, order, screen_lines - last);
-    const bool is_spacious = lines_of(parts) + apart_in(parts) <= screen_lines - last;
+    const std::size_t room = screen_lines - (style.is_terminal ? 1 : 0);
+    fit(parts, room);
+    say_more(parts, room);
+    const bool is_spacious = lines_of(parts) + apart_in(parts) <= room;
     for (const Part& part : parts) {
         out << (is_spacious && begins_apart(part) ? "\n" : "");
-        for (const std::string& line : part.lines) {
-            out << line << '\n';
+        for (const Line& line : part.lines) {
+            out << line.text << '\n';
         }
     }
     if (style.is_terminal) {
-        out << verdict_part(style, report, text).lines.front() << '\n';
+        out << verdict_part(style, report, text).lines.front().text << '\n';
     }
 }
 

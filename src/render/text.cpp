@@ -85,6 +85,9 @@ void show_remedy(std::ostream& out, const Style& style, std::size_t number, cons
     if (!remedy.command.empty()) {
         command(out, label("command"), remedy.command);
     }
+    if (!remedy.on_node.empty()) {
+        command(out, label("on node"), remedy.on_node);
+    }
     if (!remedy.undo.empty()) {
         command(out, label("undo"), remedy.undo);
     }

@@ -452,7 +452,7 @@ std::optional<std::uint32_t> parse_32_bits(std::string_view text) {
 std::string process_text(const snapshot::Process& process) {
     std::string text = std::to_string(process.uid);
     for (const std::string& part : {number_text(process.file_limit), number_text(process.open_files),
-                                    process.cgroup, process.command}) {
+                                    process.cgroup, process.command, number_text(process.file_limit_hard)}) {
         text += '\0';
         text += part;
     }
@@ -472,11 +472,13 @@ bool add_process(std::string_view pid, std::string_view text, snapshot::Holders&
     snapshot::Process process;
     const auto number = parse_32_bits(pid);
     const auto parts = base::split(text, '\0');
-    if (!number || *number == 0 || text.size() > longest_process || parts.size() != 5) {
+    if (!number || *number == 0 || text.size() > longest_process || parts.size() < 5 ||
+        parts.size() > 6) { // without the last one before it was recorded
         return false;
     }
     const auto uid = parse_32_bits(parts[0]);
-    if (!uid || !parse_number(parts[1], process.file_limit) || !parse_number(parts[2], process.open_files)) {
+    if (!uid || !parse_number(parts[1], process.file_limit) || !parse_number(parts[2], process.open_files) ||
+        (parts.size() == 6 && !parse_number(parts[5], process.file_limit_hard))) {
         return false;
     }
     process.pid = *number;

@@ -395,8 +395,8 @@ std::optional<Gap> TableReader::unproven() const {
         return std::nullopt;
     }
     return Gap{"the socket table", Why::truncated,
-               now_.heading ? "or not: nothing in the text shows its end"
-                            : "or not: it has no heading, which would show its start"};
+               now_.heading ? "the text may have been cut: nothing in it shows its end"
+                            : "the text may have been cut: it has no heading, which would show its start"};
 }
 
 base::Result<SocketList> TableReader::read(const SnapshotChoice& choice) {

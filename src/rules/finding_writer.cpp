@@ -198,23 +198,22 @@ class Writer {
         if (std::any_of(assignments.begin(), assignments.end(),
                         [&](const auto& one) { return is_of_host(one.first); })) {
             if (facts_.sysctls_are_read_only) {
-                written.outside =
-                    "It is the whole host's and /proc/sys is read-only in this container. On the host: " +
-                    written.command;
+                written.outside = "It is the whole host's and /proc/sys is read-only in this container";
+                written.on_node = std::move(written.command);
                 written.command.clear();
-                written.undo.clear();
             }
             return; // the initial namespace has it, where this finding is or not
         }
         const std::string outside = assignments.empty() ? "" : findings::from_outside(assignments);
         if (sets && facts_.sysctls_are_read_only) {
-            written.outside =
-                "In this container /proc/sys is read-only: nobody inside can set it. From outside" +
-                (outside.empty() ? std::string() : ", " + outside) +
-                "; at once, on the node: nsenter --net=/proc/PID/ns/net " + written.command +
-                ", where PID is a process of this container";
+            const std::uint64_t netns = facts_.namespaces[judged_.netns].id;
+            written.outside = "In this container /proc/sys is read-only: nobody inside can set it" +
+                              (outside.empty() ? std::string() : ". For good, " + outside);
+            written.on_node = findings::from_node(netns, written.command);
+            if (!written.settings.empty()) {
+                written.undo = findings::from_node(netns, written.undo);
+            }
             written.command.clear();
-            written.undo.clear();
             return;
         }
         if (sets && findings::options_for(path).starts_with("--pid ") && !outside.empty()) {

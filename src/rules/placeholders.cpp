@@ -153,6 +153,10 @@ std::optional<std::string> fill_command(const Template& source, const Context& c
                                         const SpecialTexts& special) {
     ShellTemplate command;
     for (const Template::Part& part : source.parts) {
+        const bool is_fact = part.has_name && part.special == Special::none;
+        if (is_fact && !look_up(part.reference, context).known()) {
+            return std::string(); // it would act on something that is called "unknown"
+        }
         command.add(part.before);
         if ((part.has_name || part.special != Special::none) &&
             !command.add_value(value_of(part, context, special))) {

@@ -21,6 +21,7 @@ struct Process {
     std::string cgroup;                      // path of its control group; empty if it tells nothing
     std::optional<std::uint64_t> file_limit; // soft limit of open files; none if unknown or unlimited
     std::optional<std::uint64_t> open_files; // since 6.2
+    std::optional<std::uint64_t> file_limit_hard = {}; // how far `file_limit` can be raised without privilege
 
     bool operator==(const Process&) const = default;
 };

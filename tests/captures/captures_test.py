@@ -23,21 +23,21 @@ HERE = Path(__file__).resolve().parent
 BLESS = os.environ.get("BLESS") == "1"
 BINARY = ""  # set by main
 FULL, OK, POOL = "ephemeral-port-exhaustion", None, "Reuse connections"
-ONLY_NARROW = (1, "port-range-narrow", "ephemeral ports", "Give the range its default size back")  # the lab's own fault
+ONLY_NARROW = (1, "port-range-narrow", "local ports towards each destination", "Give the range its default size back")  # the lab's own fault
 
 # capture: exit code, rule, what the finding is about, how the first remedy begins; OK: nothing alarms
 EXPECTED = {
     "bad-tuning": (1, "tw-reuse-without-timestamps", "tcp_timestamps is 0", "Turn timestamps on"),
     "bind-pool": (2, "bind-pool-exhaustion", "programs that bind()", "Set IP_BIND_ADDRESS_NO_PORT"),
     "bind-pool-in-time-wait": (2, "bind-pool-exhaustion", "programs that bind()", "Set IP_BIND_ADDRESS_NO_PORT"),
-    "black-hole": (1, "syn-sent-pileup", ":443 does not answer: 30 attempts", "Find out whether the destination is up"),
-    "bound-and-forgotten": (2, "ports-blocked-for-everyone", "180 of 200", "Find who holds them"),
-    "close-wait-exhausts": (2, FULL, "4 of 64", "Most of them were closed by the peer"),
+    "black-hole": (1, "syn-sent-pileup", ":443 does not answer: 30 attempts", "See whether it answers"),
+    "bound-and-forgotten": (2, "ports-blocked-for-everyone", "180 of 200", "See which program holds the 180"),
+    "close-wait-exhausts": (2, FULL, "4 of 64", "End the connections that the peer has closed"),
     "established-exhaust": (2, FULL, "4 of 64", "Most of them are open: find the program"),
-    "fin-wait2-exhausts": (2, FULL, "4 of 64", "Mend the peer: 60"),
+    "fin-wait2-exhausts": (2, FULL, "4 of 64", "End the connections that were closed here"),
     "gave-up-waiting": (1, "close-wait-unaccepted", "wait in vain and give up", "Look at process"),
     "leak": (1, "close-wait-leak", "leaks connections: 25", "Look at process"),
-    "listeners-block": (2, "ports-blocked-for-everyone", "170 of 200", "Find who holds them"),
+    "listeners-block": (2, "ports-blocked-for-everyone", "170 of 200", "See who listens inside the range"),
     "no-usable-ports": (2, "no-usable-ports", "all 200 local ports", "Shorten the reserved list"),
     "none-busy-server": (0, OK, "", ""),
     "none-half-closed": (0, OK, "", ""),
@@ -52,16 +52,16 @@ EXPECTED = {
     "reuse-without-timestamps": (2, FULL, "15 of 200", POOL),
     "seen-by-an-ordinary-user": (2, FULL, "13 of 200", POOL),
     "silent-clients": (1, "clients-not-acknowledging", "160 of 200", "Look which clients they are"),
-    "silent-destination": (1, "destination-not-acknowledging", "25 of 30", "Look which connections send again"),
+    "silent-destination": (1, "destination-not-acknowledging", "25 of 30", "See whether it answers"),
     "slow-connect": (1, "connect-latency-knee", "is slow and costs CPU", POOL),
     "soon-exhausted": (1, "port-exhaustion-forecast", "will fail in", POOL),
-    "stalled-accept": (1, "accept-queue-full", ":8080 wait or time out", "Find out why the program does not accept"),
-    "time-wait-buckets": (1, "time-wait-bucket-use", "95 of at most 100", "Close fewer connections"),
+    "stalled-accept": (1, "accept-queue-full", ":8080 wait or time out", "See where its threads stand"),
+    "time-wait-buckets": (1, "time-wait-bucket-use", "95 of at most 100", "Give the limit the kernel's own value back"),
     "time-wait-exhausts": (2, FULL, "10 of 200", POOL),
     "time-wait-of-ipv6": (2, FULL, "15 of 200", POOL),
     "two-families-exhaust": (2, FULL, "4 of 64", "Most of them are open: find the program"),
     "unread": (1, "close-wait-unread", "does not look at 260", "Look at process"),
-    "unsent-data-exhausts": (2, FULL, "4 of 64", "Mend the peer: 60"),
+    "unsent-data-exhausts": (2, FULL, "4 of 64", "End the connections that were closed here"),
     "without-sock-diag": (2, FULL, "13 of 200", POOL),
 }
 TUNING = ("bad-tuning",)  # judged by audit

@@ -23,7 +23,7 @@ HOST = {"name", "kernel", "time"}
 FINDING = {"rule", "state", "namespace", "subject", "summary", "impact", "explained_by", "value", "unit", "warning", "critical", "confidence", "since",
            "evidence", "why", "remedies", "myths", "lines"}
 EVIDENCE = {"value", "unit", "confidence"}
-REMEDY = {"text", "command", "undo", "outside", "risk", "effect"}
+REMEDY = {"text", "command", "undo", "outside", "on_node", "risk", "effect"}
 MYTH = {"change", "text", "effect"}
 RULE = {"id", "state", "reason", "waiting", "numbers", "overrides"}
 PERFDATUM = {"label", "value", "unit", "warning", "critical", "min", "max"}

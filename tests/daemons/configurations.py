@@ -58,7 +58,7 @@ class Configurations(unittest.TestCase):
         target = self.scratch / "tcpadvisor.prom"
         answer = run(self.program, *words, env={})
         self.assertIn(answer.returncode, (0, 1, 2), answer.stderr)
-        self.assertIn("\ntcpadvisor_verdict ", target.read_text(encoding="utf-8"))
+        self.assertIn("\ntcpadvisor_verdict{", target.read_text(encoding="utf-8"))
 
     @unittest.skipUnless(COLLECTED.is_dir(), "Debian's node exporter is not installed")
     def test_the_service_may_write_where_debian_looks(self):

@@ -110,7 +110,7 @@ class Prometheus(stage.WithWorld):
         text, code = self.written(directory, rules=unknown.options["rules"])
         self.assertEqual(3, code)
         seen = samples(get(f"http://127.0.0.1:{port}/metrics"))
-        self.assertEqual(3, seen["tcpadvisor_verdict", ()])
+        self.assertEqual(1, seen["tcpadvisor_verdict", (("state", "unknown"),)])
         self.assertEqual(samples(text), {name: value for name, value in seen.items() if name[0] != "node_textfile_scrape_error"})
 
     def test_the_shipped_rules(self):

@@ -160,7 +160,8 @@ class Metrics(CommandLine):
         self.assertEqual(0o644, path.stat().st_mode & 0o777)
         self.assertEqual([path.name], [entry.name for entry in self.scratch.glob("tcp.prom*")])
         text = path.read_text(encoding="utf-8")
-        self.assertIn(f"\ntcpadvisor_verdict {answer.exit}\n", text)
+        states = re.findall(r'^tcpadvisor_verdict\{state="\w+"\} ([01])$', text, re.MULTILINE)
+        self.assertEqual([str(int(code == answer.exit)) for code in range(4)], states)
         version = self.run_it("--version").out.split()[-1]
         self.assertIn(f'tcpadvisor_build_info{{version="{version}"}} 1', text)
         self.assertIn('tcpadvisor_sockets{netns="this namespace",state="established",family="ipv4"}', text)

@@ -63,6 +63,18 @@ TEST_CASE("from outside of a container a sysctl is an option of docker and a fie
         std::string::npos);
 }
 
+TEST_CASE("on the host of a container a process of its namespace is found by the inode") {
+    CHECK(findings::from_node(4026532281, "sysctl -w a.b=1") ==
+          "nsenter --net=/proc/$(lsns -nro PID 4026532281 | head -n 1)/ns/net sysctl -w a.b=1");
+    CHECK(findings::from_node(0, "sysctl -w a.b=1") ==
+          "nsenter --net=/proc/PID_OF_THE_CONTAINER/ns/net sysctl -w a.b=1");
+}
+
+TEST_CASE("what connects by a file of the shell acts in the namespace, too") {
+    CHECK(acting_in("/run/netns/web", "timeout 5 bash -c '</dev/tcp/192.0.2.1/80' && echo answers") ==
+          R"(ip netns exec web sh -c 'timeout 5 bash -c '\''</dev/tcp/192.0.2.1/80'\'' && echo answers')");
+}
+
 TEST_CASE("the assignments of a command") {
     const auto found = findings::assignments_of("sysctl -w a.b=1 c.d=2 e.f=\"3 4\"");
     CHECK(found == findings::Assignments{{"a.b", "1"}, {"c.d", "2"}});

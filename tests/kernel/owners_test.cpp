@@ -214,11 +214,17 @@ TEST_CASE("the running kernel: a thread goes on with the socket when the first o
 }
 
 TEST_CASE("the limit of open files") {
-    CHECK(kernel::file_limit_in(
-              "Max open files            1024                 4096                 files \n") == 1024);
-    CHECK_FALSE(kernel::file_limit_in("Max open files            unlimited            unlimited   files\n"));
-    CHECK_FALSE(kernel::file_limit_in("Max open files"));
-    CHECK_FALSE(kernel::file_limit_in(""));
+    using kernel::Limit;
+    const std::string_view row =
+        "Max open files            1024                 4096                 files \n";
+    CHECK(kernel::file_limit_in(row, Limit::soft) == 1024);
+    CHECK(kernel::file_limit_in(row, Limit::hard) == 4096);
+    const std::string_view none = "Max open files            unlimited            unlimited   files\n";
+    for (const Limit which : {Limit::soft, Limit::hard}) {
+        CHECK_FALSE(kernel::file_limit_in(none, which));
+        CHECK_FALSE(kernel::file_limit_in("Max open files", which));
+        CHECK_FALSE(kernel::file_limit_in("", which));
+    }
 }
 
 TEST_CASE("the control group of a process") {

@@ -54,9 +54,9 @@ class Tool:
         """A rule of the site, beside the shipped ones."""
         (self.scratch / "rules.d" / "lab.toml").write_text(text, encoding="utf-8")
 
-    def run(self, *arguments, wrapper=(), name=None, everywhere=False, **popen):
-        """`wrapper`: a command that execs the rest; `name`: argv[0]; `everywhere`: `report` looks where it likes; other
-        options go to Popen."""
+    def run(self, *arguments, wrapper=(), name=None, everywhere=False, env=None, **popen):
+        """`wrapper`: a command that execs the rest; `name`: argv[0]; `everywhere`: `report` looks where it likes; `env`:
+        more of the environment; other options go to Popen."""
         isolated = list(arguments)
         if arguments[0] == "report" and not everywhere and not PLACES.intersection(arguments):
             isolated.append("--this-netns")  # other scenarios run in other ones
@@ -64,6 +64,7 @@ class Tool:
             isolated += ["--config", str(self.scratch / "empty.toml"), "--rules", str(self.scratch / "rules.d")]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.scratch), "COLUMNS": "80",
                        "STATE_DIRECTORY": str(self.scratch / "state")}
+        environment |= env or {}
         popen.setdefault("stdout", subprocess.PIPE)
         done = subprocess.run([*wrapper, name or self.binary, *isolated], executable=None if wrapper else self.binary,
                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, text=True, timeout=30,

@@ -71,16 +71,17 @@ TEST_CASE("without a process the control group of the socket tells the unit") {
 TEST_CASE("TIME_WAIT is put down to whoever holds most of the live connections") {
     auto peer = peer_of({peer_socket(40000, 1)});
     CHECK(holders(peer, 20) ==
-          Names{{"uid 33", 1}, {"TIME_WAIT, no process; by its live connections uid 33 (inferred)", 20}});
+          Names{{"TIME_WAIT, no process; by its live connections uid 33 (inferred)", 20}, {"uid 33", 1}});
+    CHECK(holders(peer, 1).front().first == "uid 33"); // whoever holds most stands first
     CHECK(holders(peer_of({}), 20) == Names{{"TIME_WAIT, no process", 20}});
     CHECK(
         holders(peer_of({peer_socket(40000, 0, 0, TcpState::last_ack)}), 20) ==
-        Names{{"no process: closed, the kernel finishes the connection", 1}, {"TIME_WAIT, no process", 20}});
+        Names{{"TIME_WAIT, no process", 20}, {"no process: closed, the kernel finishes the connection", 1}});
     peer.owners->holders.processes = {process(5, "no process")}; // a name like any other
     peer.owners->holders.sockets = {{1, 0, 3}};
     CHECK(holders(peer, 20) ==
-          Names{{"no process (pid 5)", 1},
-                {"TIME_WAIT, no process; by its live connections no process (pid 5) (inferred)", 20}});
+          Names{{"TIME_WAIT, no process; by its live connections no process (pid 5) (inferred)", 20},
+                {"no process (pid 5)", 1}});
 }
 
 TEST_CASE("what the kernel finishes by itself has no holder; other sources and ports do not count") {

@@ -124,9 +124,33 @@ TEST_CASE("Peers that every command asks about are asked for in a walk of their 
     CHECK_FALSE(model::wants(host, {}, needs)); // port 82 has one connection
 }
 
-TEST_CASE("One walk asks about eight peers, the busiest") {
+TEST_CASE("A destination with few connections is named if it is silent, or if many share the ports") {
+    const auto asked = [](std::size_t remotes, std::uint8_t retransmits) {
+        auto netns = tests::netns();
+        for (std::uint16_t i = 0; i < remotes; ++i) {
+            snapshot::Socket socket = tests::socket(snapshot::TcpState::established, tests::here,
+                                                    static_cast<std::uint16_t>(40000 + i), tests::there,
+                                                    static_cast<std::uint16_t>(80 + i));
+            socket.timer = snapshot::Timer::retransmit;
+            socket.retransmits = retransmits;
+            socket.expires_ms = 1;
+            netns.sockets.add(socket);
+        }
+        snapshot::Host host = host_of(std::move(netns));
+        host.namespaces[0].sockets.explicit_binds_complete();
+        model::ModelNeeds needs = ports_only();
+        needs.holders = true;
+        const auto request = model::wants(host, {}, needs);
+        return request ? request->peers.size() : 0;
+    };
+    CHECK(asked(3, 0) == 0);
+    CHECK(asked(3, 7) == 3);
+    CHECK(asked(500, 0) == 32);
+}
+
+TEST_CASE("One walk asks about so many peers, the busiest") {
     auto netns = tests::netns();
-    for (std::uint16_t remote = 0; remote < 10; ++remote) {
+    for (std::uint16_t remote = 0; remote < 34; ++remote) {
         for (std::uint16_t i = 0; i < 20 + remote; ++i) {
             netns.sockets.add(tests::socket(snapshot::TcpState::syn_sent, tests::here,
                                             static_cast<std::uint16_t>(40000 + i), tests::there,
@@ -139,8 +163,8 @@ TEST_CASE("One walk asks about eight peers, the busiest") {
     needs.holders = true;
     const auto request = model::wants(host, {}, needs);
     REQUIRE(request);
-    REQUIRE(request->peers.size() == 8);
-    CHECK(request->peers.front() == *snapshot::parse_end_point("192.0.2.9:89"));
+    REQUIRE(request->peers.size() == 32);
+    CHECK(request->peers.front() == *snapshot::parse_end_point("192.0.2.9:113"));
     CHECK(request->peers.back() == *snapshot::parse_end_point("192.0.2.9:82"));
 }
 

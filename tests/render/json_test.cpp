@@ -59,7 +59,8 @@ TEST_CASE("a report as JSON has every key, whatever it holds") {
                                         "explained_by", "value", "unit", "warning", "critical", "confidence",
                                         "since", "evidence", "why", "remedies", "myths", "lines"});
             for (const Json& remedy : finding["remedies"]) {
-                CHECK(keys(remedy) == Keys{"text", "command", "undo", "outside", "risk", "effect"});
+                CHECK(keys(remedy) ==
+                      Keys{"text", "command", "undo", "outside", "on_node", "risk", "effect"});
             }
         }
         for (const Json& rule : json["rules"]) {

@@ -161,6 +161,33 @@ TEST_CASE("the first look fits a terminal, whatever was found") {
     }
 }
 
+TEST_CASE("where there is room a remedy is told whole") {
+    findings::Report one = test::ok_report();
+    one.findings = {test::port_finding()};
+    one.findings[0].remedies = {
+        {"Restart it before it reaches its limit of open files: the exit of the process "
+         "closes all of them at once",
+         "", "", "It interrupts the service", ""}};
+    std::string whole = report(one, Style{});
+    std::replace(whole.begin(), whole.end(), '\n', ' ');
+    CHECK(whole.find("closes all of them") != std::string::npos);
+}
+
+TEST_CASE("in a container whose sysctls nobody can set the command of its host stands there") {
+    findings::Report one = test::ok_report();
+    one.findings = {test::port_finding()};
+    findings::Remedy remedy{"Give the range its default size back", "", "", "",
+                            "95 % -> 1 %, CRITICAL -> OK"};
+    remedy.settings = {{"a.b", "1", "0"}};
+    remedy.on_node = "nsenter --net=/proc/$(lsns -nro PID 7 | head -n 1)/ns/net sysctl -w a.b=1";
+    remedy.after = findings::State::ok;
+    one.findings[0].remedies = {remedy};
+    const std::string screen = report(one, Style{});
+    CHECK(screen.find("read-only in this container") != std::string::npos);
+    CHECK(screen.find("\n  nsenter --net=/proc/$(lsns -nro PID 7 |") != std::string::npos);
+    CHECK(report(one, verbose_style()).find("on node  nsenter --net=") != std::string::npos);
+}
+
 TEST_CASE("what another finding explains is told with it, and counted once") {
     findings::Report two = test::ok_report();
     two.findings = {test::port_finding(), test::port_finding()};

@@ -371,16 +371,17 @@ TEST_CASE("nothing shows that a bare text is whole") {
         CHECK_FALSE(list.lost);
         return list.provenance.unproven ? list.provenance.unproven->detail : "";
     };
-    CHECK(why(ss_listener + ss_connection) == "or not: it has no heading, which would show its start");
+    CHECK(why(ss_listener + ss_connection) ==
+          "the text may have been cut: it has no heading, which would show its start");
     const std::string table = ss_heading + ss_listener + ss_connection;
-    CHECK(why(table) == "or not: nothing in the text shows its end");
+    CHECK(why(table) == "the text may have been cut: nothing in it shows its end");
     CHECK(why(table + "root@hosta:~#\n").empty());
     CHECK(why("$ ss -tan\n" + table + "$\n").empty());
     for (const char* command : {"ss -tan | head -9", "ss -4tan", "ss -tan state established"}) {
         CHECK(why("root@hosta:~# " + std::string(command) + "\n" + table + "root@hosta:~#\n") ==
               "the command above it asks for a part");
     }
-    CHECK(why(table + "[...]\n```\n") == "or not: nothing in the text shows its end");
+    CHECK(why(table + "[...]\n```\n") == "the text may have been cut: nothing in it shows its end");
     CHECK(why(table + "```\n").empty());
     CHECK(why(netstat_heading + netstat_rows + "Active UNIX domain sockets (servers and established)\n")
               .empty());

@@ -150,6 +150,21 @@ TEST_CASE("without the value of now there is no undo, without the value to come 
           "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\" net.ipv4.tcp_tw_reuse=1");
 }
 
+TEST_CASE("a command with a fact that nobody knows is left out") {
+    const std::string source = std::string(ports) + R"(
+  [[rule.remedy]]
+  text = "End them"
+  command = "ss -tK state {held_by} dport = :{remote_port}"
+  risk = "Some"
+)";
+    test::World world;
+    world.table(TableId::destination).add(destination("192.0.2.1", 91));
+    const auto remedies = rules::evaluate(test::rules_of(source), world.facts).findings.at(0).remedies;
+    REQUIRE(remedies.size() == 2);
+    CHECK(remedies[1].text == "End them");
+    CHECK(remedies[1].command.empty());
+}
+
 TEST_CASE("a value of now that is no value is in no command") {
     for (const char* now : {"0\"; touch x; echo \"$(id)", "`id`", "2 # x", "bbr", "2\ntouch x"}) {
         test::World world;

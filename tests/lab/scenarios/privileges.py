@@ -107,7 +107,7 @@ def which_namespaces_are_unseen(lab):
     """Root's processes are closed to others, but not which namespace they are in; what they hold is a gap."""
     if not shutil.which("setpriv"):
         raise Skip("setpriv is not installed")
-    for root_does, unseen in (("sleep 60 & sleep 60", None), ("unshare --net sleep 60", "of 1 process, needs CAP_SYS_PTRACE")):
+    for root_does, unseen in (("sleep 60 & sleep 60", None), ("unshare --net sleep 60", "to look into those of 1 process takes CAP_SYS_PTRACE")):
         script = f'mount -t tmpfs none /run; {root_does} & sleep 0.3; exec setpriv --reuid=65534 --clear-groups "$@"'
         answer = lab.tool.run("check", "--all-netns", "--no-state", "--format", "json",
                               wrapper=("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"))
