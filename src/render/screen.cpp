@@ -113,12 +113,17 @@ std::vector<Line> as_they_are(const Lines& lines) {
     return all;
 }
 
+/// "in web: " before `text`, where there are several places.
+std::string placed(const Finding& finding, const Report& report, const std::string& text) {
+    const bool is_named = report.namespaces.size() > 1 || !finding.netns_path.empty();
+    return is_named && !finding.netns.empty() ? "in " + finding.netns + ": " + text : text;
+}
+
 std::string impact_of(const Finding& finding, const Report& report) {
     const std::string& text = !finding.impact.empty()    ? finding.impact
                               : !finding.summary.empty() ? finding.summary
                                                          : finding.title;
-    const bool is_named = report.namespaces.size() > 1 || !finding.netns_path.empty();
-    return is_named && !finding.netns.empty() ? "in " + finding.netns + ": " + text : text;
+    return placed(finding, report, text);
 }
 
 /// The finding that the screen is about: the worst one, unless there is only advice.
@@ -375,7 +380,7 @@ Part found_part(const Style& style, const Report& report, const Finding* subject
             static_cast<std::size_t>(style.width) - label.size() - state.size() - rest.size() - 1;
         const std::string impact = safe_line(impact_of(finding, report));
         const bool is_short = finding.summary.size() < impact.size() && base::display_width(impact) > room;
-        const std::string shown = is_short ? safe_line(finding.summary) : impact;
+        const std::string shown = is_short ? safe_line(placed(finding, report, finding.summary)) : impact;
         part.lines.push_back({label + paint(style, finding.state, state) + " " + clip(shown, room) + rest});
         if (subject == nullptr && base::display_width(shown) > room) { // nothing else wants the room
             part.lines.back().whole = wrapped(style, label + state + " ", shown + rest);
