@@ -23,6 +23,7 @@ constexpr auto table = std::to_array<OptionInfo>({
     {"critical", 'c', "RANGE", false, bit(Command::check), "critical range of that rule"},
     {"to", 0, "ADDRESS:PORT", false, only_ports, "only this destination, even with no connection yet"},
     {"from", 0, "ADDRESS", false, only_ports, "only from this local address"},
+    {"device", 0, "INTERFACE", false, only_ports, "only sockets bound to it; a link-local --to needs it"},
     {"top", 0, "N", false, only_ports, "show at most N destinations (default 20)"},
     {"sort", 0, "KEY", false, only_ports, "by used (default), connections, rate or left"},
     {"format", 0, "FORMAT", false, observing, "form of the output"},

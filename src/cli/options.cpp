@@ -276,6 +276,8 @@ std::optional<std::string> take(Options& options, const std::string& name, const
         options.to = value;
     } else if (name == "from") {
         options.from = value;
+    } else if (name == "device") {
+        options.device = value;
     } else if (name == "top") {
         const auto top = base::parse_integer(value);
         if (!top || *top < 1 || *top > 1'000'000) {

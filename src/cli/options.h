@@ -71,6 +71,7 @@ struct Options {
 
     std::optional<std::string> to;
     std::optional<std::string> from;
+    std::optional<std::string> device; // name or number of an interface
     std::size_t top = 20;
     std::string sort = "used";
 };

@@ -14,7 +14,13 @@ namespace cli {
 
 namespace {
 
-/// Takes "%3" out of "[fe80::1%3]:443" or "192.0.2.1%3:443"; none if there is no '%'.
+/// `device`: name or number of an interface, which each namespace has its own of.
+struct Asked {
+    model::PortsQuery query;
+    std::optional<std::string> device;
+};
+
+/// Takes "%eth0" out of "[fe80::1%eth0]:443" or "192.0.2.1%eth0:443"; none if there is no '%'.
 std::optional<std::string> cut_device(std::string& to) {
     const std::size_t from = to.find('%');
     if (from == std::string::npos) {
@@ -26,11 +32,11 @@ std::optional<std::string> cut_device(std::string& to) {
     return device;
 }
 
-/// The number of an interface: it may be higher than that of any port.
-std::optional<std::uint32_t> device_number(std::string_view text) {
-    const auto number = base::parse_unsigned(text);
+/// The number of an interface may be higher than that of any port.
+std::optional<std::uint32_t> device_number(kernel::Machine& machine, const std::string& device) {
+    const auto number = base::parse_unsigned(device);
     return number && *number <= UINT32_MAX ? std::optional(static_cast<std::uint32_t>(*number))
-                                           : std::nullopt;
+                                           : machine.device(device);
 }
 
 base::Error wrong_to(const std::string& given, std::string_view expected) {
@@ -47,8 +53,9 @@ std::optional<std::string_view> bare_port(std::string_view to) {
     return std::nullopt;
 }
 
-/// What --to says goes into `query`.
-base::Status take_to(const std::string& given, model::PortsQuery& query) {
+/// What --to says goes into `asked`.
+base::Status take_to(const std::string& given, Asked& asked) {
+    model::PortsQuery& query = asked.query;
     constexpr std::string_view expected =
         "ADDRESS:PORT, such as 192.0.2.1:443 or [2001:db8::1]:443, or :PORT for every address in use";
     if (const auto port = bare_port(given)) {
@@ -58,10 +65,13 @@ base::Status take_to(const std::string& given, model::PortsQuery& query) {
     }
     std::string to = given;
     if (const auto device = cut_device(to); device) {
-        query.device = device_number(*device);
-        if (!query.device) {
-            return wrong_to(given, "the number of an interface after '%' (ip link shows it), or no '%'");
+        if (device->empty()) {
+            return wrong_to(given, "an interface after '%' (ip link shows them), or no '%'");
         }
+        if (asked.device && *asked.device != *device) {
+            return base::Error{"--to and --device name different interfaces"};
+        }
+        asked.device = *device;
     }
     query.to = snapshot::parse_end_point(to);
     if (!query.to) {
@@ -85,10 +95,12 @@ base::Status take_from(const std::string& given, model::PortsQuery& query) {
     return base::Nothing{};
 }
 
-base::Result<model::PortsQuery> query_of(const Options& options) {
-    model::PortsQuery query;
+base::Result<Asked> asked_of(const Options& options) {
+    Asked asked;
+    asked.device = options.device;
+    model::PortsQuery& query = asked.query;
     if (options.to) {
-        if (const base::Status taken = take_to(*options.to, query); !taken) {
+        if (const base::Status taken = take_to(*options.to, asked); !taken) {
             return taken.error();
         }
     }
@@ -105,7 +117,7 @@ base::Result<model::PortsQuery> query_of(const Options& options) {
                   : options.sort == "rate"      ? model::PortsQuery::Order::rate
                   : options.sort == "left"      ? model::PortsQuery::Order::left
                                                 : model::PortsQuery::Order::used;
-    return query;
+    return asked;
 }
 
 /// What comes before the ports: the route from this source, and whether it is the one that routing chooses.
@@ -131,10 +143,15 @@ std::optional<snapshot::Address> routed_source(kernel::Machine& machine, const m
     return route ? route->source : std::nullopt;
 }
 
-facts::NetnsPorts netns_answer(Observation& observed, std::size_t place, const model::Assumptions& assumed,
-                               model::PortsQuery query) {
+/// None if it has no such interface.
+std::optional<facts::NetnsPorts> netns_answer(Observation& observed, std::size_t place,
+                                              const model::Assumptions& assumed, const Asked& asked) {
     const snapshot::Netns& netns = observed.host.namespaces[place];
     kernel::Machine& machine = *observed.targets[place].machine;
+    model::PortsQuery query = asked.query;
+    if (asked.device && !(query.device = device_number(machine, *asked.device))) {
+        return std::nullopt;
+    }
     query.routed = routed_source(machine, query);
     facts::NetnsPorts answer = model::ports_answer(netns, netns.sysctls.assuming(assumed), query);
     if (query.to || query.to_port) {
@@ -148,9 +165,9 @@ facts::NetnsPorts netns_answer(Observation& observed, std::size_t place, const m
 } // namespace
 
 int ports(const Options& options) {
-    const auto query = query_of(options);
-    if (!query) {
-        return fail(options, query.error().what);
+    const auto asked = asked_of(options);
+    if (!asked) {
+        return fail(options, asked.error().what);
     }
     const auto assumed = assumptions(options);
     if (!assumed) {
@@ -158,8 +175,8 @@ int ports(const Options& options) {
     }
     model::ModelNeeds needs;
     needs.exact_ports = true;
-    needs.towards = query->to;
-    needs.holders = query->to_port.has_value();
+    needs.towards = asked->query.to;
+    needs.holders = asked->query.to_port.has_value();
     auto observed = observe(options, *assumed, needs);
     if (!observed) {
         return fail(options, observed.error().what);
@@ -167,7 +184,14 @@ int ports(const Options& options) {
     const model::Assumptions judged = with_default_range(observed->host, *assumed).value_or(*assumed);
     std::vector<facts::NetnsPorts> answers;
     for (std::size_t place = 0; place < observed->host.namespaces.size(); ++place) {
-        answers.push_back(netns_answer(*observed, place, judged, *query));
+        if (auto answer = netns_answer(*observed, place, judged, *asked)) {
+            answers.push_back(std::move(*answer));
+        }
+    }
+    if (answers.empty() && asked->device) {
+        return fail(options, "there is no interface '" + base::printable(*asked->device) +
+                                 (options.replay ? "' in a replay: it tells numbers only"
+                                                 : "' here; ip link shows those that there are"));
     }
     std::ostringstream out;
     const auto view = options.to ? render::PortsView::asked : render::PortsView::table;

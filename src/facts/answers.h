@@ -90,6 +90,8 @@ struct Destination {
     double load_percent_15s = 0;
     double peak_percent = 0;
     std::optional<double> exhausted_in; // seconds; none if the rate is sustainable
+    /// The same if a rate that grows does not grow any more.
+    std::optional<double> exhausted_at_this_rate;
 
     std::optional<BlockedBy> blocked_by; // both only for a destination that was asked about
     std::vector<PortHolder> holders;     // most ports first

@@ -329,8 +329,12 @@ inline constexpr auto destination_columns = std::to_array<Column>({
      "sockets were born.",
      "local ports taken within 60 s, at most"},
     {"exhausted_in", Type::number, "s",
-     "Seconds until no port is free at the rate of now, as in peak_percent, or at the growth of now, if "
-     "that is sooner; absent if both are sustainable.",
+     "Seconds until no port is free at the rate of now, as in peak_percent, at the growth of that rate over "
+     "the last 8 s, if it grows steadily, or at the growth of `lasting`: the soonest of them; absent if all "
+     "are sustainable.",
+     "no free port in"},
+    {"time_left", Type::text, "",
+     "exhausted_in in words: \"5 s\", or \"5 to 9 s\" if it depends on whether the rate goes on growing.",
      "no free port in"},
     {"growth_exhausted_in", Type::number, "s",
      "Seconds until no port is free if `lasting` goes on growing; absent if it does not grow.",

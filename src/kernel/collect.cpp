@@ -53,6 +53,29 @@ Outcome walk(Machine& machine, const Query& query, Netns& netns, Take take) {
     return walked.outcome;
 }
 
+/// A handful of sockets, so that they can be asked about again without another walk.
+class Few {
+  public:
+    void add(const Socket& socket) {
+        if (++count_ <= most) {
+            sockets_.push_back(socket);
+        }
+    }
+    /// None if they are more.
+    std::optional<std::vector<Socket>> all() const {
+        return count_ <= most ? std::optional(sockets_) : std::nullopt;
+    }
+
+  private:
+    static constexpr std::size_t most = 64;
+    std::size_t count_ = 0;
+    std::vector<Socket> sockets_;
+};
+
+std::optional<std::span<const Socket>> known(const std::optional<std::vector<Socket>>& few) {
+    return few ? std::optional<std::span<const Socket>>(*few) : std::nullopt;
+}
+
 std::uint64_t random_seed() {
     std::uint64_t seed = 0;
     // without entropy the census still counts right; only the defence against chosen addresses is weaker
@@ -138,18 +161,31 @@ void collect_sockets(Machine& machine, Netns& netns) {
     }
     const bool whole = netns.provenance.has_backlogs;
     netns.source = whole ? snapshot::SocketSource::sock_diag : snapshot::SocketSource::proc;
-    const Outcome connections =
-        walk(machine, {Walk::connections}, netns, [&](const Socket& socket) { sockets.add_soon(socket); });
+    Few live;
+    Few close_waits;
+    const Outcome connections = walk(machine, {Walk::connections}, netns, [&](const Socket& socket) {
+        sockets.add_soon(socket);
+        if (socket.state == TcpState::time_wait || socket.state == TcpState::syn_recv ||
+            socket.state == TcpState::new_syn_recv) {
+            return;
+        }
+        live.add(socket);
+        if (socket.state == TcpState::close_wait) {
+            close_waits.add(socket);
+        }
+    });
     sockets.settle();
+    netns.live = live.all();
     if (!connections) {
         lose_sockets(netns, connections.error());
         return;
     }
     if (sockets.count(TcpState::close_wait) > 0) {
-        const Outcome close_waits = walk(machine, {Walk::close_waits}, netns,
-                                         [&](const Socket& socket) { sockets.add_close_wait(socket); });
-        if (!close_waits) {
-            lose_sockets(netns, close_waits.error());
+        const auto few = close_waits.all();
+        const Outcome outcome = walk(machine, {Walk::close_waits, {}, {}, known(few)}, netns,
+                                     [&](const Socket& socket) { sockets.add_close_wait(socket); });
+        if (!outcome) {
+            lose_sockets(netns, outcome.error());
         }
     }
 }
@@ -264,6 +300,7 @@ void collect_explicit(Machine& machine, Netns& netns) {
 
 /// Towards the remotes of the busiest flows.
 void collect_routes(Machine& machine, Netns& netns) {
+    netns.routes_known = true;
     constexpr std::size_t most_remotes = 64;
     const snapshot::FlowTable& flows = netns.sockets.flows();
     std::vector<std::size_t> order(flows.size());
@@ -289,7 +326,7 @@ void collect_options(Machine& machine, std::string_view release, Netns& netns) {
         netns.sockets.every_port_may_be_early();
         return;
     }
-    const Outcome outcome = walk(machine, {Walk::options}, netns,
+    const Outcome outcome = walk(machine, {Walk::options, {}, {}, known(netns.live)}, netns,
                                  [&](const Socket& socket) { netns.sockets.add_options(socket); });
     if (outcome) {
         netns.sockets.options_complete();
@@ -315,13 +352,24 @@ void collect_peers(Machine& machine, const std::vector<snapshot::EndPoint>& remo
     for (const snapshot::EndPoint& remote : remotes) {
         peers.push_back({remote, {}, {}, std::nullopt});
     }
-    const Outcome outcome = walk(machine, {Walk::peers, remotes}, netns, [&](const Socket& socket) {
-        for (snapshot::Peer& peer : peers) {
-            if (peer.remote == snapshot::EndPoint{socket.remote, socket.remote_port}) {
-                add_to_peer(peer, socket);
+    const auto is_of = [](const snapshot::EndPoint& remote, const Socket& socket) {
+        return remote == snapshot::EndPoint{socket.remote, socket.remote_port};
+    };
+    std::optional<std::vector<Socket>> few = netns.live;
+    if (few) {
+        std::erase_if(*few, [&](const Socket& socket) {
+            return std::none_of(remotes.begin(), remotes.end(),
+                                [&](const snapshot::EndPoint& remote) { return is_of(remote, socket); });
+        });
+    }
+    const Outcome outcome =
+        walk(machine, {Walk::peers, remotes, {}, known(few)}, netns, [&](const Socket& socket) {
+            for (snapshot::Peer& peer : peers) {
+                if (is_of(peer.remote, socket)) {
+                    add_to_peer(peer, socket);
+                }
             }
-        }
-    });
+        });
     if (outcome) {
         netns.peers.insert(netns.peers.end(), std::make_move_iterator(peers.begin()),
                            std::make_move_iterator(peers.end()));
@@ -369,6 +417,8 @@ void collect(const snapshot::Request& request, std::vector<Target>& targets, sna
     }
     if (request.early_binds && from_sock_diag) {
         collect_options(machine, host.kernel, netns);
+    }
+    if (request.routes && from_sock_diag) {
         collect_routes(machine, netns);
     }
     if (!request.peers.empty() && from_sock_diag) {

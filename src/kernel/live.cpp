@@ -14,6 +14,7 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -155,6 +156,11 @@ bool LiveMachine::sysctls_are_read_only() {
 
 std::optional<snapshot::Route> LiveMachine::route(const snapshot::RouteQuery& query) {
     return route_of(query);
+}
+
+std::optional<std::uint32_t> LiveMachine::device(const std::string& name) {
+    const unsigned number = ::if_nametoindex(name.c_str());
+    return number != 0 ? std::optional<std::uint32_t>(number) : std::nullopt;
 }
 
 snapshot::Holders LiveMachine::holders(std::span<const snapshot::WantedSocket> wanted) {

@@ -21,9 +21,11 @@ class LiveMachine : public SockDiagMachine {
     snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override;
     std::optional<double> changed(const std::string& path) override;
     Outcome dump(std::span<const std::byte> request, const FrameSink& sink) override;
+    bool knows_single_sockets() const override { return true; }
     std::optional<std::uint64_t> netns_cookie() override;
     bool sysctls_are_read_only() override;
     std::optional<snapshot::Route> route(const snapshot::RouteQuery& query) override;
+    std::optional<std::uint32_t> device(const std::string& name) override;
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override;
     snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override;
     double now() override;

@@ -33,6 +33,9 @@ struct Query {
     Walk walk;
     std::span<const snapshot::EndPoint> remotes = {}; // of Walk::peers
     std::span<const std::uint16_t> ports = {};        // of Walk::queues
+    /// All sockets that the walk can find, if they are known to be few: each of them may be asked about by
+    /// itself.
+    std::optional<std::span<const snapshot::Socket>> known = std::nullopt;
 };
 
 /// Gets the sockets of a walk, some at a time: they are valid during the call.
@@ -79,6 +82,9 @@ class Machine {
     virtual std::optional<snapshot::Route> route(const snapshot::RouteQuery& /*query*/) {
         return std::nullopt;
     }
+
+    /// The number of the interface of that name; none if there is none, or in a replay.
+    virtual std::optional<std::uint32_t> device(const std::string& /*name*/) { return std::nullopt; }
 
     /// Runs `work`, which asks this machine a lot, where answers come soonest. False, and nothing was run, if
     /// the network namespace has ended since it was found.

@@ -111,17 +111,23 @@ bool wants_info(Walk walk) {
     return walk == Walk::close_waits || walk == Walk::peers || walk == Walk::queues || walk == Walk::open;
 }
 
-std::vector<std::byte> request_of(Walk walk, std::span<const std::byte> filter) {
-    std::vector<std::byte> request(512);
-    nlmsghdr* header = mnl_nlmsg_put_header(request.data());
+/// Begins the request in `bytes`.
+std::pair<nlmsghdr*, inet_diag_req*> begin(std::vector<std::byte>& bytes, Walk walk, std::uint16_t flags) {
+    nlmsghdr* header = mnl_nlmsg_put_header(bytes.data());
     header->nlmsg_type = TCPDIAG_GETSOCK;
-    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header->nlmsg_flags = flags;
     header->nlmsg_seq = dump_sequence;
     auto* question = static_cast<inet_diag_req*>(mnl_nlmsg_put_extra_header(header, sizeof(inet_diag_req)));
     question->idiag_states = states_of(walk);
     if (wants_info(walk)) {
         question->idiag_ext = 1U << (INET_DIAG_INFO - 1);
     }
+    return {header, question};
+}
+
+std::vector<std::byte> request_of(Walk walk, std::span<const std::byte> filter) {
+    std::vector<std::byte> request(512);
+    nlmsghdr* header = begin(request, walk, NLM_F_REQUEST | NLM_F_DUMP).first;
     if (!filter.empty()) {
         mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, filter.size(), filter.data());
     }
@@ -149,6 +155,22 @@ std::vector<std::byte> request_for(const Query& query) {
         break;
     }
     return request_of(query.walk, {});
+}
+
+std::vector<std::byte> request_for(Walk walk, const snapshot::Socket& socket) {
+    std::vector<std::byte> request(256);
+    const auto [header, question] = begin(request, walk, NLM_F_REQUEST);
+    const bool v4 = socket.family == snapshot::Family::ipv4;
+    question->idiag_family = v4 ? AF_INET : AF_INET6;
+    question->id.idiag_sport = htons(socket.local_port);
+    question->id.idiag_dport = htons(socket.remote_port);
+    const std::size_t begins = v4 ? 12 : 0;
+    std::memcpy(question->id.idiag_src, socket.local.bytes().data() + begins, 16 - begins);
+    std::memcpy(question->id.idiag_dst, socket.remote.bytes().data() + begins, 16 - begins);
+    question->id.idiag_if = socket.device;
+    std::memset(question->id.idiag_cookie, 0xFF, sizeof question->id.idiag_cookie); // any
+    request.resize(header->nlmsg_len);
+    return request;
 }
 
 std::vector<snapshot::EndPoint> peers_of(std::span<const std::byte> request) {
@@ -189,7 +211,43 @@ base::Gap refusal(int error) {
     return {std::string(table_name), why_of(error), "sock_diag: " + std::string(std::strerror(error))};
 }
 
+/// None if only a walk can tell: an answer was about another socket between the same ends, or failed.
+std::optional<Walked> SockDiagMachine::look_up(const Query& query, const SocketSink& sink) {
+    const std::uint32_t states = states_of(query.walk);
+    std::vector<snapshot::Socket> found;
+    Walked walked;
+    for (const snapshot::Socket& wanted : *query.known) {
+        bool is_other = false;
+        const auto take = [&](std::span<const snapshot::Socket> answer) {
+            for (const snapshot::Socket& socket : answer) {
+                is_other = is_other || socket.cookie != wanted.cookie;
+                if ((states & bit(socket.state)) != 0) {
+                    found.push_back(socket);
+                }
+            }
+        };
+        DumpReader reader(query.walk, take, Answer::single);
+        const Outcome received =
+            dump(request_for(query.walk, wanted), [&](std::span<const std::byte> datagram) {
+                walked.bytes += datagram.size();
+                return reader.read(datagram);
+            });
+        const Outcome outcome = received ? reader.outcome() : received;
+        const bool is_gone = !outcome && outcome.error().why == base::Why::absent;
+        if (is_other || reader.malformed() > 0 || (!outcome && !is_gone)) {
+            return std::nullopt;
+        }
+    }
+    sink(found);
+    return walked;
+}
+
 Walked SockDiagMachine::sockets(const Query& query, const SocketSink& sink) {
+    if (query.known && knows_single_sockets()) {
+        if (auto walked = look_up(query, sink)) {
+            return *walked;
+        }
+    }
     DumpReader reader(query.walk, sink);
     Walked walked;
     const Outcome received = dump(request_for(query), [&](std::span<const std::byte> datagram) {
@@ -357,6 +415,11 @@ bool DumpReader::read(std::span<const std::byte> datagram) {
         }
         if (message->nlmsg_type == TCPDIAG_GETSOCK) {
             take_socket(*message);
+            if (answer_ == Answer::single) {
+                hand_on();
+                done_ = true;
+                return false;
+            }
         } else if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
             hand_on();
             end(*message);

@@ -34,6 +34,12 @@ class SockDiagMachine : public Machine {
     /// Sends one request, to the netlink family that its type belongs to, and feeds the answers to `sink`
     /// until it returns false.
     virtual Outcome dump(std::span<const std::byte> request, const FrameSink& sink) = 0;
+
+    /// Does it also answer about one socket? A capture holds walks only.
+    virtual bool knows_single_sockets() const { return false; }
+
+  private:
+    std::optional<Walked> look_up(const Query& query, const SocketSink& sink);
 };
 
 /// A target whose machine can be recorded datagram by datagram.
@@ -59,6 +65,9 @@ constexpr std::size_t most_ports = 8;
 /// them. At most `most_peers` remote ends and `most_ports` ports; v4-mapped sockets count as IPv4.
 std::vector<std::byte> request_for(const Query& query);
 
+/// The message that asks about this one socket what the walk asks about all.
+std::vector<std::byte> request_for(Walk walk, const snapshot::Socket& socket);
+
 /// The remote ends that a request of Walk::peers names; empty for any other request.
 std::vector<snapshot::EndPoint> peers_of(std::span<const std::byte> request);
 
@@ -70,10 +79,14 @@ base::Gap refusal(int error);
 /// fit everywhere.
 bool fits(const nlmsghdr* message, int left);
 
+/// How many sockets an answer tells of: a dump says where it ends.
+enum class Answer : std::uint8_t { dump, single };
+
 /// Reads the answer to one walk, datagram by datagram.
 class DumpReader {
   public:
-    DumpReader(Walk walk, SocketSink sink) : walk_(walk), sink_(std::move(sink)) {}
+    DumpReader(Walk walk, SocketSink sink, Answer answer = Answer::dump)
+        : walk_(walk), answer_(answer), sink_(std::move(sink)) {}
 
     /// Hands the sockets of the datagram to the sink. False when the dump is over, for good or ill.
     bool read(std::span<const std::byte> datagram);
@@ -91,6 +104,7 @@ class DumpReader {
     void lose(base::Why why, std::string_view detail);
 
     Walk walk_;
+    Answer answer_;
     SocketSink sink_;
     bool done_ = false;
     std::optional<base::Gap> lost_;

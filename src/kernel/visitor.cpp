@@ -152,6 +152,7 @@ class VisitingMachine : public SockDiagMachine {
         const auto refused = visit([&] { outcome = live_.dump(request, sink); });
         return refused ? Outcome(*refused) : outcome;
     }
+    bool knows_single_sockets() const override { return live_.knows_single_sockets(); }
     std::optional<std::uint64_t> netns_cookie() override {
         std::optional<std::uint64_t> cookie;
         static_cast<void>(visit([&] { cookie = live_.netns_cookie(); }));
@@ -161,6 +162,11 @@ class VisitingMachine : public SockDiagMachine {
         std::optional<snapshot::Route> route;
         static_cast<void>(visit([&] { route = live_.route(query); }));
         return route;
+    }
+    std::optional<std::uint32_t> device(const std::string& name) override {
+        std::optional<std::uint32_t> number;
+        static_cast<void>(visit([&] { number = live_.device(name); }));
+        return number;
     }
     bool sysctls_are_read_only() override { return live_.sysctls_are_read_only(); }
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {

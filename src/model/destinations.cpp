@@ -112,8 +112,13 @@ class DestinationRow {
             return "fail now";
         }
         const auto seconds = no_timers ? std::nullopt : exhausted_in();
-        return seconds && *seconds >= 1 ? fmt::format("will fail in {:.0f} s", *seconds)
-                                        : "are about to fail";
+        return seconds && *seconds >= 1 ? "will fail in " + time_left(*seconds) : "are about to fail";
+    }
+    /// "5 s", or "5 to 9 s" if it depends on whether the rate goes on growing.
+    std::string time_left(double soonest) const {
+        const auto latest = use.next_minute().at_this_rate;
+        return latest && *latest >= soonest + 1 ? fmt::format("{:.0f} to {:.0f} s", soonest, *latest)
+                                                : fmt::format("{:.0f} s", soonest);
     }
 
   private:
@@ -185,6 +190,12 @@ constexpr auto destination_getters = std::to_array<Getter<DestinationRow>>({
          const auto seconds = d.exhausted_in();
          return seconds ? Value(*seconds, d.basis())
                         : Value(base::Gap{"exhausted_in", base::Why::absent, "the rate is sustainable"});
+     }},
+    {"time_left",
+     [](const DestinationRow& d) {
+         const auto seconds = d.no_timers ? std::nullopt : d.exhausted_in();
+         return seconds ? Value(d.time_left(*seconds), d.basis())
+                        : Value(base::Gap{"time_left", base::Why::absent, "the rate is sustainable"});
      }},
     {"growth_exhausted_in",
      [](const DestinationRow& d) {

@@ -166,10 +166,15 @@ const PortUse::NextMinute& PortUse::next_minute() const {
             reuse().applies
                 ? forecast_under_reuse(tally_.time_wait_ports - estimate().reusable, rate, room, port_time())
                 : forecast(tally_.ages, rate, room);
+        const auto growing = reuse().applies ? std::nullopt : trend(tally_.ages);
+        std::optional<double> soonest = ahead.full_after;
+        if (const auto grown = growing ? full_after(tally_.ages, *growing, room) : std::nullopt) {
+            soonest = std::min(*grown, soonest.value_or(*grown));
+        }
         const double others = static_cast<double>(ports_.usable) - room;
         return NextMinute{
             ports_.usable > 0 ? std::min(100.0, 100 * (others + ahead.peak_ports) / ports_.usable) : 100,
-            ahead.full_after};
+            soonest, ahead.full_after};
     });
 }
 
@@ -205,6 +210,7 @@ facts::Destination destination_of(const PortUse& use) {
     d.load_percent = use.load().percent;
     d.load_percent_15s = use.load().percent_15s;
     d.exhausted_in = use.next_minute().full_after;
+    d.exhausted_at_this_rate = use.next_minute().at_this_rate;
     d.peak_percent = use.next_minute().peak_percent;
     return d;
 }

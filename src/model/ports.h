@@ -61,7 +61,8 @@ class PortUse {
     };
     struct NextMinute {
         double peak_percent = 0;
-        std::optional<double> full_after; // seconds
+        std::optional<double> full_after;   // seconds; if the rate grows as it did, where it grows steadily
+        std::optional<double> at_this_rate; // seconds, if it does not grow any more
     };
     const Reuse& reuse() const;
     std::string reuse_reason() const { return reason_of(reuse(), settings_, seen_); }

@@ -179,16 +179,13 @@ bool wanted(const snapshot::Flow& flow, const PortsQuery& query) {
     if (query.from && !(flow.source == *query.from)) {
         return false;
     }
-    if (query.to_port) {
-        return flow.remote_port == *query.to_port;
-    }
+    const bool on_device = !query.device || flow.device == *query.device;
     if (!query.to) {
-        return true;
+        return on_device && (!query.to_port || flow.remote_port == *query.to_port);
     }
     // connect() to a link-local address binds the socket to the device
-    const bool device =
-        query.device ? flow.device == *query.device : flow.device == 0 || query.to->address.is_link_local();
-    return device && flow.remote == query.to->address && flow.remote_port == query.to->port;
+    const bool fits = query.device ? on_device : flow.device == 0 || query.to->address.is_link_local();
+    return fits && flow.remote == query.to->address && flow.remote_port == query.to->port;
 }
 
 /// The flows that were asked about and have connections, those nearest to the end first.

@@ -47,7 +47,7 @@ std::string reason_of(const RouteQuery& asked, const Route& route) {
         return "there is no such interface";
     }
     if (asked.remote.is_link_local() && asked.device == 0) {
-        return "a link-local address needs its interface: [ADDRESS%NUMBER]:PORT";
+        return "a link-local address needs its interface: [ADDRESS%INTERFACE]:PORT";
     }
     return asked.from ? fmt::format("routing takes nothing from {} to {}", asked.from->to_text(), remote)
                       : fmt::format("routing takes nothing to {}", remote);

@@ -32,6 +32,8 @@ struct FlowPorts {
     std::uint16_t odd_young = 0;  // live, or in TIME_WAIT for less than 30 s
     std::uint16_t lowest_odd = 0xFFFF;
     std::uint16_t highest_odd = 0;
+    std::uint16_t live = 0;
+    std::uint16_t early = 0;   // of these, may have been bound before connect()
     std::uint16_t outside = 0; // not in the range of now, of the parity that is odd in it
 };
 
@@ -78,6 +80,7 @@ class Suspects {
         return census_.flows()[flow].connections > few ? flow : flows_.size() - 1;
     }
     bool explains_itself(const FlowPorts& flow) const;
+    bool is_proof(std::size_t flow) const;
     bool reuses(const Flow& flow) const;
     void find_bursts();
     void suspect_odd_ports(const PortSet& odd);
@@ -108,6 +111,10 @@ void Suspects::look_at_flows() {
         const SocketRecord& record = census_.record(i);
         FlowPorts& flow = flows_[group_of(record.flow)];
         const std::uint16_t port = record.port;
+        if (!is_mute(record)) {
+            ++flow.live;
+            flow.early += census_.early_ports() == nullptr || census_.early_ports()->test(port);
+        }
         if (odd_[port]) {
             ++flow.odd;
             flow.odd_shared += shared_[port] && unclear_[port];
@@ -137,6 +144,19 @@ bool Suspects::explains_itself(const FlowPorts& flow) const {
     return used_up || is_shared || is_crowded || was_moved || flow.odd_young == 0;
 }
 
+/// Of one that explains itself. That the even ports were used up before is proved by those that still are; in
+/// a range of other parity connect() takes hardly any of the even ports of now. A program that chooses ports
+/// by itself takes as many of one kind as of the other, and where only bind() can have chosen the address, it
+/// may have chosen the port, unless live sockets show that the program leaves it to connect().
+bool Suspects::is_proof(std::size_t flow) const {
+    constexpr double nearly = 0.9;
+    const FlowPorts& of = flows_[flow];
+    const bool off_route = flow < ports_.off_route.size() && ports_.off_route[flow];
+    const bool bound_late = of.live > 0 && of.early == 0;
+    return (!off_route || bound_late) &&
+           (of.even >= nearly * even_ports_ || of.odd_shared * 8 >= of.odd || of.even * 4 <= of.odd);
+}
+
 bool Suspects::reuses(const Flow& flow) const {
     const bool loopback = flow.source.is_loopback() || flow.remote.is_loopback();
     return ports_.reuse_mode == 1 || (ports_.reuse_mode == 2 && loopback);
@@ -147,7 +167,6 @@ bool Suspects::reuses(const Flow& flow) const {
 void Suspects::find_bursts() {
     constexpr double nearly = 0.9;
     std::map<std::size_t, std::vector<std::uint16_t>> ages;
-    surely_ = explains_;
     for (std::size_t i = 0; i < census_.record_count() && ports_.reuse_mode != 0; ++i) {
         const SocketRecord& record = census_.record(i);
         const std::size_t group = group_of(record.flow);
@@ -172,7 +191,7 @@ void Suspects::find_bursts() {
             most = std::max(most, last - first + 1);
         }
         const bool measurable = reuse_delay_ > 0; // in the units of ages
-        surely_[group] = measurable && static_cast<double>(most) >= nearly * even_ports_;
+        surely_[group] = surely_[group] && measurable && static_cast<double>(most) >= nearly * even_ports_;
     }
 }
 
@@ -183,8 +202,10 @@ void Suspects::suspect_odd_ports(const PortSet& odd) {
     PortSet surely;
     PortSet mixed;
     explains_.resize(flows_.size());
+    surely_.resize(flows_.size());
     for (std::size_t flow = 0; flow < flows_.size(); ++flow) {
         explains_[flow] = explains_itself(flows_[flow]);
+        surely_[flow] = explains_[flow] && is_proof(flow);
     }
     find_bursts();
     for (std::size_t i = 0; i < census_.record_count(); ++i) {

@@ -47,17 +47,23 @@ snapshot::PortSet services_of(const Census& census) {
     return services;
 }
 
-snapshot::PortSet bound_by_address(const snapshot::Netns& netns) {
-    snapshot::PortSet ports;
-    const Census& census = netns.sockets;
-    if (netns.routed_sources.empty() || census.early_ports() == nullptr) {
-        return ports;
+std::vector<bool> flows_off_route(const snapshot::Netns& netns) {
+    if (netns.routed_sources.empty()) {
+        return {};
     }
-    std::vector<bool> off_route(census.flows().size());
+    const snapshot::FlowTable& flows = netns.sockets.flows();
+    std::vector<bool> off_route(flows.size());
     for (std::size_t flow = 0; flow < off_route.size(); ++flow) {
-        const auto routed = netns.routed_sources.find(census.flows()[flow].remote.to_text());
-        off_route[flow] =
-            routed != netns.routed_sources.end() && !(routed->second == census.flows()[flow].source);
+        const auto routed = netns.routed_sources.find(flows[flow].remote.to_text());
+        off_route[flow] = routed != netns.routed_sources.end() && !(routed->second == flows[flow].source);
+    }
+    return off_route;
+}
+
+snapshot::PortSet bound_by_address(const Census& census, const std::vector<bool>& off_route) {
+    snapshot::PortSet ports;
+    if (off_route.empty() || census.early_ports() == nullptr) {
+        return ports;
     }
     for (std::size_t i = 0; i < census.record_count(); ++i) {
         const snapshot::SocketRecord& record = census.record(i);
@@ -96,7 +102,8 @@ snapshot::Reading<EphemeralPorts> ephemeral_ports(const snapshot::Netns& netns,
     result.blocked = blocked_for_sure(netns.sockets) & result.eligible;
     result.services = services_of(netns.sockets);
     result.blocked_count = static_cast<std::uint32_t>(result.blocked.count());
-    result.probably_bound = bound_by_address(netns) & result.eligible;
+    result.off_route = flows_off_route(netns);
+    result.probably_bound = bound_by_address(netns.sockets, result.off_route) & result.eligible;
     result.explicit_known = netns.sockets.explicit_ports() != nullptr;
     result.bound_known = netns.sockets.bound_ports() != nullptr;
     if (result.bound_known) {

@@ -25,8 +25,10 @@ struct EphemeralPorts {
     snapshot::PortSet blocked;    // eligible ports that are blocked for sure
     snapshot::PortSet services;   // ports that thousands of remote ends share: their listener is gone
     std::uint32_t blocked_count = 0;
-    /// Ports of connections from an address that routing does not choose and that may have been bound early:
-    /// only bind() can have chosen that address.
+    /// By flow: is its source an address that routing does not choose? Only bind() can have chosen that.
+    /// Empty if nobody asked.
+    std::vector<bool> off_route;
+    /// Ports of such connections that may have been bound early.
     snapshot::PortSet probably_bound;
     bool explicit_known = false;
     bool bound_known = false;

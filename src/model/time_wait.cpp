@@ -150,6 +150,30 @@ double present_rate(const Entries& entries) {
     return last >= enough_sockets ? entries.over_5s : entries.over_15s;
 }
 
+std::optional<Trend> trend(const Ages& ages) {
+    constexpr std::size_t seconds = 8;
+    constexpr double enough_deviations = 4;
+    const auto pair = [&](std::size_t first) { return ages[first] + ages[first + 1]; };
+    for (std::size_t first = 0; first + 3 < seconds; first += 2) {
+        if (pair(first) <= pair(first + 2)) {
+            return std::nullopt; // also a step, of which the older seconds know nothing
+        }
+    }
+    // Least squares; the middle of a bin is half a second older than its number.
+    constexpr double middle = seconds / 2.0;
+    double squares = 0;
+    double product = 0;
+    for (std::size_t age = 0; age < seconds; ++age) {
+        const double later = middle - (static_cast<double>(age) + 0.5);
+        squares += later * later;
+        product += later * ages[age];
+    }
+    const double mean = born_within(ages, seconds) / seconds;
+    const Trend result{mean + product / squares * middle, product / squares};
+    const bool is_scatter = result.growth < enough_deviations * std::sqrt(mean / squares);
+    return is_scatter || pair(seconds - 2) == 0 ? std::nullopt : std::optional(result);
+}
+
 Load load_of(const Entries& entries, double room, double hold_seconds) {
     const double sustainable = std::max(room, 0.0) / hold_seconds;
     const double before = (entries.over_15s * 15 - entries.over_5s * 5) / 10;
@@ -182,6 +206,22 @@ Forecast forecast(const Ages& ages, double rate, double room) {
         }
     }
     return result;
+}
+
+std::optional<double> full_after(const Ages& ages, const Trend& trend, double room) {
+    constexpr double grows_for = 15; // seconds
+    constexpr std::size_t horizon = age_bins;
+    double held = std::accumulate(ages.begin(), ages.end(), 0.0);
+    for (std::size_t second = 1; second <= horizon; ++second) {
+        const double before = held;
+        const double rate =
+            trend.rate + trend.growth * std::min(static_cast<double>(second) - 0.5, grows_for);
+        held += rate - deaths(ages, rate, second, 1);
+        if (held >= room) {
+            return static_cast<double>(second) - 1 + std::max(0.0, room - before) / (held - before);
+        }
+    }
+    return std::nullopt;
 }
 
 Forecast forecast_under_reuse(double young, double rate, double room, double hold_seconds) {

@@ -102,6 +102,15 @@ Entries entries_under_reuse(const Ages& ages, std::uint32_t delay_ms);
 /// burst that is over is not a trend, and next to nothing once the last 2 s saw next to nothing. Per second.
 double present_rate(const Entries& entries);
 
+/// A rate that grows steadily.
+struct Trend {
+    double rate = 0;   // now, per second
+    double growth = 0; // of the rate, per second
+};
+/// None if the last eight seconds, two by two, do not all show more than those before, or if the growth is
+/// within the scatter of such counts.
+std::optional<Trend> trend(const Ages& ages);
+
 struct Load {
     double sustainable_rate = 0; // per second
     double percent = 0;          // over 60 s, at most `most_load`
@@ -119,6 +128,9 @@ struct Forecast {
     std::optional<double> full_after; // seconds until they fill `room`
 };
 Forecast forecast(const Ages& ages, double rate, double room);
+
+/// Seconds until a rate that goes on growing for 15 s, and stays then, fills `room`; none if it does not.
+std::optional<double> full_after(const Ages& ages, const Trend& trend, double room);
 
 /// The same where ports in TIME_WAIT are reused after `hold_seconds`. `young`: ports in TIME_WAIT that are
 /// not reusable yet.

@@ -216,6 +216,7 @@ snapshot::Request request_for(const snapshot::Netns& netns, const Assumptions& a
                    !netns.idle && netns.idle.error().why == base::Why::not_collected;
     request.explicit_binds = needs.exact_ports;
     request.early_binds = needs.exact_ports;
+    request.routes = needs.exact_ports;
     if (needs.towards) {
         request.peers.push_back(*needs.towards);
         request.peer_owners = true;
@@ -242,8 +243,11 @@ snapshot::Request request_for(const snapshot::Netns& netns, const Assumptions& a
             most_connections(netns.sockets.flows()) + ports->blocked_count + explicit_at_most;
         const bool close = used_at_most * 100 >= worth_knowing_percent * usable;
         request.explicit_binds |= close && explicit_at_most > 0;
-        request.early_binds |= close && explicit_at_most * 100 >= worth_knowing_blocked_percent * usable &&
-                               netns.sockets.explicit_ports() != nullptr && straddles(netns, sysctls);
+        request.routes |= close;
+        const bool is_cheap = netns.live.has_value();
+        request.early_binds |=
+            close && (is_cheap || explicit_at_most * 100 >= worth_knowing_blocked_percent * usable) &&
+            netns.sockets.explicit_ports() != nullptr && straddles(netns, sysctls);
         request.bound_sockets |=
             hidden * 100 >= worth_knowing_blocked_percent * usable ||
             (close && hidden > 0 && hidden * 4 >= usable - std::min(usable, used_at_most));
@@ -267,6 +271,7 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, std::size_t p
     request.explicit_binds = request.explicit_binds && sockets.explicit_ports() == nullptr;
     request.bound_sockets = request.bound_sockets && sockets.bound_ports() == nullptr;
     request.early_binds = request.early_binds && sockets.early_ports() == nullptr;
+    request.routes = request.routes && !netns.routes_known;
     request.boot_sysctls = request.boot_sysctls && !netns.boot_sysctls;
     request.queue_owners = request.queue_owners && !netns.queue_owners;
     if (netns.local_port) {
@@ -277,9 +282,9 @@ std::optional<snapshot::Request> wants(const snapshot::Host& host, std::size_t p
         request.owners_of_age_ms = owners_worth_age_ms;
     }
     const bool any = request.explicit_binds || request.bound_sockets || request.early_binds ||
-                     !request.peers.empty() || request.boot_sysctls || request.queue_owners ||
-                     !request.queue_ports.empty() || request.idle || request.nat || request.local_port ||
-                     request.owners_of_age_ms;
+                     request.routes || !request.peers.empty() || request.boot_sysctls ||
+                     request.queue_owners || !request.queue_ports.empty() || request.idle || request.nat ||
+                     request.local_port || request.owners_of_age_ms;
     return any ? std::optional(std::move(request)) : std::nullopt;
 }
 

@@ -91,6 +91,16 @@ void equation(std::ostream& out, const Style& style, const NetnsPorts& netns,
     out << "  " << gauge(destination.used_percent, 100, 40, ink_of(style)) << '\n';
 }
 
+std::string time_left(double soonest, std::optional<double> at_this_rate) {
+    const std::string left =
+        (soonest < 1 ? "less than a second" : duration(soonest)) + " until no port is free, if connections ";
+    if (at_this_rate && *at_this_rate < soonest + 1) {
+        return left + "go on at this rate";
+    }
+    return left + "go on growing as they do; at this rate " +
+           (at_this_rate ? duration(*at_this_rate) : "there is no end");
+}
+
 void flow(std::ostream& out, const Style& style, const Destination& destination) {
     if (destination.no_timers) {
         paragraph(out, style, "  rate         ", "unknown: " + safe_line(destination.no_timers->detail));
@@ -112,9 +122,7 @@ void flow(std::ostream& out, const Style& style, const Destination& destination)
     } else if (destination.free == 0) {
         left = "about none: connect() may fail now";
     } else if (destination.exhausted_in) {
-        const double seconds = *destination.exhausted_in;
-        left = fmt::format("{} until no port is free, if connections go on at this rate",
-                           seconds < 1 ? "less than a second" : duration(seconds));
+        left = time_left(*destination.exhausted_in, destination.exhausted_at_this_rate);
     }
     paragraph(out, style, "  time left    ", left);
 }

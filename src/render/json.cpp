@@ -168,6 +168,7 @@ Json forecast_json(const facts::Destination& destination) {
     forecast["load_percent"] = timed(destination, destination.load_percent);
     forecast["peak_percent"] = timed(destination, destination.peak_percent);
     forecast["exhausted_in_seconds"] = timed(destination, destination.exhausted_in);
+    forecast["at_this_rate_seconds"] = timed(destination, destination.exhausted_at_this_rate);
     forecast["sustainable_per_second"] = json_number(destination.sustainable_rate);
     return forecast;
 }

@@ -108,6 +108,7 @@ struct Request {
     bool explicit_binds = false;
     bool bound_sockets = false;
     bool early_binds = false; // which connections may have been bound early; tells nothing before Linux 6.18
+    bool routes = false;      // from which address routing would connect to the busiest remote ends
     std::vector<EndPoint> peers = {};            // whose live sockets to look at one by one
     bool peer_owners = false;                    // and who holds those
     bool queue_owners = false;                   // who holds the listeners whose accept queue is not empty
@@ -141,14 +142,16 @@ struct Netns {
     /// What source NAT has given out; a gap until asked for.
     base::Result<NatTable, base::Gap> nat = not_asked("what source NAT has given out");
     Census sockets;
+    /// Those that are neither in TIME_WAIT nor in SYN_RECV, if they are a handful; else none.
+    std::optional<std::vector<Socket>> live;
     std::optional<LocalPort> local_port;    // none until asked for
     std::vector<Peer> peers;                // remote ends that were looked at more closely
     std::vector<std::uint16_t> queue_ports; // of listeners whose waiting connections were asked for
     base::Result<base::Nothing, base::Gap> waits = not_asked("how long connections wait for accept()");
     base::Result<base::Nothing, base::Gap> idle = not_asked("how long open connections have been silent");
-    /// The local address that routing chooses towards a remote one (as text), for busy remotes; empty until
-    /// asked for.
+    /// The local address that routing chooses towards a remote one (as text), for busy remotes.
     std::map<std::string, Address> routed_sources;
+    bool routes_known = false; // were they asked for?
     SocketSource source = SocketSource::none;
     Provenance provenance;
     /// The socket table is missing or incomplete: nothing about sockets may be called OK.

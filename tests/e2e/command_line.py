@@ -267,7 +267,12 @@ class Mistakes(CommandLine):
                 text = self.run_it("port", f":{number}", *place).out
                 self.assertRegex(text, r"listen\(\) +no +EADDRINUSE: 127\.0\.0\.1:\d+ \(LISTEN\)")
 
-    def test_the_number_of_a_device(self):
+    def test_a_device_by_name_or_number(self):
+        for arguments in (("--to", "[fe80::1%lo]:443"), ("--to", "[fe80::1]:443", "--device", "lo"), ("--device", "lo"),
+                          ("--to", "[fe80::1%lo]:443", "--device", "lo"), ("--to", "192.0.2.1:443", "--device", "1")):
+            self.assertEqual(0, self.run_it("ports", *arguments).exit, arguments)
+        for arguments in (("--device", "no-such-0"), ("--to", "[fe80::1%lo]:443", "--device", "eth0"), ("--device", "")):
+            self.assert_told(self.run_it("ports", *arguments), "interface")
         capture = self.capture()
         for device in ("3", "65536", "4294967295"):
             answer = self.run_it("ports", "--replay", capture, "--to", f"[fe80::1%{device}]:443")

@@ -125,6 +125,31 @@ TEST_CASE("A rate that just outruns the limit gets the slow half of the timers")
     CHECK(lasting.peak_ports == Approx(6.4 * 61));
 }
 
+TEST_CASE("A rate that grows steadily is followed") {
+    std::array<std::uint16_t, model::age_bins> ages{}; // 100/s, and 30/s more each second, for 10 s
+    for (std::size_t age = 0; age < 10; ++age) {
+        ages[age] = static_cast<std::uint16_t>(385 - 30 * age);
+    }
+    const auto trend = model::trend(ages);
+    REQUIRE(trend);
+    CHECK(trend->rate == Approx(400));
+    CHECK(trend->growth == Approx(30));
+    CHECK(model::full_after(ages, *trend, 2500 + 2486).value_or(0) == Approx(5.2).margin(0.05));
+    CHECK_FALSE(model::full_after(ages, *trend, 100'000));
+}
+
+TEST_CASE("A step, a steady rate and the scatter of a few are no steady growth") {
+    CHECK_FALSE(model::trend(steady(500, 60)));
+    CHECK_FALSE(model::trend(steady(500, 3)));
+    CHECK_FALSE(model::trend(steady(500, 5)));
+    std::array<std::uint16_t, model::age_bins> few{};
+    std::copy_n(std::to_array<std::uint16_t>({3, 2, 2, 2, 1, 2, 1, 1}).begin(), 8, few.begin());
+    CHECK_FALSE(model::trend(few));
+    std::array<std::uint16_t, model::age_bins> slowing{};
+    std::copy_n(std::to_array<std::uint16_t>({10, 20, 30, 40, 50, 60, 70, 80}).begin(), 8, slowing.begin());
+    CHECK_FALSE(model::trend(slowing));
+}
+
 TEST_CASE("What will die is taken away") {
     std::array<std::uint16_t, model::age_bins> old{};
     old[55] = 390;

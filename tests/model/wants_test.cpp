@@ -31,14 +31,17 @@ TEST_CASE("A busy destination makes explicit binds worth a walk, once") {
     const auto request = model::wants(host, {}, ports_only());
     REQUIRE(request);
     CHECK(request->explicit_binds);
+    CHECK(request->routes);
     CHECK_FALSE(request->bound_sockets); // sockstat says there are none
     host.namespaces[0].sockets.explicit_binds_complete();
+    host.namespaces[0].routes_known = true;
     CHECK_FALSE(model::wants(host, {}, ports_only()));
 }
 
 TEST_CASE("Explicit binds of TIME_WAIT cannot be told: no walk for them") {
     auto netns = tests::netns();
     tests::add_time_waits(netns, 40000, 500, 1, 1000);
+    netns.routes_known = true;
     CHECK_FALSE(model::wants(host_of(std::move(netns)), {}, ports_only()));
 }
 
@@ -88,6 +91,7 @@ TEST_CASE(
     }
     snapshot::Host host = host_of(std::move(netns));
     host.namespaces[0].sockets.explicit_binds_complete();
+    host.namespaces[0].routes_known = true;
     model::ModelNeeds needs = ports_only();
     CHECK_FALSE(model::wants(host, {}, needs));
     needs.holders = true;
@@ -108,6 +112,7 @@ TEST_CASE("Peers that every command asks about are asked for in a walk of their 
     netns.sysctls.set("net.ipv4.tcp_tw_reuse", "1");
     snapshot::Host host = host_of(std::move(netns));
     host.namespaces[0].sockets.explicit_binds_complete();
+    host.namespaces[0].routes_known = true;
     model::ModelNeeds needs = ports_only();
     const auto of_check = model::wants(host, {}, needs);
     needs.holders = true;
@@ -159,6 +164,7 @@ TEST_CASE("One walk asks about so many peers, the busiest") {
     }
     snapshot::Host host = host_of(std::move(netns));
     host.namespaces[0].sockets.explicit_binds_complete();
+    host.namespaces[0].routes_known = true;
     model::ModelNeeds needs = ports_only();
     needs.holders = true;
     const auto request = model::wants(host, {}, needs);

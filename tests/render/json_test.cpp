@@ -170,8 +170,8 @@ TEST_CASE("ports as JSON") {
           Keys{"usable", "in_use", "blocked", "free", "free_min", "free_max", "inferred_because"});
     CHECK(keys(busy["time_wait_reuse"]) == Keys{"applies", "reusable", "reason", "confidence"});
     CHECK(keys(busy["rate"]) == Keys{"per_second_5s", "per_second_15s", "per_second_60s"});
-    CHECK(keys(busy["forecast"]) ==
-          Keys{"load_percent", "peak_percent", "exhausted_in_seconds", "sustainable_per_second"});
+    CHECK(keys(busy["forecast"]) == Keys{"load_percent", "peak_percent", "exhausted_in_seconds",
+                                         "at_this_rate_seconds", "sustainable_per_second"});
     CHECK(busy["forecast"]["exhausted_in_seconds"].is_null());
     CHECK(json["namespaces"][1]["destinations"][0]["local"].is_null());
     CHECK(json["namespaces"][2]["range"]["low"].is_null());

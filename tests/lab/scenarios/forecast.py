@@ -102,6 +102,19 @@ def rate_20(lab):
     runs_out(lab, 20, 2)
 
 
+@scenario("40000-40999", tcp_tw_reuse=0, sleeps=20)
+def rate_that_grows(lab):
+    """20 a second, and 6 a second more each second, on 1000 ports: out of ports after 15.2 s, not after the 18 to 20 s
+    that the rate of each moment promises."""
+    instants = [(-20 + (400 + 12 * number) ** 0.5) / 6 for number in range(1001)]
+    failed, said = steady(lab, instants, 2)
+    lab.within("first failure", 14.7, 15.7, round(failed or -1, 1))
+    for asked in said:
+        if asked.elapsed >= KNOWS_AFTER:
+            end = asked.elapsed + (asked.exhausted_in or 1000)
+            lab.true(f"{asked}: that is {end:.1f}", abs(end - failed) <= TOLERANCE * failed)
+
+
 @scenario(RANGE, tcp_tw_reuse=0, sleeps=60, slow=True)
 def rate_8(lab):
     """8 a second on 400 ports: out of ports after 50 s."""
