@@ -13,9 +13,8 @@ WORDS = {  # the closed sets of values, by the placeholder of the option's argum
 KINDS = {
     "FORMAT": "format", "FORMAT:FILE": "report", "FILE": "file", "PATH": "file", "DIR": "directory", "ID": "rule", "TAG": "tag",
     "RULE.KEY=VALUE": "set", "NAME|PATH": "netns", "KEY=VALUE": "sysctl", "STATE": "words", "WHEN": "words", "KEY": "words",
-    "RANGE": "any", "ADDRESS:PORT": "any", "ADDRESS": "any", "INTERFACE": "any", "N": "any", "N/s": "any", "SECONDS": "any", "VERSION": "any",
-||||||| parent of efcf497 (Verdict: many even ports prove nothing about who chose the odd ones, a source off the route still less; ramps are followed, and told as a range; --device by name; few sockets are asked about one by one; bench: CLOSE_WAIT, ESTABLISHED, other and many namespaces, an older program)
     "RANGE": "any", "ADDRESS:PORT": "any", "ADDRESS": "any", "INTERFACE": "any", "N": "any", "N/s": "any", "SECONDS": "any",
+    "VERSION": "any",
 }
 
 
