@@ -34,6 +34,7 @@ def judged(lab, rule=None, state="WARNING", command="report", wrapper=()):
     lab.tool.scratch.chmod(0o777)  # an ordinary user records here, too
     capture = lab.tool.scratch / "capture"
     lab.equal("exit of record", 0, lab.tool.run("record", "--mask", str(capture), wrapper=wrapper).exit)
+    capture.chmod(0o644)  # a capture belongs to whoever recorded it
     replay = lab.tool.run(command, "--format", "json", "--replay", str(capture), wrapper=(*ELSEWHERE, *ORDINARY))
     lab.equal("replayed", sorted(verdicts(live)), sorted(verdicts(replay)))
     if lab.options.record:

@@ -289,6 +289,7 @@ def owner_by_control_group(lab):
             lab.equal("processes", known, evidence["processes"])
         capture = str(lab.tool.scratch / "capture")
         lab.tool.run("record", capture)
+        os.chmod(capture, 0o644)
         lab.equal("replayed", unit, the_one(lab, "--replay", capture, **AS_NOBODY)[0])
         for pid in children:
             os.kill(pid, signal.SIGKILL)
