@@ -425,8 +425,21 @@ std::string Service::name() const {
     return unit.empty() || container.empty() ? unit + container : unit + " in " + container;
 }
 
+namespace {
+
+/// Their restart ends much more than themselves: containers, logins, the network.
+bool carries_others(std::string_view unit) {
+    constexpr auto units =
+        std::to_array<std::string_view>({"containerd.service", "crio.service", "dbus-broker.service",
+                                         "dbus.service", "docker.service", "kubelet.service"});
+    return unit.starts_with("systemd-") || std::find(units.begin(), units.end(), unit) != units.end();
+}
+
+} // namespace
+
 std::string Service::restartable() const {
-    return container.empty() && unit.ends_with(".service") ? unit : std::string();
+    const bool is_of_host = container.empty() && unit.ends_with(".service");
+    return is_of_host && !carries_others(unit) ? unit : std::string();
 }
 
 Service service_of(std::string_view cgroup_path) {

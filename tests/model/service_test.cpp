@@ -27,6 +27,20 @@ TEST_CASE("A systemd unit is the first part after the slices") {
     CHECK(service_of("/system.slice/nginx.service").container.empty());
 }
 
+TEST_CASE("A service is restarted by its name, unless others end with it") {
+    const auto restartable = [](const std::string& unit) {
+        return service_of("/system.slice/" + unit).restartable();
+    };
+    CHECK(restartable("nginx.service") == "nginx.service");
+    CHECK(restartable("docker-registry.service") == "docker-registry.service");
+    for (const char* unit : {"docker.service", "containerd.service", "crio.service", "kubelet.service",
+                             "dbus.service", "systemd-networkd.service", "docker.socket"}) {
+        CAPTURE(unit);
+        CHECK(restartable(unit).empty());
+    }
+    CHECK(service_of("/docker/" + id + "/system.slice/nginx.service").restartable().empty());
+}
+
 TEST_CASE("A unit of a user says of which") {
     CHECK(name_of("/user.slice/user-1000.slice/user@1000.service/app.slice/web.service") ==
           "web.service (user 1000)");
