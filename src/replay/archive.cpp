@@ -88,18 +88,10 @@ class Library {
     bool whole_ = false;
 };
 
-/// Without leading "./" and "/"; empty for what leads elsewhere.
-std::string clean(std::string_view path) {
-    std::string plain;
-    for (const std::string_view part : base::split(path, '/')) {
-        if (part == "..") {
-            return {};
-        }
-        if (!part.empty() && part != ".") {
-            plain += (plain.empty() ? "" : "/") + std::string(part);
-        }
-    }
-    return plain;
+/// Without leading "./" and "/"; empty for what may lead elsewhere.
+std::string inside_path(std::string_view path) {
+    const auto parts = base::split(path, '/');
+    return std::find(parts.begin(), parts.end(), "..") == parts.end() ? normal_path(path) : std::string();
 }
 
 /// Of what a host left behind only this is ever looked at.
@@ -169,21 +161,20 @@ class ArchiveReader {
     /// False if the archive cannot be read on.
     bool take(Library::Entry* entry) {
         const char* name = library_.pathname(entry);
-        const std::string path = name != nullptr ? clean(name) : std::string();
+        const std::string path = name != nullptr ? inside_path(name) : std::string();
         if (path.empty() || path.size() > longest_path) {
             return true;
         }
-        const std::string top = path.substr(0, path.find('/'));
-        one_top_ = one_top_ && (top_.empty() || top == top_) && path.find('/') != std::string::npos;
-        top_ = top_.empty() ? top : top_;
+        constexpr unsigned regular = 0100000;
+        constexpr unsigned directory = 0040000;
+        const unsigned kind = library_.filetype(entry);
+        note_top(path, kind == directory);
         const char* to = library_.symlink(entry);
         const char* same = library_.hardlink(entry);
-        constexpr unsigned regular = 0100000;
         if (to != nullptr || same != nullptr) {
-            members_.links.emplace(path, to != nullptr ? std::string(to) : "/" + clean(same));
-            return true;
+            return add_link(path, to != nullptr ? std::string(to) : "/" + inside_path(same));
         }
-        if (library_.filetype(entry) != regular || !is_of_use(path)) {
+        if (kind != regular || !is_of_use(path)) {
             return true; // next_header() passes over its bytes
         }
         std::string content;
@@ -193,6 +184,21 @@ class ArchiveReader {
         }
         members_.files.insert_or_assign(path, std::move(content));
         return whole;
+    }
+
+    /// The directory above all members is a member as well, mostly.
+    void note_top(const std::string& path, bool is_directory) {
+        const std::string top = path.substr(0, path.find('/'));
+        const bool is_inside = is_directory || path.size() > top.size();
+        one_top_ = one_top_ && (top_.empty() || top == top_) && is_inside;
+        top_ = top_.empty() ? top : top_;
+    }
+
+    bool add_link(const std::string& path, std::string to) {
+        constexpr std::size_t of_a_node = 128; // about what a map takes for one
+        unpacked_ += path.size() + to.size() + of_a_node;
+        members_.links.emplace(path, std::move(to));
+        return unpacked_ <= most_kept;
     }
 
     /// Up to the bounds of all members together.
@@ -217,7 +223,8 @@ class ArchiveReader {
                           : base::Error{"an archive without anything that tells of sockets"};
         }
         members_.is_cut = is_cut;
-        return Unpacked{Tree::of(std::move(members_), one_top_ ? top_ + "/" : ""), {}};
+        const bool is_wrapped = one_top_ && top_ != "sos_commands" && top_ != "proc";
+        return Unpacked{Tree::of(std::move(members_), is_wrapped ? top_ + "/" : ""), {}};
     }
 
     const Library& library_;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,17 +52,13 @@ std::vector<std::string> socket_files(const Tree& tree, const std::string& direc
     std::vector<std::string> files;
     const auto names = tree.list(directory.empty() ? "." : directory);
     for (std::size_t i = 0; names && i < names->size(); ++i) {
-        if (worth_of((*names)[i]) > 0) {
+        if (worth_of((*names)[i]) > 0 && !tree.list(below(directory, (*names)[i]))) {
             files.push_back((*names)[i]);
         }
     }
     std::stable_sort(files.begin(), files.end(),
                      [](const auto& a, const auto& b) { return worth_of(a) > worth_of(b); });
     return files;
-}
-
-std::string below(const std::string& directory, const std::string& name) {
-    return directory.empty() ? name : directory + "/" + name;
 }
 
 Gap without_end() {
@@ -224,7 +221,7 @@ std::map<std::string, std::string, std::less<>> sysctls_of_sections(std::string_
 
 // A host, and where several lie in one tree.
 
-base::Result<SocketList> sockets_of(const Tree& tree, const std::string& root, const SnapshotChoice& choice) {
+BestList tables_of(const Tree& tree, const std::string& root, const SnapshotChoice& choice) {
     BestList best;
     for (const char* place : {"sos_commands/networking", "sos_commands/network", ""}) {
         const std::string directory = *place == 0 ? root : below(root, place);
@@ -241,11 +238,16 @@ base::Result<SocketList> sockets_of(const Tree& tree, const std::string& root, c
     if (!best.whole() && network && is_supportconfig(*network)) {
         best.add("network.txt", best_section("network.txt", *network, choice));
     }
-    if (!best.has_tried()) {
+    return best;
+}
+
+/// The best of the tables at `root`, with what else stands there.
+base::Result<SocketList> host_of(const Tree& tree, const std::string& root, BestList tables) {
+    if (!tables.has_tried()) {
         return base::Error{
             "holds no sockets: neither sos_commands/networking nor proc/net/tcp nor tcp is in it"};
     }
-    auto list = best.take();
+    auto list = tables.take();
     if (list && tree.has(below(root, "sos_commands"))) {
         list->provenance.name = std::string(sosreport) + ", " + list->provenance.name;
     }
@@ -285,43 +287,70 @@ void add_namespaces(const Tree& tree, const SnapshotChoice& choice, std::vector<
     }
 }
 
-/// Directories below that look like one host each; bounded, whatever the tree is.
+/// Directories below that look like one host each; bounded, whatever the tree is. A host whose tables cannot
+/// be read is one whose sockets are not known. Links are not followed: what they lead to lies in the tree.
 class Hosts {
   public:
     Hosts(const Tree& tree, const SnapshotChoice& choice) : tree_(tree), choice_(choice) { search("", 0); }
 
-    std::vector<kernel::Target> take() { return std::move(targets_); }
+    std::vector<kernel::Target> take() {
+        std::vector<kernel::Target> targets;
+        for (auto& [path, list] : lists_) {
+            for (const auto& [kind, gap] : gaps_) {
+                list.provenance.gaps.push_back(gap);
+            }
+            targets.push_back({path, 0, std::make_unique<ForeignMachine>(std::move(list), std::nullopt)});
+        }
+        return targets;
+    }
 
   private:
     void search(const std::string& directory, int depth) {
+        const auto names = tree_.list(directory.empty() ? "." : directory);
+        for (std::size_t i = 0; names && i < names->size(); ++i) {
+            const std::string path = below(directory, (*names)[i]);
+            const bool is_of_a_host = (*names)[i] == "sos_commands" || (*names)[i] == "proc"; // taken already
+            if (!is_of_a_host && !tree_.is_link(path)) {
+                look_at(path, depth);
+            }
+        }
+    }
+
+    void look_at(const std::string& path, int depth) {
         constexpr int deepest = 6;
         constexpr std::size_t most_directories = 5000;
-        const auto names = tree_.list(directory.empty() ? "." : directory);
-        if (!names || depth > deepest || ++directories_ > most_directories) {
-            return;
+        const auto names = tree_.list(path);
+        if (!names) {
+            if (names.error().why == Why::denied) {
+                gaps_.emplace("denied", names.error());
+            }
+        } else if (depth > deepest) {
+            gaps_.emplace("depth", Gap{path, Why::truncated, "hosts lie less than eight directories deep"});
+        } else if (++directories_ > most_directories) {
+            gaps_.emplace("number", Gap{path, Why::truncated, "only 5000 directories were searched for hosts"});
+        } else if (BestList tables = tables_of(tree_, path, choice_); tables.has_tried()) {
+            add(path, host_of(tree_, path, std::move(tables)));
+        } else {
+            search(path, depth + 1);
         }
-        for (const std::string& name : *names) {
-            const std::string path = below(directory, name);
-            if (name == "sos_commands" || name == "proc") {
-                continue; // of the host that was taken already
-            }
-            if (!tree_.list(path)) {
-                continue;
-            }
-            if (auto list = sockets_of(tree_, path, choice_)) {
-                list->provenance.name = path + ", " + list->provenance.name;
-                targets_.push_back(
-                    {path, 0, std::make_unique<ForeignMachine>(std::move(*list), std::nullopt)});
-            } else {
-                search(path, depth + 1);
-            }
+    }
+
+    void add(const std::string& path, base::Result<SocketList> list) {
+        if (!list) {
+            SocketList unread;
+            unread.provenance.name = "a host's tables that could not be read";
+            unread.lost = Gap{"the socket table", Why::failed, list.error().what};
+            list = std::move(unread);
         }
+        list->provenance.name = path + ", " + list->provenance.name;
+        lists_.emplace_back(path, std::move(*list));
     }
 
     const Tree& tree_;
     const SnapshotChoice& choice_;
     std::size_t directories_ = 0;
-    std::vector<kernel::Target> targets_;
+    std::vector<std::pair<std::string, SocketList>> lists_;
+    std::map<std::string_view, Gap> gaps_; // the first of each kind
 };
 
 } // namespace
@@ -336,7 +365,7 @@ base::Result<SocketList> read_supportconfig(std::string_view text, const Snapsho
 }
 
 base::Result<std::vector<kernel::Target>> open_host_report(Tree tree, const SnapshotChoice& choice) {
-    auto list = sockets_of(tree, "", choice);
+    auto list = host_of(tree, "", tables_of(tree, "", choice));
     if (!list) {
         std::vector<kernel::Target> hosts = Hosts(tree, choice).take();
         return hosts.empty() ? base::Result<std::vector<kernel::Target>>(list.error()) : std::move(hosts);

@@ -39,10 +39,7 @@ Tree Tree::of(Members members, std::string top) {
     return tree;
 }
 
-namespace {
-
-/// "a/b/../c" as "a/c"; never above the root.
-std::string normal(std::string_view path) {
+std::string normal_path(std::string_view path) {
     std::vector<std::string_view> parts;
     for (const std::string_view part : base::split(path, '/')) {
         if (part == "..") {
@@ -60,12 +57,14 @@ std::string normal(std::string_view path) {
     return joined;
 }
 
-} // namespace
+std::string below(const std::string& directory, const std::string& name) {
+    const bool is_here = directory.empty() || directory == "." || directory == "./";
+    return is_here ? name : directory + (directory.ends_with('/') ? "" : "/") + name;
+}
 
-/// Where a path leads in an archive, links followed as in a root directory of its own.
-std::string Tree::resolved(std::string path) const {
+std::optional<std::string> Tree::resolved(std::string path) const {
     constexpr int most_links = 16;
-    path = top_ + normal(path);
+    path = top_ + normal_path(path);
     for (int links = 0; links < most_links; ++links) {
         std::size_t end = path.find('/', top_.size());
         while (end != std::string::npos && !members_->links.contains(path.substr(0, end))) {
@@ -82,26 +81,36 @@ std::string Tree::resolved(std::string path) const {
         const bool is_hard = link->second.starts_with("/" + top_) && !top_.empty();
         path = is_hard
                    ? link->second.substr(1) + rest
-                   : top_ + normal((link->second.starts_with('/') ? "" : directory) + link->second + rest);
+                   : top_ + normal_path((link->second.starts_with('/') ? "" : directory) + link->second + rest);
     }
-    return {};
+    return std::nullopt;
 }
 
-snapshot::Reading<std::string> Tree::read_member(const std::string& path) const {
-    const std::string where = resolved(path);
-    const auto found = members_->files.find(where);
+snapshot::Reading<std::string> Tree::read_member(const std::string& path, std::size_t most) const {
+    const auto where = resolved(path);
+    if (!where) {
+        return gap_of(path, ELOOP);
+    }
+    const auto found = members_->files.find(*where);
     if (found == members_->files.end()) {
         return base::Gap{path, base::Why::absent, "not in the archive"};
     }
-    if (members_->damaged.contains(where)) {
+    if (members_->damaged.contains(*where)) {
         return base::Gap{path, base::Why::truncated, "the archive is damaged there, or it is too large"};
+    }
+    if (found->second.size() > most) {
+        return gap_of(path, EFBIG);
     }
     return found->second;
 }
 
 snapshot::Reading<std::vector<std::string>> Tree::list_members(const std::string& path) const {
-    const std::string where = resolved(path);
-    const std::string before = where.empty() || where == top_ || where.ends_with('/') ? where : where + "/";
+    const auto where = resolved(path);
+    if (!where) {
+        return gap_of(path, ELOOP);
+    }
+    const bool is_whole = where->empty() || where->ends_with('/');
+    const std::string before = is_whole ? *where : *where + "/";
     std::vector<std::string> names;
     const auto add = [&](const auto& members) {
         for (auto member = members.lower_bound(before);
@@ -131,16 +140,16 @@ base::Result<int, base::Gap> Tree::open_inside(const std::string& path, int flag
     return static_cast<int>(opened);
 }
 
-snapshot::Reading<std::string> Tree::read(const std::string& path) const {
+snapshot::Reading<std::string> Tree::read(const std::string& path, std::size_t most) const {
     if (members_) {
-        return read_member(path);
+        return read_member(path, most);
     }
     const auto opened = open_inside(path, 0);
     if (!opened) {
         return opened.error();
     }
     const base::Descriptor file(*opened);
-    return base::read_regular(file, path, most_bytes);
+    return base::read_regular(file, path, most);
 }
 
 snapshot::Reading<std::vector<std::string>> Tree::list(const std::string& path) const {
@@ -168,13 +177,21 @@ snapshot::Reading<std::vector<std::string>> Tree::list(const std::string& path) 
 
 bool Tree::has(const std::string& path) const {
     if (members_) {
-        return read_member(path).has_value() || list_members(path).has_value();
+        return read_member(path, most_bytes).has_value() || list_members(path).has_value();
     }
     const auto opened = open_inside(path, 0); // openat2() takes O_PATH with few other flags
     if (opened) {
         ::close(*opened);
     }
     return opened.has_value();
+}
+
+bool Tree::is_link(const std::string& path) const {
+    if (members_) {
+        return members_->links.contains(top_ + normal_path(path));
+    }
+    char start = 0;
+    return ::readlinkat(root_.number(), path.c_str(), &start, sizeof start) >= 0;
 }
 
 } // namespace replay

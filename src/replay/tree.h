@@ -10,8 +10,10 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,12 @@ struct Members {
     bool is_cut = false;                      // the archive ends before its end
 };
 
+/// "a/b/../c" as "a/c", without a leading slash; never above the root.
+std::string normal_path(std::string_view path);
+
+/// `name` in `directory`, which may be empty or "." for here.
+std::string below(const std::string& directory, const std::string& name);
+
 class Tree {
   public:
     /// An error if it is no directory or cannot be read.
@@ -33,11 +41,13 @@ class Tree {
     /// The members of an archive that lie below `top`, which ends with a slash or is empty.
     static Tree of(Members members, std::string top);
 
-    /// A regular file in it, by a path without a leading slash; at most `most_bytes`.
-    snapshot::Reading<std::string> read(const std::string& path) const;
+    /// A regular file in it, by a path without a leading slash; a gap if it has more than `most` bytes.
+    snapshot::Reading<std::string> read(const std::string& path, std::size_t most = most_bytes) const;
     /// The names in a directory of it, sorted by bytes.
     snapshot::Reading<std::vector<std::string>> list(const std::string& path) const;
     bool has(const std::string& path) const;
+    /// A symbolic link, wherever it leads; the directories above it are none.
+    bool is_link(const std::string& path) const;
     /// It is an archive that ends before its end.
     bool is_cut() const { return members_ && members_->is_cut; }
 
@@ -47,9 +57,10 @@ class Tree {
     explicit Tree(base::Descriptor root) : root_(std::move(root)) {}
     base::Result<int, base::Gap> open_inside(const std::string& path, int flags) const;
 
-    snapshot::Reading<std::string> read_member(const std::string& path) const;
+    snapshot::Reading<std::string> read_member(const std::string& path, std::size_t most) const;
     snapshot::Reading<std::vector<std::string>> list_members(const std::string& path) const;
-    std::string resolved(std::string path) const;
+    /// Where a path leads in an archive, links followed as in a root directory of its own; none: in a circle.
+    std::optional<std::string> resolved(std::string path) const;
 
     base::Descriptor root_;
     std::shared_ptr<const Members> members_; // null: a directory

@@ -80,6 +80,23 @@ class Archives(CommandLine):
         for mode in ("w:xz", "w:gz", "w:bz2", "w:"):
             self.assertEqual([1, 1, 1], self.counts(self.archive(SOS, mode)), mode)
 
+    def test_the_directory_above_all_is_a_member_as_well(self):
+        self.needs_library()
+        for top in ("sosreport-web1", "./sosreport-web1/", "."):
+            path = self.scratch / "top.tar"
+            with tarfile.open(path, "w") as tar:
+                for name in (top, *(f"{top}/{part}" for part in ("sos_commands", "sos_commands/networking"))):
+                    member = tarfile.TarInfo(name)
+                    member.type = tarfile.DIRTYPE
+                    tar.addfile(member)
+                for name, content in SOS.items():
+                    member = tarfile.TarInfo(f"{top}/{name}")
+                    member.size = len(content.encode())
+                    tar.addfile(member, io.BytesIO(content.encode()))
+            answer = self.run_it("report", "--replay", path, "-v")
+            self.assertIn("a sosreport", answer.out, top)
+            self.assertIn("32768", self.run_it("ports", "--replay", path).out, top)
+
     def test_a_packed_text_is_a_text(self):
         self.needs_library()
         path = self.scratch / "ss.xz"
