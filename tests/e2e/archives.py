@@ -160,6 +160,27 @@ class Archives(CommandLine):
         answer = self.states(self.tree(files, "many"))
         self.assertEqual(2, len(answer.json["namespaces"]), answer.shown)
 
+    def test_no_host_of_a_tree_is_left_out_in_silence(self):
+        files = {f"nodes/a/{name}": text for name, text in SOS.items()}
+        broken = self.tree(files | {"nodes/b/sos_commands/networking/ss_-peaonmi": "\0\1\2"}, "broken")
+        answer = self.run_it("check", "--replay", broken)
+        self.assertEqual(3, answer.exit, answer.shown)
+        self.assertIn("nodes/b", answer.out)
+        deep = self.tree(files | {f"1/2/3/4/5/6/7/8/{name}": text for name, text in SOS.items()}, "deep")
+        self.assertIn("eight directories deep", self.run_it("report", "--replay", deep, "-v").out)
+        closed = self.tree(files | {"nodes/b/x": ""}, "closed") / "nodes/b"
+        closed.chmod(0)
+        answer = self.run_it("report", "--replay", closed.parent.parent, "-v")
+        closed.chmod(0o700)
+        if os.geteuid() != 0:
+            self.assertIn("nodes/b: denied", answer.out)
+
+    def test_a_link_in_a_tree_is_no_second_host(self):
+        tree = self.tree({f"nodes/a/{name}": text for name, text in SOS.items()}, "linked")
+        (tree / "nodes/again").symlink_to("a")
+        (tree / "nodes/loop").symlink_to("..")
+        self.assertEqual(1, len(self.states(tree).json["namespaces"]))
+
 
 if __name__ == "__main__":
     command_line.BINARY = os.path.abspath(sys.argv.pop(1))
