@@ -16,8 +16,8 @@
 
 namespace base {
 
-/// The whole regular file, at most `limit` bytes. A missing file is `absent`; a directory, a device or a
-/// larger file is `failed`; no permission is `denied`. Never blocks on a FIFO.
+/// The whole regular file, at most `limit` bytes; /dev/null is an empty one. A missing file is `absent`; a
+/// directory, another device or a larger file is `failed`; no permission is `denied`. Never blocks on a FIFO.
 Result<std::string, Gap> read_file(const std::string& path, std::size_t limit);
 
 /// The same of a file that is open already; `path` is for the error.

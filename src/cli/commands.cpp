@@ -80,10 +80,6 @@ void ask_for_listeners(kernel::Machine& machine, const snapshot::Netns& netns) {
     }
 }
 
-} // namespace
-
-namespace {
-
 std::vector<std::string> lost_sockets_of(const snapshot::Host& host) {
     std::vector<std::string> lost;
     for (const snapshot::Netns& netns : host.namespaces) {

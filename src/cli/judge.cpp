@@ -31,10 +31,13 @@ namespace cli {
 
 namespace {
 
-/// A replay knows nothing of this machine's past, unless it is told where one is.
+/// A replay, or files, know nothing of this machine's past, unless it is told where one is.
 std::string no_past_because(const Options& options) {
     const bool elsewhere = options.replay || judges_files(options);
-    return options.no_state ? "--no-state" : elsewhere && !options.state_dir ? "a replay has none" : "";
+    return options.no_state                  ? "--no-state"
+           : !elsewhere || options.state_dir ? ""
+           : options.replay                  ? "a replay has none"
+                                             : "files have none";
 }
 
 void tell_known(const history::Past& past, const snapshot::Host& host) {
@@ -93,20 +96,21 @@ bool is_topical(const Options& options) {
     return options.command == Command::check && !options.tag.empty();
 }
 
+std::ptrdiff_t skipped_rules(const findings::Report& report) {
+    return std::count_if(report.rules.begin(), report.rules.end(),
+                         [](const findings::RuleOutcome& rule) { return !rule.state.has_value(); });
+}
+
 /// An OK of a source that is no kernel is one about the rules that it could feed.
 std::string as_far_as_told(const std::string& source, const findings::Report& report) {
-    const auto skipped =
-        std::count_if(report.rules.begin(), report.rules.end(),
-                      [](const findings::RuleOutcome& rule) { return !rule.state.has_value(); });
+    const std::ptrdiff_t skipped = skipped_rules(report);
     return fmt::format("as far as {} tells: {} rules judged, {} not", source,
                        static_cast<std::ptrdiff_t>(report.rules.size()) - skipped, skipped);
 }
 
 /// What a person wants to know when nothing is wrong: how much was looked at.
 std::string when_ok(const Options& options, const snapshot::Host& host, const findings::Report& report) {
-    const bool all_skipped =
-        std::none_of(report.rules.begin(), report.rules.end(),
-                     [](const findings::RuleOutcome& rule) { return rule.state.has_value(); });
+    const bool all_skipped = skipped_rules(report) == static_cast<std::ptrdiff_t>(report.rules.size());
     if (all_skipped && !report.rules.empty()) {
         return "nothing to judge: " + report.rules.front().id + " is skipped, " + report.rules.front().reason;
     }
@@ -142,17 +146,15 @@ rules::WhatIf what_if(const snapshot::Host& host, const model::Assumptions& assu
 
 /// A container has its own sysctls, and lacks those of the host.
 std::string scope_of(const Options& options, const snapshot::Host& host, const findings::Report& report) {
-    const bool inside = std::any_of(
-        host.namespaces.begin(), host.namespaces.end(), [](const snapshot::Netns& netns) {
+    const bool inside =
+        std::any_of(host.namespaces.begin(), host.namespaces.end(), [](const snapshot::Netns& netns) {
             return !netns.provenance.is_foreign() && !model::is_initial(netns);
         });
     if (options.command != Command::audit || options.replay || !inside) {
         return {};
     }
-    const auto skipped = std::count_if(report.rules.begin(), report.rules.end(),
-                                       [](const findings::RuleOutcome& rule) { return !rule.state; });
     return fmt::format("this judges a container's namespace, not the host: {} of {} rules are skipped",
-                       skipped, report.rules.size());
+                       skipped_rules(report), report.rules.size());
 }
 
 /// Of what files alone do not tell nothing is said to be well.
@@ -225,8 +227,9 @@ std::string place_of(const Options& options) {
         files += " --files " + base::shell_word(path);
     }
     if (judges_files(options)) {
-        return base::one_line((options.root ? "--root " + base::shell_word(*options.root) : "") + files +
-                              (options.kernel.empty() ? "" : " --kernel " + options.kernel));
+        return base::one_line(
+            (options.root ? "--root " + base::shell_word(*options.root) : "") + files +
+            (options.kernel.empty() ? "" : " --kernel " + base::shell_word(options.kernel)));
     }
     return options.replay       ? "--replay " + base::shell_word(*options.replay)
            : options.netns      ? "--netns " + base::shell_word(*options.netns)

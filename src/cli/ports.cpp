@@ -143,13 +143,13 @@ std::optional<snapshot::Address> routed_source(kernel::Machine& machine, const m
     return route ? route->source : std::nullopt;
 }
 
-/// None if it has no such interface.
+/// None if it has no such interface. Of one that was not seen nobody knows which it has.
 std::optional<facts::NetnsPorts> netns_answer(Observation& observed, std::size_t place,
                                               const model::Assumptions& assumed, const Asked& asked) {
     const snapshot::Netns& netns = observed.host.namespaces[place];
     kernel::Machine& machine = *observed.targets[place].machine;
     model::PortsQuery query = asked.query;
-    if (asked.device && !(query.device = device_number(machine, *asked.device))) {
+    if (asked.device && !(query.device = device_number(machine, *asked.device)) && !netns.lost_sockets) {
         return std::nullopt;
     }
     query.routed = routed_source(machine, query);

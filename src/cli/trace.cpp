@@ -155,6 +155,7 @@ class TracedMachine : public kernel::Machine {
 
     std::optional<std::uint64_t> netns_cookie() override { return machine_->netns_cookie(); }
     std::optional<std::uint32_t> device(const std::string& name) override { return machine_->device(name); }
+    std::string origin(const std::string& file_and_line) override { return machine_->origin(file_and_line); }
     bool sysctls_are_read_only() override { return machine_->sysctls_are_read_only(); }
 
     snapshot::Holders holders(std::span<const snapshot::WantedSocket> wanted) override {
@@ -207,7 +208,7 @@ void trace_request(const snapshot::Request& request, const std::string& label) {
           "bound but unconnected sockets, because TCP sockets outside of the tables, or a "
           "destination near its limit, leave open how many ports are blocked");
     wants(request.routes, "sources that routing would choose, because ports may have been taken by bind()");
-    wants(request.early_binds, "options of sockets, because the exact number of free ports was asked for");
+    wants(request.early_binds, "options of sockets, because the number of free ports depends on them");
     wants(!request.peers.empty(),
           "the live sockets of a few destinations, because they are busy or were named");
     wants(request.peer_owners && !request.peers.empty(), "who holds these");

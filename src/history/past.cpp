@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
@@ -147,9 +148,10 @@ void Past::not_kept(const std::string& why) {
     note_loss(last ? last : stands_since(keeper_->path()));
 }
 
+/// Nothing from before this boot could be used anyway.
 void Past::note_loss(std::optional<double> since) {
     constexpr double a_day = 86400;
-    history_.lost_for_long = since && time_ - *since > a_day;
+    history_.lost_for_long = since && std::min(time_ - *since, history_.uptime) > a_day;
 }
 
 void Past::add_look(std::vector<Sample> samples, double seconds) {

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "kernel/cgroups.h"
+#include "kernel/netlink.h"
 #include "kernel/privileges.h"
 #include "kernel/processes.h"
 #include "kernel/route.h"
@@ -12,19 +13,15 @@
 #include <cstring>
 #include <memory>
 
-#include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 namespace kernel {
 namespace {
-
-using NetlinkSocket = std::unique_ptr<mnl_socket, int (*)(mnl_socket*)>;
 
 // inet_diag fills datagrams up to the largest buffer seen, but not over 32 KiB (kernel: netlink_dump())
 constexpr std::size_t buffer_size = 65536;
@@ -33,20 +30,6 @@ constexpr std::size_t most_pseudo = std::size_t{256} << 20; // /proc/net/tcp of 
 /// proc_sys_call_handler()).
 constexpr std::size_t most_sysctl = std::size_t{1} << 20;
 constexpr std::size_t most_regular = std::size_t{1} << 20;
-
-/// A socket for one dump: a fresh one holds nothing of an earlier dump that was given up.
-base::Result<NetlinkSocket, base::Gap> open_socket(int family, Deadline deadline) {
-    NetlinkSocket socket(mnl_socket_open2(family, SOCK_CLOEXEC), mnl_socket_close);
-    if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
-        return refusal(errno);
-    }
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    const auto limit = std::clamp<std::int64_t>(left.count(), 1, 3'600'000);
-    const timeval timeout{limit / 1000, limit % 1000 * 1000};
-    ::setsockopt(mnl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    return socket;
-}
 
 /// Types of sock_diag are below 256; above, the upper byte is a subsystem of nfnetlink.
 int family_of(std::span<const std::byte> request) {
@@ -69,14 +52,6 @@ Deadline owners_deadline(Deadline deadline) {
     return std::min(deadline, std::chrono::steady_clock::now() + std::chrono::seconds(1));
 }
 
-/// Links to /dev/null switch a configuration file off.
-bool is_dev_null(const std::string& path) {
-    struct stat file {};
-    struct stat null {};
-    return ::stat(path.c_str(), &file) == 0 && S_ISCHR(file.st_mode) && ::stat("/dev/null", &null) == 0 &&
-           file.st_rdev == null.st_rdev;
-}
-
 } // namespace
 
 base::Gap out_of_time(std::string what) {
@@ -92,9 +67,6 @@ snapshot::Reading<std::string> LiveMachine::read(const std::string& path) {
     }
     if (path.starts_with("/proc/") || path.starts_with("/sys/")) {
         return base::read_pseudo_file(path, most_pseudo);
-    }
-    if (is_dev_null(path)) {
-        return std::string();
     }
     return base::read_file(path, most_regular);
 }
@@ -112,12 +84,8 @@ std::optional<double> LiveMachine::changed(const std::string& path) {
 }
 
 Outcome LiveMachine::dump(std::span<const std::byte> request, const FrameSink& sink) {
-    auto opened = open_socket(family_of(request), deadline_);
-    if (!opened) {
-        return opened.error();
-    }
-    const NetlinkSocket socket = std::move(*opened);
-    if (mnl_socket_sendto(socket.get(), request.data(), request.size()) < 0) {
+    const NetlinkSocket socket = open_netlink(family_of(request), deadline_);
+    if (!socket || mnl_socket_sendto(socket.get(), request.data(), request.size()) < 0) {
         return refusal(errno);
     }
     alignas(NLMSG_ALIGNTO) std::array<std::byte, buffer_size> buffer;

@@ -73,7 +73,7 @@ std::size_t elsewhere(const std::vector<pid_t>& hidden, const std::set<std::uint
     return static_cast<std::size_t>(std::count_if(hidden.begin(), hidden.end(), [&](pid_t pid) {
         errno = 0;
         const std::uint64_t number = number_of(witness(std::to_string(pid)));
-        const bool ended = number == 0 && (errno == ENOENT || errno == ESRCH) && !seen.contains(0);
+        const bool ended = number == 0 && has_ended(errno) && !seen.contains(0);
         return !ended && (number == 0 || !seen.contains(number));
     }));
 }

@@ -26,10 +26,6 @@ namespace {
 
 constexpr std::size_t most_mountinfo = std::size_t{16} << 20;
 
-bool has_ended(int error) {
-    return error == ENOENT || error == ESRCH;
-}
-
 base::Result<std::vector<pid_t>, base::Gap> processes() {
     std::vector<pid_t> pids;
     const auto entries = base::list_directory("/proc", "");
@@ -214,9 +210,15 @@ void NetnsSearch::find_mounts() {
         if (!seen.insert(number_of(of_process(pid, "ns/mnt"))).second) {
             continue;
         }
+        if (std::chrono::steady_clock::now() >= deadline_) {
+            gaps_.push_back(out_of_time("mounts of other processes"));
+            return;
+        }
         const auto mounts = base::read_pseudo_file(of_process(pid, "mountinfo"), most_mountinfo);
         if (mounts) {
             find_in_mountinfo(*mounts, of_process(pid, "root"), pid);
+        } else if (mounts.error().why == base::Why::failed && depth_ == Depth::all) {
+            gaps_.push_back(mounts.error());
         }
     }
 }
@@ -286,25 +288,26 @@ void NetnsSearch::find_strangers() {
         gaps_.push_back({"the processes outside of this PID namespace", base::Why::denied,
                          "run it where all processes of the host are seen"});
     }
-    const auto neighbours = nsids();
+    const auto neighbours = nsids(deadline_);
     if (!neighbours) {
-        return; // they only prove what else is missing
+        gaps_.push_back(neighbours.error());
+        return;
     }
     std::set<std::int32_t> left = *neighbours;
     for (const NamedNetns& netns : found_) {
         for (std::size_t i = 0; !left.empty() && i < netns.closed.paths.size(); ++i) {
             const Door door(netns.closed.paths[i]);
-            if (door.error() != 0) {
-                continue;
+            if (door.error() != 0 || door.number() != netns.closed.number) {
+                continue; // its process has ended, and another one has the number
             }
-            if (const auto id = nsid_of(door.descriptor())) {
+            if (const auto id = nsid_of(door.descriptor(), deadline_)) {
                 left.erase(*id);
             }
             break;
         }
     }
     if (const base::Descriptor own(::open(own_netns, O_RDONLY | O_CLOEXEC)); own) {
-        left.erase(nsid_of(own.number()).value_or(-1));
+        left.erase(nsid_of(own.number(), deadline_).value_or(-1));
     }
     if (!left.empty()) {
         gaps_.push_back({fmt::format("{} network {} that this one is linked to", left.size(),

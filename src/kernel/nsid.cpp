@@ -1,14 +1,14 @@
 #include "kernel/nsid.h"
 
-#include <array>
-#include <functional>
-#include <memory>
+#include "kernel/netlink.h"
 
-#include <libmnl/libmnl.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 
 namespace kernel {
 namespace {
@@ -27,32 +27,34 @@ int take_message(const nlmsghdr* message, void* ids) {
 }
 
 /// The numbers of the answer.
-std::optional<Ids> ask(std::uint16_t flags, const std::function<void(nlmsghdr*)>& add_attributes) {
-    const std::unique_ptr<mnl_socket, int (*)(mnl_socket*)> socket(
-        mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC), mnl_socket_close);
-    if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
-        return std::nullopt;
-    }
-    const timeval patience{1, 0};
-    ::setsockopt(mnl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+base::Result<Ids, base::Gap> ask(std::uint16_t flags, Deadline deadline,
+                                 const std::function<void(nlmsghdr*)>& add_attributes) {
+    const auto lost = [] {
+        return base::Gap{"network namespaces that this one is linked to", base::Why::failed,
+                         std::strerror(errno)};
+    };
+    const NetlinkSocket socket = open_netlink(NETLINK_ROUTE, deadline);
     alignas(NLMSG_ALIGNTO) std::array<char, 32768> buffer{};
     nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
     request->nlmsg_type = RTM_GETNSID;
     request->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
     mnl_nlmsg_put_extra_header(request, sizeof(rtgenmsg));
     add_attributes(request);
-    if (mnl_socket_sendto(socket.get(), request, request->nlmsg_len) < 0) {
-        return std::nullopt;
+    if (!socket || mnl_socket_sendto(socket.get(), request, request->nlmsg_len) < 0) {
+        return lost();
     }
     Ids ids;
     const unsigned port = mnl_socket_get_portid(socket.get());
     for (int more = MNL_CB_OK; more == MNL_CB_OK;) {
         const ssize_t got = mnl_socket_recvfrom(socket.get(), buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
         more = got < 0
                    ? -1
                    : mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0, port, take_message, &ids);
         if (more < 0) {
-            return std::nullopt;
+            return lost();
         }
         more = (flags & NLM_F_DUMP) == NLM_F_DUMP ? more : MNL_CB_STOP; // one message is the whole answer
     }
@@ -61,12 +63,12 @@ std::optional<Ids> ask(std::uint16_t flags, const std::function<void(nlmsghdr*)>
 
 } // namespace
 
-std::optional<Ids> nsids() {
-    return ask(NLM_F_DUMP, [](nlmsghdr*) {});
+base::Result<Ids, base::Gap> nsids(Deadline deadline) {
+    return ask(NLM_F_DUMP, deadline, [](nlmsghdr*) {});
 }
 
-std::optional<std::int32_t> nsid_of(int descriptor) {
-    const auto ids = ask(0, [&](nlmsghdr* request) {
+std::optional<std::int32_t> nsid_of(int descriptor, Deadline deadline) {
+    const auto ids = ask(0, deadline, [&](nlmsghdr* request) {
         mnl_attr_put_u32(request, NETNSA_FD, static_cast<std::uint32_t>(descriptor));
     });
     constexpr std::int32_t none = NETNSA_NSID_NOT_ASSIGNED;

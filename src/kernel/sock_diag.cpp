@@ -233,7 +233,7 @@ std::optional<Walked> SockDiagMachine::look_up(const Query& query, const SocketS
                 return reader.read(datagram);
             });
         const Outcome outcome = received ? reader.outcome() : received;
-        const bool is_gone = !outcome && outcome.error().why == base::Why::absent;
+        const bool is_gone = !outcome && outcome.error() == refusal(ENOENT);
         if (is_other || reader.malformed() > 0 || (!outcome && !is_gone)) {
             return std::nullopt;
         }

@@ -21,8 +21,8 @@ struct Known {
 };
 
 // Linux net/ipv4/sysctl_net_ipv4.c and its neighbours: what Linux 6.18 has was read from /proc/sys, the
-// releases go by the dates of the commits. Of two that could be meant the earlier one stands here: a name that
-// is taken for known harms less than a false alarm. A name without a release is older than 3.10.
+// releases go by the dates of the commits. Of two that could be meant the earlier one stands here: a name
+// that is taken for known harms less than a false alarm. A name without a release is older than 3.10.
 constexpr auto ipv4 = std::to_array<Known>({
     {"cipso_cache_bucket_size"},
     {"cipso_cache_enable"},

@@ -8,8 +8,11 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <system_error>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 namespace kernel {
 
@@ -18,22 +21,30 @@ std::uint64_t number_of(const std::string& path) {
     return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
-Door::Door(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    error_ = descriptor_ < 0 ? errno : 0;
-    if (error_ == 0 && ::ioctl(descriptor_, NS_GET_NSTYPE) != CLONE_NEWNET) {
-        error_ = EINVAL;
-    }
+bool has_ended(int error) {
+    return error == ENOENT || error == ESRCH;
 }
 
-Door::~Door() {
-    if (descriptor_ >= 0) {
-        ::close(descriptor_);
+Door::Door(const std::string& path) {
+    constexpr long magic_of_nsfs = 0x6e736673; // NSFS_MAGIC
+    const base::Descriptor place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+    struct statfs system {};
+    if (!place || ::fstatfs(place.number(), &system) != 0) {
+        error_ = errno;
+        return;
     }
+    if (system.f_type != magic_of_nsfs) {
+        error_ = EINVAL;
+        return;
+    }
+    file_ = base::Descriptor(
+        ::open(fmt::format("/proc/self/fd/{}", place.number()).c_str(), O_RDONLY | O_CLOEXEC));
+    error_ = !file_ ? errno : ::ioctl(file_.number(), NS_GET_NSTYPE) != CLONE_NEWNET ? EINVAL : 0;
 }
 
 std::uint64_t Door::number() const {
     struct stat status {};
-    return ::fstat(descriptor_, &status) == 0 ? status.st_ino : 0;
+    return ::fstat(file_.number(), &status) == 0 ? status.st_ino : 0;
 }
 
 std::string Door::problem() const {
@@ -48,8 +59,7 @@ int enter(const ClosedNetns& netns) {
     for (const std::string& path : netns.paths) {
         const Door door(path);
         if (door.error() != 0) {
-            const bool ended = door.error() == ENOENT || door.error() == ESRCH;
-            refused = ended ? refused : door.error();
+            refused = has_ended(door.error()) ? refused : door.error();
         } else if (door.number() == netns.number) {
             return ::setns(door.descriptor(), CLONE_NEWNET) == 0 ? 0 : errno;
         }

@@ -2,6 +2,7 @@
 // machines that do their work there. Knows nothing of which namespaces there are.
 #pragma once
 
+#include "base/descriptor.h"
 #include "base/gap.h"
 #include "kernel/live.h"
 #include "kernel/sock_diag.h"
@@ -26,15 +27,17 @@ struct ClosedNetns {
     std::vector<std::string> paths; // any of them leads to it as long as it lives
 };
 
+/// The system error of a path into a process, or to a name, that is gone.
+bool has_ended(int error);
+
 /// An open namespace file.
 class Door {
   public:
+    /// Opens nothing else: other users choose what a path of theirs leads to, and opening a device may do
+    /// something.
     explicit Door(const std::string& path);
-    ~Door();
-    Door(const Door&) = delete;
-    Door& operator=(const Door&) = delete;
 
-    int descriptor() const { return descriptor_; }
+    int descriptor() const { return file_.number(); }
     /// 0, or the system error; EINVAL if the file is no network namespace.
     int error() const { return error_; }
     std::uint64_t number() const;
@@ -42,7 +45,7 @@ class Door {
     std::string problem() const;
 
   private:
-    int descriptor_;
+    base::Descriptor file_{-1};
     int error_ = 0;
 };
 

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace model {
@@ -41,7 +42,7 @@ struct EphemeralPorts {
 class KnownPorts {
   public:
     KnownPorts(snapshot::Reading<EphemeralPorts> ports)
-        : ports_(ports ? std::make_unique<const EphemeralPorts>(*ports) : nullptr),
+        : ports_(ports ? std::make_unique<const EphemeralPorts>(std::move(*ports)) : nullptr),
           gap_(ports ? base::Gap() : ports.error()) {}
 
     explicit operator bool() const { return ports_ != nullptr; }

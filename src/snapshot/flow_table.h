@@ -6,6 +6,7 @@
 #include "snapshot/address.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -32,6 +33,9 @@ struct Flow {
 /// small.
 template <typename T, std::size_t chunk_size>
 class Chunks {
+    static_assert(std::has_single_bit(chunk_size) &&
+                  chunk_size >= 128); // the first chunk grows from a small one
+
   public:
     std::size_t size() const { return size_; }
     T& operator[](std::size_t at) { return chunks_[at / chunk_size][at % chunk_size]; }
