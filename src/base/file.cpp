@@ -6,7 +6,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
@@ -25,10 +24,7 @@ namespace base {
 namespace {
 
 Gap gap_of(const std::string& path, int error) {
-    const Why why = error == ENOENT || error == ENOTDIR ? Why::absent
-                    : error == EACCES || error == EPERM ? Why::denied
-                                                        : Why::failed;
-    return {path, why, std::strerror(error)};
+    return {path, error == ENOTDIR ? Why::absent : why_of(error), std::strerror(error)};
 }
 
 Gap too_large(const std::string& path, std::size_t limit) {
@@ -149,12 +145,9 @@ Result<std::vector<std::string>, Gap> list_directory(const std::string& path, st
 namespace {
 
 Gap directory_gap(const std::string& path, int error) {
-    const Why why = error == ENOENT                     ? Why::absent
-                    : error == EACCES || error == EPERM ? Why::denied
-                                                        : Why::failed;
     const char* detail =
         error == ELOOP || error == ENOTDIR ? "is a link, or no directory" : std::strerror(error);
-    return {path, why, detail};
+    return {path, why_of(error), detail};
 }
 
 /// Why somebody else could have made or changed this; empty if nobody could.

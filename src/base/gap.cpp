@@ -1,6 +1,12 @@
 #include "base/gap.h"
 
+#include <cerrno>
+
 namespace base {
+
+Why why_of(int error) {
+    return error == ENOENT ? Why::absent : error == EACCES || error == EPERM ? Why::denied : Why::failed;
+}
 
 std::string_view name(Why why) {
     switch (why) {

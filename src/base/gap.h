@@ -18,6 +18,9 @@ struct Gap {
     bool operator==(const Gap&) const = default;
 };
 
+/// By the system error of a file or directory. ENOTDIR is `failed`: something else is in the way.
+Why why_of(int error);
+
 /// The word used in output: "absent", "denied", "failed", "truncated", "not collected".
 std::string_view name(Why why);
 

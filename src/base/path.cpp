@@ -67,12 +67,7 @@ class Walk {
         }
     }
 
-    Gap failure(int error) const {
-        const Why why = error == ENOENT                     ? Why::absent
-                        : error == EACCES || error == EPERM ? Why::denied
-                                                            : Why::failed;
-        return {path_, why, std::strerror(error)};
-    }
+    Gap failure(int error) const { return {path_, why_of(error), std::strerror(error)}; }
 
     bool is_last() const { return names_.empty(); }
 

@@ -1,5 +1,5 @@
-// The one writer of files that others read: whole or not at all, in the place that was named and in no other
-// that somebody else wants it to have.
+// The writer of what was asked for (reports, captures, metrics): whole or not at all, in the place that was
+// named and in no other that somebody else wants it to have. A user's own state is PrivateDirectory's.
 #pragma once
 
 #include "base/result.h"

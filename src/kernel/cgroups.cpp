@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "kernel/directory.h"
+#include "kernel/proc_text.h"
 
 #include <algorithm>
 #include <array>
@@ -153,31 +154,11 @@ class Finder {
 
 std::optional<CgroupMount> cgroup_mount_in(std::string_view mountinfo) {
     for (const std::string_view line : base::split(mountinfo, '\n')) {
-        const std::size_t dash = line.find(" - ");
-        const auto fields = base::words(line.substr(0, dash));
-        if (dash != std::string_view::npos && line.substr(dash + 3).starts_with("cgroup2 ") &&
-            fields.size() > 4) {
-            return CgroupMount{without_octal_escapes(fields[4]), without_octal_escapes(fields[3])};
+        if (const auto mount = mount_line(line); mount && mount->type() == "cgroup2") {
+            return CgroupMount{without_octal_escapes(mount->point()), without_octal_escapes(mount->root())};
         }
     }
     return std::nullopt;
-}
-
-std::string without_octal_escapes(std::string_view text) {
-    std::string plain;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto is_octal = [&](std::size_t place) {
-            return place < text.size() && text[place] >= '0' && text[place] <= '7';
-        };
-        if (text[at] == '\\' && is_octal(at + 1) && is_octal(at + 2) && is_octal(at + 3)) {
-            plain.push_back(static_cast<char>((text[at + 1] - '0') * 64 + (text[at + 2] - '0') * 8 +
-                                              (text[at + 3] - '0')));
-            at += 3;
-        } else {
-            plain.push_back(text[at]);
-        }
-    }
-    return plain;
 }
 
 snapshot::CgroupPaths cgroup_paths(const CgroupMount& mount, std::span<const std::uint64_t> numbers,

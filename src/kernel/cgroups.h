@@ -22,9 +22,6 @@ struct CgroupMount {
 /// The first cgroup2 mount in the text of /proc/self/mountinfo; none on hosts that have only version 1.
 std::optional<CgroupMount> cgroup_mount_in(std::string_view mountinfo);
 
-/// mountinfo writes blanks and backslashes in paths as \040.
-std::string without_octal_escapes(std::string_view text);
-
 /// The paths of these groups below the root of the hierarchy. The gap of one that was not found is `absent`
 /// if it was removed or lies outside of what can be seen here.
 snapshot::CgroupPaths cgroup_paths(const CgroupMount& mount, std::span<const std::uint64_t> numbers,

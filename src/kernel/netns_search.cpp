@@ -1,12 +1,11 @@
 #include "kernel/netns_search.h"
 
 #include "base/file.h"
-#include "base/number.h"
 #include "base/text.h"
-#include "kernel/cgroups.h"
 #include "kernel/nsid.h"
 #include "kernel/pods.h"
 #include "kernel/privileges.h"
+#include "kernel/proc_text.h"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +32,7 @@ base::Result<std::vector<pid_t>, base::Gap> processes() {
         return entries.error();
     }
     for (const std::string& entry : *entries) {
-        if (const auto pid = base::parse_integer(entry); pid && *pid > 0) {
+        if (const auto pid = pid_in(entry)) {
             pids.push_back(static_cast<pid_t>(*pid));
         }
     }
@@ -42,20 +41,6 @@ base::Result<std::vector<pid_t>, base::Gap> processes() {
     }
     std::sort(pids.begin(), pids.end());
     return pids;
-}
-
-/// Fields of a line of mountinfo; those behind the " - " begin at `tail`.
-struct MountLine {
-    std::vector<std::string_view> fields;
-    std::size_t tail = 0;
-};
-
-std::optional<MountLine> mount_line(std::string_view line) {
-    MountLine mount{base::words(line), 0};
-    const auto dash = std::find(mount.fields.begin(), mount.fields.end(), "-");
-    mount.tail = static_cast<std::size_t>(dash - mount.fields.begin()) + 1;
-    return mount.fields.size() > 5 && mount.tail + 2 < mount.fields.size() ? std::optional(std::move(mount))
-                                                                           : std::nullopt;
 }
 
 bool is_initial_pid_namespace() {
@@ -78,16 +63,6 @@ std::string netns_file_of(pid_t process) {
     return of_process(process, "ns/net");
 }
 
-std::uint64_t netns_of_link(std::string_view link) {
-    constexpr std::string_view start = "net:[";
-    if (!link.starts_with(start) || !link.ends_with(']')) {
-        return 0;
-    }
-    link.remove_prefix(start.size());
-    link.remove_suffix(1);
-    return base::parse_unsigned(link).value_or(0);
-}
-
 std::vector<NetnsMount> netns_mounts_in(std::string_view mountinfo) {
     std::vector<NetnsMount> mounts;
     for (const std::string_view line : base::split(mountinfo, '\n')) {
@@ -95,8 +70,9 @@ std::vector<NetnsMount> netns_mounts_in(std::string_view mountinfo) {
             continue;
         }
         const auto mount = mount_line(line);
-        if (const std::uint64_t number = mount ? netns_of_link(mount->fields[3]) : 0; number != 0) {
-            mounts.push_back({number, without_octal_escapes(mount->fields[4])});
+        if (const std::uint64_t number = mount ? number_in_link(mount->root(), "net").value_or(0) : 0;
+            number != 0) {
+            mounts.push_back({number, without_octal_escapes(mount->point())});
         }
     }
     return mounts;
@@ -106,7 +82,7 @@ bool hides_processes(std::string_view mountinfo) {
     bool hides = false;
     for (const std::string_view line : base::split(mountinfo, '\n')) {
         const auto mount = mount_line(line);
-        if (!mount || mount->fields[4] != "/proc" || mount->fields[mount->tail] != "proc") {
+        if (!mount || mount->point() != "/proc" || mount->type() != "proc") {
             continue;
         }
         hides = false; // the last mount there counts
@@ -167,8 +143,7 @@ void NetnsSearch::find_names() {
         if (const std::uint64_t number = number_of(path); number != 0) {
             add_path(number, path, name, 0);
         } else if (!has_ended(errno)) {
-            gaps_.push_back({path, errno == EACCES || errno == EPERM ? base::Why::denied : base::Why::failed,
-                             std::strerror(errno)});
+            gaps_.push_back({path, base::why_of(errno), std::strerror(errno)});
         }
     }
 }
@@ -275,7 +250,8 @@ void NetnsSearch::find_descriptors(pid_t pid) {
         const ssize_t length =
             ::readlinkat(descriptors.number(), (*names)[i].c_str(), link.data(), link.size());
         const std::uint64_t number =
-            length > 0 ? netns_of_link({link.data(), static_cast<std::size_t>(length)}) : 0;
+            length > 0 ? number_in_link({link.data(), static_cast<std::size_t>(length)}, "net").value_or(0)
+                       : 0;
         if (number != 0) {
             add_path(number, directory + "/" + (*names)[i], "", pid);
         }

@@ -41,9 +41,6 @@ std::vector<NetnsMount> netns_mounts_in(std::string_view mountinfo);
 /// Does /proc hide processes of others completely, by these lines of /proc/self/mountinfo?
 bool hides_processes(std::string_view mountinfo);
 
-/// The network namespace of a descriptor whose link reads so; 0: it is something else.
-std::uint64_t netns_of_link(std::string_view link);
-
 /// Every namespace but the own one, and the processes that hide theirs.
 class NetnsSearch {
   public:

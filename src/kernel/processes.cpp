@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "kernel/directory.h"
+#include "kernel/proc_text.h"
 
 #include <algorithm>
 #include <array>
@@ -25,26 +26,6 @@ constexpr std::string_view needed_rights = "needs CAP_SYS_PTRACE and CAP_DAC_REA
 
 bool is_denial(int error) {
     return error == EACCES || error == EPERM;
-}
-
-/// The number in "socket:[12345]"; none if the link says anything else.
-std::optional<std::uint32_t> socket_in(std::string_view link) {
-    constexpr std::string_view start = "socket:[";
-    if (!link.starts_with(start) || !link.ends_with(']')) {
-        return std::nullopt;
-    }
-    link.remove_prefix(start.size());
-    link.remove_suffix(1);
-    const auto inode = base::parse_unsigned(link);
-    return inode && *inode <= UINT32_MAX ? std::optional(static_cast<std::uint32_t>(*inode)) : std::nullopt;
-}
-
-std::optional<std::uint32_t> pid_in(std::string_view name) {
-    if (name.empty() || name.front() < '1' || name.front() > '9') {
-        return std::nullopt;
-    }
-    const auto pid = base::parse_unsigned(name);
-    return pid && *pid <= INT32_MAX ? std::optional(static_cast<std::uint32_t>(*pid)) : std::nullopt;
 }
 
 struct ProcessCandidate {
@@ -226,16 +207,17 @@ class Search {
         if (size < 0) {
             return !is_denial(errno); // else it was closed, or the process has exited
         }
-        const auto inode = socket_in({link.data(), static_cast<std::size_t>(size)});
-        if (!inode) {
+        const auto inode = number_in_link({link.data(), static_cast<std::size_t>(size)}, "socket");
+        if (!inode || *inode > UINT32_MAX) {
             return true;
         }
-        const auto wanted = find(*inode);
+        const auto number = static_cast<std::uint32_t>(*inode);
+        const auto wanted = find(number);
         if (wanted != wanted_.end() && !wanted->found) {
             wanted->found = true;
             missing_ -= wanted->needed ? 1 : 0;
             const auto descriptor = base::parse_unsigned(name).value_or(0);
-            found_.sockets.push_back({*inode, static_cast<std::uint32_t>(found_.processes.size()),
+            found_.sockets.push_back({number, static_cast<std::uint32_t>(found_.processes.size()),
                                       static_cast<std::uint32_t>(descriptor)});
         }
         return true;

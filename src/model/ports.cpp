@@ -165,10 +165,10 @@ const PortUse::NextMinute& PortUse::next_minute() const {
         const Forecast ahead =
             reuse().applies
                 ? forecast_under_reuse(tally_.time_wait_ports - estimate().reusable, rate, room, port_time())
-                : forecast(tally_.ages, rate, room);
+                : forecast(tally_.ages, {rate}, room);
         const auto growing = reuse().applies ? std::nullopt : trend(tally_.ages);
         std::optional<double> soonest = ahead.full_after;
-        if (const auto grown = growing ? full_after(tally_.ages, *growing, room) : std::nullopt) {
+        if (const auto grown = growing ? forecast(tally_.ages, *growing, room).full_after : std::nullopt) {
             soonest = std::min(*grown, soonest.value_or(*grown));
         }
         const double others = static_cast<double>(ports_.usable) - room;

@@ -181,23 +181,26 @@ Load load_of(const Entries& entries, double room, double hold_seconds) {
             percent(std::min(entries.over_5s, before), sustainable)};
 }
 
-Forecast forecast(const Ages& ages, double rate, double room) {
+Forecast forecast(const Ages& ages, const Trend& trend, double room) {
+    constexpr double grows_for = 15; // seconds; then the rate stays
     double held = std::accumulate(ages.begin(), ages.end(), 0.0);
     Forecast result{held, std::nullopt};
     if (held >= room) {
         result.full_after = 0;
         return result;
     }
-    if (rate <= 0) {
+    if (trend.rate <= 0) {
         return result;
     }
     // Near the limit the scatter of the timers decides: a rate that lasts gets the fast half of it.
     constexpr auto slow = static_cast<std::size_t>(time_wait_slack);
-    const std::size_t slack = rate * time_wait_seconds > room ? slow : slow - 1;
-    // At a constant rate nothing grows any more once the first of the new ones dies.
+    const std::size_t slack = trend.rate * time_wait_seconds > room ? slow : slow - 1;
+    // Nothing grows any more once the first of the new ones dies, and the rate has stayed for as long.
     constexpr std::size_t horizon = age_bins + slow;
     for (std::size_t second = 1; second <= horizon; ++second) {
         const double before = held;
+        const double grown = std::min(static_cast<double>(second) - 0.5, grows_for);
+        const double rate = trend.rate + trend.growth * grown;
         held += rate - deaths(ages, rate, second, slack);
         result.peak_ports = std::max(result.peak_ports, held);
         if (held >= room) {
@@ -206,22 +209,6 @@ Forecast forecast(const Ages& ages, double rate, double room) {
         }
     }
     return result;
-}
-
-std::optional<double> full_after(const Ages& ages, const Trend& trend, double room) {
-    constexpr double grows_for = 15; // seconds
-    constexpr std::size_t horizon = age_bins;
-    double held = std::accumulate(ages.begin(), ages.end(), 0.0);
-    for (std::size_t second = 1; second <= horizon; ++second) {
-        const double before = held;
-        const double rate =
-            trend.rate + trend.growth * std::min(static_cast<double>(second) - 0.5, grows_for);
-        held += rate - deaths(ages, rate, second, 1);
-        if (held >= room) {
-            return static_cast<double>(second) - 1 + std::max(0.0, room - before) / (held - before);
-        }
-    }
-    return std::nullopt;
 }
 
 Forecast forecast_under_reuse(double young, double rate, double room, double hold_seconds) {

@@ -102,7 +102,7 @@ Entries entries_under_reuse(const Ages& ages, std::uint32_t delay_ms);
 /// burst that is over is not a trend, and next to nothing once the last 2 s saw next to nothing. Per second.
 double present_rate(const Entries& entries);
 
-/// A rate that grows steadily.
+/// A rate, and how it grows.
 struct Trend {
     double rate = 0;   // now, per second
     double growth = 0; // of the rate, per second
@@ -124,13 +124,11 @@ constexpr double most_load = 1000;
 Load load_of(const Entries& entries, double room, double hold_seconds);
 
 struct Forecast {
-    double peak_ports = 0;            // most ports that TIME_WAIT holds within the next 60 s
+    double peak_ports = 0;            // most ports that TIME_WAIT holds within the next minute
     std::optional<double> full_after; // seconds until they fill `room`
 };
-Forecast forecast(const Ages& ages, double rate, double room);
-
-/// Seconds until a rate that goes on growing for 15 s, and stays then, fills `room`; none if it does not.
-std::optional<double> full_after(const Ages& ages, const Trend& trend, double room);
+/// At a rate that goes on growing for 15 s, and stays then.
+Forecast forecast(const Ages& ages, const Trend& trend, double room);
 
 /// The same where ports in TIME_WAIT are reused after `hold_seconds`. `young`: ports in TIME_WAIT that are
 /// not reusable yet.

@@ -16,10 +16,7 @@ namespace replay {
 namespace {
 
 base::Gap gap_of(const std::string& path, int error) {
-    const base::Why why = error == ENOENT || error == ENOTDIR ? base::Why::absent
-                          : error == EACCES || error == EPERM ? base::Why::denied
-                                                              : base::Why::failed;
-    return {path, why, std::strerror(error)};
+    return {path, error == ENOTDIR ? base::Why::absent : base::why_of(error), std::strerror(error)};
 }
 
 } // namespace

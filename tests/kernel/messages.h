@@ -134,6 +134,7 @@ class Machine : public kernel::SockDiagMachine {
     std::map<Bytes, std::vector<Bytes>> dumps;
     std::map<Bytes, base::Gap> dump_gaps; // after the frames
     std::vector<Bytes> asked;
+    bool knows_single = false;
     snapshot::Holders held;
     snapshot::CgroupPaths cgroups;
     std::vector<snapshot::WantedSocket> wanted_sockets;
@@ -160,6 +161,7 @@ class Machine : public kernel::SockDiagMachine {
         const auto found = change_times.find(path);
         return found != change_times.end() ? std::optional(found->second) : std::nullopt;
     }
+    bool knows_single_sockets() const override { return knows_single; }
     kernel::Outcome dump(std::span<const std::byte> request, const kernel::FrameSink& sink) override {
         const Bytes key(request.begin(), request.end());
         asked.push_back(key);

@@ -1,4 +1,5 @@
 #include "kernel/netns_search.h"
+#include "kernel/proc_text.h"
 
 #include "tests/catch.h"
 
@@ -16,10 +17,10 @@ TEST_CASE("A mount that holds a network namespace tells its number") {
 }
 
 TEST_CASE("A descriptor of a network namespace is told by its link") {
-    CHECK(kernel::netns_of_link("net:[4026531833]") == 4026531833);
+    CHECK(kernel::number_in_link("net:[4026531833]", "net") == 4026531833);
     for (const char* other :
          {"", "net:[", "net:[]", "net:[12", "mnt:[4026531833]", "socket:[17]", "/tmp/net:[1]"}) {
-        CHECK(kernel::netns_of_link(other) == 0);
+        CHECK_FALSE(kernel::number_in_link(other, "net"));
     }
 }
 

@@ -5,6 +5,8 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
+#include <tuple>
 
 #include <linux/tcp.h>
 
@@ -329,4 +331,90 @@ TEST_CASE("the options of a socket") {
     CHECK_FALSE(late({})); // kernels before 5.10 do not say
     CHECK(read(Walk::options, test::socket_message(fields, test::attribute(22, {std::byte{1}})))
               .sockets.empty());
+}
+
+namespace {
+
+/// One socket is known; what a machine told, and what it was asked.
+struct LookedUp {
+    std::vector<Socket> sockets;
+    kernel::Walked walked;
+    std::size_t questions = 0;
+};
+
+const test::Fields waiting = {.state = 8, .cookie = 7};
+
+LookedUp look_up(const Bytes& answer, const Socket& known, bool knows_single = true) {
+    test::Machine machine;
+    machine.knows_single = knows_single;
+    machine.dumps[kernel::request_for(Walk::close_waits, known)] = {answer};
+    machine.answer(Walk::close_waits, {test::socket_message({.state = 8, .cookie = 99}) + test::done()});
+    LookedUp result;
+    const std::array all = {known};
+    result.walked = machine.sockets({.walk = Walk::close_waits, .known = all}, [&](const auto& sockets) {
+        result.sockets.insert(result.sockets.end(), sockets.begin(), sockets.end());
+    });
+    result.questions = machine.asked.size();
+    return result;
+}
+
+Socket known_socket(const test::Fields& fields = waiting) {
+    return read(Walk::close_waits, test::socket_message(fields)).sockets.at(0);
+}
+
+} // namespace
+
+TEST_CASE("a socket that is known is asked about by itself") {
+    const LookedUp result =
+        look_up(test::message(TCPDIAG_GETSOCK, test::payload(waiting), 0), known_socket());
+    CHECK(result.walked.outcome);
+    REQUIRE(result.sockets.size() == 1);
+    CHECK(result.sockets[0].cookie == 7);
+    CHECK(result.questions == 1);
+}
+
+TEST_CASE("a known socket that is gone, or in another state, is none") {
+    CHECK(look_up(test::refused(ENOENT), known_socket()).sockets.empty());
+    CHECK(look_up(test::refused(ENOENT), known_socket()).questions == 1);
+    const test::Fields closing = {.state = 9, .cookie = 7};
+    const LookedUp other = look_up(test::message(TCPDIAG_GETSOCK, test::payload(closing), 0), known_socket());
+    CHECK(other.sockets.empty());
+    CHECK(other.walked.outcome);
+}
+
+TEST_CASE("where one socket cannot be asked about, all are walked") {
+    const test::Fields other = {.state = 8, .cookie = 8}; // between the same ends
+    for (const Bytes& answer :
+         {test::message(TCPDIAG_GETSOCK, test::payload(other), 0), test::refused(EPERM),
+          test::refused(EOPNOTSUPP), test::message(TCPDIAG_GETSOCK, Bytes(4), 0), Bytes()}) {
+        const LookedUp result = look_up(answer, known_socket());
+        REQUIRE(result.sockets.size() == 1);
+        CHECK(result.sockets[0].cookie == 99);
+        CHECK(result.questions == 2);
+    }
+    CHECK(look_up(test::refused(ENOENT), known_socket(), false).sockets.size() == 1); // a capture
+}
+
+TEST_CASE("the question about one socket names both its ends, in its own family") {
+    for (const auto& [family, local, remote] :
+         {std::tuple(AF_INET, "10.0.0.1", "10.0.0.2"), std::tuple(AF_INET6, "2001:db8::1", "2001:db8::2"),
+          std::tuple(AF_INET6, "::ffff:10.0.0.1", "::ffff:10.0.0.2")}) {
+        const test::Fields fields = {.family = static_cast<std::uint8_t>(family),
+                                     .state = 8,
+                                     .local = local,
+                                     .remote = remote,
+                                     .device = 3};
+        const Bytes request = kernel::request_for(Walk::close_waits, known_socket(fields));
+        inet_diag_req question{};
+        REQUIRE(request.size() >= sizeof(nlmsghdr) + sizeof question);
+        std::memcpy(&question, request.data() + sizeof(nlmsghdr), sizeof question);
+        inet_diag_msg expected{};
+        std::memcpy(&expected, test::payload(fields).data(), sizeof expected);
+        CHECK(question.idiag_family == family);
+        CHECK(std::memcmp(question.id.idiag_src, expected.id.idiag_src, sizeof expected.id.idiag_src) == 0);
+        CHECK(std::memcmp(question.id.idiag_dst, expected.id.idiag_dst, sizeof expected.id.idiag_dst) == 0);
+        CHECK(question.id.idiag_sport == expected.id.idiag_sport);
+        CHECK(question.id.idiag_dport == expected.id.idiag_dport);
+        CHECK(question.id.idiag_if == 3);
+    }
 }

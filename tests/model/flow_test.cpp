@@ -108,19 +108,19 @@ TEST_CASE("The forecast meets the measured times on 400 ports") {
     // From empty: 8/s fails at 50 s, 20/s at 20 s, 6/s never (docs/kernel-model.md, 0).
     for (const auto& [rate, fails_at] : {std::pair{8, 50.0}, std::pair{20, 20.0}}) {
         const auto per_second = static_cast<std::uint16_t>(rate);
-        const auto ahead = model::forecast(steady(per_second, 10), rate, 400);
+        const auto ahead = model::forecast(steady(per_second, 10), {1.0 * rate}, 400);
         REQUIRE(ahead.full_after);
         CHECK(*ahead.full_after + 10 == Approx(fails_at).epsilon(0.02));
     }
-    const auto never = model::forecast(steady(6, 10), 6, 400);
+    const auto never = model::forecast(steady(6, 10), {6}, 400);
     CHECK_FALSE(never.full_after);
     CHECK(never.peak_ports == Approx(366).epsilon(0.02));
 }
 
 TEST_CASE("A rate that just outruns the limit gets the slow half of the timers") {
-    const auto ahead = model::forecast({}, 6.5, 400); // 62.1 s of it are 403 ports
+    const auto ahead = model::forecast({}, {6.5}, 400); // 62.1 s of it are 403 ports
     CHECK(ahead.full_after.value_or(0) == Approx(400 / 6.5));
-    const auto lasting = model::forecast({}, 6.4, 400);
+    const auto lasting = model::forecast({}, {6.4}, 400);
     CHECK_FALSE(lasting.full_after);
     CHECK(lasting.peak_ports == Approx(6.4 * 61));
 }
@@ -134,8 +134,8 @@ TEST_CASE("A rate that grows steadily is followed") {
     REQUIRE(trend);
     CHECK(trend->rate == Approx(400));
     CHECK(trend->growth == Approx(30));
-    CHECK(model::full_after(ages, *trend, 2500 + 2486).value_or(0) == Approx(5.2).margin(0.05));
-    CHECK_FALSE(model::full_after(ages, *trend, 100'000));
+    CHECK(model::forecast(ages, *trend, 2500 + 2486).full_after.value_or(0) == Approx(5.2).margin(0.05));
+    CHECK_FALSE(model::forecast(ages, *trend, 100'000).full_after);
 }
 
 TEST_CASE("A step, a steady rate and the scatter of a few are no steady growth") {
@@ -153,9 +153,9 @@ TEST_CASE("A step, a steady rate and the scatter of a few are no steady growth")
 TEST_CASE("What will die is taken away") {
     std::array<std::uint16_t, model::age_bins> old{};
     old[55] = 390;
-    CHECK_FALSE(model::forecast(old, 1, 400).full_after);
-    CHECK(model::forecast(old, 5, 400).full_after.value_or(0) == Approx(2).margin(0.1));
-    CHECK(model::forecast(old, 0, 390).full_after == 0.0);
+    CHECK_FALSE(model::forecast(old, {1}, 400).full_after);
+    CHECK(model::forecast(old, {5}, 400).full_after.value_or(0) == Approx(2).margin(0.1));
+    CHECK(model::forecast(old, {0}, 390).full_after == 0.0);
 }
 
 TEST_CASE("With reuse a rate of hundreds is sustainable") {
