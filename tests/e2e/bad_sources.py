@@ -9,7 +9,6 @@ import os
 import resource
 import subprocess
 import sys
-import unittest
 from pathlib import Path
 
 import command_line
@@ -165,5 +164,4 @@ if __name__ == "__main__":
     if "--sanitized" in sys.argv:
         sys.argv.remove("--sanitized")
         MEMORY = None
-    command_line.BINARY = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    command_line.main()

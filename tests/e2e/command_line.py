@@ -4,11 +4,13 @@
 The host's own sockets are whatever they are, so nothing here depends on the verdict about them; the lab does that.
 """
 import fcntl
+import functools
 import gzip
 import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import struct
@@ -21,6 +23,8 @@ import xml.etree.ElementTree
 from pathlib import Path
 
 BINARY = ""  # set by main
+NOBODY = 65534
+needs_root = unittest.skipUnless(os.geteuid() == 0, "needs root")
 SITE_RULE = """
 [[rule]]
 id = "{id}"
@@ -50,6 +54,21 @@ expires = {expires}
 ignore = true
 """
 TOPICS = ("ports", "time-wait", "close-wait", "listeners", "resources")
+
+
+@functools.cache
+def may_have_namespaces():
+    """May namespaces of the network, mounts and processes be made here, and something mounted there? Containers of a
+    build service often have a root without that."""
+    script = "mount -t tmpfs none /run"
+    return os.geteuid() == 0 and shutil.which("unshare") is not None and subprocess.run(
+        ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script],
+        check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def needs_namespaces(test):
+    """Skips a test, or a class of them, where none may be made."""
+    return unittest.skipUnless(may_have_namespaces(), "needs root that may make namespaces")(test)
 
 
 class Answer:
@@ -133,7 +152,7 @@ class Names(CommandLine):
             self.assertNotEqual("", answer.out, answer.shown)
 
     def test_help_of_each_command_fits_the_screen(self):
-        for command in ("report", "check", "audit", "ports", "states", "explain", "rules", "record"):
+        for command in ("report", "check", "audit", "ports", "port", "states", "explain", "rules", "record", "watch"):
             answer = self.run_it(command, "--help")
             self.assertEqual(0, answer.exit, answer.shown)
             self.assertLessEqual(max(map(len, answer.out.splitlines())), 80, answer.shown)
@@ -1123,9 +1142,10 @@ class Outputs(CommandLine):
 
 
 def main():
+    """Runs the tests of the script that was started: SCRIPT BINARY [unittest options]."""
     global BINARY
     if len(sys.argv) < 2:
-        sys.exit(__doc__)
+        sys.exit(sys.modules["__main__"].__doc__)
     BINARY = os.path.abspath(sys.argv[1])
     unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
 

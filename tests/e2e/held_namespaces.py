@@ -3,29 +3,20 @@
 
 Each test makes network namespaces that only one thing leads to. Needs root.
 """
-import ctypes
 import os
 import shutil
 import subprocess
 import sys
 import threading
-import unittest
 from pathlib import Path
 
-import command_line
-from command_line import CommandLine
-
-LIBC = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNET = 0x40000000
-NOBODY = 65534
+sys.path.append(str(Path(__file__).parent.parent / "lab"))
+import command_line  # noqa: E402
+import network  # noqa: E402
+from command_line import NOBODY, CommandLine, needs_namespaces  # noqa: E402
 
 
-def call(name, *arguments):
-    if getattr(LIBC, name)(*arguments) != 0:
-        raise OSError(ctypes.get_errno(), name)
-
-
-@unittest.skipUnless(os.geteuid() == 0, "needs root")
+@needs_namespaces
 class Held(CommandLine):
     def begin(self, target):
         """Runs in a thread whose namespaces are its own; what it returns is kept until the test ends."""
@@ -54,7 +45,7 @@ class Held(CommandLine):
 
     def test_by_a_thread(self):
         def work():
-            call("unshare", CLONE_NEWNET)
+            network.enter_fresh_namespace()
             return os.stat("/proc/thread-self/ns/net").st_ino
 
         self.assert_found(self.begin(work))
@@ -63,7 +54,7 @@ class Held(CommandLine):
         kept = []
 
         def work():
-            call("unshare", CLONE_NEWNET)
+            network.enter_fresh_namespace()
             kept.append(os.open("/proc/thread-self/ns/net", os.O_RDONLY))
 
         thread = threading.Thread(target=work)
@@ -125,5 +116,4 @@ class Held(CommandLine):
 
 
 if __name__ == "__main__":
-    command_line.BINARY = Path(sys.argv.pop(1)).resolve()
-    unittest.main()
+    command_line.main()

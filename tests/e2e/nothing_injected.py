@@ -159,5 +159,4 @@ class Injected(CommandLine):
 
 
 if __name__ == "__main__":
-    command_line.BINARY = str(Path(sys.argv.pop(1)).resolve())
-    unittest.main()
+    command_line.main()

@@ -9,8 +9,6 @@ import json
 import os
 import re
 import subprocess
-import sys
-import unittest
 
 import command_line
 from command_line import CommandLine
@@ -126,5 +124,4 @@ class PastedCommands(CommandLine):
 
 
 if __name__ == "__main__":
-    command_line.BINARY = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    command_line.main()

@@ -6,19 +6,20 @@ names a file, a directory or a namespace is pointed at what only root may read, 
 """
 import os
 import shutil
-import sys
+import socket
+import subprocess
 import unittest
 from pathlib import Path
 
 import command_line
-from command_line import CommandLine
+from command_line import NOBODY, CommandLine, needs_root
 
-NOBODY = 65534
 MARKER = "zq7-secret-of-root"
 CAPABILITIES = ("cap_sys_ptrace,cap_dac_read_search=p", "cap_sys_admin,cap_sys_ptrace,cap_dac_read_search=ep")
 
 
-@unittest.skipUnless(os.geteuid() == 0 and shutil.which("setcap") and shutil.which("setpriv"), "needs root, setcap and setpriv")
+@needs_root
+@unittest.skipUnless(shutil.which("setcap") and shutil.which("setpriv"), "needs setcap and setpriv")
 class Privileges(CommandLine):
     def setUp(self):
         super().setUp()
@@ -39,18 +40,33 @@ class Privileges(CommandLine):
         return self.start("setpriv", [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", self.program, *arguments],
                           environment=environment, cwd=self.place)
 
+    def give(self, capabilities):
+        subprocess.run(["setcap", capabilities, self.program], check=True)
+
     def each(self):
-        """The program with each set of capabilities, and by links that nobody made."""
-        link = self.place / "link"
-        link.symlink_to(self.file)
-        self.addCleanup(link.unlink)
+        """The file with the program at each set of capabilities: itself, by a link of nobody's, and by one of root's."""
+        links = [self.place / "link", self.place / "link-of-root"]
+        for link in links:
+            link.symlink_to(self.file)
+        os.lchown(links[0], NOBODY, NOBODY)
         for capabilities in CAPABILITIES:
-            os.system(f"setcap {capabilities} '{self.program}'")
-            for path in (self.file, link):
+            self.give(capabilities)
+            for path in (self.file, *links):
                 yield path
 
     def assert_kept(self, answer):
         self.assertNotIn(MARKER, answer.out + answer.err, answer.shown)
+
+    def test_the_capabilities_are_there(self):
+        """Or the other tests would show nothing: who holds a socket of root is told with them, and only with them."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            question, holder = ("port", server.getsockname()[1]), f"(pid {os.getpid()})"
+            self.assertNotIn(holder, self.as_nobody(*question).out)
+            for capabilities in CAPABILITIES:
+                self.give(capabilities)
+                self.assertEqual(0, self.as_nobody("--version").exit)
+                answer = self.as_nobody(*question)
+                self.assertIn(holder, answer.out, answer.shown)
 
     def test_no_option_reads_a_file_of_root(self):
         for path in self.each():
@@ -69,7 +85,7 @@ class Privileges(CommandLine):
                 self.assertEqual({"file", "rule.toml"}, {entry.name for entry in self.secret.iterdir()})
 
     def test_the_environment_leads_nowhere(self):
-        os.system(f"setcap {CAPABILITIES[0]} '{self.program}'")
+        self.give(CAPABILITIES[0])
         answer = self.as_nobody("check", environment={"STATE_DIRECTORY": str(self.secret), "XDG_STATE_HOME": str(self.secret),
                                                       "HOME": str(self.secret), "TZ": str(self.file), "LD_PRELOAD": str(self.file)})
         self.assert_kept(answer)
@@ -77,5 +93,4 @@ class Privileges(CommandLine):
 
 
 if __name__ == "__main__":
-    command_line.BINARY = Path(sys.argv.pop(1)).resolve()
-    unittest.main()
+    command_line.main()
