@@ -2,12 +2,14 @@
 """Hostile names in every place of a capture, in every format, and a real parser of each reads it back:
 nothing_injected.py BINARY [unittest options]
 
-Names of hosts, namespaces, processes and control groups, values of sysctls, lines, names and comments of sysctl.d carry
-escape sequences, line ends, quotes, markup, commands, what turns the direction of text, what nobody sees, and bytes that
-are no text. What a pasted command then does is tested in pasted_commands.py.
+Names of hosts, namespaces and their files, processes and control groups, values of sysctls, lines, names and comments of
+sysctl.d and reasons of gaps carry escape sequences, line ends, quotes, markup, commands, what turns the direction of text,
+what nobody sees, and bytes that are no text. What a pasted command then does is tested in pasted_commands.py.
 """
 import html.parser
+import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -27,8 +29,12 @@ INVISIBLE = "\u009b\u00ad\u061c\u200b\u202e\u2028\u2060\ufeff\U000e0041"
 PAYLOADS = [payload.encode() if isinstance(payload, str) else payload for payload in (
     "\x1b[31m\x1b]0;x\x07\r\b\x7f", "a\n[OK] x: 1 judged\n# b\nok 1 - c\n", "']]>\"<!--<script>alert(1)</script>&lt;&#x1b;",
     "x|y=1;2;3 # $(touch z) `id`;\\", INVISIBLE, b"\xff\xfe\xc3\x28\xed\xa0\x80", "%s%n{0}{remote}${HOME}~'")]
-CAPTURES = ("leak", "bad-tuning")
-FORMATS = {"report": ("text", "html", "json", "junit", "tap", "prometheus"), "audit": ("text", "junit", "tap", "sysctl"),
+CAPTURES = {"leak": ("report", "check", "ports", "states"), "bad-tuning": ("report", "audit")}  # and what is asked of each
+GAPS = (b"file-gap", b"dump-gap", b"list-gap")
+PLACES = ("place", "host", "unit", "process", "cgroup", "netns-file", "file", "key", "value", "number",
+          *(kind.decode() for kind in GAPS))
+FORMATS = {"report": ("text", "html", "json", "junit", "tap", "prometheus"),
+           "audit": ("text", "json", "junit", "tap", "sarif", "sysctl"),
            "check": ("nagios", "text", "json", "prometheus", "checkmk"), "ports": ("text", "json"), "states": ("text", "json")}
 
 
@@ -48,23 +54,70 @@ def written(all_records):
                                                for kind, key, content in all_records)
 
 
-def hostile(capture, payload):
-    """The capture with the payload in each place that somebody else may choose."""
-    name = payload.replace(b"\0", b"").replace(b"/", b"")
-    line = name.replace(b"\n", b"")
+def one_line(text):
+    return b" ".join(text.replace(b"/", b"").split())
+
+
+# What no capture of the lab has, because it is not of a host's own namespace: comes before the first record of that kind.
+ADDED = {b"dump": ((b"netns-file", b"", b""), (b"file", b"/etc/sysctl.d/60-%s.conf", b""), (b"list", b"/etc/sysctl.d", b""), (b"list", b"/proc/sys/net/ipv4", b""),
+                   (b"file-gap", b"/etc/sysctl.d/70-%s.conf", b"denied\n/etc/sysctl.d/70-%s.conf\n"),
+                   (b"list-gap", b"/run/sysctl.d", b"failed\n/run/sysctl.d\n")),
+         b"holders": ((b"cgroup", b"9", b""),)}
+NLMSG_DONE = b"\3\0"
+SOCKETS_CUT = 1  # the first dump of a capture
+CGROUP_1, CGROUP_9 = (b"\x0c\0\x15\0" + bytes((number, 0, 0, 0, 0, 0, 0, 0)) for number in (1, 9))  # INET_DIAG_CGROUP_ID
+
+
+def with_all_kinds(capture, file, cut=0):
+    """The capture with each kind of record. `file`: part of the names of files; `cut`: which dump ends early, 0: none. Half of
+    the sockets have no known process, and their control group is that of the record."""
+    seen, dumps = set(), 0
     for kind, key, content in records(capture):
-        if kind == b"place" or key == b"/proc/sys/kernel/hostname":
-            content = name
+        if key == b"/proc/sys/net/ipv4/tcp_max_orphans":
+            kind, content = b"file", b"65536\n"  # which tells the namespace of the host, where sysctl.d counts
+        if kind not in seen:
+            for added, of, start in ADDED.get(kind, ()):
+                yield added, of.replace(b"%s", file), start.replace(b"%s", file)
+        seen.add(kind)
+        if kind == b"frame":
+            content = content.replace(CGROUP_1, CGROUP_9)
+        elif kind == b"holders":
+            lines = content.splitlines(keepends=True)
+            content = b"".join(lines[:len(lines) // 2])
+        dumps += kind == b"dump"
+        if dumps == cut and kind == b"frame" and content[4:6] == NLMSG_DONE:
+            continue
+        if dumps == cut and kind == b"dump-end":
+            kind, content = b"dump-gap", b"truncated\nthe socket table\n"
+        yield kind, key, content
+
+
+def hostile(capture, text, cut=0):
+    """The capture with text(place) in each place that somebody else may choose."""
+    def name(place):
+        return text(place).replace(b"\0", b"").replace(b"/", b"")
+
+    def line(place):
+        return name(place).replace(b"\n", b"")
+
+    for kind, key, content in with_all_kinds(capture, line("file"), cut):
+        if kind == b"place":
+            content = name("place")
+        elif key == b"/proc/sys/kernel/hostname":
+            content = name("host")
         elif kind == b"process":
-            content = b"\0".join([*content.split(b"\0")[:3], b"/system.slice/" + line + b".service", name])
+            content = b"\0".join([*content.split(b"\0")[:3], b"/system.slice/" + line("unit") + b".service", name("process")])
         elif kind == b"cgroup":
-            content = b"/system.slice/" + line + b".service"
+            content = b"/user.slice/" + line("cgroup") + b".scope"
         elif kind == b"netns-file":
-            content = b"/run/netns/" + line
+            content = b"/run/netns/" + one_line(text("netns-file"))
+        elif kind == b"list" and key == b"/etc/sysctl.d":
+            content = b"60-%s.conf\n70-%s.conf" % (line("file"), line("file"))
         elif kind == b"file" and b"sysctl." in key:
-            content += b"\n# " + name + b"\nnet.ipv4.tcp_" + line + b" = " + line + b"\nnet.ipv4.tcp_tw_reuse = " + line + b"\n" + name + b"\n"
-        elif kind in (b"file-gap", b"dump-gap", b"list-gap"):
-            content = content.rpartition(b"\n")[0] + b"\n" + line
+            content = (b"# " + name("comment") + b"\nnet.ipv4.tcp_" + line("key") + b" = " + line("value") +
+                       b"\nnet.ipv4.tcp_tw_reuse = " + line("number") + b"\n" + name("rubbish") + b"\n")
+        elif kind in GAPS:
+            content = content.rpartition(b"\n")[0] + b"\n" + line(kind.decode())
         yield kind, key, content
 
 
@@ -93,38 +146,68 @@ class Injected(CommandLine):
         unpack(captures.name)
         self.originals = {name: (Path(captures.name) / f"{name}.capture").read_bytes() for name in CAPTURES}
 
-    def outputs(self, forms=FORMATS):
-        """Each capture with each payload as each command and format shows it."""
-        for name, original in self.originals.items():
-            for payload in PAYLOADS:
-                path = self.scratch / "hostile"
-                path.write_bytes(written(hostile(original, payload)))
-                for command, formats in forms.items():
-                    for form in formats:
-                        with self.subTest(capture=name, payload=payload, command=command, form=form):
-                            out = self.scratch / f"out.{form}"
-                            done = subprocess.run([command_line.BINARY, command, "--replay", path, "--format", form, "-v", "--output", out]
-                                                  + ([] if command in ("ports", "states") else ["--rules", self.rules]),
-                                                  capture_output=True, check=False, timeout=60)
-                            self.assertEqual((b"", b""), (done.stdout, done.stderr))
-                            self.assertIn(done.returncode, (0, 1, 2, 3))
-                            yield form, out
+    def replayed(self, name, text, cut=0):
+        path = self.scratch / "hostile"
+        path.write_bytes(written(hostile(self.originals[name], text, cut)))
+        return "--replay", path
 
-    def test_each_format_is_what_it_should_be(self):
+    def shown(self, command, form, *source):
+        """The file that a command writes in a format."""
+        out = self.scratch / f"out.{form}"
+        rules = [] if command in ("ports", "states") else ["--rules", self.rules]
+        done = subprocess.run([command_line.BINARY, command, *source, "--format", form, "-v", "--output", out, *rules],
+                              capture_output=True, check=False, timeout=60)
+        self.assertEqual((b"", b""), (done.stdout, done.stderr))
+        self.assertIn(done.returncode, (0, 1, 2, 3))
+        return out
+
+    def assert_sound(self, form, path):
         readers = {"junit": check_formats.junit_problems, "tap": check_formats.tap_problems, "sysctl": check_formats.sysctl_problems,
                    "prometheus": check_formats.prometheus_problems, "checkmk": check_formats.checkmk_problems,
-                   "json": self.json_problems, "nagios": self.nagios_problems, "html": self.html_problems, "text": lambda path: []}
-        count = 0
-        for form, path in self.outputs():
-            text = path.read_bytes().decode("utf-8")  # or it is no UTF-8
-            self.assertEqual(set(), unsafe_in(text))
-            self.assertEqual([], readers[form](path))
-            count += 1
-        self.assertEqual(len(CAPTURES) * len(PAYLOADS) * sum(map(len, FORMATS.values())), count)
+                   "json": self.json_problems, "sarif": self.sarif_problems, "nagios": self.nagios_problems,
+                   "html": self.html_problems, "text": lambda path: []}
+        text = path.read_bytes().decode("utf-8")  # or it is no UTF-8
+        self.assertEqual(set(), unsafe_in(text))
+        self.assertEqual([], readers[form](path))
+
+    def test_each_format_is_what_it_should_be(self):
+        for name, commands in CAPTURES.items():
+            for number, payload in enumerate(PAYLOADS):
+                source = self.replayed(name, lambda place, payload=payload: payload, cut=SOCKETS_CUT * (number % 2))
+                for command in commands:
+                    for form in FORMATS[command]:
+                        with self.subTest(capture=name, payload=payload, command=command, form=form):
+                            self.assert_sound(form, self.shown(command, form, *source))
+
+    def test_each_place_comes_out_somewhere(self):
+        """Or the hostile text there would prove nothing."""
+        missing = set(PLACES)
+        for name, cut in itertools.product(CAPTURES, (0, SOCKETS_CUT)):
+            source = self.replayed(name, lambda place: f"zq-{place}-".encode(), cut)
+            for command, form in (("report", "json"), ("report", "html"), ("audit", "json"), ("audit", "text")):
+                shown = self.shown(command, form, *source).read_text(encoding="utf-8")
+                missing -= {place for place in missing if f"zq-{place}-" in shown}
+        self.assertEqual(set(), missing)
+
+    def test_an_audit_of_files(self):
+        for payload in PAYLOADS:
+            name = payload.replace(b"/", b"")
+            path = os.fsencode(self.scratch) + b"/" + name + b".conf"
+            Path(os.fsdecode(path)).write_bytes(b"net.ipv4.tcp_tw_reuse = 7\n" + name + b" = " + name + b"\nnet.ipv4.tcp_" + name + b"\n")
+            for form in FORMATS["audit"]:
+                with self.subTest(payload=payload, form=form):
+                    self.assert_sound(form, self.shown("audit", form, "--files", path))
 
     def json_problems(self, path):
         document = json.loads(path.read_bytes())
-        return [] if document["schema"] == 1 else ["no schema"]
+        return [] if document["schema"] == 1 and "error" not in document else ["no schema, or an error"]
+
+    def sarif_problems(self, path):
+        (run,) = json.loads(path.read_bytes())["runs"]
+        places = [place["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]
+                  for place in result.get("locations", ())]
+        problems = [] if run["results"] else ["no result, as after an error"]
+        return problems + [f"no URI: {uri}" for uri in places if not re.fullmatch(r"([\w.~:/@!$&'()*+,;=-]|%[0-9A-F]{2})+", uri, re.ASCII)]
 
     def nagios_problems(self, path):
         text = path.read_text(encoding="utf-8")
@@ -137,9 +220,10 @@ class Injected(CommandLine):
 
     def html_problems(self, path):
         page = path.read_text(encoding="utf-8")
-        tags = {tag[0] for tag in Structure(page).tags}
-        names = {name for tag in Structure(page).tags for name in tag[1:]}
-        problems = [f"<{tag}>" for tag in tags & {"script", "iframe", "object", "img", "form", "a"} - {"a"}]
+        elements = Structure(page).tags
+        tags = {tag for tag, *_ in elements}
+        names = {name for _, *attributes in elements for name in attributes}
+        problems = [f"<{tag}>" for tag in tags & {"script", "iframe", "object", "img", "form"}]
         return problems + [f"attribute {name}" for name in names if name.startswith("on")]
 
     @unittest.skipUnless(shutil.which("chromium"), "chromium is not installed")
@@ -155,7 +239,9 @@ class Injected(CommandLine):
 
         original = self.originals["leak"]
         everything = b"".join(PAYLOADS[:4])
-        self.assertEqual(elements(written(hostile(original, b"plain"))), elements(written(hostile(original, everything))))
+        harmless = re.sub(rb"[^\w \n=#]", b"x", everything)  # as many lines, and as many assignments among them
+        plain, injected = (written(hostile(original, lambda place, text=text: text)) for text in (harmless, everything))
+        self.assertEqual(elements(plain), elements(injected))
 
 
 if __name__ == "__main__":
