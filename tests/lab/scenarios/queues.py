@@ -1,12 +1,13 @@
 """Accept queues by their age: servers that stand still, one of several, at their limit of open files; the first look."""
 import os
 import resource
-import signal
 import socket
+import threading
 import time
 
 import network
 from harness import scenario
+from scenarios.owners import process
 
 OLD, SEVERAL, DESCRIPTORS = "accept-queue-old", "listener-of-several-stuck", "accept-without-descriptors"
 TO = ("127.0.0.1", 8080)
@@ -68,39 +69,39 @@ def one_of_four_listeners_is_stuck(lab):
     lab.true("more sockets are not advised", not any("more listening" in one["text"] for one in finding["remedies"]))
 
 
+def short_of_files(lab, to):
+    """A process that may have 40 files open: accept() fails with EMFILE as soon as they are, and is tried again for ever."""
+    def accept_all(server):
+        accepted = []
+        while True:
+            try:
+                accepted.append(server.accept()[0])
+            except OSError:
+                time.sleep(0.1)
+
+    def work():
+        server = network.listen(*to, backlog=4096)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (40, 4096))
+        threading.Thread(target=accept_all, args=[server], daemon=True).start()
+        return server
+
+    return process(lab, b"short", work)
+
+
 @scenario()
 def server_at_its_limit_of_files(lab):
     """A server whose accept() fails with EMFILE, and clients that wait: WARNING; the prlimit of the remedy helps."""
-    hear, tell = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            server = network.listen(*TO, backlog=4096)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (40, 4096))
-            os.write(tell, b"!")
-            accepted = []
-            while True:
-                try:
-                    accepted.append(server.accept()[0])
-                except OSError:
-                    time.sleep(0.2)
-        finally:
-            os._exit(1)
-    try:
-        os.read(hear, 1)
-        lab.keep(network.connect_many(TO, 100))
-        lab.equal("report at once", "WARNING", lab.tool.run("report", "--format", "json").finding(DESCRIPTORS)["state"])
-        time.sleep(2.5)
-        lab.equal("findings", [DESCRIPTORS], findings(lab))
-        check = lab.tool.check("--no-state")
-        lab.true("line 1 says why", "accept() gets no descriptor: 4" in check.line1 and " of 40 files open in " in check.line1)
-        lab.true("line 1 says who", f"(pid {pid})" in check.line1)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (1000, 4096))
-        time.sleep(1)
-        lab.equal("after prlimit", [], findings(lab))
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+    pid = short_of_files(lab, TO)
+    lab.keep(network.connect_many(TO, 100))
+    lab.equal("report at once", "WARNING", lab.tool.run("report", "--format", "json").finding(DESCRIPTORS)["state"])
+    time.sleep(2.5)
+    lab.equal("findings", [DESCRIPTORS], findings(lab))
+    check = lab.tool.check("--no-state")
+    lab.true("line 1 says why", "accept() gets no descriptor: 4" in check.line1 and " of 40 files open in " in check.line1)
+    lab.true("line 1 says who", f"(pid {pid})" in check.line1)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (1000, 4096))
+    time.sleep(1)
+    lab.equal("after prlimit", [], findings(lab))
 
 
 @scenario(sleeps=6)
