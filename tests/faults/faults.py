@@ -5,7 +5,7 @@ In a network namespace of its own, where one destination has used up all its por
 count its system calls, and then once for each of them and each error that it can return, injected by strace. The verdict
 must stay CRITICAL or become UNKNOWN and say why: never OK, never milder, never a crash, a hang or half a file. The same
 without what a host usually gives: memory, descriptors, processes, room, /proc, /sys, streams, netlink, a sane environment.
-Needs root and strace. Without --sample everything is run, which takes some minutes.
+Needs root and strace. Without --sample everything is run, which takes half an hour.
 """
 import argparse
 import collections
@@ -24,7 +24,9 @@ from pathlib import Path
 
 CLONE_NEWNET, CLONE_NEWNS = 0x40000000, 0x20000
 SKIPPED = 77
+MISSED = 0.1  # how much of the faults may hit no call, because a run with threads is not the same twice
 LOW, HIGH = 20000, 20099
+FILLER = "filler"  # what a full disk is full of
 PATIENCE = 60  # seconds until a run counts as hanging; its own limit is 10
 START = "rt_sigprocmask"  # the first call of the program itself: what comes before is the loader's
 
@@ -47,16 +49,22 @@ NOT_FAILED = {"exit", "exit_group", "execve", "futex", "rt_sigreturn", "brk", "m
 DENIED = Path(__file__).resolve().parent.parent / "lab" / "deny_netlink.py"
 
 
-def call(name, *arguments):
-    if ctypes.CDLL(None, use_errno=True)[name](*arguments) != 0:
-        sys.exit(f"faults.py: {name} failed; skipped")
+def reason_to_skip():
+    """Why this machine cannot run it, or None. Otherwise this process has namespaces of the network and of mounts of its own."""
+    if os.geteuid() != 0 or not shutil.which("strace"):
+        return "needs root and strace"
+    if subprocess.run(["strace", "-o", "/dev/null", "true"], check=False, stderr=subprocess.DEVNULL).returncode != 0:
+        return "strace may not trace here"
+    if ctypes.CDLL(None).unshare(CLONE_NEWNET | CLONE_NEWNS) != 0:
+        return "no namespaces may be made here"
+    return None
 
 
 class Namespace:
     """One destination that has used up all local ports, for as long as this object lives."""
 
     def __init__(self):
-        call("unshare", CLONE_NEWNET)
+        subprocess.run(["mount", "--make-rprivate", "/"], check=True)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         Path("/proc/sys/net/ipv4/ip_local_port_range").write_text(f"{LOW} {HIGH}", encoding="ascii")
         self.server = socket.socket()
@@ -75,6 +83,8 @@ class Namespace:
 
 class Command:
     """How a command is run, and what must hold whatever fails."""
+
+    writes = False  # a file that is named
 
     def __init__(self, name, *arguments, verdict=True):
         self.name, self.arguments, self.verdict = name, arguments, verdict
@@ -101,17 +111,19 @@ class Command:
         return "not seen" in said.split("\n\n")[0] or "not judged" in said.split("\n")[0]
 
     def names_file(self, scratch):
-        return any((scratch / "out").glob("*"))
+        return (scratch / "out" / "file").exists()
 
     def problem_of_file(self, code, scratch):
         del code
-        names = {path.name for path in (scratch / "out").iterdir()}
-        if names - {"file"}:
-            return f"left behind: {sorted(names - {'file'})}"
+        names = {path.name for path in (scratch / "out").iterdir()} - {"file", FILLER}
+        if names:
+            return f"left behind: {sorted(names)}"
         return None
 
 
 class JsonCommand(Command):
+    writes = True
+
     def tells_loss(self, said, scratch):
         document = json.loads((scratch / "out" / "file").read_bytes())
         return bool(document["gaps"]) and any(rule["state"] == "UNKNOWN" for rule in document["rules"])
@@ -125,10 +137,13 @@ class JsonCommand(Command):
                 return "half a file"
             if code == 2 and document.get("state") != "CRITICAL":
                 return f"the file says {document.get('state')}"
+        elif code != 3:
+            return f"exit {code} without a file"
         return super().problem_of_file(code, scratch)
 
 
 class Recording(Command):
+    writes = True
     binary = None
 
     def problem_of_file(self, code, scratch):
@@ -142,6 +157,17 @@ class Recording(Command):
         elif code == 0:
             return "a success without a file"
         return super().problem_of_file(code, scratch)
+
+
+class Surroundings:
+    """What a host lacks. `wrapper`: a command that execs the rest; `full`: the disks of all that is written have no room;
+    `popen`: more options of it; `no_file`: no file can be written, and who asked for one is told so."""
+
+    def __init__(self, what, wrapper=(), full=False, no_file=False, **popen):
+        self.what, self.wrapper, self.full, self.no_file, self.popen = what, wrapper, full, no_file or full, popen
+
+    def problem(self, command, done):
+        return f"exit {done.returncode} of {command.name}" if self.no_file and command.writes and done.returncode != 3 else None
 
 
 def commands(scratch):
@@ -163,16 +189,20 @@ class Harness:
     def __init__(self, binary, scratch):
         self.binary, self.scratch = binary, scratch
         self.failures = []
+        self.missed = 0
         self.counts = collections.Counter()
         Recording.binary = binary
 
     def prepare(self):
-        for name in ("out", "state"):
+        for name in WRITTEN:
             shutil.rmtree(self.scratch / name, ignore_errors=True)
             (self.scratch / name).mkdir(mode=0o700)
 
     def start(self, command, wrapper=(), **popen):
         self.prepare()
+        return self.run(command, wrapper, **popen)
+
+    def run(self, command, wrapper, **popen):
         environment = popen.pop("env", {"PATH": os.environ["PATH"], "HOME": str(self.scratch)})
         popen.setdefault("stdout", subprocess.PIPE)
         popen.setdefault("stderr", subprocess.PIPE)
@@ -184,9 +214,11 @@ class Harness:
         done.stdout, done.stderr = done.stdout or b"", done.stderr or b""
         return done
 
-    def judge(self, command, what, done):
+    def judge(self, command, what, done, surroundings=None):
         self.counts[command.name] += 1
         problem = "it hangs" if done is None else command.problem(done, self.scratch)
+        if surroundings and done and not problem:
+            problem = surroundings.problem(command, done)
         if problem:
             shown = "" if done is None else (done.stdout + done.stderr).decode(errors="replace")[:300]
             self.failures.append(f"{command.name}: {what}: {problem}\n    {shown.strip()}")
@@ -219,11 +251,34 @@ class Harness:
         log = self.scratch / "log"
         done = self.start(command, ["strace", "-f", "-qq", "--seccomp-bpf", "-o", log, "-e", f"trace={name}", "-e",
                                     f"inject={name}:{how}:when={number}"])
-        self.judge(command, f"{name} number {number} returns {error}", done)
+        if done is not None and "(INJECTED)" not in log.read_text(encoding="utf-8", errors="replace"):
+            self.missed += 1
+        else:
+            self.judge(command, f"{name} number {number} returns {error}", done)
+
+    def surround(self, command, surroundings):
+        self.prepare()
+        disks = [self.scratch / name for name in WRITTEN if surroundings.full]
+        for disk in disks:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", disk], check=True)
+            (disk / FILLER).write_bytes(bytes(4096))
+        try:
+            done = self.run(command, surroundings.wrapper, **surroundings.popen)
+            if surroundings.what == "closed standard streams" and done is not None:
+                done.stderr = b"nowhere to say it"
+            self.judge(command, surroundings.what, done, surroundings)
+        finally:
+            for disk in disks:
+                subprocess.run(["umount", disk], check=True)
 
 
-def limit(what, value):
-    return lambda: resource.setrlimit(what, (value, value))
+def limited(what, value):
+    return {"preexec_fn": lambda: resource.setrlimit(what, (value, value))}
+
+
+# Limits do not hold root. Of a process whose children belong to another PID namespace the kernel takes no thread.
+NO_THREAD = ["unshare", "--pid"]
+WRITTEN = ("out", "state")
 
 
 def mounted(script):
@@ -232,34 +287,41 @@ def mounted(script):
 
 def surroundings(scratch):
     """What a host may lack: a name, what the program is started by, and how."""
-    full = f'mount -t tmpfs -o size=4k none "{scratch}/out" && head -c 4096 /dev/zero > "{scratch}/out/file"; rm -f "{scratch}/out/x"'
+    read_only = mounted(f'mount --bind "{scratch}" "{scratch}" && mount -o remount,bind,ro "{scratch}"')
     hostile = {"TERM": "\x1b[31m", "COLUMNS": "-1", "LC_ALL": "../../etc", "TZ": "/dev/zero", "NO_COLOR": "\n", "PATH": "", "HOME": "/proc/1",
                "XDG_STATE_HOME": "/dev/full", "STATE_DIRECTORY": "relative", "GCONV_PATH": "/tmp", "MALLOC_PERTURB_": "77"}
-    python = [sys.executable, str(DENIED)]
+    no_netlink = [sys.executable, str(DENIED)]
     return [
-        ("16 MiB of addresses", [], {"preexec_fn": limit(resource.RLIMIT_AS, 16 << 20)}),
-        ("24 MiB of addresses", [], {"preexec_fn": limit(resource.RLIMIT_AS, 24 << 20)}),
-        ("4 descriptors", [], {"preexec_fn": limit(resource.RLIMIT_NOFILE, 4)}),
-        ("5 descriptors", [], {"preexec_fn": limit(resource.RLIMIT_NOFILE, 5)}),
-        ("6 descriptors", [], {"preexec_fn": limit(resource.RLIMIT_NOFILE, 6)}),
-        ("files of no size", [], {"preexec_fn": limit(resource.RLIMIT_FSIZE, 0)}),
-        ("no further process", [], {"preexec_fn": limit(resource.RLIMIT_NPROC, 0)}),
-        ("a full disk", mounted(full), {}),
-        ("a disk that may not be written", mounted(f'mount --bind "{scratch}" "{scratch}" && mount -o remount,bind,ro "{scratch}"'), {}),
-        ("no /proc", mounted("mount -t tmpfs none /proc"), {}),
-        ("no /sys", mounted("mount -t tmpfs none /sys"), {}),
-        ("no netlink", python, {}),
-        ("no netlink and no /proc/net", [*mounted("mount -t tmpfs none /proc"), *python], {}),
-        ("closed standard output", ["sh", "-c", 'exec "$@" >&-', "sh"], {}),
-        ("closed standard streams", ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"], {}),
-        ("a full standard output", ["sh", "-c", 'exec "$@" >/dev/full', "sh"], {}),
-        ("a hostile environment", [], {"env": hostile}),
+        Surroundings("16 MiB of addresses", **limited(resource.RLIMIT_AS, 16 << 20)),
+        Surroundings("24 MiB of addresses", **limited(resource.RLIMIT_AS, 24 << 20)),
+        Surroundings("4 descriptors", **limited(resource.RLIMIT_NOFILE, 4)),
+        Surroundings("5 descriptors", **limited(resource.RLIMIT_NOFILE, 5)),
+        Surroundings("6 descriptors", **limited(resource.RLIMIT_NOFILE, 6)),
+        Surroundings("files of no size", **limited(resource.RLIMIT_FSIZE, 0), no_file=True),
+        Surroundings("no thread", NO_THREAD),
+        Surroundings("a full disk", full=True),
+        Surroundings("a disk that may not be written", read_only, no_file=True),
+        Surroundings("no /proc", mounted("mount -t tmpfs none /proc")),
+        Surroundings("no /sys", mounted("mount -t tmpfs none /sys")),
+        Surroundings("no netlink", no_netlink),
+        Surroundings("no netlink and no /proc/net", [*mounted("mount -t tmpfs none /proc"), *no_netlink]),
+        Surroundings("closed standard output", ["sh", "-c", 'exec "$@" >&-', "sh"]),
+        Surroundings("closed standard streams", ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]),
+        Surroundings("a full standard output", ["sh", "-c", 'exec "$@" >/dev/full', "sh"]),
+        Surroundings("a hostile environment", env=hostile),
     ]
+
+
+def a_thread_starts(wrapper):
+    script = "import threading; threading.Thread(target=int).start()"
+    return subprocess.run([*wrapper, sys.executable, "-c", script], check=False, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def run(arguments, scratch):
     harness = Harness(arguments.binary, scratch)
     world = Namespace()
+    if a_thread_starts(NO_THREAD) or not a_thread_starts([]):
+        sys.exit("faults.py: threads are not kept from starting")
     first = subprocess.run([arguments.binary, "record", "--this-netns", scratch / "capture"], check=False, timeout=PATIENCE)
     if first.returncode != 0:
         sys.exit("faults.py: cannot record")
@@ -278,12 +340,14 @@ def run(arguments, scratch):
     print(f"{len(faults)} faults, {len(places)} surroundings", flush=True)
     for command, fault in faults:
         harness.inject(command, fault)
-    for command, (what, wrapper, options) in places:
-        done = harness.start(command, wrapper, **options)
-        if what == "closed standard streams" and done is not None:
-            done.stderr = b"nowhere to say it"
-        harness.judge(command, what, done)
+    for command, place in places:
+        harness.surround(command, place)
     del world
+    if harness.missed > MISSED * len(faults):
+        harness.failures.append(f"{harness.missed} faults hit no call")
+        print(f"FAIL {harness.failures[-1]}")
+    elif harness.missed:
+        print(f"{harness.missed} faults hit no call: that run did not make it, and is not counted")
     if arguments.table:
         print("| command | runs |\n|---|---|")
         for name, count in harness.counts.items():
@@ -297,11 +361,11 @@ def main():
     parser.add_argument("binary", type=lambda path: str(Path(path).resolve()))
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only")
+    parser.add_argument("--only", choices=[command.name for command in commands(Path())])
     parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()
-    if os.geteuid() != 0 or not shutil.which("strace"):
-        print("faults.py: needs root and strace; skipped")
+    if reason := reason_to_skip():
+        print(f"faults.py: {reason}; skipped")
         sys.exit(SKIPPED)
     with tempfile.TemporaryDirectory(prefix="tcpadvisor-faults-") as scratch:
         sys.exit(run(arguments, Path(scratch)))
