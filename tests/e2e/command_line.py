@@ -925,7 +925,7 @@ class Trace(CommandLine):
         return self.run_it("report", "--rules", self.rules, *arguments)
 
     def test_each_walk_and_each_file_is_told(self):
-        answer = self.report("-vvv")
+        answer = self.report("-vvv", "--this-netns")
         for line in (r"walk over listening sockets: \d+ sockets, \d+ bytes, [\d.]+ ms",
                      r"walk over connections: \d+ sockets, \d+ bytes, [\d.]+ ms",
                      r"/proc/thread-self/net/sockstat: \d+ bytes",
@@ -941,6 +941,16 @@ class Trace(CommandLine):
         self.assertEqual(short.out, long.out, long.shown)
         self.assertEqual(short.exit, long.exit, long.shown)
         self.assertIn("walk over connections: ", long.err, long.shown)
+
+    def test_standard_output_of_an_audit_of_files_is_the_same(self):
+        path = self.scratch / "sysctl.conf"
+        path.write_text("net.ipv4.tcp_tw_reuse = 7\nnet.ipv4.tcp_tw_recycle = 1\nnonsense\n", encoding="ascii")
+        for form in ("text", "json", "sarif"):
+            arguments = ("audit", "--rules", self.rules, "--files", path, "--format", form)
+            short, long = self.run_it(*arguments, "-vv"), self.run_it(*arguments, "-vvv")
+            self.assertIn("tw-recycle-configured", short.out, short.shown)
+            self.assertEqual((short.exit, short.out), (long.exit, long.out), long.shown)
+            self.assertEqual(("", True), (short.err, "files of rules" in long.err), long.shown)
 
     def test_what_earlier_runs_left_is_told(self):
         self.check("-t", "20")

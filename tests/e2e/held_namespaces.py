@@ -114,6 +114,18 @@ class Held(CommandLine):
                                         str(self.rules), "--all-netns", "--no-state", "--format", "json"])
         self.assert_gap(answer, "outside of this PID namespace")
 
+    def test_ports_of_an_interface_where_one_may_not_look(self):
+        """Nobody knows whether that namespace has it: it is named, and no OK."""
+        name = f"tcpadvisor-e2e-{os.getpid()}"
+        subprocess.run(["ip", "netns", "add", name], check=True)
+        self.addCleanup(lambda: subprocess.run(["ip", "netns", "delete", name], check=True))
+        question = [command_line.BINARY, "ports", "--device", "lo", "--all-netns"]
+        answer = self.start(question[0], question[1:])
+        self.assertNotIn("port use is unknown", answer.out, answer.shown)
+        answer = self.start("setpriv", ["--bounding-set=-sys_admin", *question])
+        self.assertEqual(3, answer.exit, answer.shown)
+        self.assertIn(f"{name}: port use is unknown", answer.out, answer.shown)
+
 
 if __name__ == "__main__":
     command_line.main()

@@ -113,6 +113,16 @@ class PastedCommands(CommandLine):
         self.assertEqual("sysctl -w net.ipv4.tcp_orphan_retries=4", remedy["command"])
         self.assertEqual("Unknown: the value of now, as it was read, cannot stand in a command", remedy["undo"])
 
+    def test_where_the_details_of_an_audit_of_files_are(self):
+        for payload in PAYLOADS:
+            if payload.isascii():  # what nobody sees is shown as a question mark
+                path = self.scratch / payload.replace("/", "")
+                path.write_text("net.ipv4.tcp_tw_recycle = 1\n", encoding="ascii")
+                kernel = "5.14; " + payload
+                answer = self.run_it("audit", "--files", path, "--kernel", kernel, environment={"COLUMNS": "400"})
+                (details,) = re.findall("^Details +(.*)$", answer.out, re.MULTILINE)
+                self.assertEqual([["tcpadvisor", "audit", "--files", str(path), "--kernel", kernel, "-v"]], self.pasted(details))
+
     def test_several_numbers_are_taken_back_as_the_kernel_reads_them(self):
         tree = self.sosreport("plain", {"net.ipv4.ip_local_port_range": "40000\t40063"},
                               boot="net.ipv4.ip_local_port_range = 1024 65535\n")
