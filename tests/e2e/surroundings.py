@@ -149,16 +149,24 @@ class States(CommandLine):
         state.mkdir(mode=0o700)
         self.assertEqual(0, self.states(state).exit)
         [kept] = list(state.iterdir())
-        mount = f'mount --bind "{state}" "{state}" && mount -o remount,bind,ro "{state}" && exec "$@"'
-        in_there = ["--mount", "sh", "-c", mount, "sh", str(self.plugin), "--rules", str(self.rules),
-                    "--state-dir", str(state), "--rule", "listen-overflows"]
-        answer = self.start("unshare", in_there)
+        uptime = self.scratch / "uptime"
+        mount = (f'mount --bind "{state}" "{state}" && mount -o remount,bind,ro "{state}" && mount --bind "{uptime}" /proc/uptime '
+                 '&& exec "$@"')
+
+        def judged(days_up):
+            uptime.write_text(f"{days_up * 86400:.2f} 1.00\n", encoding="ascii")
+            return self.start("unshare", ["--mount", "sh", "-c", mount, "sh", str(self.plugin), "--rules", str(self.rules),
+                                          "--state-dir", str(state), "--rule", "listen-overflows"])
+
+        answer = judged(days_up=3)
         self.assertEqual(0, answer.exit, answer.shown)
         self.assertIn("note: this run is not kept: ", answer.out, answer.shown)
         self.aged(kept)
-        answer = self.start("unshare", in_there)
+        answer = judged(days_up=3)
         self.assertEqual(3, answer.exit, answer.shown)
         self.assertIn("nothing was kept for a day", answer.out, answer.shown)
+        answer = judged(days_up=0.5)
+        self.assertEqual(0, answer.exit, "what is from before the boot is of no use anyway" + answer.shown)
 
     def test_nothing_but_its_own_is_pruned(self):
         home = self.scratch / "home"
