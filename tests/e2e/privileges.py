@@ -68,6 +68,12 @@ class Privileges(CommandLine):
                 answer = self.as_nobody(*question)
                 self.assertIn(holder, answer.out, answer.shown)
 
+    def test_root_is_shown_what_nobody_is_not(self):
+        """Or its absence would show nothing."""
+        for arguments in (("rules", "lint", self.file), ("audit", "--files", self.file)):
+            answer = self.run_it(*arguments)
+            self.assertIn(MARKER, answer.out + answer.err, answer.shown)
+
     def test_no_option_reads_a_file_of_root(self):
         for path in self.each():
             for arguments in (("check", "--config", path), ("check", "--rules", path), ("check", "--rules", self.secret),
