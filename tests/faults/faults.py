@@ -24,7 +24,7 @@ from pathlib import Path
 
 CLONE_NEWNET, CLONE_NEWNS = 0x40000000, 0x20000
 SKIPPED = 77
-MISSED = 0.1  # how much of the faults may hit no call, because a run with threads is not the same twice
+MISSED = 0.25  # how much of the faults may hit no call, because a run with threads is not the same twice
 LOW, HIGH = 20000, 20099
 FILLER = "filler"  # what a full disk is full of
 PATIENCE = 60  # seconds until a run counts as hanging; its own limit is 10
@@ -343,17 +343,16 @@ def run(arguments, scratch):
     for command, place in places:
         harness.surround(command, place)
     del world
-    if harness.missed > MISSED * len(faults):
-        harness.failures.append(f"{harness.missed} faults hit no call")
-        print(f"FAIL {harness.failures[-1]}")
-    elif harness.missed:
-        print(f"{harness.missed} faults hit no call: that run did not make it, and is not counted")
+    too_many = harness.missed > MISSED * len(faults)
+    if harness.missed:
+        print(f"{'FAIL ' if too_many else ''}{harness.missed} faults hit no call: that run did not make it, and is not counted")
     if arguments.table:
         print("| command | runs |\n|---|---|")
         for name, count in harness.counts.items():
             print(f"| {name} | {count} |")
-    print(f"{sum(harness.counts.values()) - len(harness.failures)} passed, {len(harness.failures)} failed")
-    return 1 if harness.failures else 0
+    failed = len(harness.failures) + too_many
+    print(f"{sum(harness.counts.values()) - len(harness.failures)} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 def main():
