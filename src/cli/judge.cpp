@@ -12,7 +12,7 @@
 #include "model/derive.h"
 #include "model/picture.h"
 #include "model/rates.h"
-#include "replay/settings.h"
+#include "replay/settings_machine.h"
 #include "rules/arithmetic.h"
 #include "rules/evaluate.h"
 #include "rules/perfdata.h"
@@ -157,17 +157,31 @@ std::string scope_of(const Options& options, const snapshot::Host& host, const f
                        skipped_rules(report), report.rules.size());
 }
 
+/// What a file gives no value yet, or belongs to it and was not read.
+void say_open_settings(findings::Report& report, const snapshot::Host& host) {
+    std::vector<const base::Gap*> open;
+    for (const snapshot::Netns& netns : host.namespaces) {
+        for (const base::Gap& gap : netns.provenance.gaps) {
+            open.push_back(&gap);
+        }
+    }
+    if (!open.empty()) {
+        const std::string more = open.size() > 1 ? fmt::format(", and {} more", open.size() - 1) : "";
+        report.notes.push_back(
+            fmt::format("{} is not known: {}{}", open.front()->what, open.front()->detail, more));
+    }
+}
+
 /// Of what files alone do not tell nothing is said to be well.
 void say_files(findings::Report& report, const snapshot::Host& host) {
-    const auto is_untold = [](const std::string& reason) {
-        return reason.find(replay::untold_by_settings) != std::string::npos;
-    };
+    const auto is_untold = [](const base::Gap& gap) { return gap.detail == replay::untold_by_settings; };
     const auto skipped =
         std::count_if(report.rules.begin(), report.rules.end(), [&](const findings::RuleOutcome& rule) {
-            return !rule.state && is_untold(rule.reason);
+            return !rule.state && rule.lacks && is_untold(*rule.lacks);
         });
     report.notes.push_back(fmt::format("{} need a running host and were not judged",
                                        skipped == 1 ? "1 rule" : fmt::format("{} rules", skipped)));
+    say_open_settings(report, host);
     for (const snapshot::Netns& netns : host.namespaces) {
         if (netns.provenance.name == replay::settings_source) {
             report.remarks.push_back("what no line sets is taken as Linux " + host.kernel +
@@ -176,7 +190,7 @@ void say_files(findings::Report& report, const snapshot::Host& host) {
         }
     }
     std::erase_if(report.gaps, [&](const base::Gap& gap) {
-        return is_untold(gap.detail) && snapshot::find_sysctl(gap.what) == nullptr;
+        return is_untold(gap) && snapshot::find_sysctl(gap.what) == nullptr;
     });
 }
 

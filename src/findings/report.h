@@ -147,7 +147,7 @@ struct RuleOutcome {
     std::vector<OverrideNote> overrides = {};
     std::string topic = {};   // the first of its tags that is not a purpose: "ports"
     std::string numbers = {}; // the judgement with the numbers of this host; empty unless asked for
-    std::optional<base::Gap> lacks = {}; // what is behind the reason of UNKNOWN
+    std::optional<base::Gap> lacks = {}; // what is behind the reason
 };
 
 /// One label of the frozen list; `value` is none when it could not be read this time.

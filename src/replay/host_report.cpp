@@ -299,7 +299,8 @@ class Hosts {
             for (const auto& [kind, gap] : gaps_) {
                 list.provenance.gaps.push_back(gap);
             }
-            targets.push_back({path, 0, std::make_unique<ForeignMachine>(std::move(list), std::nullopt)});
+            targets.push_back(
+                {path, 0, std::make_unique<ForeignMachine>(std::move(list), tree_.inside(path))});
         }
         return targets;
     }
@@ -327,7 +328,8 @@ class Hosts {
         } else if (depth > deepest) {
             gaps_.emplace("depth", Gap{path, Why::truncated, "hosts lie less than eight directories deep"});
         } else if (++directories_ > most_directories) {
-            gaps_.emplace("number", Gap{path, Why::truncated, "only 5000 directories were searched for hosts"});
+            gaps_.emplace("number",
+                          Gap{path, Why::truncated, "only 5000 directories were searched for hosts"});
         } else if (BestList tables = tables_of(tree_, path, choice_); tables.has_tried()) {
             add(path, host_of(tree_, path, std::move(tables)));
         } else {

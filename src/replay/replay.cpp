@@ -26,6 +26,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace replay {
 
 namespace {
@@ -157,10 +159,6 @@ base::Result<SocketList> read_text(std::string content, const SnapshotChoice& ch
     return list;
 }
 
-base::Result<SocketList> read_foreign(std::string_view content) {
-    return read_text(std::string(content), std::nullopt);
-}
-
 namespace {
 
 base::Result<Replay> open_tree(Tree tree, const SnapshotChoice& choice) {
@@ -208,10 +206,13 @@ base::Result<Replay> replay_of(std::string content, const SnapshotChoice& choice
     return Replay{nullptr, place_of(std::move(*list))};
 }
 
-base::Result<std::string> read_standard_input() {
+namespace {
+
+/// Until its end.
+base::Result<std::string> read_standard_input(std::size_t most) {
     std::string content;
     std::array<char, 65536> piece;
-    while (content.size() <= largest_file) {
+    while (content.size() <= most) {
         const ssize_t got = ::read(STDIN_FILENO, piece.data(), piece.size());
         if (got == 0) {
             return content;
@@ -222,7 +223,17 @@ base::Result<std::string> read_standard_input() {
             return base::Error{std::string("standard input: ") + std::strerror(errno)};
         }
     }
-    return base::Error{"standard input: larger than 512 MiB"};
+    return base::Error{fmt::format("standard input: larger than {} MiB", most >> 20)};
+}
+
+} // namespace
+
+base::Result<std::string> read_source(const std::string& path, std::size_t most) {
+    if (path == standard_input) {
+        return read_standard_input(most);
+    }
+    auto file = base::read_file(path, most);
+    return file ? base::Result<std::string>(std::move(*file)) : base::Error{base::complaint(file.error())};
 }
 
 base::Result<Replay> open_replay(const std::string& path, const SnapshotChoice& choice) {
@@ -232,14 +243,7 @@ base::Result<Replay> open_replay(const std::string& path, const SnapshotChoice& 
         auto replay = tree ? open_tree(std::move(*tree), choice) : base::Result<Replay>(tree.error());
         return replay || !tree ? std::move(replay) : base::Error{path + ": " + replay.error().what};
     }
-    base::Result<std::string> content = base::Error{};
-    if (path == standard_input) {
-        content = read_standard_input();
-    } else if (auto file = base::read_file(path, largest_file)) {
-        content = std::move(*file);
-    } else {
-        content = base::Error{base::complaint(file.error())};
-    }
+    auto content = read_source(path, largest_file);
     if (!content) {
         return content.error();
     }

@@ -7,6 +7,7 @@
 #include "replay/capture.h"
 #include "replay/table_text.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,8 +24,8 @@ struct Replay {
 /// The name of standard input in place of a path.
 constexpr std::string_view standard_input = "-";
 
-/// Everything that comes in, until its end.
-base::Result<std::string> read_standard_input();
+/// All of a file or of standard input, if it has no more than `most` bytes. The error names it.
+base::Result<std::string> read_source(const std::string& path, std::size_t most);
 
 /// A file, a directory or standard input. The error names it and says what is wrong. A capture has one
 /// snapshot, whatever is chosen.
@@ -35,6 +36,5 @@ base::Result<Replay> replay_of(std::string content, const SnapshotChoice& choice
 
 /// The sockets that a file tells that is no capture.
 base::Result<SocketList> read_text(std::string content, const SnapshotChoice& choice);
-base::Result<SocketList> read_foreign(std::string_view content);
 
 } // namespace replay

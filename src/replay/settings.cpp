@@ -2,17 +2,17 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "kernel/sysctl_files.h"
 #include "kernel/sysctl_history.h"
-#include "replay/lines.h"
 #include "replay/replay.h"
+#include "replay/settings_machine.h"
+#include "replay/settings_text.h"
 #include "replay/tree.h"
 #include "replay/yaml_settings.h"
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <memory>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -25,313 +25,19 @@ using base::Gap;
 using base::Why;
 
 constexpr std::size_t largest_settings = std::size_t{16} << 20;
-constexpr const char* kernel_key = "kernel.osrelease";
-
-/// "name = value" of a line; an empty name if it is none.
-std::pair<std::string_view, std::string_view> assignment_in(std::string_view line) {
-    const std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos) {
-        return {};
-    }
-    return {base::trim(line.substr(0, equals)), base::trim(line.substr(equals + 1))};
-}
-
-bool is_comment(std::string_view line) {
-    return line.empty() || line.front() == '#' || line.front() == ';';
-}
-
-/// Filled in by another program before it is applied.
-bool is_variable(std::string_view value) {
-    return value.find("{{") != std::string_view::npos || value.find("${") != std::string_view::npos ||
-           value.find("{%") != std::string_view::npos;
-}
-
-void add_setting(SettingsText& settings, std::string_view name, std::string_view value, std::size_t line) {
-    if (is_variable(value)) {
-        settings.gaps.push_back({base::printable(name), Why::not_collected,
-                                 fmt::format("line {} gives it a variable, not a value", line)});
-        return;
-    }
-    settings.lines.push_back({fmt::format("{} = {}", name, value), line});
-}
-
-// tuned.conf(5): the section [sysctl], without the options that every section has.
-
-bool is_tuned(std::string_view text) {
-    const auto lines = base::split(text, '\n');
-    return std::any_of(lines.begin(), lines.end(),
-                       [](std::string_view line) { return base::trim(line) == "[sysctl]"; });
-}
-
-void read_tuned(std::string_view text, SettingsText& settings) {
-    std::string_view section;
-    std::size_t number = 0;
-    for (const std::string_view raw : base::split(text, '\n')) {
-        ++number;
-        const std::string_view line = base::trim(raw);
-        if (line.starts_with('[') && line.ends_with(']')) {
-            section = line;
-            continue;
-        }
-        auto [name, value] = assignment_in(line);
-        if (is_comment(line) || name.empty()) {
-            continue;
-        }
-        if (section == "[main]" && name == "include") {
-            settings.gaps.push_back({"the profile " + base::printable(value), Why::not_collected,
-                                     "it is included, and was not read"});
-        }
-        if (section == "[sysctl]" && is_sysctl_name(name)) {
-            value.remove_prefix(value.starts_with('>') || value.starts_with('<') ? 1 : 0); // only up, or down
-            if (value.size() > 1 && value.front() == '"' && value.back() == '"') {
-                value = value.substr(1, value.size() - 2);
-            }
-            add_setting(settings, name, base::trim(value), number);
-        }
-    }
-}
-
-bool is_yaml(std::string_view text, std::string_view name) {
-    const std::string_view start = base::trim(text);
-    return name.ends_with(".yml") || name.ends_with(".yaml") || name.ends_with(".json") ||
-           start.starts_with("---") || start.starts_with('{') || start.starts_with("apiVersion:");
-}
-
-base::Status read_yaml(std::string_view text, SettingsText& settings) {
-    const auto found = read_yaml_settings(text);
-    if (!found) {
-        return found.error();
-    }
-    if (found->empty()) {
-        return base::Error{"no sysctl is set in it"};
-    }
-    for (const YamlSetting& setting : *found) {
-        add_setting(settings, setting.name, setting.value, setting.line);
-    }
-    return base::Nothing{};
-}
-
-/// What the kernel printed is no request: it holds whatever the program does not know as well.
-void keep_known(SettingsText& dump) {
-    std::erase_if(dump.lines, [](const SettingLine& line) {
-        return snapshot::find_sysctl(assignment_in(line.text).first) == nullptr;
-    });
-}
-
-void read_lines(std::string_view text, SettingsText& settings) {
-    std::size_t number = 0;
-    for (const std::string_view raw : base::split(text, '\n')) {
-        ++number;
-        const std::string_view line = base::trim(raw);
-        const auto [name, value] = assignment_in(line);
-        if (name == kernel_key) {
-            settings.is_dump = true; // nobody can set it
-            settings.kernel = value;
-        }
-        const bool is_complaint = line.starts_with("sysctl: "); // of `sysctl -a 2>&1`
-        if (is_comment(line) || is_complaint) {
-            continue;
-        }
-        if (name.empty()) {
-            settings.lines.push_back({std::string(line), number});
-        } else {
-            add_setting(settings, name, value, number);
-        }
-    }
-    if (settings.is_dump) {
-        keep_known(settings);
-    }
-}
-
-} // namespace
-
-base::Result<SettingsText> read_settings(std::string content, std::string_view name) {
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    if (auto plain = utf8_of_utf16(content)) {
-        content = std::move(*plain);
-    }
-    std::string_view text = content;
-    text.remove_prefix(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
-    if (text.find('\0') != std::string_view::npos) {
-        return base::Error{"no text"};
-    }
-    SettingsText settings;
-    const auto lines = base::split(text, '\n');
-    settings.as_written.assign(lines.begin(), lines.end());
-    if (is_tuned(text)) {
-        read_tuned(text, settings);
-    } else if (is_yaml(text, name)) {
-        if (const base::Status read = read_yaml(text, settings); !read) {
-            return read.error();
-        }
-    } else {
-        read_lines(text, settings);
-    }
-    return settings;
-}
-
-namespace {
-
-/// A file under the path where a boot would find it.
-struct PlacedFile {
-    std::string shown; // as it is shown to people
-    SettingsText settings;
-    std::optional<Gap> unread;
-};
-
-/// By that path.
-using PlacedFiles = std::map<std::string, PlacedFile>;
-
-/// One configuration, as a host would have booted with it.
-struct Configuration {
-    std::string label;
-    PlacedFiles files;
-    bool by_systemd = false;
-    std::string kernel; // the release it is for; may be empty
-};
-
-class SettingsMachine : public kernel::Machine {
-  public:
-    SettingsMachine(Configuration configuration, kernel::Release release)
-        : own_(std::move(configuration)), release_(release) {
-        for (const auto& [path, file] : own_.files) {
-            is_dump_ |= file.settings.is_dump;
-            gaps_.insert(gaps_.end(), file.settings.gaps.begin(), file.settings.gaps.end());
-        }
-    }
-
-    snapshot::Reading<std::string> read(const std::string& path) override {
-        constexpr std::string_view root = "/proc/sys/";
-        if (path == "/proc/sys/kernel/osrelease") {
-            return fmt::format("{}.{}\n", release_.first, release_.second);
-        }
-        if (const auto found = own_.files.find(path); found != own_.files.end()) {
-            return content_of(found->second);
-        }
-        if (!path.starts_with(root)) {
-            return path.starts_with("/proc/") ? untold(path) : Gap{path, Why::absent, ""};
-        }
-        std::string name = path.substr(root.size());
-        std::replace(name.begin(), name.end(), '/', '.');
-        const snapshot::SysctlInfo* info = snapshot::find_sysctl(name);
-        return info != nullptr ? after_boot(*info) : untold(path);
-    }
-
-    snapshot::Reading<std::vector<std::string>> list(const std::string& directory) override {
-        if (directory == "/run/systemd/system") {
-            return own_.by_systemd ? snapshot::Reading<std::vector<std::string>>(std::vector<std::string>())
-                                   : Gap{directory, Why::absent, ""};
-        }
-        if (directory.starts_with("/proc/sys/")) {
-            return names_below(directory);
-        }
-        std::vector<std::string> names;
-        for (const auto& [path, file] : own_.files) {
-            if (path.substr(0, path.rfind('/')) == directory) {
-                names.push_back(path.substr(directory.size() + 1));
-            }
-        }
-        return names.empty() ? snapshot::Reading<std::vector<std::string>>(Gap{directory, Why::absent, ""})
-                             : std::move(names);
-    }
-
-    std::string origin(const std::string& file_and_line) override {
-        const std::size_t colon = file_and_line.rfind(':');
-        const auto found = own_.files.find(file_and_line.substr(0, colon));
-        const auto place =
-            static_cast<std::size_t>(std::strtoul(file_and_line.c_str() + colon + 1, nullptr, 10));
-        if (found == own_.files.end() || place == 0 || place > found->second.settings.lines.size()) {
-            return file_and_line;
-        }
-        return fmt::format("{}:{}", found->second.shown, found->second.settings.lines[place - 1].line);
-    }
-
-    kernel::Walked sockets(const kernel::Query&, const kernel::SocketSink&) override {
-        return {Gap{"the socket table", Why::absent, std::string(untold_by_settings)}};
-    }
-    snapshot::Holders holders(std::span<const snapshot::WantedSocket>) override {
-        return {{}, {}, untold("who holds the sockets")};
-    }
-    snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t>) override { return {}; }
-
-    snapshot::Provenance provenance() override {
-        snapshot::Provenance provenance;
-        provenance.name = std::string(is_dump_ ? dump_source : settings_source);
-        provenance.has_backlogs = provenance.has_users = provenance.has_ipv6 = false;
-        provenance.gaps = gaps_;
-        return provenance;
-    }
-    double now() override { return 0; }
-
-  private:
-    static Gap untold(const std::string& what) {
-        return {what, Why::not_collected, std::string(untold_by_settings)};
-    }
-
-    static snapshot::Reading<std::string> content_of(const PlacedFile& file) {
-        if (file.unread) {
-            return *file.unread;
-        }
-        std::string text;
-        for (const SettingLine& line : file.settings.lines) {
-            text += line.text + '\n';
-        }
-        return text;
-    }
-
-    snapshot::Reading<std::vector<std::string>> names_below(const std::string& directory) const {
-        constexpr std::string_view root = "/proc/sys/";
-        if (auto names = kernel::sysctls_in(std::string_view(directory).substr(root.size()), release_);
-            names && !is_dump_) {
-            return std::move(*names);
-        }
-        constexpr auto with_devices =
-            std::to_array<std::string_view>({"/proc/sys/net/ipv4/conf", "/proc/sys/net/ipv4/neigh",
-                                             "/proc/sys/net/ipv4/route", "/proc/sys/net/ipv4/vs"});
-        const bool is_open = std::any_of(with_devices.begin(), with_devices.end(),
-                                         [&](std::string_view one) { return directory.starts_with(one); });
-        const bool is_closed = directory.starts_with("/proc/sys/net/ipv4/") && !is_open;
-        return is_closed ? Gap{directory, Why::absent, ""} : untold(directory);
-    }
-
-    /// What the kernel would have after it booted with these files.
-    snapshot::Reading<std::string> after_boot(const snapshot::SysctlInfo& info) {
-        if (!boot_) {
-            std::vector<Gap> said; // again when somebody asks for the files themselves
-            boot_ = kernel::read_boot_sysctls(*this, said);
-        }
-        const std::string name(info.name);
-        if (!kernel::has_sysctl(info, release_)) {
-            return Gap{name, Why::absent,
-                       fmt::format("Linux {}.{} does not have it", release_.first, release_.second)};
-        }
-        const auto set = boot_->values.find(name);
-        const auto taken = set != boot_->values.end() && !boot_->refused.contains(name)
-                               ? snapshot::as_kernel_takes(info, set->second.value)
-                               : std::nullopt;
-        if (taken) {
-            return *taken + '\n';
-        }
-        if (boot_->unread) {
-            return *boot_->unread;
-        }
-        const bool is_variable =
-            std::any_of(gaps_.begin(), gaps_.end(), [&](const Gap& gap) { return gap.what == name; });
-        const auto usual = is_dump_ || is_variable ? std::nullopt : kernel::default_of(info, release_);
-        return usual ? snapshot::Reading<std::string>(*usual + '\n') : untold(name);
-    }
-
-    Configuration own_;
-    kernel::Release release_;
-    bool is_dump_ = false;
-    std::vector<Gap> gaps_;
-    std::optional<snapshot::BootSysctls> boot_;
-};
 
 // From paths to configurations.
 
 constexpr auto boot_directories = std::to_array<std::string_view>(
     {"etc/sysctl.d", "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sysctl.d", "lib/sysctl.d"});
+
+/// A profile of tuned under the name that is shown for it.
+using Profile = std::optional<std::pair<std::string, SettingsText>>;
+
+Profile profile_in(const snapshot::Reading<std::string>& content, const std::string& shown) {
+    auto settings = content ? read_settings(*content, "") : base::Result<SettingsText>(base::Error{});
+    return settings ? Profile({shown, std::move(*settings)}) : std::nullopt;
+}
 
 class Loader {
   public:
@@ -340,7 +46,7 @@ class Loader {
         if (!tree) {
             return tree.error();
         }
-        Configuration configuration{path, {}, has_systemd(*tree), kernel_of(*tree)};
+        Configuration configuration{path, {}, has_systemd(*tree), kernel_of(*tree), {}};
         for (const std::string_view directory : boot_directories) {
             add_directory(*tree, path, std::string(directory), configuration.files);
         }
@@ -372,11 +78,6 @@ class Loader {
     std::vector<Configuration> take() { return std::move(configurations_); }
 
   private:
-    static std::string below(const std::string& directory, const std::string& name) {
-        const bool is_here = directory.empty() || directory == "." || directory == "./";
-        return is_here ? name : directory + (directory.ends_with('/') ? "" : "/") + name;
-    }
-
     static bool has_systemd(const Tree& tree) {
         return tree.has("usr/lib/systemd/systemd-sysctl") || tree.has("lib/systemd/systemd-sysctl");
     }
@@ -400,7 +101,7 @@ class Loader {
 
     static void add_file(const Tree& tree, const std::string& root, const std::string& path,
                          PlacedFiles& files) {
-        auto content = tree.read(path);
+        auto content = tree.read(path, largest_settings);
         if (!content && content.error().why == Why::absent) {
             return;
         }
@@ -418,8 +119,9 @@ class Loader {
     /// A name that is there hides the same name elsewhere, even if it is a link to nowhere.
     static void add_directory(const Tree& tree, const std::string& root, const std::string& directory,
                               PlacedFiles& files) {
+        constexpr std::size_t most = 5001; // five directories, and a boot of the machine says when a thousand
         const auto names = tree.list(directory);
-        for (std::size_t i = 0; names && i < names->size(); ++i) {
+        for (std::size_t i = 0; names && i < names->size() && files.size() < most; ++i) {
             const std::string& name = (*names)[i];
             if (!name.ends_with(".conf")) {
                 continue;
@@ -433,22 +135,37 @@ class Loader {
         }
     }
 
-    /// A boot finds it as the only file.
-    base::Status add_one(const std::string& shown, SettingsText settings) {
-        Configuration configuration{shown, {}, false, settings.kernel};
+    /// A profile of tuned by its name, if it can be read.
+    using Profiles = std::function<Profile(const std::string&)>;
+
+    /// A boot finds it as the only file, or as the last one after the profiles that it includes.
+    base::Status add_one(const std::string& shown, SettingsText settings, const Profiles& profiles) {
+        Configuration configuration{shown, {}, false, settings.kernel, {}};
+        add_profiles(settings, profiles, configuration);
         configuration.files.emplace("/etc/sysctl.d/file.conf", PlacedFile{shown, std::move(settings), {}});
         return add(std::move(configuration));
     }
 
-    base::Status add_single(const std::string& path) {
-        base::Result<std::string> content = base::Error{};
-        if (path == standard_input) {
-            content = read_standard_input();
-        } else if (auto file = base::read_file(path, largest_settings)) {
-            content = std::move(*file);
-        } else {
-            content = base::Error{base::complaint(file.error())};
+    /// The last one first: it wins over those before it, and over what it includes itself.
+    static void add_profiles(const SettingsText& settings, const Profiles& profiles, Configuration& to) {
+        constexpr std::size_t most = 50; // in a circle, for example
+        for (auto name = settings.profiles.rbegin(); name != settings.profiles.rend(); ++name) {
+            auto found = to.files.size() < most && name->find('/') == std::string::npos ? profiles(*name)
+                                                                                        : std::nullopt;
+            if (!found) {
+                to.open.push_back(
+                    {"the profile " + base::printable(*name), Why::not_collected, "included, and not read"});
+                continue;
+            }
+            PlacedFile file{std::move(found->first), std::move(found->second), {}};
+            const SettingsText copy = file.settings;
+            to.files.emplace(fmt::format("/usr/lib/sysctl.d/{}.conf", 99 - to.files.size()), std::move(file));
+            add_profiles(copy, profiles, to);
         }
+    }
+
+    base::Status add_single(const std::string& path) {
+        auto content = read_source(path, largest_settings);
         if (!content) {
             return content.error();
         }
@@ -456,7 +173,11 @@ class Loader {
         if (!settings) {
             return base::Error{path + ": " + settings.error().what};
         }
-        return add_one(path, std::move(*settings));
+        const auto parent = std::filesystem::absolute(path).parent_path().parent_path();
+        return add_one(path, std::move(*settings), [&](const std::string& name) {
+            const std::string other = (parent / name / "tuned.conf").string();
+            return profile_in(base::read_file(other, largest_settings), other);
+        });
     }
 
     /// A directory of a repository: its own files *.conf are one configuration, and so is what lies deeper.
@@ -473,21 +194,26 @@ class Loader {
 
     base::Status walk(const Tree& tree, const std::string& root, const std::string& directory, int depth) {
         constexpr int deepest = 12;
+        const std::string shown = directory.empty() ? root : below(root, directory);
         const auto names = tree.list(directory.empty() ? "." : directory);
         if (!names || depth > deepest) {
-            return base::Nothing{};
+            return add_unread(names ? Gap{shown, Why::truncated, "too deep"} : names.error(), shown);
         }
-        Configuration together{directory.empty() ? root : below(root, directory), {}, false, ""};
+        Configuration together{shown, {}, false, {}, {}};
         for (const std::string& name : *names) {
-            const std::string path = directory.empty() ? name : below(directory, name);
-            if (tree.list(path)) {
-                if (const base::Status inner = walk(tree, root, path, depth + 1); !inner) {
+            const std::string path = below(directory, name);
+            if (const auto inside = tree.list(path); inside || inside.error().why == Why::denied) {
+                const base::Status inner = tree.is_link(path) ? base::Nothing{} // its own place has it
+                                                              : walk(tree, root, path, depth + 1);
+                if (!inner) {
                     return inner;
                 }
                 continue;
             }
             if (name == "tuned.conf" || name.ends_with(".yml") || name.ends_with(".yaml")) {
-                add_if_settings(tree, root, path);
+                if (const base::Status added = add_if_settings(tree, root, path); !added) {
+                    return added;
+                }
             } else if (name.ends_with(".conf")) {
                 add_if_conf(tree, root, path, name, together.files);
             }
@@ -495,21 +221,37 @@ class Loader {
         return together.files.empty() ? base::Status(base::Nothing{}) : add(std::move(together));
     }
 
+    /// A configuration of which nothing is known.
+    base::Status add_unread(Gap gap, const std::string& shown) {
+        gap.what = shown;
+        gap.detail = shown + ": " + gap.detail; // rules say nothing else of it
+        Configuration configuration{shown, {}, false, {}, {}};
+        configuration.files.emplace("/etc/sysctl.d/file.conf", PlacedFile{shown, {}, std::move(gap)});
+        return add(std::move(configuration));
+    }
+
     /// Other files of YAML are no mistake.
-    void add_if_settings(const Tree& tree, const std::string& root, const std::string& path) {
-        const auto content = tree.read(path);
-        auto settings = content && content->size() <= largest_settings
-                            ? read_settings(*content, path)
-                            : base::Result<SettingsText>(base::Error{});
-        const bool is_about = content && (content->find("net.ipv4.") != std::string::npos ||
-                                          content->find("net.core.") != std::string::npos);
+    base::Status add_if_settings(const Tree& tree, const std::string& root, const std::string& path) {
+        const auto content = tree.read(path, largest_settings);
+        if (!content) {
+            return path.ends_with("tuned.conf") ? add_unread(content.error(), below(root, path))
+                                                : base::Status(base::Nothing{});
+        }
+        auto settings = read_settings(*content, path);
+        const bool is_about = content->find("net.ipv4.") != std::string::npos ||
+                              content->find("net.core.") != std::string::npos;
         if (!settings && is_about) { // a template
-            settings = SettingsText();
-            settings->gaps.push_back({below(root, path), Why::failed, "names sysctls and was not read"});
+            return add_unread({"", Why::failed, "names sysctls and was not read: " + settings.error().what},
+                              below(root, path));
         }
-        if (settings && (!settings->lines.empty() || !settings->gaps.empty())) {
-            static_cast<void>(add_one(below(root, path), std::move(*settings)).has_value());
+        if (!settings || (settings->lines.empty() && settings->profiles.empty())) {
+            return base::Nothing{};
         }
+        const std::string parent = std::filesystem::path(path).parent_path().parent_path();
+        return add_one(below(root, path), std::move(*settings), [&](const std::string& name) {
+            const std::string other = below(below(parent, name), "tuned.conf");
+            return profile_in(tree.read(other, largest_settings), below(root, other));
+        });
     }
 
     /// In sysctl.d all are meant; elsewhere those with a setting.
@@ -572,9 +314,8 @@ base::Result<Settings> open_settings(const std::vector<std::string>& paths,
         const std::string label = configuration.label;
         const auto told = kernel::parse_release(configuration.kernel);
         keep_lines(configuration, settings);
-        settings.targets.push_back(
-            {label, 0,
-             std::make_unique<SettingsMachine>(std::move(configuration), asked  ? *asked
+        settings.targets.push_back({label, 0,
+                                    machine_of(std::move(configuration), asked  ? *asked
                                                                          : told ? *told
                                                                                 : kernel::newest_release)});
     }

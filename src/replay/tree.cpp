@@ -36,6 +36,12 @@ Tree Tree::of(Members members, std::string top) {
     return tree;
 }
 
+Tree Tree::inside(const std::string& directory) const {
+    Tree tree = *this;
+    tree.top_ += normal_path(directory) + "/";
+    return tree;
+}
+
 std::string normal_path(std::string_view path) {
     std::vector<std::string_view> parts;
     for (const std::string_view part : base::split(path, '/')) {
@@ -76,9 +82,10 @@ std::optional<std::string> Tree::resolved(std::string path) const {
         const std::size_t slash = inside.rfind('/');
         const std::string directory = slash == std::string::npos ? "" : inside.substr(0, slash + 1);
         const bool is_hard = link->second.starts_with("/" + top_) && !top_.empty();
-        path = is_hard
-                   ? link->second.substr(1) + rest
-                   : top_ + normal_path((link->second.starts_with('/') ? "" : directory) + link->second + rest);
+        path =
+            is_hard
+                ? link->second.substr(1) + rest
+                : top_ + normal_path((link->second.starts_with('/') ? "" : directory) + link->second + rest);
     }
     return std::nullopt;
 }
@@ -130,7 +137,7 @@ base::Result<int, base::Gap> Tree::open_inside(const std::string& path, int flag
     open_how how{};
     how.flags = static_cast<std::uint64_t>(flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    const long opened = ::syscall(SYS_openat2, root_.number(), path.c_str(), &how, sizeof how);
+    const long opened = ::syscall(SYS_openat2, root_->number(), (top_ + path).c_str(), &how, sizeof how);
     if (opened < 0) {
         return gap_of(path, errno);
     }
@@ -188,7 +195,7 @@ bool Tree::is_link(const std::string& path) const {
         return members_->links.contains(top_ + normal_path(path));
     }
     char start = 0;
-    return ::readlinkat(root_.number(), path.c_str(), &start, sizeof start) >= 0;
+    return ::readlinkat(root_->number(), (top_ + path).c_str(), &start, sizeof start) >= 0;
 }
 
 } // namespace replay

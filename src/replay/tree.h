@@ -48,13 +48,15 @@ class Tree {
     bool has(const std::string& path) const;
     /// A symbolic link, wherever it leads; the directories above it are none.
     bool is_link(const std::string& path) const;
+    /// What lies below a directory of it, as a tree of its own whose links still lead to the whole.
+    Tree inside(const std::string& directory) const;
     /// It is an archive that ends before its end.
     bool is_cut() const { return members_ && members_->is_cut; }
 
     static constexpr std::size_t most_bytes = std::size_t{1} << 30;
 
   private:
-    explicit Tree(base::Descriptor root) : root_(std::move(root)) {}
+    explicit Tree(base::Descriptor root) : root_(std::make_shared<const base::Descriptor>(std::move(root))) {}
     base::Result<int, base::Gap> open_inside(const std::string& path, int flags) const;
 
     snapshot::Reading<std::string> read_member(const std::string& path, std::size_t most) const;
@@ -62,9 +64,9 @@ class Tree {
     /// Where a path leads in an archive, links followed as in a root directory of its own; none: in a circle.
     std::optional<std::string> resolved(std::string path) const;
 
-    base::Descriptor root_;
+    std::shared_ptr<const base::Descriptor> root_;
     std::shared_ptr<const Members> members_; // null: a directory
-    std::string top_;
+    std::string top_;                        // before each path in it; empty, or ends with a slash
 };
 
 } // namespace replay

@@ -192,6 +192,7 @@ class Judge {
         } else if (judged_ == 0 && skipped_ > 0) {
             outcome.state = std::nullopt;
             outcome.reason = with_count(*skipped_gap_, skipped_);
+            outcome.lacks = skipped_gap_;
         }
         if (waiting_ > 0) {
             outcome.waiting = waiting_;

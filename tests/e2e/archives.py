@@ -159,6 +159,7 @@ class Archives(CommandLine):
         files = {f"must-gather/quay-io/nodes/{node}/{name}": text for node in ("a", "b") for name, text in SOS.items()}
         answer = self.states(self.tree(files, "many"))
         self.assertEqual(2, len(answer.json["namespaces"]), answer.shown)
+        self.assertIn("32768", self.run_it("ports", "--replay", self.scratch / "many").out) # each has its sysctls
 
     def test_no_host_of_a_tree_is_left_out_in_silence(self):
         files = {f"nodes/a/{name}": text for name, text in SOS.items()}

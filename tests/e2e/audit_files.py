@@ -111,6 +111,24 @@ class Files(CommandLine):
         self.assertEqual(3, answer.exit, answer.shown)
         self.assertIn("b.conf", self.audit("--files", directory, "-v").out)
 
+    def test_what_a_template_leaves_open_is_told_first(self):
+        path = self.write("a.conf", "net.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_timestamps = {{ x }}\n")
+        answer = self.audit("--files", path)
+        self.assertIn(f"net.ipv4.tcp_timestamps is not known: {path}:2 gives it a variable", " ".join(answer.out.split()))
+        self.write("tree/a.yml", "{{- if x }}\nnet.core.somaxconn: [\n")
+        answer = self.audit("--files", self.scratch / "tree")
+        self.assertEqual(3, answer.exit, answer.shown)
+        self.assertIn("tree/a.yml: names sysctls", " ".join(answer.out.split()))
+
+    def test_a_profile_that_includes_what_is_not_there_says_so(self):
+        path = self.write("web/tuned.conf", "[main]\ninclude=base\n[sysctl]\nnet.core.somaxconn=4096\n")
+        told = "the profile base is not known: included, and not read"
+        self.assertIn(told, " ".join(self.audit("--files", path).out.split()))
+        self.write("base/tuned.conf", "[sysctl]\nnet.ipv4.tcp_timestamps=0\n")
+        answer = self.audit("--files", path, "--format", "json")
+        self.assertNotIn(told, answer.out)
+        self.assertIn("timestamps-off", self.lines_of(answer))
+
     def test_a_namespace_of_its_own_is_said(self):
         unshare = shutil.which("unshare")
         if unshare is None or subprocess.run([unshare, "-n", "true"], check=False, stderr=subprocess.DEVNULL).returncode:

@@ -40,7 +40,7 @@ Read list_of(std::string_view text, replay::SnapshotChoice choice = {}) {
 }
 
 std::string error_of(std::string_view text) {
-    const auto list = replay::read_foreign(text);
+    const auto list = test::read_foreign(text);
     return list ? "" : list.error().what;
 }
 
@@ -251,7 +251,7 @@ TEST_CASE("a dump by ss -D") {
           "the dump is cut short or damaged, or of one address family only");
     const auto whole = bytes_of(dump);
     for (std::size_t length = 0; length < whole.size(); ++length) {
-        const auto cut = replay::read_foreign(whole.substr(0, length));
+        const auto cut = test::read_foreign(whole.substr(0, length));
         CHECK((!cut || cut->lost));
     }
     std::string turned = whole;
@@ -313,13 +313,13 @@ TEST_CASE("texts cut or damaged anywhere are read or refused, never trusted") {
     for (const std::string_view text : {test::ss_tan, test::ss_peaonmi, test::netstat_tan,
                                         test::netstat_neopa, test::proc_tcp, test::proc_tcp6}) {
         for (std::size_t at = 0; at < text.size(); at += 3) {
-            if (auto list = replay::read_foreign(text.substr(0, at))) {
+            if (auto list = test::read_foreign(text.substr(0, at))) {
                 host_of(std::move(*list));
             }
             for (const char c : {'\0', '9', ' ', '\n', '\xFF', ')', '"'}) {
                 std::string changed(text);
                 changed[at] = c;
-                if (auto list = replay::read_foreign(changed)) {
+                if (auto list = test::read_foreign(changed)) {
                     CHECK(list->size() < 20);
                 }
             }

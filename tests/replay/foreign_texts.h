@@ -2,9 +2,17 @@
 // matter. The same sockets in each.
 #pragma once
 
+#include "replay/replay.h"
+
+#include <string>
 #include <string_view>
 
 namespace test {
+
+/// The sockets of a text that has one snapshot.
+inline base::Result<replay::SocketList> read_foreign(std::string_view text) {
+    return replay::read_text(std::string(text), std::nullopt);
+}
 
 constexpr std::string_view ss_tan =
     R"(State      Recv-Q Send-Q            Local Address:Port             Peer Address:Port Process

@@ -1,5 +1,6 @@
 #include "replay/replay.h"
 #include "tests/catch.h"
+#include "tests/replay/foreign_texts.h"
 
 #include <map>
 #include <string>
@@ -60,7 +61,7 @@ std::string utf16(bool little) {
 }
 
 std::vector<std::uint32_t> counts_of(const std::string& text) {
-    const auto list = replay::read_foreign(text);
+    const auto list = test::read_foreign(text);
     if (!list) {
         FAIL(list.error().what);
     }
@@ -117,7 +118,7 @@ TEST_CASE("rows are found behind what somebody wrote before them, and nothing sh
     for (const auto& [name, text] : texts) {
         INFO(name);
         CHECK(counts_of(text) == one_each);
-        const auto list = replay::read_foreign(text);
+        const auto list = test::read_foreign(text);
         CHECK((list->lost || list->provenance.unproven));
     }
 }
@@ -125,30 +126,30 @@ TEST_CASE("rows are found behind what somebody wrote before them, and nothing sh
 TEST_CASE("a row that was damaged is not made whole by what stands in it") {
     std::string text = table;
     text.replace(text.find("0.0.0.0:22"), 70, "0.0.0.0:2"); // and the next row follows on the line
-    const auto list = replay::read_foreign(text);
+    const auto list = test::read_foreign(text);
     REQUIRE(list);
     CHECK((list->lost || list->provenance.unproven));
 }
 
 TEST_CASE("rows that follow behind an end, and two rows in one, show that something is missing") {
     const std::string end = "$ uptime\n";
-    CHECK(replay::read_foreign("$ ss -tan\n" + table + end)->provenance.unproven == std::nullopt);
+    CHECK(test::read_foreign("$ ss -tan\n" + table + end)->provenance.unproven == std::nullopt);
     std::string torn = "$ ss -tan\n" + table + end;
     torn.replace(torn.find("TIME-WAIT"), 0, "$ \n");
-    CHECK(replay::read_foreign(torn)->provenance.unproven);
+    CHECK(test::read_foreign(torn)->provenance.unproven);
 
     const std::string row =
         "ESTAB 0 0 192.0.2.1:40001 198.51.100.7:443 users:((\"app\",pid=9,fd=5)) ino:10 sk:a\n";
     const auto identities =
-        replay::read_foreign(heading + rows.substr(0, rows.find('\n') + 1) + row.substr(0, row.size() - 1) +
-                             row.substr(row.find(" ino:")) + end);
+        test::read_foreign(heading + rows.substr(0, rows.find('\n') + 1) + row.substr(0, row.size() - 1) +
+                           row.substr(row.find(" ino:")) + end);
     REQUIRE(identities);
     CHECK(identities->lost);
 }
 
 TEST_CASE("counts by state are no table, and yet at least so many") {
-    const auto list = replay::read_foreign("$ ss -tan | awk '{print $1}' | sort | uniq -c\n     12 ESTAB\n"
-                                           "      1 State\n  28000 TIME-WAIT\n");
+    const auto list = test::read_foreign("$ ss -tan | awk '{print $1}' | sort | uniq -c\n     12 ESTAB\n"
+                                         "      1 State\n  28000 TIME-WAIT\n");
     REQUIRE(list);
     CHECK(list->lost);
     CHECK(list->provenance.named[static_cast<std::size_t>(TcpState::time_wait)] == 28000);
@@ -159,13 +160,13 @@ TEST_CASE("one state that was asked for is known from the command, else it is sa
     const std::string text = "Recv-Q Send-Q Local Address:Port  Peer Address:Port\n"
                              "0      0      192.0.2.1:40000     198.51.100.7:443\n";
     CHECK(counts_of("# ss -tan state time-wait\n" + text) == std::vector<std::uint32_t>{0, 0, 1, 0});
-    const auto without = replay::read_foreign(text);
+    const auto without = test::read_foreign(text);
     REQUIRE_FALSE(without);
     CHECK(without.error().what.find("run ss -tan") != std::string::npos);
 }
 
 TEST_CASE("what is no table is called by its name") {
-    const auto error = [](const char* text) { return replay::read_foreign(text).error().what; };
+    const auto error = [](const char* text) { return test::read_foreign(text).error().what; };
     CHECK(error("") == "nothing in it");
     CHECK(error("{\\rtf1 State") == "a document of RTF: save it as plain text");
     CHECK(error("Total: 180\nTCP:   120 (estab 30, closed 60, timewait 55)\n").find("ss -s") !=

@@ -1,6 +1,7 @@
 #include "kernel/collect.h"
 #include "kernel/sysctl_history.h"
 #include "replay/settings.h"
+#include "replay/settings_text.h"
 #include "replay/yaml_settings.h"
 #include "tests/catch.h"
 #include "tests/scratch.h"
@@ -69,13 +70,56 @@ TEST_CASE("a file of sysctls is read as a boot reads it, whoever wrote it") {
           Texts{"net.core.somaxconn = 2048 @6", "net.ipv4.b = 1 2 @7"});
 }
 
-TEST_CASE("what a profile includes, and what a template fills in, is not known") {
-    const auto tuned = replay::read_settings("[main]\ninclude=base\n[sysctl]\nnet.core.somaxconn=${n}\n", "");
+TEST_CASE("what a template fills in is marked, and what a profile includes is named") {
+    const auto tuned =
+        replay::read_settings("[main]\ninclude=base, -other\n[sysctl]\nnet.core.somaxconn=${n}\n", "");
     REQUIRE(tuned);
-    CHECK(tuned->lines.empty());
-    REQUIRE(tuned->gaps.size() == 2);
-    CHECK(tuned->gaps[0].what == "the profile base");
-    CHECK(tuned->gaps[1].what == "net.core.somaxconn");
+    REQUIRE(tuned->lines.size() == 1);
+    CHECK(tuned->lines.front().is_variable);
+    CHECK(tuned->profiles == Texts{"base", "other"});
+}
+
+TEST_CASE("a value that is filled in later is not known, whatever stands before it") {
+    const tests::Scratch scratch;
+    std::filesystem::create_directories(scratch.path() + "/sysctl.d");
+    scratch.write("sysctl.d/1.conf", "net.ipv4.tcp_timestamps = 0\nnet.ipv4.tcp_tw_reuse = {{ reuse }}\n"
+                                     "net.ipv4.tcp_retries* = 3\nnet.core.somaxconn = 100\n");
+    scratch.write("sysctl.d/2.conf",
+                  "net/ipv4/tcp_timestamps = ${x}\n-net.ipv4.tcp_retries2 = <%= x %>\n"
+                  "net.ipv4.tcp_tw_reuse = 1\n-net.core.somaxconn = @n@\n-net.ipv4.tcp_syncookies=$y\n");
+    const snapshot::Netns netns = booted(scratch.path() + "/sysctl.d");
+    CHECK(text_of(netns, "net.ipv4.tcp_timestamps") == "not collected");
+    CHECK(text_of(netns, "net.ipv4.tcp_retries2") == "not collected");
+    CHECK(text_of(netns, "net.core.somaxconn") == "not collected");
+    CHECK(text_of(netns, "net.ipv4.tcp_syncookies") == "not collected");
+    CHECK(text_of(netns, "net.ipv4.tcp_tw_reuse") == "1"); // a later line has a value
+    REQUIRE(netns.boot_sysctls);
+    CHECK_FALSE(netns.boot_sysctls->values.contains("net.ipv4.tcp_timestamps"));
+    CHECK_FALSE(netns.boot_sysctls->values.contains("net.ipv4.tcp_retries2"));
+    CHECK(netns.boot_sysctls->no_assignments == 0);
+    const auto told = netns.sysctls.text("net.ipv4.tcp_timestamps").error();
+    CHECK(told.detail == scratch.path() + "/sysctl.d/2.conf:1 gives it a variable");
+}
+
+TEST_CASE("a profile wins over what it includes, and what is not there may set anything else") {
+    const tests::Scratch scratch;
+    for (const char* directory : {"base", "web", "shop"}) {
+        std::filesystem::create_directories(scratch.path() + "/" + directory);
+    }
+    scratch.write("base/tuned.conf", "[sysctl]\nnet.core.somaxconn=1000\nnet.ipv4.tcp_timestamps=0\n");
+    scratch.write("web/tuned.conf", "[main]\ninclude=base\n[sysctl]\nnet.core.somaxconn=2000\n");
+    scratch.write("shop/tuned.conf", "[main]\ninclude=web,none\n[sysctl]\nnet.ipv4.tcp_retries2=8\n");
+    const snapshot::Netns web = booted(scratch.path() + "/web/tuned.conf");
+    CHECK(text_of(web, "net.core.somaxconn") == "2000");
+    CHECK(text_of(web, "net.ipv4.tcp_timestamps") == "0");
+    CHECK(text_of(web, "net.ipv4.tcp_fin_timeout") == "60");
+    CHECK(web.boot_sysctls->outvoted.empty());
+    const snapshot::Netns shop = booted(scratch.path() + "/shop/tuned.conf");
+    CHECK(text_of(shop, "net.core.somaxconn") == "2000");
+    CHECK(text_of(shop, "net.ipv4.tcp_retries2") == "8");
+    CHECK(text_of(shop, "net.ipv4.tcp_fin_timeout") == "not collected");
+    scratch.write("base/tuned.conf", "[main]\ninclude=web\n[sysctl]\nnet.core.somaxconn=1000\n");
+    CHECK(text_of(booted(scratch.path() + "/web/tuned.conf"), "net.core.somaxconn") == "2000"); // in a circle
 }
 
 TEST_CASE("of a dump only what it holds is known, and its complaints are none of it") {
@@ -213,4 +257,6 @@ TEST_CASE("each directory of a repository is one host, and files of others are l
     CHECK_FALSE(replay::open_settings({scratch.path() + "/b"}, std::nullopt, ""));
     CHECK_FALSE(replay::open_settings({scratch.path() + "/none"}, std::nullopt, ""));
     CHECK_FALSE(replay::open_settings({}, scratch.path(), ""));
+    std::filesystem::create_directory_symlink("..", scratch.path() + "/a/again");
+    CHECK(replay::open_settings({scratch.path()}, std::nullopt, "")->targets.size() == 1);
 }
