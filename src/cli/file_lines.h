@@ -2,18 +2,19 @@
 #pragma once
 
 #include "findings/report.h"
+#include "replay/corrections.h"
 #include "snapshot/host.h"
 
-#include <map>
-#include <string>
-#include <vector>
+#include <span>
+#include <string_view>
+#include <utility>
 
 namespace cli {
 
-/// The lines of each file, by its name; those of other files are named without their text.
-using FileTexts = std::map<std::string, std::vector<std::string>>;
+/// The sysctls behind facts that rules judge without naming a sysctl: fact, sysctl.
+std::span<const std::pair<std::string_view, std::string_view>> sysctls_of_facts();
 
 /// Findings that no file has to do with stay as they are.
-void add_file_lines(findings::Report& report, const snapshot::Host& host, const FileTexts& texts);
+void add_file_lines(findings::Report& report, const snapshot::Host& host, const replay::FileTexts& texts);
 
 } // namespace cli
