@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/gap.h"
+#include "facts/answers.h"
 
 #include <optional>
 #include <ostream>
@@ -28,6 +29,9 @@ Json json_number(std::optional<double> value);
 
 /// [{"what", "why", "detail"}].
 Json json_gaps(const std::vector<base::Gap>& gaps);
+
+/// [{"local", "remote", ...}]: the port arithmetic of each destination.
+Json destinations_json(const facts::NetnsPorts& ports);
 
 /// Indented, with a newline; invalid UTF-8 becomes U+FFFD.
 void write_json(const Json& json, std::ostream& out);

@@ -274,15 +274,8 @@ std::string who_text(const Finding& finding, const facts::Picture* picture) {
     return {};
 }
 
-std::vector<std::string> file_lines(const Finding& finding) {
-    std::vector<std::string> lines;
-    for (const findings::FileLine& line : finding.lines) {
-        const std::string place = line.line > 0 ? fmt::format("{}:{}", line.file, line.line) : line.file;
-        if (!line.corrected.empty()) {
-            lines.push_back(place + ": " + base::one_line(line.corrected));
-        }
-    }
-    return lines;
+std::string place_text(const findings::FileLine& line) {
+    return line.line > 0 ? fmt::format("{}:{}", line.file, line.line) : line.file;
 }
 
 std::vector<std::string> next_commands(const Finding& finding, const findings::Report& report) {

@@ -41,8 +41,8 @@ std::string cause_text(const findings::Finding& finding, const findings::Report&
 /// Units, containers and processes behind the finding, as far as the picture knows them; else empty.
 std::string who_text(const findings::Finding& finding, const facts::Picture* picture);
 
-/// "etc/sysctl.conf:3: net.ipv4.tcp_fin_timeout = 60": where the finding lies, with what should stand there.
-std::vector<std::string> file_lines(const findings::Finding& finding);
+/// "etc/sysctl.conf:3"; only the file where the line is missing.
+std::string place_text(const findings::FileLine& line);
 
 /// What to run next, in this order; each looks where the report did.
 std::vector<std::string> next_commands(const findings::Finding& finding, const findings::Report& report);

@@ -121,8 +121,17 @@ Json notifications_of(const Report& report) {
     for (const Unjudged& group : unjudged(report)) {
         list.push_back(notification("error", unjudged_text(group)));
     }
-    for (const std::string& note : report.notes) {
-        list.push_back(notification("note", note));
+    if (!report.blind.empty()) {
+        list.push_back(notification("error", report.blind));
+    }
+    for (const std::vector<std::string>* texts : {&report.notes, &report.notices}) {
+        for (const std::string& text : *texts) {
+            list.push_back(notification("note", text));
+        }
+    }
+    for (const base::Gap& gap : report.gaps) {
+        const bool is_harmless = gap.why == base::Why::absent || gap.why == base::Why::not_collected;
+        list.push_back(notification(is_harmless ? "note" : "warning", base::to_text(gap)));
     }
     return list;
 }

@@ -83,12 +83,19 @@ Lines labelled(const Style& style, std::string_view label, std::string_view text
     return lines;
 }
 
+/// Of a line whose start is taken; a narrow screen wraps it rather than to show nothing.
+std::size_t room_behind(const Style& style, std::size_t taken) {
+    constexpr std::size_t least = 10;
+    const auto width = static_cast<std::size_t>(style.width);
+    return width > taken + least ? width - taken : least;
+}
+
 /// The start of `text` that makes sense by itself, behind the label on one line; all of it where there is
 /// room.
 Line brief(const Style& style, std::string_view label, std::string_view text) {
     constexpr std::size_t most = 4;
     const std::string line = safe_line(text);
-    const auto room = static_cast<std::size_t>(style.width) - base::display_width(label);
+    const std::size_t room = room_behind(style, base::display_width(label));
     if (base::display_width(line) <= room) {
         return {std::string(label) + line};
     }
@@ -316,6 +323,11 @@ std::string effect_text(const Finding& finding, const Remedy& remedy) {
                                                        : remedy.effect;
 }
 
+/// No sentence: those begin with a capital. What is cut of it would do something else.
+bool is_command(std::string_view undo) {
+    return !undo.empty() && undo.front() >= 'a' && undo.front() <= 'z';
+}
+
 Part remedy_part(const Style& style, const Finding& finding, const Remedy& remedy, bool is_first) {
     Part part{.lines = {brief(style, label_of(is_first ? "Right now" : "or"), remedy.text)},
               .as_a_whole = true,
@@ -333,7 +345,7 @@ Part remedy_part(const Style& style, const Finding& finding, const Remedy& remed
     }
     line("effect", effect_text(finding, remedy));
     line("risk", remedy.risk);
-    if (!remedy.undo.empty() && !remedy.settings.empty()) {
+    if (is_command(remedy.undo)) {
         append_to(part.lines, shown_command(style, "  undo   ", remedy.undo));
     } else {
         line("undo", remedy.undo);
@@ -376,8 +388,7 @@ Part found_part(const Style& style, const Report& report, const Finding* subject
             label_of(part.lines.empty() ? (subject != nullptr ? "Also found" : "Found") : "");
         const std::string rest = rule.more_text();
         const std::string state(findings::name(finding.state));
-        const std::size_t room =
-            static_cast<std::size_t>(style.width) - label.size() - state.size() - rest.size() - 1;
+        const std::size_t room = room_behind(style, label.size() + state.size() + rest.size() + 1);
         const std::string impact = safe_line(impact_of(finding, report));
         const bool is_short = finding.summary.size() < impact.size() && base::display_width(impact) > room;
         const std::string shown = is_short ? safe_line(placed(finding, report, finding.summary)) : impact;

@@ -370,10 +370,6 @@ void show_change(std::ostream& out, const findings::FileLine& line) {
     }
 }
 
-std::string place_text(const findings::FileLine& line) {
-    return line.line > 0 ? fmt::format("{}:{}", line.file, line.line) : line.file;
-}
-
 /// Every finding with its lines, as of a program that checks source files.
 void files_text(std::ostream& out, const Style& style, const Report& report) {
     first_line(out, style, report);
@@ -419,8 +415,10 @@ void finding_text(std::ostream& out, const Style& style, const Shown& shown, con
     for (const std::string& line : also_lines(finding, report)) {
         paragraph(out, style, "  Also: ", line);
     }
-    for (const std::string& line : file_lines(finding)) {
-        paragraph(out, style, "  Correct: ", line);
+    for (const findings::FileLine& line : finding.lines) {
+        if (!line.corrected.empty()) {
+            paragraph(out, style, "  Correct: ", place_text(line) + ": " + base::one_line(line.corrected));
+        }
     }
     show_evidence(out, style, finding);
     const bool why_is_new = explained == nullptr || explained->why != finding.why;

@@ -194,7 +194,8 @@ std::optional<std::string> without_prefixes(std::string_view text, LineTest is_r
             at = prefix.size(); // another line of the same text
         }
         const std::string_view row = at ? without_tail(line.substr(*at)) : raw;
-        changed = changed || (at && row.size() + line.substr(0, *at).find_first_not_of(" \t") < line.size());
+        const bool is_as_printed = !at || (*at == 0 && cells.empty() && row == base::trim(line));
+        changed = changed || !is_as_printed;
         plain.append(row).append("\n");
     }
     return changed ? std::optional(std::move(plain)) : std::nullopt;

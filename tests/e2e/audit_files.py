@@ -14,6 +14,22 @@ net.ipv4.ip_local_port_range = 1024 65000
 net.ipv4.ip_conntrack_max = 65536
 sysctl -w net.ipv4.tcp_tw_reuse=1
 """
+MANY = """net.ipv4.ip_local_port_range = 1024 1100
+net.ipv4.ip_local_reserved_ports = 1024-1090
+net.ipv4.tcp_timestamps = 0
+net.ipv4.tcp_tw_reuse = 1
+net.ipv4.tcp_tw_recycle = 1
+net.ipv4.tcp_fin_timeout = 5
+net.ipv4.tcp_max_tw_buckets = 5000
+net.core.somaxconn = 64
+net.ipv4.tcp_syncookies = 0
+net.ipv4.tcp_tw_reuse_delay = 1
+net.netfilter.nf_conntrack_tcp_timeout_time_wait = 5
+net.core.somaxcon = 1
+net.ipv4.tcp_retries2 = 8k
+net.core.somaxconn = 32
+oops
+"""
 
 
 class Files(CommandLine):
@@ -37,6 +53,11 @@ class Files(CommandLine):
         self.assertEqual([(3, "net.netfilter.nf_conntrack_max = 65536")], lines["sysctl-dead-key"])
         self.assertEqual([(4, "net.ipv4.tcp_tw_reuse = 1")], lines["sysctl-no-assignment"])
         self.assertEqual([(2, "net.ipv4.ip_local_port_range = 1024 64999")], lines["port-range-parity"])
+
+    def test_no_finding_is_without_a_line(self):
+        lines = self.lines_of(self.audit("--files", self.write("sysctl.conf", MANY), "--format", "json"))
+        self.assertGreaterEqual(len(lines), 14)
+        self.assertEqual([], [rule for rule, of_it in lines.items() if not of_it or not all(better for _, better in of_it)])
 
     def test_what_is_corrected_is_found_no_more(self):
         path = self.write("x.conf", "net.ipv4.ip_local_port_range = 40000-41000\nnet.ipv4.tcp_fin_timeot = 3\n"
@@ -115,6 +136,8 @@ class Files(CommandLine):
         path = self.write("a.conf", "net.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_timestamps = {{ x }}\n")
         answer = self.audit("--files", path)
         self.assertIn(f"net.ipv4.tcp_timestamps is not known: {path}:2 gives it a variable", " ".join(answer.out.split()))
+        sarif = self.audit("--files", path, "--format", "sarif").json["runs"][0]["invocations"][0]
+        self.assertIn("gives it a variable", str(sarif["toolExecutionNotifications"]))
         self.write("tree/a.yml", "{{- if x }}\nnet.core.somaxconn: [\n")
         answer = self.audit("--files", self.scratch / "tree")
         self.assertEqual(3, answer.exit, answer.shown)
