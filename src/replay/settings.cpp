@@ -99,9 +99,8 @@ class Loader {
         return name;
     }
 
-    static void add_file(const Tree& tree, const std::string& root, const std::string& path,
-                         PlacedFiles& files) {
-        auto content = tree.read(path, largest_settings);
+    void add_file(const Tree& tree, const std::string& root, const std::string& path, PlacedFiles& files) {
+        auto content = tree.read(path, std::min(largest_settings, room_));
         if (!content && content.error().why == Why::absent) {
             return;
         }
@@ -112,13 +111,14 @@ class Loader {
             file.unread->what = file.shown;
         } else {
             file.settings = std::move(*settings);
+            room_ -= content->size();
         }
         files.emplace("/" + path, std::move(file));
     }
 
     /// A name that is there hides the same name elsewhere, even if it is a link to nowhere.
-    static void add_directory(const Tree& tree, const std::string& root, const std::string& directory,
-                              PlacedFiles& files) {
+    void add_directory(const Tree& tree, const std::string& root, const std::string& directory,
+                       PlacedFiles& files) {
         constexpr std::size_t most = 5001; // five directories, and a boot of the machine says when a thousand
         const auto names = tree.list(directory);
         for (std::size_t i = 0; names && i < names->size() && files.size() < most; ++i) {
@@ -232,10 +232,10 @@ class Loader {
 
     /// Other files of YAML are no mistake.
     base::Status add_if_settings(const Tree& tree, const std::string& root, const std::string& path) {
-        const auto content = tree.read(path, largest_settings);
+        const auto content = tree.read(path, std::min(largest_settings, room_));
         if (!content) {
-            return path.ends_with("tuned.conf") ? add_unread(content.error(), below(root, path))
-                                                : base::Status(base::Nothing{});
+            return content.error().why == Why::absent ? base::Status(base::Nothing{})
+                                                      : add_unread(content.error(), below(root, path));
         }
         auto settings = read_settings(*content, path);
         const bool is_about = content->find("net.ipv4.") != std::string::npos ||
@@ -247,6 +247,7 @@ class Loader {
         if (!settings || (settings->lines.empty() && settings->profiles.empty())) {
             return base::Nothing{};
         }
+        room_ -= content->size();
         const std::string parent = std::filesystem::path(path).parent_path().parent_path();
         return add_one(below(root, path), std::move(*settings), [&](const std::string& name) {
             const std::string other = below(below(parent, name), "tuned.conf");
@@ -258,6 +259,7 @@ class Loader {
     void add_if_conf(const Tree& tree, const std::string& root, const std::string& path,
                      const std::string& name, PlacedFiles& files) {
         PlacedFiles one;
+        const std::size_t room = room_;
         add_file(tree, root, path, one);
         if (one.empty()) {
             return;
@@ -269,6 +271,7 @@ class Loader {
             std::any_of(file.settings.lines.begin(), file.settings.lines.end(), [](const SettingLine& line) {
                 return is_sysctl_name(assignment_in(line.text).first);
             });
+        room_ = is_meant ? room_ : room;
         if (is_meant) {
             files.emplace("/etc/sysctl.d/" + name, std::move(file));
         }
@@ -284,6 +287,7 @@ class Loader {
     }
 
     std::vector<Configuration> configurations_;
+    std::size_t room_ = std::size_t{256} << 20; // for the files of directories, all together
 };
 
 /// For people who want to see what is wrong with a line.

@@ -182,10 +182,13 @@ Unknown unknown_in(const Configuration& configuration, kernel::Release release) 
 void hide(const Unknown& unknown, SettingsText& settings) {
     const auto is_known = [&](const auto& value) { return !unknown.contains(value.first); };
     std::erase_if(settings.lines, [&](const SettingLine& line) {
+        if (line.is_variable || unknown.empty()) {
+            return line.is_variable;
+        }
         kernel::BootAssignments one;
         one.add_file(line.text, "");
         const auto values = one.result().values;
-        return line.is_variable || (!values.empty() && std::none_of(values.begin(), values.end(), is_known));
+        return !values.empty() && std::none_of(values.begin(), values.end(), is_known);
     });
     for (const auto& [name, gap] : unknown) {
         settings.lines.push_back({"-" + name, 0, false}); // by no line with '*' either

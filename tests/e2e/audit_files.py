@@ -131,6 +131,9 @@ class Files(CommandLine):
         answer = self.audit("--files", directory)
         self.assertEqual(3, answer.exit, answer.shown)
         self.assertIn("b.conf", self.audit("--files", directory, "-v").out)
+        (directory / "b.conf").unlink()
+        os.mkfifo(directory / "b.yml")
+        self.assertEqual(3, self.audit("--files", directory).exit)
 
     def test_what_a_template_leaves_open_is_told_first(self):
         path = self.write("a.conf", "net.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_timestamps = {{ x }}\n")

@@ -161,6 +161,15 @@ TEST_CASE("the first look fits a terminal, whatever was found") {
     }
 }
 
+TEST_CASE("a terminal that is narrower than the labels gets short lines all the same") {
+    for (const test::ReportCase& item : test::report_cases()) {
+        INFO(item.name);
+        if (!item.report.of_files) {
+            check_fits(report(item.report, plain_style(20)), 60);
+        }
+    }
+}
+
 TEST_CASE("where there is room a remedy is told whole") {
     findings::Report one = test::ok_report();
     one.findings = {test::port_finding()};
