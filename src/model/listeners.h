@@ -14,7 +14,8 @@ struct Service {
     bool known() const { return !unit.empty() || !container.empty(); }
     /// "nginx.service", "docker 3f2a9c0d1e2f", "nginx.service in lxc web1".
     std::string name() const;
-    /// The unit, if systemctl outside of containers can restart it and nothing else ends with it; empty if not.
+    /// The unit, if systemctl outside of containers can restart it and nothing else ends with it; empty if
+    /// not.
     std::string restartable() const;
 };
 

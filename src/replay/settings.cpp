@@ -25,6 +25,7 @@ using base::Gap;
 using base::Why;
 
 constexpr std::size_t largest_settings = std::size_t{16} << 20;
+constexpr std::size_t largest_profile = std::size_t{1} << 20; // of tuned, included by another
 
 // From paths to configurations.
 
@@ -121,6 +122,10 @@ class Loader {
                        PlacedFiles& files) {
         constexpr std::size_t most = 5001; // five directories, and a boot of the machine says when a thousand
         const auto names = tree.list(directory);
+        if (!names && names.error().why != Why::absent) {
+            files.emplace("/" + directory + "/unread.conf",
+                          PlacedFile{below(root, directory), {}, names.error()});
+        }
         for (std::size_t i = 0; names && i < names->size() && files.size() < most; ++i) {
             const std::string& name = (*names)[i];
             if (!name.ends_with(".conf")) {
@@ -141,26 +146,27 @@ class Loader {
     /// A boot finds it as the only file, or as the last one after the profiles that it includes.
     base::Status add_one(const std::string& shown, SettingsText settings, const Profiles& profiles) {
         Configuration configuration{shown, {}, false, settings.kernel, {}};
-        add_profiles(settings, profiles, configuration);
+        add_profiles(settings.profiles, profiles, configuration);
         configuration.files.emplace("/etc/sysctl.d/file.conf", PlacedFile{shown, std::move(settings), {}});
         return add(std::move(configuration));
     }
 
     /// The last one first: it wins over those before it, and over what it includes itself.
-    static void add_profiles(const SettingsText& settings, const Profiles& profiles, Configuration& to) {
+    static void add_profiles(const std::vector<std::string>& names, const Profiles& profiles,
+                             Configuration& to) {
         constexpr std::size_t most = 50; // in a circle, for example
-        for (auto name = settings.profiles.rbegin(); name != settings.profiles.rend(); ++name) {
-            auto found = to.files.size() < most && name->find('/') == std::string::npos ? profiles(*name)
-                                                                                        : std::nullopt;
+        for (auto name = names.rbegin(); name != names.rend() && to.open.size() < most; ++name) {
+            const bool is_name = name->find('/') == std::string::npos;
+            auto found = is_name && to.files.size() < most ? profiles(*name) : std::nullopt;
             if (!found) {
                 to.open.push_back(
                     {"the profile " + base::printable(*name), Why::not_collected, "included, and not read"});
                 continue;
             }
-            PlacedFile file{std::move(found->first), std::move(found->second), {}};
-            const SettingsText copy = file.settings;
-            to.files.emplace(fmt::format("/usr/lib/sysctl.d/{}.conf", 99 - to.files.size()), std::move(file));
-            add_profiles(copy, profiles, to);
+            const std::vector<std::string> inner = found->second.profiles;
+            to.files.emplace(fmt::format("/usr/lib/sysctl.d/{}.conf", 99 - to.files.size()),
+                             PlacedFile{std::move(found->first), std::move(found->second), {}});
+            add_profiles(inner, profiles, to);
         }
     }
 
@@ -176,7 +182,7 @@ class Loader {
         const auto parent = std::filesystem::absolute(path).parent_path().parent_path();
         return add_one(path, std::move(*settings), [&](const std::string& name) {
             const std::string other = (parent / name / "tuned.conf").string();
-            return profile_in(base::read_file(other, largest_settings), other);
+            return profile_in(base::read_file(other, largest_profile), other);
         });
     }
 
@@ -251,7 +257,7 @@ class Loader {
         const std::string parent = std::filesystem::path(path).parent_path().parent_path();
         return add_one(below(root, path), std::move(*settings), [&](const std::string& name) {
             const std::string other = below(below(parent, name), "tuned.conf");
-            return profile_in(tree.read(other, largest_settings), below(root, other));
+            return profile_in(tree.read(other, largest_profile), below(root, other));
         });
     }
 

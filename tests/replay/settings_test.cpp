@@ -241,6 +241,15 @@ TEST_CASE("an image is read in the order in which it would boot, and no link lea
     CHECK(with.boot_sysctls->by_hand.contains("net.ipv4.tcp_tw_reuse"));
 }
 
+TEST_CASE("of an image whose directory cannot be read no default is believed") {
+    const tests::Scratch scratch;
+    std::filesystem::create_directories(scratch.path() + "/etc");
+    scratch.write("etc/sysctl.conf", "net.ipv4.tcp_tw_reuse = 1\n");
+    std::filesystem::create_symlink("sysctl.d", scratch.path() + "/etc/sysctl.d"); // to itself
+    const snapshot::Netns netns = booted(scratch.path());
+    CHECK(text_of(netns, "net.core.somaxconn") == "failed");
+}
+
 TEST_CASE("each directory of a repository is one host, and files of others are left out") {
     const tests::Scratch scratch;
     for (const char* directory : {"a/sysctl.d", "b"}) {
