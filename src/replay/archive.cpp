@@ -1,6 +1,7 @@
 #include "replay/archive.h"
 
 #include "base/text.h"
+#include "replay/archive_function.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +10,6 @@
 #include <memory>
 #include <utility>
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 namespace replay {
@@ -41,10 +41,7 @@ class Library {
     struct Archive;
     struct Entry;
 
-    Library() : handle_(::dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL)) {
-        if (handle_ == nullptr) {
-            return;
-        }
+    Library() {
         whole_ = find(read_new, "archive_read_new") && find(read_free, "archive_read_free") &&
                  find(support_tar, "archive_read_support_format_tar") &&
                  find(support_raw, "archive_read_support_format_raw") &&
@@ -80,11 +77,10 @@ class Library {
   private:
     template <typename Function>
     bool find(Function& function, const char* name) const {
-        function = reinterpret_cast<Function>(::dlsym(handle_, name));
+        function = reinterpret_cast<Function>(archive_function(name));
         return function != nullptr;
     }
 
-    void* handle_; // until the program ends
     bool whole_ = false;
 };
 
