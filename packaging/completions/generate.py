@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the completion of one shell: generate.py bash|zsh|fish LIST_OPTIONS TEMPLATE OUTPUT."""
-import subprocess
+"""Writes the completion of one shell: generate.py bash|zsh|fish OPTIONS TEMPLATE OUTPUT; OPTIONS is what
+list_options writes."""
 import sys
 from dataclasses import dataclass, field
 
@@ -44,9 +44,9 @@ class Command:
     options: list = field(default_factory=list)
 
 
-def read(program):
+def read(options):
     commands, sysctls = {}, []
-    for line in subprocess.run([program], check=True, capture_output=True, text=True).stdout.splitlines():
+    for line in open(options, encoding="utf-8").read().splitlines():
         kind, *fields = line.split("\t")
         if kind == "command":
             commands[fields[0]] = Command(*fields)
@@ -123,8 +123,8 @@ def fish_quoted(text):
 
 
 def main():
-    shell, program, template, output = sys.argv[1:]
-    commands, sysctls = read(program)
+    shell, options, template, output = sys.argv[1:]
+    commands, sysctls = read(options)
     first, second, third = {"bash": bash, "zsh": zsh, "fish": fish}[shell](commands)
     text = open(template, encoding="utf-8").read()
     for mark, value in (("@FIRST@", first), ("@SECOND@", second), ("@THIRD@", third), ("@SYSCTLS@", " ".join(sysctls)),

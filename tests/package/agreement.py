@@ -13,8 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
-NOT_INSTALLED = {"README.md", "build.sh", "meson.build", "prometheus/tcpadvisor-test.yml"}
-OF_BUILDING = {"completions", "debian", "rpm"}
+NOT_INSTALLED = {"README.md", "meson.build", "prometheus/tcpadvisor-test.yml"}
+OF_BUILDING = {"completions", "container", "debian", "dist", "rpm"}
 
 
 def text_of(path):
