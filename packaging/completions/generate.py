@@ -8,11 +8,12 @@ WORDS = {  # the closed sets of values, by the placeholder of the option's argum
     "STATE": "warning critical never",
     "WHEN": "auto always never",
     "KEY": "used connections rate left",
+    "LANG": "en zh",
 }
 # What an argument is, by its placeholder; one that is not here stops the build.
 KINDS = {
     "FORMAT": "format", "FORMAT:FILE": "report", "FILE": "file", "PATH": "file", "DIR": "directory", "ID": "rule", "TAG": "tag",
-    "RULE.KEY=VALUE": "set", "NAME|PATH": "netns", "KEY=VALUE": "sysctl", "STATE": "words", "WHEN": "words", "KEY": "words",
+    "RULE.KEY=VALUE": "set", "NAME|PATH": "netns", "KEY=VALUE": "sysctl", "STATE": "words", "WHEN": "words", "KEY": "words", "LANG": "words",
     "RANGE": "any", "ADDRESS:PORT": "any", "ADDRESS": "any", "INTERFACE": "any", "N": "any", "N/s": "any", "SECONDS": "any",
     "VERSION": "any",
 }

@@ -21,8 +21,22 @@ std::string place_text(const Position& position) {
 /// The part of a long line around the place, so that a megabyte on one line does not fill the screen.
 struct Excerpt {
     std::string text;
-    std::size_t column; // of the place in `text`, from 1
+    std::size_t column; // of the place in `text`, in characters from 1
 };
+
+/// At most `count` characters of `text` behind the first `skipped` ones.
+std::string_view characters(std::string_view text, std::size_t skipped, std::size_t count) {
+    const auto drop = [](std::string_view& from, std::size_t most) {
+        for (std::size_t i = 0; i < most && !from.empty(); ++i) {
+            from.remove_prefix(std::max<std::size_t>(utf8_length(from), 1));
+        }
+    };
+    drop(text, skipped);
+    std::string_view behind = text;
+    drop(behind, count);
+    text.remove_suffix(behind.size());
+    return text;
+}
 
 Excerpt excerpt(const std::string& line, int column) {
     constexpr std::size_t widest = 100;
@@ -35,17 +49,11 @@ Excerpt excerpt(const std::string& line, int column) {
     if (display_width(safe) <= widest) {
         return {safe, at};
     }
-    std::size_t byte = 0;
-    for (std::size_t seen = 1; seen + 40 < at && byte < safe.size(); ++seen) {
-        do {
-            ++byte;
-        } while (byte < safe.size() && (static_cast<unsigned char>(safe[byte]) & 0xC0) == 0x80);
-    }
-    const std::size_t skipped = display_width(std::string_view(safe).substr(0, byte));
-    std::string part = safe.substr(byte, widest);
-    while (!part.empty() &&
-           (static_cast<unsigned char>(safe[std::min(byte + part.size(), safe.size() - 1)]) & 0xC0) == 0x80) {
-        part.pop_back();
+    constexpr std::size_t before = 40;
+    const std::size_t skipped = std::min(at - std::min(at, before + 1), code_points(safe));
+    std::string part(characters(safe, skipped, widest));
+    while (display_width(part) > widest) {
+        part = characters(part, 0, code_points(part) - 1);
     }
     return {part, at - skipped};
 }
@@ -81,12 +89,13 @@ std::string to_text(const Diagnostic& diagnostic) {
                     diagnostic.weight == Weight::error ? "error" : "warning", diagnostic.message);
     if (!diagnostic.source_line.empty() && diagnostic.position.column > 0) {
         const Excerpt shown = excerpt(diagnostic.source_line, diagnostic.position.column);
-        const std::size_t width = display_width(shown.text);
-        const std::size_t room = width >= shown.column ? width - shown.column + 1 : 1;
-        const auto length =
-            std::clamp<std::size_t>(static_cast<std::size_t>(std::max(diagnostic.length, 1)), 1, room);
-        text += fmt::format("    {}\n    {}^{}\n", shown.text, std::string(shown.column - 1, ' '),
-                            std::string(length - 1, '~'));
+        const std::size_t before = shown.column - 1;
+        const std::size_t beyond = before - std::min(before, code_points(shown.text));
+        const auto length = static_cast<std::size_t>(std::max(diagnostic.length, 1));
+        const std::size_t indent = display_width(characters(shown.text, 0, before)) + beyond;
+        const std::size_t marked = display_width(characters(shown.text, before, length));
+        text += fmt::format("    {}\n    {}^{}\n", shown.text, std::string(indent, ' '),
+                            std::string(std::max<std::size_t>(marked, 1) - 1, '~'));
     }
     if (!diagnostic.advice.empty()) {
         text += fmt::format("    {}\n", diagnostic.advice);

@@ -35,27 +35,14 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return d[a.size()][b.size()];
 }
 
-/// The code point of a valid UTF-8 sequence.
-char32_t code_point(std::string_view sequence) {
-    const auto first = static_cast<std::uint8_t>(sequence[0]);
-    if (sequence.size() == 1) {
-        return first;
-    }
-    char32_t code = first & (0x7FU >> sequence.size());
-    for (const char c : sequence.substr(1)) {
-        code = code << 6U | (static_cast<std::uint8_t>(c) & 0x3FU);
-    }
-    return code;
-}
-
-struct CodeRange {
+struct UnsafeRange {
     char32_t first;
     char32_t last;
 };
 
 /// Controls, what moves or breaks lines, what nobody sees (Unicode: Default_Ignorable_Code_Point), and what
 /// no XML may hold.
-constexpr auto unsafe_codes = std::to_array<CodeRange>({
+constexpr auto unsafe_codes = std::to_array<UnsafeRange>({
     {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},       {0x34F, 0x34F},     {0x61C, 0x61C},
     {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
     {0x2060, 0x206F}, {0x3164, 0x3164}, {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},
@@ -64,7 +51,7 @@ constexpr auto unsafe_codes = std::to_array<CodeRange>({
 
 bool is_unsafe(char32_t code) {
     return std::any_of(unsafe_codes.begin(), unsafe_codes.end(),
-                       [&](const CodeRange& range) { return code >= range.first && code <= range.last; });
+                       [&](const UnsafeRange& range) { return code >= range.first && code <= range.last; });
 }
 
 /// Hands on runs of safe text, and one by one what is not: the sequence, and its code or none if it is no
@@ -216,6 +203,18 @@ std::size_t utf8_length(std::string_view text) {
     return overlong || surrogate || too_large ? 0 : length;
 }
 
+char32_t code_point(std::string_view sequence) {
+    const auto first = static_cast<std::uint8_t>(sequence[0]);
+    if (sequence.size() == 1) {
+        return first;
+    }
+    char32_t code = first & (0x7FU >> sequence.size());
+    for (const char c : sequence.substr(1)) {
+        code = code << 6U | (static_cast<std::uint8_t>(c) & 0x3FU);
+    }
+    return code;
+}
+
 std::string printable(std::string_view text) {
     std::string safe;
     safe.reserve(text.size());
@@ -276,30 +275,6 @@ std::string shell_quoted(std::string_view text) {
         word += c == '\'' ? std::string("'\\''") : std::string(1, c);
     }
     return word + "'";
-}
-
-std::size_t display_width(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }));
-}
-
-std::vector<std::string> wrap(std::string_view text, std::size_t width) {
-    std::vector<std::string> lines;
-    std::string line;
-    for (const std::string_view word : words(text)) {
-        if (!line.empty() && display_width(line) + 1 + display_width(word) > width) {
-            lines.push_back(std::move(line));
-            line.clear();
-        }
-        if (!line.empty()) {
-            line += ' ';
-        }
-        line += word;
-    }
-    if (!line.empty()) {
-        lines.push_back(std::move(line));
-    }
-    return lines;
 }
 
 } // namespace base

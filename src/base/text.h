@@ -36,6 +36,9 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
 /// (RFC 3629).
 std::size_t utf8_length(std::string_view text);
 
+/// The code point of one valid UTF-8 sequence.
+char32_t code_point(std::string_view sequence);
+
 /// Safe for a terminal and for whoever reads it: '?' stands for control characters, escapes, what is
 /// invisible or turns the direction of text, and invalid UTF-8.
 std::string printable(std::string_view text);
@@ -60,11 +63,15 @@ std::string shell_word(std::string_view text);
 /// The same, always in quotes: double ones around plain words and spaces, else single ones.
 std::string shell_quoted(std::string_view text);
 
-/// Columns that valid UTF-8 `text` takes on a terminal (one a code point; wide East Asian ones are not used
-/// here).
+/// Code points of UTF-8 `text`: what editors, and formats that machines read, count in a line.
+std::size_t code_points(std::string_view text);
+
+/// Columns that valid UTF-8 `text` takes on a terminal: two for a wide character of East Asia and for an
+/// emoji, else one, whatever the locale.
 std::size_t display_width(std::string_view text);
 
-/// `text` broken at spaces into lines of at most `width` columns; longer words stay whole.
+/// `text` broken at spaces and beside wide characters into lines of at most `width` columns; longer words
+/// stay whole.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
 /// A number that stands for a text, the same in every build and on every machine (FNV-1a, 64 bits): for files

@@ -2,10 +2,12 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/language.h"
 #include "cli/messages.h"
 #include "cli/observe.h"
 #include "cli/output.h"
 #include "cli/rules.h"
+#include "cli/topics.h"
 #include "facts/schema.h"
 #include "rules/placeholders.h"
 #include "rules/reader.h"
@@ -19,73 +21,6 @@ namespace cli {
 // explain: what a rule, a state, a sysctl or a fact means, why, and what to do.
 
 namespace {
-
-constexpr std::string_view proc_sys = "proc/sys/"; // as people copy it
-
-std::string topic_name(const base::Embedded& file) {
-    return std::string(file.name.substr(0, file.name.rfind('.')));
-}
-
-std::string lower(std::string_view text) {
-    std::string changed(text);
-    for (char& c : changed) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c == '-' ? '_' : c;
-    }
-    return changed;
-}
-
-/// FIN-WAIT-1, fin_wait1 and FinWait1 are one name.
-std::string letters_of(std::string_view text) {
-    std::string letters = lower(text);
-    std::erase(letters, '_');
-    return letters;
-}
-
-/// Names that other tools and the RFC give to the same state.
-std::string common_name(const std::string& topic) {
-    constexpr std::pair<std::string_view, std::string_view> aliases[] = {
-        {"estab", "established"},   {"closed", "close"},    {"unconn", "close"},
-        {"synreceived", "synrecv"}, {"synrcvd", "synrecv"}, {"listening", "listen"},
-        {"boundinactive", "bound"},
-    };
-    const std::string wanted = letters_of(topic);
-    for (const auto& [alias, name] : aliases) {
-        if (wanted == alias) {
-            return std::string(name);
-        }
-    }
-    return wanted;
-}
-
-enum class TopicKind { general, myth, sysctl };
-
-TopicKind kind_of(const std::string& name) {
-    return name.starts_with("myth-")             ? TopicKind::myth
-           : name.find('.') != std::string::npos ? TopicKind::sysctl
-                                                 : TopicKind::general;
-}
-
-std::string last_part(const std::string& sysctl) {
-    return sysctl.substr(sysctl.rfind('.') + 1);
-}
-
-const base::Embedded* find_topic(const std::string& topic) {
-    const std::string wanted = common_name(topic);
-    std::string dotted = lower(topic); // sysctl(8) takes net/ipv4/... too
-    if (const std::size_t at = dotted.find(proc_sys); at <= 1) {
-        dotted.erase(0, at + proc_sys.size());
-    }
-    std::replace(dotted.begin(), dotted.end(), '/', '.');
-    for (const base::Embedded& file : topics()) {
-        const std::string name = lower(topic_name(file));
-        const bool fits = kind_of(name) == TopicKind::sysctl ? name == dotted || last_part(name) == dotted
-                                                             : letters_of(name) == wanted;
-        if (fits) {
-            return &file;
-        }
-    }
-    return nullptr;
-}
 
 std::string paragraphs(std::string_view text, std::size_t width) {
     std::string out;
@@ -221,30 +156,51 @@ std::string first_line(std::string_view text) {
 }
 
 /// A sysctl by its name alone, the others with their title.
-std::string topic_lines(TopicKind kind) {
+std::string topic_lines(TopicKind kind, Language language) {
     std::string text;
     for (const base::Embedded& file : topics()) {
         const std::string name = topic_name(file);
         if (kind_of(name) == kind) {
-            text += fmt::format("  {}\n", kind == TopicKind::sysctl ? name : first_line(file.text));
+            const base::Embedded* told = topic_in(language, file);
+            text += fmt::format("  {}\n", kind == TopicKind::sysctl
+                                              ? name
+                                              : first_line((told != nullptr ? *told : file).text));
         }
     }
     return text;
 }
 
-std::string topic_list(const rules::RuleSet& rules) {
-    std::string text = "Rules:\n";
+/// What stands above the parts of the list.
+struct Headings {
+    std::string_view rules;
+    std::string_view general;
+    std::string_view messages;
+    std::string_view myths;
+    std::string_view sysctls;
+    std::string_view facts;
+};
+
+constexpr Headings english_headings{
+    "Rules:", "States and more:", "Error messages, as a log has them (explain \"MESSAGE\"):",
+    "Myths:", "Sysctls:",         "Facts:"};
+constexpr Headings chinese_headings{
+    "规则（英文）：", "状态及其他：",     "日志中的错误信息（英文；explain \"MESSAGE\"）：",
+    "误区：",         "sysctl（英文）：", "事实（英文）："};
+
+std::string topic_list(const rules::RuleSet& rules, Language language) {
+    const Headings& headings = language == Language::chinese ? chinese_headings : english_headings;
+    std::string text = fmt::format("{}\n", headings.rules);
     for (const rules::Rule& rule : rules.rules) {
         text += fmt::format("  {:<30} {}\n", rule.id, rule.title);
     }
-    text += "\nStates and more:\n" + topic_lines(TopicKind::general);
-    text += "\nError messages, as a log has them (explain \"MESSAGE\"):\n";
+    text += fmt::format("\n{}\n{}", headings.general, topic_lines(TopicKind::general, language));
+    text += fmt::format("\n{}\n", headings.messages);
     for (const MessageTopic& message : message_topics()) {
         text += fmt::format("  {}\n", first_line(message.text));
     }
-    text += "\nMyths:\n" + topic_lines(TopicKind::myth);
-    text += "\nSysctls:\n" + topic_lines(TopicKind::sysctl);
-    text += "\nFacts:\n";
+    text += fmt::format("\n{}\n{}", headings.myths, topic_lines(TopicKind::myth, language));
+    text += fmt::format("\n{}\n{}", headings.sysctls, topic_lines(TopicKind::sysctl, language));
+    text += fmt::format("\n{}\n", headings.facts);
     for (const facts::Schema& schema : facts::schemas()) {
         for (const facts::Column& fact : schema.columns) {
             text += fmt::format("  {}.{}\n", schema.name, fact.name);
@@ -310,6 +266,51 @@ std::string asked_topic(const Options& options) {
     return base::join(options.arguments, " ");
 }
 
+base::Result<std::string> topic_text(const Options& options, const base::Embedded& topic, Language language) {
+    const std::string name = topic_name(topic);
+    const auto now =
+        kind_of(name) == TopicKind::sysctl ? sysctl_now(options, name) : state_now(options, name, language);
+    if (!now) {
+        return now;
+    }
+    return std::string(topic.text) + (now->empty() ? "" : "\n" + *now);
+}
+
+/// In English, with the numbers of now; empty if nothing is known.
+base::Result<std::string> english_text(const Options& options, const rules::RuleSet& rules,
+                                       const std::string& asked, std::size_t width) {
+    if (const rules::Rule* rule = rules.find(asked)) {
+        const auto now = rule_now(options, *rule, width);
+        return now ? rule_text(*rule, width, *now) : now;
+    }
+    if (const base::Embedded* topic = find_topic(asked)) {
+        return topic_text(options, *topic, Language::english);
+    }
+    if (const std::string text = fact_text(asked, width); !text.empty()) {
+        const auto now = fact_now(options, asked);
+        return now ? text + "\n" + *now : now;
+    }
+    return message_text(options, asked, rules, width);
+}
+
+/// In `language` if there is such a text, else in English under a line that says so.
+base::Result<std::string> answer_text(const Options& options, const rules::RuleSet& rules, Language language,
+                                      std::size_t width) {
+    const std::string asked = asked_topic(options);
+    if (options.arguments.empty() || options.list) {
+        return topic_list(rules, language);
+    }
+    const base::Embedded* topic = rules.find(asked) == nullptr ? find_topic(asked) : nullptr;
+    if (const base::Embedded* told = topic != nullptr ? topic_in(language, *topic) : nullptr) {
+        return topic_text(options, *told, language);
+    }
+    const auto text = english_text(options, rules, asked, width);
+    if (text && text->empty()) {
+        return base::Error{unknown_topic(asked, rules)};
+    }
+    return text && language == Language::chinese ? "（本主题没有中文版，以下为英文。）\n\n" + *text : text;
+}
+
 } // namespace
 
 int explain(const Options& options) {
@@ -321,43 +322,17 @@ int explain(const Options& options) {
         return fail(options, loaded.error().message, loaded.error().details);
     }
     constexpr int widest = 100;
-    const auto width = static_cast<std::size_t>(std::min(style_for(options).width, widest));
-    const std::string asked = asked_topic(options);
-    std::string text;
-    if (options.arguments.empty() || options.list) {
-        text = topic_list(loaded->rules);
-    } else if (const rules::Rule* rule = loaded->rules.find(asked)) {
-        const auto now = rule_now(options, *rule, width);
-        if (!now) {
-            return fail(options, now.error().what);
-        }
-        text = rule_text(*rule, width, *now);
-    } else if (const base::Embedded* topic = find_topic(asked)) {
-        const std::string name = topic_name(*topic);
-        const auto now =
-            name.find('.') != std::string::npos ? sysctl_now(options, name) : state_now(options, name);
-        if (!now) {
-            return fail(options, now.error().what);
-        }
-        text = std::string(topic->text) + (now->empty() ? "" : "\n" + *now);
-    } else if (text = fact_text(asked, width); !text.empty()) {
-        const auto now = fact_now(options, asked);
-        if (!now) {
-            return fail(options, now.error().what);
-        }
-        text += "\n" + *now;
-    } else {
-        const auto told = message_text(options, asked, loaded->rules, width);
-        if (!told) {
-            return fail(options, told.error().what);
-        }
-        text = *told;
+    const render::Style style = style_for(options);
+    const Language wanted = language_of(options, asked_topic(options));
+    const bool readable = wanted == Language::english || style.unicode;
+    const auto text = answer_text(options, loaded->rules, readable ? wanted : Language::english,
+                                  static_cast<std::size_t>(std::min(style.width, widest)));
+    if (!text) {
+        return fail(options, text.error().what);
     }
-    if (text.empty()) {
-        return fail(options, unknown_topic(asked, loaded->rules));
-    }
-    const base::Status delivered = deliver(options, text);
-    return delivered ? 0 : fail(options, delivered.error().what);
+    const std::string note =
+        readable ? "" : "(Chinese needs a UTF-8 locale, as in LC_ALL=C.UTF-8. This is in English.)\n\n";
+    return deliver_or_fail(options, note + *text, 0);
 }
 
 } // namespace cli

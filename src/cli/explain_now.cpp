@@ -96,8 +96,21 @@ constexpr std::size_t most_rows = 3;
 /// What there is to read of one table, row after row.
 using TableReader = std::function<void(const facts::Table&, const std::string& netns)>;
 
-/// Calls `reader` with the table of each namespace; returns whose numbers they are.
-base::Result<std::string> read_now(const Options& options, TableId table, const TableReader& reader) {
+/// Whose numbers these are.
+struct Whose {
+    std::string host; // printable
+    std::vector<std::string> assumed;
+};
+
+std::string to_text(const Whose& whose, Language language = Language::english) {
+    const std::string assumed = base::join(whose.assumed, ", ");
+    return language == Language::chinese
+               ? whose.host + " 现在" + (assumed.empty() ? "" : "，假定 " + assumed)
+               : "On " + whose.host + " now" + (assumed.empty() ? "" : ", as if " + assumed);
+}
+
+/// Calls `reader` with the table of each namespace.
+base::Result<Whose> read_now(const Options& options, TableId table, const TableReader& reader) {
     const auto assumed = assumptions(options);
     if (!assumed) {
         return assumed.error();
@@ -116,8 +129,7 @@ base::Result<std::string> read_now(const Options& options, TableId table, const 
             reader(each.table(table), facts.namespaces.size() > 1 ? each.label : "");
         }
     }
-    return fmt::format("On {} now", base::printable(observed->host.name)) +
-           (assumed->empty() ? "" : ", as if " + base::join(texts_of(*assumed), ", "));
+    return Whose{base::printable(observed->host.name), texts_of(*assumed)};
 }
 
 std::string value_text(const Value& value, std::string_view unit) {
@@ -180,23 +192,27 @@ base::Result<std::string> fact_now(const Options& options, const std::string& na
         if (!whose) {
             return whose.error();
         }
-        text += fmt::format("{}, {}:\n{}", *whose, schema.name, lines);
+        text += fmt::format("{}, {}:\n{}", to_text(*whose), schema.name, lines);
     }
     return text;
 }
 
-base::Result<std::string> state_now(const Options& options, const std::string& name) {
+base::Result<std::string> state_now(const Options& options, const std::string& name, Language language) {
     const auto column = facts::schema(TableId::netns).find(lower_case(name));
     if (!column) {
         return std::string();
     }
+    const bool in_chinese = language == Language::chinese;
     std::string lines;
     const auto whose =
         read_now(options, TableId::netns, [&](const facts::Table& table, const std::string& inside) {
             lines += fmt::format("  {}{}\n", inside.empty() ? "" : base::printable(inside) + ": ",
-                                 value_text(table.get(0, *column), "sockets"));
+                                 value_text(table.get(0, *column), in_chinese ? "个套接字" : "sockets"));
         });
-    return whose ? base::Result<std::string>(fmt::format("{}:\n{}", *whose, lines)) : whose;
+    if (!whose) {
+        return whose.error();
+    }
+    return to_text(*whose, language) + (in_chinese ? "：\n" : ":\n") + lines;
 }
 
 base::Result<std::string> sysctl_now(const Options& options, const std::string& name) {
@@ -221,8 +237,10 @@ base::Result<std::string> sysctl_now(const Options& options, const std::string& 
                 }
             }
         });
-    return whose ? base::Result<std::string>(lines.empty() ? "" : fmt::format("{}:\n{}", *whose, lines))
-                 : whose;
+    if (!whose) {
+        return whose.error();
+    }
+    return lines.empty() ? std::string() : to_text(*whose) + ":\n" + lines;
 }
 
 base::Result<std::string> rules_now(const Options& options, const rules::RuleSet& all,

@@ -65,6 +65,8 @@ constexpr auto table = std::to_array<OptionInfo>({
     {"timeout", 't', "SECONDS", false, looking | bit(Command::record) | watching,
      "give up after so long (default 10)"},
     {"list", 0, "", false, bit(Command::explain), "list all topics"},
+    {"lang", 0, "LANG", false, bit(Command::explain),
+     "en or zh (simplified Chinese); default: as LC_ALL, LC_MESSAGES or LANG say"},
     {"interval", 0, "SECONDS", false, watching, "look again after so long (default 2)"},
     {"wait", 0, "SECONDS", false, bit(Command::report), "look twice, so far apart, to know rates at once"},
     {"color", 0, "WHEN", false, every, "auto, always or never; NO_COLOR is obeyed"},
@@ -129,6 +131,7 @@ std::string_view examples_of(Command command) {
                "  tcpadvisor explain ephemeral-port-exhaustion --replay incident.capture\n"
                "  tcpadvisor explain \"Cannot assign requested address\"\n"
                "  tcpadvisor explain TIME_WAIT\n"
+               "  tcpadvisor explain TIME_WAIT --lang zh\n"
                "  tcpadvisor explain tcp_tw_reuse\n";
     case Command::rules:
         return "  tcpadvisor rules list -v\n"

@@ -254,6 +254,12 @@ std::optional<std::string> take(Options& options, const std::string& name, const
             return wrong("seconds, above 0 and at most 3600");
         }
         options.timeout_s = *seconds;
+    } else if (name == "lang") {
+        const std::vector<std::string> known = {"en", "zh"};
+        if (std::find(known.begin(), known.end(), value) == known.end()) {
+            return wrong("en or zh") + base::did_you_mean(value, known);
+        }
+        options.lang = value == "zh" ? Language::chinese : Language::english;
     } else if (name == "list") {
         options.list = true;
     } else if (name == "interval") {

@@ -21,6 +21,9 @@ enum class Invocation { person, plugin };
 
 enum class Color { automatic, always, never };
 
+/// Of the texts of `explain`.
+enum class Language { english, chinese };
+
 /// Another output of the same run.
 struct FurtherReport {
     std::string format;
@@ -64,6 +67,7 @@ struct Options {
     Color color = Color::automatic;
     double timeout_s = 10;
     bool list = false;            // explain: all topics
+    std::optional<Language> lang; // none: as the locale says
     double interval_s = 2;        // of watch
     std::optional<double> wait_s; // report: look twice, so far apart
     std::optional<std::string> warning;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/writing.h"
 #include "cli/commands.h"
+#include "cli/language.h"
 
 #include <algorithm>
 #include <csignal>
@@ -61,15 +62,6 @@ int terminal_width() {
         width = size.ws_col;
     }
     return static_cast<int>(std::clamp(width, narrowest, widest));
-}
-
-bool locale_is_unicode() {
-    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-        if (const std::string value = variable(name); !value.empty()) {
-            return value.find("UTF-8") != std::string::npos || value.find("utf8") != std::string::npos;
-        }
-    }
-    return false;
 }
 
 struct Message {

@@ -63,7 +63,7 @@ Json fix_json(const FileLine& line) {
     Json& region = replacement["deletedRegion"];
     region["startLine"] = std::max<std::size_t>(line.line, 1);
     region["startColumn"] = 1;
-    region["endColumn"] = line.line == 0 ? 1 : base::display_width(base::printable(line.text)) + 1;
+    region["endColumn"] = line.line == 0 ? 1 : base::code_points(base::printable(line.text)) + 1;
     replacement["insertedContent"] = Json{{"text", line.corrected + (line.line == 0 ? "\n" : "")}};
     Json change = Json::object();
     change["artifactLocation"]["uri"] = uri_of(line.file);

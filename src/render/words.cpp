@@ -25,12 +25,13 @@ bool continues_sequence(char c) {
 /// The longest start of `text` within both limits that ends between characters.
 std::string_view start_of(std::string_view text, std::size_t columns, std::size_t bytes) {
     std::size_t end = 0;
-    for (std::size_t taken = 0; end < text.size() && taken < columns; ++taken) {
+    for (std::size_t taken = 0; end < text.size();) {
         std::size_t next = end + 1;
         while (next < text.size() && continues_sequence(text[next])) {
             ++next;
         }
-        if (next > bytes) {
+        taken += base::display_width(text.substr(end, next - end));
+        if (next > bytes || taken > columns) {
             break;
         }
         end = next;

@@ -144,7 +144,7 @@ Mark mark_inside(std::string_view text, Mark string, std::size_t offset, std::si
 }
 
 Mark mark_in_line(std::string_view line, std::size_t offset, std::size_t length) {
-    const auto columns = [](std::string_view part) { return static_cast<int>(base::display_width(part)); };
+    const auto columns = [](std::string_view part) { return static_cast<int>(base::code_points(part)); };
     return {0, 1 + columns(line.substr(0, offset)),
             std::max(columns(line.substr(std::min(offset, line.size()), length)), 1)};
 }

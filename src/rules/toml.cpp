@@ -279,7 +279,7 @@ std::string syntax_message(std::string_view description, std::string_view text, 
     if (says("invalid utf-8")) {
         return "not UTF-8";
     }
-    const std::size_t width = base::display_width(base::line_of(text, mark.line));
+    const std::size_t width = base::code_points(base::line_of(text, mark.line));
     if (says("control characters") && mark.column > static_cast<int>(width)) {
         return "not TOML: a text has no closing quote";
     }

@@ -121,6 +121,28 @@ TEST_CASE("Text is wrapped at spaces") {
     CHECK(base::wrap("", 10).empty());
 }
 
+TEST_CASE("Wide characters take two columns and lines are broken beside them") {
+    CHECK(base::display_width("TIME_WAIT 等待") == 14);
+    CHECK(base::display_width("ｱ。！é€") == 1 + 2 + 2 + 1 + 1);
+    CHECK(base::display_width("한글 🚀 𠀀") == 4 + 1 + 2 + 1 + 2);
+    CHECK(base::display_width("\xE4\xB8") == 2); // no character
+    CHECK(base::code_points("等待") == 2);
+    using Lines = std::vector<std::string>;
+    CHECK(base::wrap("等待对端关闭", 8) == Lines{"等待对端", "关闭"});
+    CHECK(base::wrap("等待对端关闭", 9) == Lines{"等待对端", "关闭"});
+    CHECK(base::wrap("等待对端。关闭", 8) == Lines{"等待对", "端。关闭"}); // no line begins with a full stop
+    CHECK(base::wrap("等待（RST）", 9) == Lines{"等待", "（RST）"});       // nor ends with an opening bracket
+    CHECK(base::wrap("等 tcp_tw_reuse 为 1", 14) == Lines{"等", "tcp_tw_reuse", "为 1"});
+    CHECK(base::wrap("等待", 1) == Lines{"等", "待"});
+}
+
+TEST_CASE("A caret stands under the place, behind wide characters too") {
+    const base::Diagnostic diagnostic{base::Weight::error, {"a.toml", 1, 4}, "no", "等待 对端", 2, ""};
+    CHECK(base::to_text(diagnostic) == "a.toml:1:4: error: no\n"
+                                       "    等待 对端\n"
+                                       "         ^~~~\n");
+}
+
 TEST_CASE("A diagnostic shows the place, the line and a caret") {
     const base::Diagnostic diagnostic{
         base::Weight::error,   {"a.toml", 3, 9}, "unknown fact 'fre'", "when = \"fre < 5\"", 3,

@@ -30,6 +30,7 @@ EXPECTED = [
     ("tcpadvisor --assume net.ipv4.tcp_tw_reuse_", ["net.ipv4.tcp_tw_reuse_delay="], []),
     ("tcpadvisor explain TIME", ["TIME_WAIT"], ["CLOSE_WAIT"]),
     ("tcpadvisor explain close-wait-le", ["close-wait-leak"], []),
+    ("tcpadvisor explain --lang ", ["en", "zh"], ["auto"]),
     ("tcpadvisor rules ", ["list", "lint", "test"], []),
     ("tcpadvisor --color ", ["auto", "always", "never"], []),
     ("tcpadvisor check --config my-", ["my-settings.toml"], []),

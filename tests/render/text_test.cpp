@@ -341,5 +341,8 @@ TEST_CASE("durations, times and clipping") {
     CHECK(clip("abcdefg", 6) == "abc...");
     CHECK(clip("\u20ac\u20ac\u20ac", 9, 8) == "\u20ac...");
     CHECK(clip("abcdef", 2) == "ab");
+    CHECK(clip("等待对端", 8) == "等待对端");
+    CHECK(clip("等待对端", 7) == "等待..."); // two columns each
+    CHECK(clip("等待对端", 6) == "等...");
     CHECK(clip("\u20ac", 1, 2).empty());
 }

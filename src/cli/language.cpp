@@ -1,0 +1,56 @@
+#include "cli/language.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace cli {
+
+namespace {
+
+/// zh_CN.UTF-8 is one, zh_TW is not. zh without a country is what minimal systems have.
+bool is_simplified_chinese(std::string_view locale) {
+    const std::string_view name = locale.substr(0, locale.find_first_of(".@"));
+    return name == "zh" || name == "zh_CN" || name == "zh_SG";
+}
+
+bool has_han(std::string_view text) {
+    for (std::size_t length = 0; !text.empty(); text.remove_prefix(std::max<std::size_t>(length, 1))) {
+        length = base::utf8_length(text);
+        const char32_t code = length > 0 ? base::code_point(text.substr(0, length)) : 0;
+        if (code >= 0x4E00 && code <= 0x9FFF) {
+            return true;
+        }
+    }
+    return false;
+}
+
+} // namespace
+
+std::string locale_of(const char* category) {
+    for (const char* name : {"LC_ALL", category, "LANG"}) {
+        if (const char* value = std::getenv(name); value != nullptr && *value != '\0') {
+            return value;
+        }
+    }
+    return {};
+}
+
+bool locale_is_unicode() {
+    std::string codeset = locale_of("LC_CTYPE"); // which may be all there is: LC_CTYPE=UTF-8 of macOS
+    std::erase(codeset, '-');
+    std::transform(codeset.begin(), codeset.end(), codeset.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return codeset.find("utf8") != std::string::npos;
+}
+
+Language language_of(const Options& options, std::string_view question) {
+    if (options.lang) {
+        return *options.lang;
+    }
+    return has_han(question) || is_simplified_chinese(locale_of("LC_MESSAGES")) ? Language::chinese
+                                                                                : Language::english;
+}
+
+} // namespace cli
