@@ -88,6 +88,7 @@ Json port_answer_json(const facts::PortAnswer& answer) {
 void port_json(const Origin& origin, const std::vector<facts::PortAnswer>& namespaces, const Style&,
                std::ostream& out) {
     Json answer = json_answer();
+    answer["version"] = json_text(origin.version);
     answer["host"] = json_host(origin.host, origin.kernel, origin.time);
     answer["namespaces"] = Json::array();
     for (const facts::PortAnswer& netns : namespaces) {
