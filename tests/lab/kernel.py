@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The lab on an older kernel: boots one of Debian's kernels in qemu, without installing it, and runs lab.py in there.
+"""The lab on another kernel: boots one of Debian's kernels in qemu, without installing it, and runs lab.py in there. They come
+from the suites of SUITES, whatever this machine installs from; "newest" is the newest of them.
 
 Exit code: that of lab.py; also 1 when the guest died or took too long, 2 for a kernel that Debian does not have, and
 77 skipped, with the reason.
@@ -14,13 +15,16 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 SKIPPED = 77
 TIME_LIMIT = 3000  # seconds for all of it
 PATIENCE = "5"  # an emulated processor is some ten times slower, and few scenarios are that near to their limit
 TIMED_OUT = 124  # what timeout(1) exits with
-KNOWN = ("6.1", "6.12")
+KNOWN = ("5.10", "6.1", "6.12", "6.18", "newest")
+SUITES = ("bullseye", "bookworm", "trixie", "trixie-backports")
+LISTS_LAST = 86400  # seconds
 PYTHON = "/usr/bin/python3"  # the distribution's: its libraries lie where the loader looks without being told
 NEEDED = ("qemu-system-x86_64", "busybox", "cpio", "apt-get", "apt-cache", "dpkg-deb", "timeout", PYTHON)
 TOOLS = ("ip", "ss", "netstat", "unshare")  # those that are missing here are missing in the guest
@@ -56,7 +60,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cache", type=Path, help="the directory that keeps the kernels")
     parser.add_argument("binary", help="the program under test")
-    parser.add_argument("version", help=f"of the kernel: {' or '.join(KNOWN)}")
+    parser.add_argument("version", help=f"of the kernel: {', '.join(KNOWN)}")
     parser.add_argument("lab", nargs=argparse.REMAINDER, help="arguments for lab.py")
     return parser.parse_args()
 
@@ -73,34 +77,82 @@ def output_of(*command):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
 
 
-def package_of(version):
-    """The newest kernel package of this version, by name, that apt knows of."""
-    listed = output_of("apt-cache", "pkgnames", "linux-image-")
-    newest = {}
-    for release in re.findall(r"^linux-image-(\d+\.\d+\.\S+)-cloud-amd64$", listed, re.MULTILINE):
-        numbers = [int(number) for number in re.findall(r"\d+", release)]
-        series = f"{numbers[0]}.{numbers[1]}"
-        newest[series] = max(newest.get(series, ([], "")), (numbers, release))
-    if version in newest:
-        return f"linux-image-{newest[version][1]}-cloud-amd64"
+def source_of_packages():
+    """Where this machine has its own packages from."""
+    for place in ("/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"):
+        if Path(place).exists():
+            found = re.search(r"(?:^deb (?:\[[^]]*\] )?|^URIs: )(\S+)", Path(place).read_text(encoding="utf-8"), re.MULTILINE)
+            if found:
+                return found[1]
+    raise Unavailable("this machine names no source of Debian packages")
+
+
+class Packages:
+    """Debian's packages of the suites, asked without touching what this machine's own apt knows."""
+
+    def __init__(self, cache):
+        self.state = (cache / "apt").resolve()
+        (self.state / "lists/partial").mkdir(parents=True, exist_ok=True)
+        (self.state / "archives/partial").mkdir(parents=True, exist_ok=True)
+        keys = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+        lines = [f"deb {keys} {source_of_packages()} {suite} main" for suite in SUITES]
+        (self.state / "sources.list").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        stamp = self.state / "updated"
+        if not stamp.exists() or time.time() - stamp.stat().st_mtime > LISTS_LAST:
+            if subprocess.run([*self.command("apt-get"), "-qq", "update"], check=False).returncode != 0:
+                raise Unavailable("Debian's lists of packages cannot be had")
+            stamp.touch()
+
+    def command(self, name):
+        settings = {"Dir::Etc::sourcelist": self.state / "sources.list", "Dir::Etc::sourceparts": "-", "Dir::Cache": self.state,
+                    "Dir::State::lists": self.state / "lists", "APT::Sandbox::User": "root"}
+        return [name, *(part for key, value in settings.items() for part in ("-o", f"{key}={value}"))]
+
+    def kernels(self):
+        """{series: the newest release of it}, such as "6.1": "6.1.0-50"."""
+        newest = {}
+        listed = output_of(*self.command("apt-cache"), "pkgnames", "linux-image-")
+        for release in re.findall(r"^linux-image-(\d+\.\d+\.\S+)-cloud-amd64$", listed, re.MULTILINE):
+            numbers = [int(number) for number in re.findall(r"\d+", release)]
+            series = f"{numbers[0]}.{numbers[1]}"
+            newest[series] = max(newest.get(series, ([], "")), (numbers, release))
+        return {series: release for series, (_, release) in newest.items()}
+
+    def with_modules(self, image):
+        """Newer kernels have their modules in a package of their own."""
+        needed = output_of(*self.command("apt-cache"), "depends", "--important", image)
+        return [image, *re.findall(r"Depends: (linux-modules-\S+)", needed)]
+
+    def download(self, packages, directory):
+        done = subprocess.run([*self.command("apt-get"), "-qq", "download", *packages], cwd=directory, check=False)
+        if done.returncode != 0:
+            raise Unavailable(f"cannot download {' and '.join(packages)}")
+
+
+def image_of(version, packages):
+    """The newest kernel package of this version, by name."""
+    kernels = packages.kernels()
+    series = sorted(kernels, key=lambda name: [int(number) for number in name.split(".")])
+    wanted = series[-1] if version == "newest" and series else version
+    if wanted in kernels:
+        return f"linux-image-{kernels[wanted]}-cloud-amd64"
     if version in KNOWN:
-        raise Unavailable(f"apt knows of no kernel {version} (is its package list up to date?)")
-    print(f"kernel.py: no kernel {version}; there are {' and '.join(sorted(newest) or KNOWN)}", file=sys.stderr)
+        raise Unavailable(f"Debian has no kernel {version}")
+    print(f"kernel.py: no kernel {version}; there are {', '.join(series)}", file=sys.stderr)
     sys.exit(2)
 
 
-def fetch(package, cache):
-    """The directory with the unpacked kernel package, which is downloaded only once."""
-    unpacked = cache / package
+def fetch(version, cache):
+    """The directory with the unpacked kernel, which is downloaded only once."""
+    packages = Packages(cache)
+    image = image_of(version, packages)
+    unpacked = cache / image
     if unpacked.exists():
         return unpacked
-    cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        download = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package]
-        if subprocess.run(download, cwd=scratch, check=False).returncode != 0:
-            raise Unavailable(f"cannot download {package} (is apt's package list up to date?)")
-        (archive,) = Path(scratch).glob("*.deb")
-        subprocess.run(["dpkg-deb", "--extract", archive, f"{scratch}/unpacked"], check=True)
+        packages.download(packages.with_modules(image), scratch)
+        for archive in Path(scratch).glob("*.deb"):
+            subprocess.run(["dpkg-deb", "--extract", archive, f"{scratch}/unpacked"], check=True)
         Path(scratch, "unpacked").rename(unpacked)
     return unpacked
 
@@ -113,6 +165,13 @@ def libraries(files):
 def copy(source, target):
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(source, target)
+
+
+def unpacked_module(path):
+    content = path.read_bytes()
+    if path.suffix == ".zst":
+        return subprocess.run(["zstd", "-dc"], input=content, stdout=subprocess.PIPE, check=True).stdout
+    return lzma.decompress(content) if path.suffix == ".xz" else content
 
 
 def populate(root, binary, kernel, lab_arguments):
@@ -136,9 +195,8 @@ def populate(root, binary, kernel, lab_arguments):
 
     (root / "modules").mkdir()
     for name in MODULES:
-        (module,) = kernel.glob(f"lib/modules/*/kernel/**/{name}.ko*")
-        content = module.read_bytes()
-        (root / f"modules/{name}.ko").write_bytes(lzma.decompress(content) if module.suffix == ".xz" else content)
+        (module,) = kernel.rglob(f"{name}.ko*")
+        (root / f"modules/{name}.ko").write_bytes(unpacked_module(module))
     init = INIT.format(modules=" ".join(MODULES), arguments=shlex.join(["--patience", PATIENCE, *lab_arguments]), mark=EXIT_MARK)
     (root / "init").write_text(init, encoding="utf-8")
     (root / "init").chmod(0o755)
@@ -153,7 +211,7 @@ def pack(root, initramfs):
 
 def run_guest(kernel, initramfs):
     """Shows what the guest prints and returns lab.py's exit code, or 1 if the guest did not get that far."""
-    (image,) = kernel.glob("boot/vmlinuz-*")
+    (image,) = kernel.rglob("vmlinuz*")
     command = ["timeout", "--kill-after=5", str(TIME_LIMIT),
                "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "2048", "-nodefaults",
                "-display", "none", "-serial", "stdio", "-no-reboot",
@@ -180,7 +238,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the guest is stopped
     try:
         require_tools()
-        kernel = fetch(package_of(options.version), options.cache)
+        kernel = fetch(options.version, options.cache)
     except Unavailable as reason:
         print(f"SKIPPED: {reason}")
         return SKIPPED
