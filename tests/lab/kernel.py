@@ -118,10 +118,10 @@ class Packages:
             newest[series] = max(newest.get(series, ([], "")), (numbers, release))
         return {series: release for series, (_, release) in newest.items()}
 
-    def with_modules(self, image):
-        """Newer kernels have their modules in a package of their own."""
+    def parts_of(self, image):
+        """Newer kernels come in several packages, and this one is empty."""
         needed = output_of(*self.command("apt-cache"), "depends", "--important", image)
-        return [image, *re.findall(r"Depends: (linux-modules-\S+)", needed)]
+        return [image, *re.findall(r"Depends: (linux-(?:binary|modules)-\S+)", needed)]
 
     def download(self, packages, directory):
         done = subprocess.run([*self.command("apt-get"), "-qq", "download", *packages], cwd=directory, check=False)
@@ -150,7 +150,7 @@ def fetch(version, cache):
     if unpacked.exists():
         return unpacked
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        packages.download(packages.with_modules(image), scratch)
+        packages.download(packages.parts_of(image), scratch)
         for archive in Path(scratch).glob("*.deb"):
             subprocess.run(["dpkg-deb", "--extract", archive, f"{scratch}/unpacked"], check=True)
         Path(scratch, "unpacked").rename(unpacked)
