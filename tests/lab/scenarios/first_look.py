@@ -2,6 +2,7 @@
 the place where it is printed."""
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -16,7 +17,7 @@ from incident import HERE, OTHER, TO, addresses
 from scenarios import nat, places
 from scenarios.audit import on_host, sysctl_d
 from scenarios.history import counter
-from scenarios.owners import process
+from scenarios.owners import passing_on, process
 from scenarios.queues import short_of_files
 from scenarios.silence import answer_again, fall_silent, send, wait_for_retrying
 from screen import Screen, first_screen, fits, names, paste
@@ -102,6 +103,17 @@ def first_look_at_binding_clients(lab):
     lab.equal("exit of the shell", 0, paste(lab, screen.command).returncode)
     lab.equal("bind() after it", None, connects(TO, source=HERE, late_port=False))
     healed(lab, screen, "bind-pool-exhaustion")
+
+
+@scenario("32768-60999", slow=True, sleeps=306)
+def first_look_at_a_proxy_whose_backend_leaks(lab):
+    """The backend is named as the one that leaks, and the proxy before it as waiting."""
+    process(lab, b"proxy", passing_on(25))
+    time.sleep(305)
+    screen = first_screen(lab)
+    names(lab, screen, "backend (pid", "leaks connections")
+    lab.true("the proxy only waits", re.search(r"Also found WARNING proxy \(pid \d+\): 25 clients have left", screen.text))
+    lab.equal("exit of the shell", 0, paste(lab, screen.command).returncode)
 
 
 @scenario("32768-60999", sleeps=14)
