@@ -19,6 +19,7 @@ COLUMNS = 78
 # What both languages write the same way: names with an underscore, in capitals or with a capital inside; calls and pages;
 # paths and file names; options; dotted names; rules and topics; numbers.
 NAMES = re.compile(r"--?[A-Za-z][\w-]*(?==|\b)|[\w.]*/[\w./]+|\w+\(\d?\)|\w+(?:\.\w+)+|\w*_\w+|[A-Z]\w*[A-Z]\w*|\w+(?:-\w+)+", re.A)
+WORDS = {"half-closed", "non-blocking"}  # English that looks like a name
 NUMBERS = re.compile(r"(?<![\w.])\d+(?:\.\d+)*", re.A)
 PROGRAM = os.path.abspath(sys.argv[1])
 UTF8 = {"LC_ALL": "zh_CN.UTF-8"}
@@ -35,10 +36,6 @@ def commands(text):
 
 def names(text):
     return {name.strip("./") for name in NAMES.findall(text)} - WORDS
-
-
-# English that the pattern takes for names.
-WORDS = {"half-closed", "non-blocking", "bound-inactive", "Life-time"}
 
 
 def pairs():

@@ -6,6 +6,7 @@ state and every myth has a text for `explain`, and mandoc has nothing to say. Wi
 is tcpadvisor-facts(7) as it was built, every long option of its --help stands in tcpadvisor(1) and the other way round, every rule
 can be explained, as can everything that a rule says to `see`, and the examples of the pages and the settings of README.md work.
 """
+import os
 import pathlib
 import re
 import shutil
@@ -164,7 +165,8 @@ def check_mandoc(facts_page):
 
 
 def output_of(program, *arguments):
-    run = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=30, check=False)
+    run = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=30, check=False,
+                         env=os.environ | {"LC_ALL": "C.UTF-8"})
     return run.returncode, run.stdout
 
 

@@ -36,6 +36,7 @@ class Agreement(unittest.TestCase):
     def test_the_version(self):
         version = re.search(r"^ *version: '(.+)'", text_of("meson.build"), re.M)[1]
         self.assertEqual(version, re.match(r"tcpadvisor \((.+?)(-\d+)?\) ", text_of("packaging/debian/changelog"))[1])
+        self.assertEqual(version, re.search(r"^## (\S+)$", text_of("CHANGELOG.md"), re.M)[1])
         spec = text_of("packaging/rpm/tcpadvisor.spec")
         self.assertEqual(version, re.search(r"^Version: +(\S+)$", spec, re.M)[1])
         self.assertEqual(version, re.search(r"^%changelog\n\* .* - (.+)-\d+$", spec, re.M)[1])
