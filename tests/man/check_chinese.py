@@ -126,6 +126,11 @@ class Languages(unittest.TestCase):
         self.assertTrue(explain("四次挥手", "--lang", "en", locale=UTF8)[1].startswith("four-way-close: how "))
         self.assertEqual(3, explain("五次挥手", locale=UTF8)[0])
 
+    def test_messages_of_a_chinese_libc_are_known(self):
+        for message, topic in (("bind: 地址已在使用", "address-in-use"), ("connect: 无法指定被请求的地址", "address-not-available"),
+                               ("connect to 10.0.0.1 port 443: 拒绝连接", "connection-refused"), ("recv: 连接被对方重置", "connection-reset")):
+            self.assertIn(f"\n{topic}: ", explain(message, locale=UTF8)[1])
+
     def test_the_list_has_titles_in_chinese(self):
         listed = explain("--list", locale=UTF8)[1]
         self.assertIn("\n  TIME_WAIT: 双方", listed)
