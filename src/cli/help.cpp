@@ -67,7 +67,8 @@ constexpr auto table = std::to_array<OptionInfo>({
     {"list", 0, "", false, bit(Command::explain), "list all topics"},
     {"lang", 0, "LANG", false, bit(Command::explain),
      "en or zh (simplified Chinese); default: as LC_ALL, LC_MESSAGES or LANG say"},
-    {"interval", 0, "SECONDS", false, watching, "look again after so long (default 2)"},
+    {"interval", 0, "SECONDS", false, watching | bit(Command::check),
+     "look again after so long (watch: by default 2), until SIGTERM"},
     {"wait", 0, "SECONDS", false, bit(Command::report), "look twice, so far apart, to know rates at once"},
     {"color", 0, "WHEN", false, every, "auto, always or never; NO_COLOR is obeyed"},
     {"verbose", 'v', "", true, every, "say more; -vv still more; -vvv how it was found out"},
@@ -104,7 +105,8 @@ std::string_view examples_of(Command command) {
         return "  tcpadvisor check\n"
                "  tcpadvisor check --rule ephemeral-port-exhaustion -w 60 -c 80\n"
                "  tcpadvisor check --tag ports         one service for each topic\n"
-               "  tcpadvisor check --exclude-rule close-wait-unread --format json\n";
+               "  tcpadvisor check --exclude-rule close-wait-unread --format json\n"
+               "  tcpadvisor check --interval 60 --format prometheus --output tcpadvisor.prom\n";
     case Command::audit:
         return "  tcpadvisor audit\n"
                "  tcpadvisor audit --expect-rate 500/s --expect-destinations 2 --expect-hold 0.2\n"

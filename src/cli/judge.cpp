@@ -9,6 +9,7 @@
 #include "cli/rules.h"
 #include "cli/trace.h"
 #include "kernel/privileges.h"
+#include "kernel/sysctl_history.h"
 #include "model/derive.h"
 #include "model/picture.h"
 #include "model/rates.h"
@@ -106,6 +107,18 @@ std::string as_far_as_told(const std::string& source, const findings::Report& re
     const std::ptrdiff_t skipped = skipped_rules(report);
     return fmt::format("as far as {} tells: {} rules judged, {} not", source,
                        static_cast<std::ptrdiff_t>(report.rules.size()) - skipped, skipped);
+}
+
+/// Ports and TIME_WAIT are worked out as newer kernels do it. Files name a kernel that is yet to boot, and
+/// are judged for it.
+void say_old_kernel(const Options& options, const snapshot::Host& host, findings::Report& report) {
+    const auto release = kernel::parse_release(host.kernel);
+    if (release && *release < kernel::oldest_release && !judges_files(options)) {
+        report.notices.push_back(fmt::format(
+            "Linux {} is older than {}.{}, the oldest that this program is meant for: numbers "
+            "may be wrong",
+            base::printable(host.kernel), kernel::oldest_release.first, kernel::oldest_release.second));
+    }
 }
 
 /// What a person wants to know when nothing is wrong: how much was looked at.
@@ -338,6 +351,7 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     }
     report.remarks = past.remarks();
     report.notices = past.notices();
+    say_old_kernel(options, host, report);
     report.broken_files = loaded.broken_files;
     say_where_from(options, report, host);
     report.of_files = judges_files(options);

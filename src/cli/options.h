@@ -66,10 +66,10 @@ struct Options {
     std::vector<std::string> set; // RULE.PARAMETER=VALUE
     Color color = Color::automatic;
     double timeout_s = 10;
-    bool list = false;            // explain: all topics
-    std::optional<Language> lang; // none: as the locale says
-    double interval_s = 2;        // of watch
-    std::optional<double> wait_s; // report: look twice, so far apart
+    bool list = false;                // explain: all topics
+    std::optional<Language> lang;     // none: as the locale says
+    std::optional<double> interval_s; // between looks of watch and check; check: once without
+    std::optional<double> wait_s;     // report: look twice, so far apart
     std::optional<std::string> warning;
     std::optional<std::string> critical;
 

@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/looks.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/surroundings.h"
@@ -44,14 +45,16 @@ int dispatch(const Options& options) {
     if (wants_trace(options)) {
         start_trace();
     }
-    if (options.command != Command::watch) { // each of its looks has a deadline of its own
+    const bool looks_again = options.command == Command::watch || options.interval_s;
+    if (!looks_again) { // each look has a deadline of its own
         start_timeout(options);
     }
     switch (options.command) {
     case Command::report:
-    case Command::check:
     case Command::audit:
         return judge(options);
+    case Command::check:
+        return looks_again ? look_again_and_again(options, judge) : judge(options);
     case Command::ports:
         return ports(options);
     case Command::port:

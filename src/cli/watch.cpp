@@ -3,15 +3,13 @@
 #include "base/writing.h"
 #include "cli/commands.h"
 #include "cli/judge.h"
+#include "cli/looks.h"
 #include "cli/observe.h"
 #include "cli/output.h"
 #include "cli/rules.h"
 #include "model/picture.h"
 
-#include <atomic>
 #include <cerrno>
-#include <chrono>
-#include <csignal>
 #include <memory>
 #include <poll.h>
 #include <set>
@@ -23,28 +21,10 @@ namespace cli {
 
 namespace {
 
-std::atomic<bool> must_end = false;
-std::atomic<bool> was_resized = false;
 termios former_mode{};
-
-void note_signal(int signal) {
-    (signal == SIGWINCH ? was_resized : must_end) = true;
-}
 
 void say(std::string_view text) {
     static_cast<void>(base::write_all(STDOUT_FILENO, text).has_value());
-}
-
-using Clock = std::chrono::steady_clock;
-
-/// Milliseconds left, for poll().
-int left(Clock::time_point end) {
-    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
-    return static_cast<int>(std::max<std::int64_t>(rest, 0));
-}
-
-Clock::time_point after(double seconds) {
-    return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
 /// True if a key that ends the program was pressed, or nobody is there any more to press one.
@@ -57,23 +37,6 @@ bool quit_was_pressed() {
     const std::string_view pressed(keys, static_cast<std::size_t>(got));
     constexpr std::string_view ends = "qQ\x03\x04";
     return got == 0 || pressed.find_first_of(ends) != std::string_view::npos;
-}
-
-/// SIGINT and SIGTERM end the waiting instead of the program, SIGWINCH interrupts it.
-void catch_signals() {
-    struct sigaction action {};
-    action.sa_handler = note_signal; // without SA_RESTART: poll() returns
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) {
-        ::sigaction(signal, &action, nullptr);
-    }
-}
-
-/// Waits for so long, without a terminal; false if a signal wants the program to end.
-bool wait_or_end(double seconds) {
-    for (const auto end = after(seconds); !must_end && left(end) > 0;) {
-        ::poll(nullptr, 0, left(end));
-    }
-    return !must_end;
 }
 
 /// The terminal as a picture that is drawn again and again: its own screen, no cursor, keys as they are
@@ -140,17 +103,21 @@ Screen::Event Screen::wait(double seconds) {
     for (const auto end = after(seconds); left(end) > 0;) {
         pollfd input{STDIN_FILENO, POLLIN, 0};
         const int ready = ::poll(&input, 1, left(end));
-        if (must_end || (ready > 0 && quit_was_pressed())) {
+        if (must_end() || (ready > 0 && quit_was_pressed())) {
             return Event::quit;
         }
-        if (was_resized.exchange(false)) {
+        if (was_resized()) {
             return Event::resized;
         }
     }
-    return must_end ? Event::quit : Event::time_is_up;
+    return must_end() ? Event::quit : Event::time_is_up;
 }
 
 constexpr std::size_t most_destinations = 15;
+
+double interval_of(const Options& options) {
+    return options.interval_s.value_or(2);
+}
 
 /// One look at the host, with all that the picture of it refers to.
 struct Look {
@@ -222,7 +189,7 @@ base::Status on_a_screen(Watch& watch, const Options& options) {
                 !drawn) {
                 return drawn;
             }
-            event = screen.wait(options.interval_s);
+            event = screen.wait(interval_of(options));
             if (event == Screen::Event::quit) {
                 return base::Nothing{};
             }
@@ -240,7 +207,7 @@ base::Status line_by_line(Watch& watch, const Options& options) {
             !written) {
             return written;
         }
-    } while (wait_or_end(options.interval_s));
+    } while (wait_or_end(after(interval_of(options))));
     return base::Nothing{};
 }
 

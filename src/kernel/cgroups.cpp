@@ -150,12 +150,22 @@ class Finder {
     snapshot::CgroupPaths found_;
 };
 
+/// "/../..": a container with a control group namespace of its own sees so what lies above that, such as the
+/// whole hierarchy of its host.
+bool is_above(std::string_view root) {
+    while (root.starts_with("/..")) {
+        root.remove_prefix(3);
+    }
+    return root.empty();
+}
+
 } // namespace
 
 std::optional<CgroupMount> cgroup_mount_in(std::string_view mountinfo) {
     for (const std::string_view line : base::split(mountinfo, '\n')) {
         if (const auto mount = mount_line(line); mount && mount->type() == "cgroup2") {
-            return CgroupMount{without_octal_escapes(mount->point()), without_octal_escapes(mount->root())};
+            const std::string root = without_octal_escapes(mount->root());
+            return CgroupMount{without_octal_escapes(mount->point()), is_above(root) ? "/" : root};
         }
     }
     return std::nullopt;

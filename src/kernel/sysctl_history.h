@@ -25,6 +25,9 @@ std::optional<Release> parse_release(std::string_view text);
 /// The newest one that the list knows; later ones are taken for the same.
 constexpr Release newest_release{6, 18};
 
+/// The oldest one that the program is meant for; docs/kernels.md says which were tried.
+constexpr Release oldest_release{5, 10};
+
 /// The names in /proc/sys/net/ipv4 or /proc/sys/net/core, without its directories; none for others.
 std::optional<std::vector<std::string>> sysctls_in(std::string_view directory, Release release);
 

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import time
 import unittest
 import xml.etree.ElementTree
 from pathlib import Path
@@ -762,6 +763,40 @@ class Output(CommandLine):
             watch.stdout.close()
             self.assertEqual(3, watch.wait(timeout=20))
             self.assertIn(b"Broken pipe", watch.stderr.read())
+
+    def test_a_check_that_looks_again_writes_its_file_until_it_is_told_to_end(self):
+        file = self.scratch / "own.prom"
+        with subprocess.Popen([BINARY, "check", "--interval", "0.1", "--no-state", "--format", "prometheus", "--output", str(file)],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as check:
+            seen = set()
+            while len(seen) < 3:
+                seen |= {file.stat().st_mtime_ns} if file.exists() else set()
+                time.sleep(0.01)
+            check.send_signal(signal.SIGTERM)
+            self.assertEqual((b"", 0), (check.communicate(timeout=20)[0], check.returncode))
+        self.assertIn("\ntcpadvisor_verdict{", file.read_text(encoding="utf-8"))
+        self.assertEqual(["own.prom"], [path.name for path in self.scratch.glob("*.prom*")])
+
+    def test_a_look_that_fails_does_not_end_the_others(self):
+        file = self.scratch / "later" / "own.prom"
+        with subprocess.Popen([BINARY, "check", "--interval", "0.1", "--no-state", "--format", "prometheus", "--output", str(file)],
+                              stderr=subprocess.PIPE) as check:
+            self.assertIn(b"cannot write", check.stderr.readline())
+            file.parent.mkdir()
+            while not file.exists():
+                time.sleep(0.01)
+            check.send_signal(signal.SIGINT)
+            check.stderr.read()
+            self.assertEqual(0, check.wait(timeout=20))
+
+    def test_a_kernel_older_than_any_that_is_meant_is_named(self):
+        capture = self.scratch / "old.capture"
+        packed = Path(__file__).parents[1] / "captures" / "time-wait-exhausts.capture.gz"
+        for release, named in ((b"4.18.44", True), (b"5.10.44", False)):
+            capture.write_bytes(gzip.decompress(packed.read_bytes()).replace(b"6.18.44", release))
+            for command in (("check",), ("report",), ("report", "--format", "json"), ("check", "--format", "nagios")):
+                answer = self.run_it(*command, "--replay", capture)
+                self.assertEqual(named, "4.18.44 is older than 5.10" in " ".join(answer.out.split()), answer.shown)
 
     def watch_on_terminal(self, end):
         """Runs it on a terminal of 20 lines and 60 columns until `end` ends it: what it wrote, and its exit code."""

@@ -246,6 +246,10 @@ TEST_CASE("where the control groups are mounted") {
     REQUIRE(odd);
     CHECK(odd->point == "/a b");
     CHECK(odd->root == "/docker/1f");
+    const auto of_the_host =
+        kernel::cgroup_mount_in("31 23 0:28 /../../.. /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n");
+    REQUIRE(of_the_host); // in a container
+    CHECK(of_the_host->root == "/");
     CHECK_FALSE(kernel::cgroup_mount_in("31 23 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"));
     CHECK_FALSE(kernel::cgroup_mount_in("- cgroup2 x\n31 - cgroup2 \n"));
 }
