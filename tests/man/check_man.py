@@ -4,7 +4,8 @@
 Without PROGRAM: every label of the performance data stands in tcpadvisor(1), every sysctl that the program reads, every TCP
 state and every myth has a text for `explain`, and mandoc has nothing to say. With PROGRAM: its facts stand in FACTS_PAGE, which
 is tcpadvisor-facts(7) as it was built, every long option of its --help stands in tcpadvisor(1) and the other way round, every rule
-can be explained, as can everything that a rule says to `see`, and the examples of the pages and the settings of README.md work.
+can be explained, as can everything that a rule says to `see`, and the examples of the pages and the settings of README.md and
+docs/settings.md work.
 """
 import os
 import pathlib
@@ -238,13 +239,13 @@ def check_examples(facts_page, program):
         return problems
 
 
-def check_readme(program):
-    """The settings that the README shows are without fault."""
+def check_settings(program, page):
+    """The settings that a page shows are without fault."""
     with tempfile.TemporaryDirectory() as directory:
         settings = pathlib.Path(directory, "tcpadvisor.toml")
-        settings.write_text("\n".join(re.findall(r"^```toml\n(.*?)^```", read("README.md"), re.S | re.M)), encoding="utf-8")
+        settings.write_text("\n".join(re.findall(r"^```toml\n(.*?)^```", read(page), re.S | re.M)), encoding="utf-8")
         status, text = output_of(program, "rules", "lint", str(settings))
-        return [f"README.md, settings: {text}"] if status != 0 else []
+        return [f"{page}, settings: {text}"] if status != 0 else []
 
 
 def main():
@@ -260,7 +261,7 @@ def main():
     if len(sys.argv) == 3:
         program = sys.argv[2]
         problems += check_facts(facts_page, program) + check_options(program) + check_explanations(program)
-        problems += check_examples(facts_page, program) + check_readme(program)
+        problems += check_examples(facts_page, program) + check_settings(program, "README.md") + check_settings(program, "docs/settings.md")
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)

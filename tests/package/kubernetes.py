@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""packaging/kubernetes and the one-liners of docs/kubernetes.md: kubernetes.py PROGRAM VERSION BUILD_DIRECTORY
+"""packaging/kubernetes and the one-liners of docs/kubernetes.md and README.md: kubernetes.py PROGRAM VERSION BUILD_DIRECTORY
 
 The files agree with each other, kubectl builds them, they obey the schemas that Kubernetes publishes, and what they and the
 one-liners start does its work in a container of runc with the same user, capabilities, mounts and filter. What is not
@@ -28,6 +28,7 @@ import node
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KUBERNETES = ROOT / "packaging/kubernetes"
 PAGE = ROOT / "docs/kubernetes.md"
+README = ROOT / "README.md"
 PROGRAM, VERSION, BUILD = "", "", ""  # set by main
 # The validators let unknown fields pass, but never look at them: what nobody has read is unknown.
 CHECKER = """
@@ -117,7 +118,7 @@ class Files(unittest.TestCase):
         [image] = kustomization["images"]
         self.assertEqual(VERSION, image["newTag"])
         self.assertEqual(image["name"], daemonset("node")["spec"]["template"]["spec"]["containers"][0]["image"])
-        for tag in re.findall(r"tcpadvisor:(\d[\w.]*)", PAGE.read_text(encoding="utf-8")):
+        for tag in re.findall(r"tcpadvisor:(\d[\w.]*)", PAGE.read_text(encoding="utf-8") + README.read_text(encoding="utf-8")):
             self.assertEqual(VERSION, tag)
 
     def test_every_volume_is_mounted_once(self):
@@ -142,6 +143,13 @@ class Files(unittest.TestCase):
             self.assertEqual(its["containers"][0]["args"], mine["containers"][0]["args"])
             self.assertEqual({mount["mountPath"] for mount in its["containers"][0]["volumeMounts"]}, {mount["mountPath"] for mount in mine["containers"][0]["volumeMounts"]})
             self.assertEqual("registry.example.org/tcpadvisor:" + VERSION, its["containers"][0]["image"])
+
+    def test_what_is_applied_is_there(self):
+        for page, place in ((README, ROOT), (PAGE, KUBERNETES)):
+            named = re.findall(r"kubectl apply -k (\S+?)[`\s]", page.read_text(encoding="utf-8"))
+            self.assertTrue(named)
+            for directory in named:
+                self.assertTrue((place / directory / "kustomization.yaml").is_file(), directory)
 
     @unittest.skipUnless(shutil.which("kubectl"), "kubectl is not installed")
     def test_kubectl_has_the_options_of_the_page(self):
@@ -302,7 +310,7 @@ class Containers(unittest.TestCase):
         self.assertIn("PID namespace", json.dumps(answer["gaps"]))
 
     def test_the_lines_of_docker(self):
-        page = PAGE.read_text(encoding="utf-8").replace("\\\n", " ")
+        page = (PAGE.read_text(encoding="utf-8") + README.read_text(encoding="utf-8")).replace("\\\n", " ")
         lines = [shlex.split(line, comments=True) for line in re.findall(r"docker run [^\n]*", page)]
         self.assertGreater(len(lines), 1)
         self.pod()
