@@ -102,6 +102,56 @@ class Configurations(unittest.TestCase):
             if filtered:
                 self.assertIn(filtered.partition("'")[0], labels | {"conntrack_percent"})
 
+    def test_zabbix_template_has_every_number(self):
+        try:
+            import yaml
+        except ImportError:
+            self.skipTest("python3-yaml is not installed")
+        export = yaml.safe_load((stage.PACKAGING / "zabbix/tcpadvisor-template.yaml").read_text(encoding="utf-8"))["zabbix_export"]
+        self.assertEqual({"version", "date", "groups", "templates"}, set(export))
+        [template] = export["templates"]
+        document = json.loads(run(self.program, "check", "--no-state", "--format", "json").stdout)
+        items = {item["key"]: item for item in template["items"]}
+        self.assertEqual(len(items), len(template["items"]))
+        self.assertLessEqual({"tcpadvisor." + datum["label"] for datum in document["perfdata"]}, set(items))
+        uuids = re.findall(r"uuid: (\S+)", (stage.PACKAGING / "zabbix/tcpadvisor-template.yaml").read_text(encoding="utf-8"))
+        self.assertEqual(len(uuids), len(set(uuids)))
+        for uuid in uuids:
+            self.assertRegex(uuid, r"\A[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}\Z")  # Zabbix refuses any other version
+        for key, item in items.items():
+            self.assertLessEqual(set(item), {"uuid", "name", "type", "key", "delay", "history", "trends", "value_type", "units", "valuemap",
+                                             "preprocessing", "master_item", "tags", "triggers"}, key)
+            self.assertIn(item.get("value_type", "UNSIGNED"), ("UNSIGNED", "FLOAT", "TEXT"))
+            self.assertEqual(("DEPENDENT", "tcpadvisor") if key != "tcpadvisor" else (None, None),
+                             (item.get("type"), item.get("master_item", {}).get("key")), key)
+            for step in item.get("preprocessing", []):
+                self.assertIn(step["type"], ("JSONPATH", "CHANGE_PER_SECOND"))
+            if "perfdata" in str(item):
+                self.assertIn(f"@.label=='{key.removeprefix('tcpadvisor.')}'", item["preprocessing"][0]["parameters"][0])
+            for trigger in item.get("triggers", []):
+                self.assertIn(f"/{template['template']}/{key}", trigger["expression"])
+                self.assertIn(trigger["priority"], ("INFO", "WARNING", "AVERAGE", "HIGH", "DISASTER"))
+
+    def test_director_basket_has_the_arguments_of_the_command(self):
+        basket = json.loads((stage.PACKAGING / "icinga2/director-basket.json").read_text(encoding="utf-8"))
+        self.assertEqual({"Command", "ServiceTemplate", "Datafield"}, set(basket))
+        command = basket["Command"]["tcpadvisor"]
+        text = (stage.PACKAGING / "icinga2/tcpadvisor.conf").read_text(encoding="utf-8").partition("tcpadvisor_sudo")[0]
+        self.assertEqual(set(re.findall(r'^\t\t"(-[\w-]+)" = \{', text, re.M)) - {"-vv"}, set(command["arguments"]))
+        fields = basket["Datafield"]
+        self.assertEqual([str(field["datafield_id"]) for field in command["fields"]], list(fields))
+        variables = {field["varname"]: field["datatype"].rpartition("DataType")[2] for field in fields.values()}
+        for option, argument in command["arguments"].items():
+            self.assertLessEqual(set(argument), {"value", "set_if", "repeat_key", "description"})
+            name = (argument.get("value") or argument["set_if"]).strip("$")
+            self.assertEqual("Boolean" if "set_if" in argument else "Array" if argument.get("repeat_key") else "String", variables[name], option)
+        for name, template in basket["ServiceTemplate"].items():
+            self.assertEqual((name, "template"), (template["object_name"], template["object_type"]))
+            self.assertLessEqual(set(template["imports"]), set(basket["ServiceTemplate"]))
+            self.assertLessEqual(set(template["vars"]), set(variables))
+            for tag in template["vars"].get("tcpadvisor_tag", []):
+                self.assertEqual(0, run(self.program, "check", "--no-state", "--tag", tag).returncode // 3)
+
     @unittest.skipUnless(shutil.which("zabbix_agentd", path="/usr/sbin:/usr/bin"), "zabbix_agentd is not installed")
     def test_zabbix_agent_runs_it(self):
         config = self.scratch / "agent.conf"

@@ -22,6 +22,7 @@ COMMAND = stage.PACKAGING / "icinga2/tcpadvisor.conf"
 SERVICES = stage.PACKAGING / "icinga2/services.conf"
 NOT_ARGUMENTS = {"--help", "--version",    # these give no verdict
                  "--format", "--output",   # Icinga reads the usual one from standard output
+                 "--interval",             # it never ends
                  "--snapshot",             # of a text that a person has
                  "--color"}                # of which there is none
 MAIN = """const NodeName = "lab"

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
 NOT_INSTALLED = {"README.md", "meson.build", "prometheus/tcpadvisor-test.yml"}
-WHOLE = ["/kubernetes"]  # directories that are named as a whole
+WHOLE = ["/ansible", "/kubernetes"]  # directories that are named as a whole
 OF_BUILDING = {"completions", "container", "debian", "dist", "rpm"}
 
 
@@ -54,7 +54,8 @@ class Agreement(unittest.TestCase):
             self.assertTrue(place.endswith(name.removeprefix("/usr")), place)
             whole = next((name[:name.index(part) + len(part)] for part in WHOLE if part in name), name)
             self.assertIn(whole, readme)
-        below = [source for source in self.installed() if not source.startswith("systemd/")] + [part.strip("/") for part in WHOLE]
+        below = [source for source in self.installed() if not source.startswith("systemd/")]
+        below += [parent.as_posix() for source in below for parent in Path(source).parents]
         for path in re.findall(r"/usr/share/tcpadvisor/([\w./-]+\w)", readme):
             self.assertIn(path, below)
 
