@@ -42,6 +42,13 @@ class Agreement(unittest.TestCase):
         self.assertEqual(version, re.search(r"^Version: +(\S+)$", spec, re.M)[1])
         self.assertEqual(version, re.search(r"^%changelog\n\* .* - (.+)-\d+$", spec, re.M)[1])
 
+    def test_the_version_of_what_is_deployed(self):
+        version = re.search(r"^ *version: '(.+)'", text_of("meson.build"), re.M)[1]
+        for path, pattern in (("packaging/kubernetes/node/kustomization.yaml", r"newTag: (\S+)"), ("README.md", r"tcpadvisor:(\d\S+)"),
+                              ("packaging/ansible/roles/tcpadvisor/defaults/main.yml", r"tcpadvisor_version: (\S+)"),
+                              ("docs/kubernetes.md", r"tcpadvisor:(\d[\d.]*\d)")):
+            self.assertEqual({version}, set(re.findall(pattern, text_of(path))), path)
+
     def test_all_that_is_there_is_installed(self):
         there = {path.relative_to(PACKAGING).as_posix() for path in PACKAGING.rglob("*") if path.is_file()}
         there = {name for name in there if name.partition("/")[0] not in OF_BUILDING} - NOT_INSTALLED
