@@ -100,7 +100,7 @@ debian_package() { # ARCHITECTURE
 rpm_package() { # ARCHITECTURE
     local target=x86_64
     [ "$1" = amd64 ] || target=aarch64
-    quietly rpmbuild -bb --target "$target-linux" --define "_topdir $work/rpm" --define "tree $tree" --define "_lib lib64" \
+    quietly rpmbuild -bb --target "$target-linux" --define "_topdir $work/rpm" --define "tree $tree" --define "sources $PWD" --define "_lib lib64" \
         --define "source_date_epoch_from_changelog 0" --define "use_source_date_epoch_as_buildtime 1" --define "_buildhost localhost" \
         --define "clamp_mtime_to_source_date_epoch 1" packaging/rpm/tcpadvisor.spec
     ! command -v rpmlint >/dev/null || rpmlint -c packaging/rpm/rpmlint.toml packaging/rpm/tcpadvisor.spec "$work"/rpm/RPMS/*/*.rpm
