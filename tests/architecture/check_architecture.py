@@ -29,7 +29,7 @@ DOORS = [
     ("libcap", r"#include\s+<sys/capability\.h>", ["kernel/privileges.cpp"]),
     ("nlohmann-json", r"#include\s+<nlohmann/", ["render/"]),
     ("libyaml", r"#include\s+<yaml\.h>", ["replay/yaml_settings.cpp"]),
-    ("libarchive", r"\bdlopen\s*\(", ["replay/archive_loaded.cpp"]),
+    ("libarchive", r"\bdlopen\s*\(|<archive(_entry)?\.h>", ["replay/archive_loaded.cpp", "replay/archive_linked.cpp"]),
     ("spdlog", r"#include\s+<spdlog/", ["cli/trace.cpp"]),
     ("netlink", r"#include\s+<linux/", ["kernel/", "replay/"]),
     ("setns", r"\bsetns\s*\(", ["kernel/"]),
@@ -37,7 +37,7 @@ DOORS = [
     ("opening files", r"((?<!\w)::open\s*\(|\bfopen\s*\(|\b[io]?fstream\b)", ["base/", "kernel/", "replay/"]),
     ("running programs", r"\b(system|popen|execv[pe]*|posix_spawn)\s*\(", []),
     ("printing", r"\b(std::cout|std::cerr|printf\s*\(|puts\s*\()", []),
-    ("ending the process", r"(std::exit|\b_exit|std::abort|\bexit)\s*\(", ["cli/looks.cpp", "cli/output.cpp"]),
+    ("ending the process", r"(std::exit|\b_exit|std::abort|\bexit)\s*\(", ["cli/output.cpp"]),
 ]
 
 
