@@ -35,6 +35,12 @@ bool look_once(const Options& options, const std::function<int(const Options&)>&
     return child > 0;
 }
 
+/// Does the reader of a pipe not want any more of it?
+bool reader_has_gone() {
+    pollfd output{STDOUT_FILENO, 0, 0};
+    return ::poll(&output, 1, 0) == 1;
+}
+
 } // namespace
 
 Clock::time_point after(double seconds) {
@@ -76,6 +82,9 @@ int look_again_and_again(const Options& options, const std::function<int(const O
         next = after(*options.interval_s);
         if (!look_once(options, look)) {
             return fail(options, std::string("cannot start a look: ") + std::strerror(errno));
+        }
+        if (!options.output && reader_has_gone()) {
+            return exit_failed;
         }
     } while (wait_or_end(next));
     return 0;

@@ -30,7 +30,8 @@ bool wait_or_end(Clock::time_point end);
 
 /// Runs `look` every `options.interval_s` seconds, each time in a process of its own, which has a deadline
 /// and gives up its capabilities as a single run does. A look that fails says so and does not end the others.
-/// Returns 0 when a signal ends it, after the look that runs; 3 if no process can be made.
+/// Returns 0 when a signal ends it, after the look that runs; 3 if no process can be made, or nobody reads
+/// the answers.
 int look_again_and_again(const Options& options, const std::function<int(const Options&)>& look);
 
 } // namespace cli

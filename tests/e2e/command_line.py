@@ -777,6 +777,12 @@ class Output(CommandLine):
         self.assertIn("\ntcpadvisor_verdict{", file.read_text(encoding="utf-8"))
         self.assertEqual(["own.prom"], [path.name for path in self.scratch.glob("*.prom*")])
 
+    def test_a_check_that_looks_again_ends_when_nobody_reads(self):
+        with subprocess.Popen([BINARY, "check", "--interval", "0.1", "--no-state"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as check:
+            self.assertTrue(check.stdout.readline().startswith(b"TCP "))
+            check.stdout.close()
+            self.assertEqual(3, check.wait(timeout=20))
+
     def test_a_look_that_fails_does_not_end_the_others(self):
         file = self.scratch / "later" / "own.prom"
         with subprocess.Popen([BINARY, "check", "--interval", "0.1", "--no-state", "--format", "prometheus", "--output", str(file)],
