@@ -125,13 +125,12 @@ class StateReader {
         if (!columns_.empty() || !state_.netns.samples.empty()) {
             return false;
         }
-        for (std::size_t i = 1; i < words.size(); ++i) {
-            if (std::find(words.begin() + 1, words.begin() + i, words[i]) != words.begin() + i) {
-                return false;
-            }
-            columns_.push_back(Counter::find(words[i]));
+        Fields names(words.begin() + 1, words.end());
+        for (const std::string_view name : names) {
+            columns_.push_back(Counter::find(name));
         }
-        return true;
+        std::sort(names.begin(), names.end());
+        return std::adjacent_find(names.begin(), names.end()) == names.end();
     }
 
     bool sample(const Fields& words) {

@@ -1,6 +1,7 @@
 #include "kernel/nsid.h"
 
 #include "kernel/netlink.h"
+#include "kernel/sock_diag.h"
 
 #include <array>
 #include <cerrno>
@@ -50,9 +51,9 @@ base::Result<Ids, base::Gap> ask(std::uint16_t flags, Deadline deadline,
         if (got < 0 && errno == EINTR) {
             continue;
         }
-        more = got < 0
-                   ? -1
-                   : mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0, port, take_message, &ids);
+        more = got < 0 ? -1
+                       : read_nsids(std::as_bytes(std::span(buffer)).first(static_cast<std::size_t>(got)),
+                                    port, ids);
         if (more < 0) {
             return lost();
         }
@@ -62,6 +63,19 @@ base::Result<Ids, base::Gap> ask(std::uint16_t flags, Deadline deadline,
 }
 
 } // namespace
+
+int read_nsids(std::span<const std::byte> datagram, unsigned port, Ids& ids) {
+    const auto* message = static_cast<const nlmsghdr*>(static_cast<const void*>(datagram.data()));
+    int left = static_cast<int>(datagram.size());
+    for (; fits(message, left); message = mnl_nlmsg_next(message, &left)) {
+        const int more = mnl_cb_run(message, message->nlmsg_len, 0, port, take_message, &ids);
+        if (more != MNL_CB_OK) {
+            return more;
+        }
+    }
+    errno = EBADMSG;
+    return left <= 0 ? MNL_CB_OK : MNL_CB_ERROR;
+}
 
 base::Result<Ids, base::Gap> nsids(Deadline deadline) {
     return ask(NLM_F_DUMP, deadline, [](nlmsghdr*) {});

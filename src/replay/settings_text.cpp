@@ -76,6 +76,31 @@ bool is_yaml(std::string_view text, std::string_view name) {
            start.starts_with("---") || start.starts_with('{') || start.starts_with("apiVersion:");
 }
 
+std::vector<std::string> lines_of(std::string_view text) {
+    const auto lines = base::split(text, '\n');
+    return {lines.begin(), lines.end()};
+}
+
+/// As YAML 1.1 counts them: more than a line end begins one.
+std::vector<std::string> lines_of_yaml(std::string_view text) {
+    constexpr auto breaks =
+        std::to_array<std::string_view>({"\r\n", "\n", "\r", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"});
+    std::vector<std::string> lines;
+    lines.reserve(2 + static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
+    lines.emplace_back();
+    while (!text.empty()) {
+        const auto* found = std::find_if(breaks.begin(), breaks.end(),
+                                         [&](std::string_view one) { return text.starts_with(one); });
+        if (found != breaks.end()) {
+            lines.emplace_back();
+        } else {
+            lines.back() += text.front();
+        }
+        text.remove_prefix(found != breaks.end() ? found->size() : 1);
+    }
+    return lines;
+}
+
 base::Status read_yaml(std::string_view text, SettingsText& settings) {
     const auto found = read_yaml_settings(text);
     if (!found) {
@@ -149,11 +174,11 @@ base::Result<SettingsText> read_settings(std::string content, std::string_view n
         return base::Error{"no text"};
     }
     SettingsText settings;
-    const auto lines = base::split(text, '\n');
-    settings.as_written.assign(lines.begin(), lines.end());
+    const bool yaml = !is_tuned(text) && is_yaml(text, name);
+    settings.as_written = yaml ? lines_of_yaml(text) : lines_of(text);
     if (is_tuned(text)) {
         read_tuned(text, settings);
-    } else if (is_yaml(text, name)) {
+    } else if (yaml) {
         if (const base::Status read = read_yaml(text, settings); !read) {
             return read.error();
         }

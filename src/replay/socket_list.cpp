@@ -120,8 +120,9 @@ std::optional<snapshot::Address> dotted_quad(std::string_view text) {
     int digits = 0;
     for (const char c : text) {
         if (c >= '0' && c <= '9') {
+            const bool after_zero = digits > 0 && value == 0; // some take such numbers for octal ones
             value = value * 10 + static_cast<unsigned>(c - '0');
-            if (++digits > 3 || value > 255) {
+            if (++digits > 3 || value > 255 || after_zero) {
                 return std::nullopt;
             }
         } else if (c == '.' && digits > 0 && part < 3) {

@@ -132,6 +132,9 @@ bool plausible(std::uint32_t length) {
 }
 
 bool of_other_order(std::string_view bytes) {
+    if (bytes.size() < smallest) {
+        return false;
+    }
     const std::uint16_t type = type_in(bytes);
     const auto turned = static_cast<std::uint16_t>((type >> 8) | (type << 8));
     return (turned == SOCK_DIAG_BY_FAMILY || turned == TCPDIAG_GETSOCK) &&

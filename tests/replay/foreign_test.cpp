@@ -1,6 +1,7 @@
 #include "kernel/collect.h"
 #include "replay/foreign.h"
 #include "replay/replay.h"
+#include "replay/tables.h"
 #include "tests/kernel/messages.h"
 #include "tests/replay/foreign_texts.h"
 
@@ -596,4 +597,17 @@ TEST_CASE("paths that are no source") {
     CHECK(why(scratch.path() + "/fifo") == "fifo: is not a regular file");
     CHECK(why(scratch.path() + "/none") == "none: No such file or directory");
     CHECK(why("/dev/zero") == "zero: is not a regular file");
+}
+
+TEST_CASE("Four numbers are an address only as the kernel writes them") {
+    CHECK(replay::dotted_quad("10.0.0.0") == snapshot::Address::parse("10.0.0.0"));
+    for (const char* other : {"10.0.0.00", "010.0.0.1", "10.0.0", "10.0.0.0.", "10.0.0.256", ""}) {
+        CHECK_FALSE(replay::dotted_quad(other));
+    }
+}
+
+TEST_CASE("What is too short for a message is no dump by ss -D") {
+    const auto list = replay::read_ss_dump(std::string(3, '\x14'));
+    REQUIRE(list);
+    CHECK(list->lost);
 }

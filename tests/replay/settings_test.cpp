@@ -70,6 +70,21 @@ TEST_CASE("a file of sysctls is read as a boot reads it, whoever wrote it") {
           Texts{"net.core.somaxconn = 2048 @6", "net.ipv4.b = 1 2 @7"});
 }
 
+TEST_CASE("a setting stands on a line that the file has, whatever ends a line for YAML") {
+    if (!reads_yaml()) {
+        return;
+    }
+    for (const char* end : {"\n", "\r\n", "\r", "\u0085", "\u2028"}) {
+        const auto settings =
+            replay::read_settings(std::string("a: b") + end + "net.core.somaxconn: 1", "x.yml");
+        REQUIRE(settings);
+        REQUIRE(settings->lines.size() == 1);
+        REQUIRE(settings->lines.front().line == 2);
+        REQUIRE(settings->as_written.size() == 2);
+        CHECK(settings->as_written[1] == "net.core.somaxconn: 1");
+    }
+}
+
 TEST_CASE("what a template fills in is marked, and what a profile includes is named") {
     const auto tuned =
         replay::read_settings("[main]\ninclude=base, -other\n[sysctl]\nnet.core.somaxconn=${n}\n", "");

@@ -1,0 +1,11 @@
+// The text of netstat: of net-tools, busybox and toybox.
+#include "replay/netstat.h"
+#include "tests/fuzz/harness.h"
+#include "tests/fuzz/table_promises.h"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    fuzz::check_table(fuzz::text_of(data, size), [](std::string_view text) {
+        return replay::read_netstat(replay::Text(std::string(text)), std::nullopt);
+    });
+    return 0;
+}

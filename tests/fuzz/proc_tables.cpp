@@ -1,0 +1,11 @@
+// Copies of /proc/net/tcp and tcp6.
+#include "replay/tables.h"
+#include "tests/fuzz/harness.h"
+#include "tests/fuzz/table_promises.h"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    fuzz::check_table(fuzz::text_of(data, size), [](std::string_view text) {
+        return replay::read_proc_tables(replay::Text(std::string(text)), std::nullopt);
+    });
+    return 0;
+}

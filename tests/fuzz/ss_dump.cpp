@@ -1,0 +1,10 @@
+// What ss -D wrote.
+#include "replay/tables.h"
+#include "tests/fuzz/harness.h"
+#include "tests/fuzz/table_promises.h"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    fuzz::check_table(fuzz::text_of(data, size),
+                      [](std::string_view text) { return replay::read_ss_dump(text); });
+    return 0;
+}
