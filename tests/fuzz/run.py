@@ -93,11 +93,11 @@ def fuzz_one(build, name, arguments):
         print(run.stderr[-6000:])
         print("find:", *new_finds, f"again: {program} FIND", sep="\n  ")
     elif arguments.keep:
-        keep(program, work, CORPUS / f"{name}.tar.gz")
+        keep(program, name, work, CORPUS / f"{name}.tar.gz")
     return run.returncode
 
 
-def keep(program, work, packed):
+def keep(program, name, work, packed):
     with tempfile.TemporaryDirectory(prefix="tcpadvisor-fuzz-") as merged:
         subprocess.run([program, "-merge=1", f"-max_len={LONGEST.get(name, 4096)}", merged, str(work)], check=True,
                        stderr=subprocess.DEVNULL, env=environment())
