@@ -138,7 +138,6 @@ SHAPES = {
                     "braces": same(b"{a: "), "anchors": of(b"- &a%d x\n"), "indented": same(b" a:\n"), "quotes": same(b'"'),
                     "pods": same(b"- name: net.core.somaxconn\n  value: 1\n"), "profiles": of(b"include=a%d\n", b"[main]\n"),
                     "one line": same(b"x")},
-    "command_line": {"files": same(b"--files\na\n", b"audit\n"), "words": of(b"a%d\n")},
     "host_report": {"files": of(b"=== a%d\nx\n"), "netns": of(b"=== sos_commands/networking/namespaces/a%d/ss_-peaonmi\n" + SS_HEAD + SS_ROW + b"\n"),
                     "ss": of(b"=== sos_commands/networking/ss_-a%d\n" + SS_HEAD + SS_ROW + b"\n"),
                     "links": of(b"=== l%d -> l1\n\n"), "deep": same(b"a/", b"=== "),
