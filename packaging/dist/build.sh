@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # The releases: packaging/dist/build.sh OUTPUT_DIRECTORY ARCHITECTURE...
-# One static program an architecture, and around it an archive, a .deb, a .rpm and an image. It is built in a root of Debian 13,
-# which has every library as an archive, whatever this machine is; so the same sources give the same bytes. Of the working
-# tree only what git knows is built. The roots stay below the output directory for the next time. Needs root.
+# One static program an architecture, and around it an archive, a .deb, a .rpm and an image. It is built in a root of its own;
+# so the same sources give the same bytes. Of the working tree only what git knows is built. Needs root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 mkdir -p "$1"
@@ -11,63 +10,14 @@ shift
 version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" meson.build)
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
-native=$(dpkg --print-architecture)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-release=trixie
-tools="g++ meson ninja-build pkg-config python3 nlohmann-json3-dev"
-libraries="libtomlplusplus-dev libboost-program-options-dev libspdlog-dev libfmt-dev libmnl-dev libcap-dev libyaml-dev libarchive-dev"
 hardened="-D_FORTIFY_SOURCE=2,-fstack-protector-strong,-fstack-clash-protection"
-# Where this machine has its own packages from; nothing: Debian's own
-mapfile -t mirror < <(sed -n 's/^URIs: *\([^ ]*debian\/*\)$/\1/p; s/^deb \(\[[^]]*\] \)\?\([^ ]*debian\/*\) .*/\2/p' \
-    /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | head -1)
-
-say() { echo "dist: $*" >&2; }
-
-quietly() { # COMMAND...: its output only if it fails
-    "$@" >"$work/log" 2>&1 || {
-        cat "$work/log" >&2
-        say "failed: $*"
-        exit 1
-    }
-}
-
-compiler_of() { # ARCHITECTURE: packages, beside the libraries
-    case $1 in
-    "$native") ;;
-    amd64) echo g++-x86-64-linux-gnu qemu-user ;;
-    arm64) echo g++-aarch64-linux-gnu qemu-user ;;
-    *) say "not known: $1" && exit 1 ;;
-    esac
-}
-
-make_root() { # ARCHITECTURE
-    root=$output/roots/$1
-    local packages architectures=$native library
-    packages="$tools $(compiler_of "$1")"
-    for library in $libraries; do packages="$packages $library:$1"; done
-    [ "$1" = "$native" ] || architectures=$native,$1
-    [ "$(cat "$root/packages" 2>/dev/null)" != "$packages" ] || return 0
-    say "making a root of Debian $release for $1"
-    rm -rf "$root"
-    mkdir -p "$output/roots"
-    quietly mmdebstrap --variant=apt --architectures="$architectures" --include="$packages" "$release" "$root" "${mirror[@]}"
-    echo "$packages" >"$root/packages"
-}
-
-in_root() { # COMMAND...: nothing that starts there outlives the command
-    unshare --mount --pid --fork --kill-child --mount-proc="$root/proc" chroot "$root" \
-        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" "$@"
-}
+# shellcheck source=packaging/dist/roots.sh
+. packaging/dist/roots.sh
 
 program() { # ARCHITECTURE: compiled and laid out in $tree, as below a prefix
-    local cross=()
     make_root "$1"
-    [ "$1" = "$native" ] || cross=(--cross-file "/work/packaging/dist/$1.cross")
-    rm -rf "${root:?}/work" "${root:?}/tree"
-    mkdir "$root/work"
-    git ls-files -z | tar -c --null --files-from=- | tar -x -C "$root/work"
+    rm -rf "${root:?}/tree"
+    copy_sources
     say "building for $1"
     quietly in_root meson setup /work/b /work -Dstatic=true -Db_pie=true "-Dcpp_args=$hardened" --prefix=/ --strip "${cross[@]}"
     quietly in_root ninja -C /work/b
@@ -91,7 +41,7 @@ debian_package() { # ARCHITECTURE
     mkdir -p "$source"
     cp -r packaging/debian "$source/debian"
     cp -r "$tree" "$source/tree"
-    (cd "$source" && quietly env DEB_BUILD_OPTIONS=nostrip dpkg-buildpackage -us -uc -b -d "--host-arch=$1")
+    (cd "$source" && quietly dpkg-buildpackage -us -uc -b -d "--host-arch=$1")
     ! command -v lintian >/dev/null || lintian --fail-on error,warning,info --pedantic "$work"/deb/*.changes
     mv "$work"/deb/*.deb "$output"
     rm -rf "$work/deb"
