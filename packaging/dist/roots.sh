@@ -47,7 +47,11 @@ make_root() { # ARCHITECTURE: sets $root and $cross
     say "making a root of Debian $release for $1"
     rm -rf "$root"
     mkdir -p "$output/roots"
-    quietly mmdebstrap --variant=apt --architectures="$architectures" --include="$packages" "$release" "$root" "${mirror[@]}"
+    mmdebstrap --variant=apt --architectures="$architectures" --include="$packages" "$release" "$root" "${mirror[@]}" >"$work/log" 2>&1 || {
+        grep -E "^(E|Err):?" "$work/log" >&2
+        say "skipped: packages for $1 cannot be had here"
+        exit 77
+    }
     echo "$packages" >"$root/packages"
 }
 
