@@ -246,7 +246,7 @@ class OnDebian(Release):
 
     def make_root(self, release):
         root = self.work + "/root"
-        made = sh(["mmdebstrap", "--quiet", "--variant=apt", release, root, *mirror()])
+        made = sh(["mmdebstrap", "--quiet", "--variant=apt", "--include=passwd", release, root, *mirror()])
         if made.returncode != 0:
             self.skipTest(made.stderr[-300:])
         for place in ("/etc/apt/apt.conf.d", "/etc/resolv.conf", "/etc/hosts"):
