@@ -19,9 +19,9 @@ program() { # ARCHITECTURE: compiled and laid out in $tree, as below a prefix
     rm -rf "${root:?}/tree"
     copy_sources
     say "building for $1"
-    quietly in_root meson setup /work/b /work -Dstatic=true -Db_pie=true "-Dcpp_args=$hardened" --prefix=/ --strip "${cross[@]}"
-    quietly in_root ninja -C /work/b
-    quietly in_root env DESTDIR=/tree meson install -C /work/b --no-rebuild
+    quietly in_root meson setup /source/build /source -Dstatic=true -Db_pie=true "-Dcpp_args=$hardened" --prefix=/ --strip "${cross[@]}"
+    quietly in_root ninja -C /source/build
+    quietly in_root env DESTDIR=/tree meson install -C /source/build --no-rebuild
     tree=$work/tcpadvisor-$version-linux-$1
     rm -rf "$tree"
     mv "$root/tree" "$tree"

@@ -13,9 +13,9 @@ tools="$tools catch2"
 make_root "$2"
 copy_sources
 say "building the tests for $2"
-quietly in_root meson setup /work/b /work -Dtests=enabled -Doptimization=0 "${cross[@]}"
-quietly in_root ninja -C /work/b src/cli/tcpadvisor tests/base/base_test tests/snapshot/snapshot_test tests/findings/findings_test \
+quietly in_root meson setup /source/build /source -Dtests=enabled -Doptimization=0 "${cross[@]}"
+quietly in_root ninja -C /source/build src/cli/tcpadvisor tests/base/base_test tests/snapshot/snapshot_test tests/findings/findings_test \
     tests/history/history_test tests/replay/replay_test tests/model/model_test tests/render/render_test tests/cli/options_test
-in_root meson test -C /work/b --no-rebuild --print-errorlogs --timeout-multiplier 20 \
+in_root meson test -C /source/build --no-rebuild --print-errorlogs --timeout-multiplier 20 \
     base snapshot findings history replay model render options
 python3 tests/package/emulated.py "$3" "$root"

@@ -41,7 +41,7 @@ make_root() { # ARCHITECTURE: sets $root and $cross
     for library in $libraries; do packages="$packages $library:$1"; done
     if [ "$1" != "$native" ]; then
         architectures=$native,$1
-        cross=(--cross-file "/work/packaging/dist/$1.cross")
+        cross=(--cross-file "/source/packaging/dist/$1.cross")
     fi
     [ "$(cat "$root/packages" 2>/dev/null)" != "$packages" ] || return 0
     say "making a root of Debian $release for $1"
@@ -55,10 +55,10 @@ make_root() { # ARCHITECTURE: sets $root and $cross
     echo "$packages" >"$root/packages"
 }
 
-copy_sources() { # what git knows of the working tree, to /work of the root
-    rm -rf "${root:?}/work"
-    mkdir "$root/work"
-    git ls-files -z | tar -c --null --files-from=- | tar -x -C "$root/work"
+copy_sources() { # what git knows of the working tree, to /source of the root
+    rm -rf "${root:?}/source"
+    mkdir "$root/source"
+    git ls-files -z | tar -c --null --files-from=- | tar -x -C "$root/source"
 }
 
 in_root() { # COMMAND...: nothing that starts there outlives the command

@@ -9,7 +9,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "captures"))
 from unpacked import unpack  # noqa: E402
 
-OTHER = "/work/b/src/cli/tcpadvisor"
+OTHER = "/source/build/src/cli/tcpadvisor"
 PROGRAM, ROOT = "", ""  # set by main
 
 
