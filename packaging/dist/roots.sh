@@ -10,8 +10,7 @@ release=trixie
 tools="g++ meson ninja-build pkg-config python3 nlohmann-json3-dev"
 libraries="libtomlplusplus-dev libboost-program-options-dev libspdlog-dev libfmt-dev libmnl-dev libcap-dev libyaml-dev libarchive-dev"
 # Where this machine has its own packages from; nothing: Debian's own
-mapfile -t mirror < <(sed -n 's/^URIs: *\([^ ]*debian\/*\)$/\1/p; s/^deb \(\[[^]]*\] \)\?\([^ ]*debian\/*\) .*/\2/p' \
-    /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | head -1)
+mapfile -t mirror < <(python3 tests/debian.py)
 
 say() { echo "dist: $*" >&2; }
 

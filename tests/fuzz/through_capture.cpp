@@ -5,13 +5,15 @@
 #include "tests/fuzz/harness.h"
 #include "tests/kernel/messages.h"
 
-#include <cstring>
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <tuple>
 #include <utility>
 
+#include <arpa/inet.h>
 #include <linux/tcp.h>
 
 namespace fuzz {
@@ -20,10 +22,12 @@ namespace {
 using snapshot::Family;
 using snapshot::Socket;
 
-void put_address(std::uint32_t (&to)[4], const snapshot::Address& address, Family family) {
+std::string text_of(const snapshot::Address& address, Family family) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
     const auto bytes = address.bytes();
-    const std::size_t skipped = family == Family::ipv4 ? 12 : 0;
-    std::memcpy(to, bytes.data() + skipped, bytes.size() - skipped);
+    const bool is_short = family == Family::ipv4;
+    ::inet_ntop(is_short ? AF_INET : AF_INET6, bytes.data() + (is_short ? 12 : 0), text.data(), text.size());
+    return text.data();
 }
 
 test::Bytes raw(const auto& value) {
@@ -73,27 +77,24 @@ auto fields_of(const snapshot::Activity& a) {
 
 } // namespace
 
-std::vector<std::byte> message_of(const Socket& socket) {
-    inet_diag_msg said{};
-    said.idiag_family = socket.family == Family::ipv4 ? AF_INET : AF_INET6;
-    said.idiag_state = static_cast<std::uint8_t>(socket.state);
-    said.idiag_timer = static_cast<std::uint8_t>(socket.timer);
-    said.idiag_retrans = socket.retransmits;
-    put_address(said.id.idiag_src, socket.local, socket.family);
-    put_address(said.id.idiag_dst, socket.remote, socket.family);
-    said.id.idiag_sport = htons(socket.local_port);
-    said.id.idiag_dport = htons(socket.remote_port);
-    said.id.idiag_if = socket.device;
-    std::memcpy(said.id.idiag_cookie, &socket.cookie, sizeof socket.cookie);
-    said.idiag_expires = socket.expires_ms;
-    said.idiag_rqueue = socket.rqueue;
-    said.idiag_wqueue = socket.wqueue;
-    said.idiag_uid = socket.uid;
-    said.idiag_inode = socket.inode;
-    test::Bytes payload = raw(said);
-    const test::Bytes attributes = attributes_of(socket);
-    test::append(payload, attributes.data(), attributes.size());
-    return test::message(TCPDIAG_GETSOCK, payload);
+test::Bytes message_of(const Socket& socket) {
+    test::Fields fields;
+    fields.family = socket.family == Family::ipv4 ? AF_INET : AF_INET6;
+    fields.state = static_cast<std::uint8_t>(socket.state);
+    fields.timer = static_cast<std::uint8_t>(socket.timer);
+    fields.retransmits = socket.retransmits;
+    fields.local = text_of(socket.local, socket.family);
+    fields.remote = text_of(socket.remote, socket.family);
+    fields.local_port = socket.local_port;
+    fields.remote_port = socket.remote_port;
+    fields.device = socket.device;
+    fields.cookie = socket.cookie;
+    fields.expires_ms = socket.expires_ms;
+    fields.rqueue = socket.rqueue;
+    fields.wqueue = socket.wqueue;
+    fields.uid = socket.uid;
+    fields.inode = socket.inode;
+    return test::message(TCPDIAG_GETSOCK, test::payload(fields, attributes_of(socket)));
 }
 
 bool same(const Socket& a, const Socket& b) {

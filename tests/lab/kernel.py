@@ -18,6 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from debian import mirror  # noqa: E402
+
 SKIPPED = 77
 TIME_LIMIT = 3000  # seconds for all of it
 PATIENCE = "5"  # an emulated processor is some ten times slower, and few scenarios are that near to their limit
@@ -78,16 +81,6 @@ def output_of(*command):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
 
 
-def source_of_packages():
-    """Where this machine has its own packages from."""
-    for place in ("/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"):
-        if Path(place).exists():
-            found = re.search(r"(?:^deb (?:\[[^]]*\] )?|^URIs: )(\S+)", Path(place).read_text(encoding="utf-8"), re.MULTILINE)
-            if found:
-                return found[1]
-    raise Unavailable("this machine names no source of Debian packages")
-
-
 class Packages:
     """Debian's packages of the suites, asked without touching what this machine's own apt knows."""
 
@@ -96,7 +89,10 @@ class Packages:
         (self.state / "lists/partial").mkdir(parents=True, exist_ok=True)
         (self.state / "archives/partial").mkdir(parents=True, exist_ok=True)
         keys = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
-        lines = [f"deb {keys} {source_of_packages()} {suite} main" for suite in SUITES]
+        source = mirror()
+        if source is None:
+            raise Unavailable("this machine names no source of Debian packages")
+        lines = [f"deb {keys} {source} {suite} main" for suite in SUITES]
         (self.state / "sources.list").write_text("\n".join(lines) + "\n", encoding="utf-8")
         stamp = self.state / "updated"
         if not stamp.exists() or time.time() - stamp.stat().st_mtime > LISTS_LAST:

@@ -16,7 +16,8 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "captures"))
+sys.path[:0] = [os.path.dirname(HERE), os.path.join(os.path.dirname(HERE), "captures")]
+from debian import mirror  # noqa: E402
 from unpacked import unpack  # noqa: E402
 
 DIST, REFERENCE = "", ""  # set by main
@@ -28,17 +29,6 @@ PLUGIN = "/usr/lib/nagios/plugins/check_tcpadvisor"
 # What apt and dpkg themselves write when they install anything at all, and the loader's cache.
 BOOKKEEPING = re.compile(r"^(var/lib/(dpkg|apt|systemd)/|var/cache/(apt|ldconfig|debconf)/|var/log/|etc/ld\.so\.cache$|tmp/|proc/|dev/)")
 VERDICT = r"TCP (OK|WARNING|CRITICAL): [^|]+\|ports_used_percent=\d"
-
-
-def mirror():
-    """Where this machine has its own packages from, as an argument of mmdebstrap; none: Debian's own."""
-    for place in ("/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"):
-        if os.path.exists(place):
-            with open(place, encoding="utf-8") as file:
-                found = re.search(r"(?:^deb (?:\[[^]]*\] )?|^URIs: )(\S+)", file.read(), re.M)
-            if found:
-                return [found[1]]
-    return []
 
 
 def in_root(root, command):
@@ -246,7 +236,7 @@ class OnDebian(Release):
 
     def make_root(self, release):
         root = self.work + "/root"
-        made = sh(["mmdebstrap", "--quiet", "--variant=apt", "--include=passwd", release, root, *mirror()])
+        made = sh(["mmdebstrap", "--quiet", "--variant=apt", "--include=passwd", release, root, *filter(None, [mirror()])])
         if made.returncode != 0:
             self.skipTest(made.stderr[-300:])
         for place in ("/etc/apt/apt.conf.d", "/etc/resolv.conf", "/etc/hosts"):
