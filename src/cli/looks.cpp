@@ -3,11 +3,12 @@
 #include "cli/output.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <poll.h>
+#include <optional>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,17 +23,29 @@ void note_signal(int signal) {
     (signal == SIGWINCH ? window_changed : end_was_asked) = true;
 }
 
-/// False if there is no process to look with.
-bool look_once(const Options& options, const std::function<int(const Options&)>& look) {
+constexpr auto ending = std::to_array<int>({SIGINT, SIGTERM, SIGHUP});
+sigset_t mask_while_waiting; // they come only then, so that none is missed between a test and the waiting
+
+/// As a program that does not look again: a signal to the group ends it at once.
+void be_a_single_run() {
+    for (const int signal : ending) {
+        std::signal(signal, SIG_DFL);
+    }
+    ::sigprocmask(SIG_SETMASK, &mask_while_waiting, nullptr);
+}
+
+/// How it ended, as waitpid(2) says it; none if there is no process to look with.
+std::optional<int> look_once(const Options& options, const std::function<int(const Options&)>& look) {
     const pid_t child = ::fork();
     if (child == 0) {
+        be_a_single_run();
         start_timeout(options);
         ::_exit(look(options));
     }
     int status = 0;
     while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    return child > 0;
+    return child > 0 ? std::optional(status) : std::nullopt;
 }
 
 /// Does the reader of a pipe not want any more of it?
@@ -47,17 +60,26 @@ Clock::time_point after(double seconds) {
     return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
-int left(Clock::time_point end) {
-    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
-    return static_cast<int>(std::max<std::int64_t>(rest, 0));
-}
-
 void catch_signals() {
+    sigset_t caught;
+    ::sigemptyset(&caught);
+    ::sigaddset(&caught, SIGWINCH);
+    for (const int signal : ending) {
+        ::sigaddset(&caught, signal);
+    }
+    ::sigprocmask(SIG_BLOCK, &caught, &mask_while_waiting);
     struct sigaction action {};
-    action.sa_handler = note_signal; // without SA_RESTART: poll() returns
+    action.sa_handler = note_signal; // without SA_RESTART: ppoll() returns
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) {
         ::sigaction(signal, &action, nullptr);
     }
+}
+
+int wait_for_input(std::span<pollfd> inputs, Clock::time_point end) {
+    const auto rest =
+        std::max(std::chrono::nanoseconds(end - Clock::now()), std::chrono::nanoseconds(0)).count();
+    const timespec left{rest / 1'000'000'000, rest % 1'000'000'000};
+    return ::ppoll(inputs.data(), inputs.size(), &left, &mask_while_waiting);
 }
 
 bool must_end() {
@@ -69,8 +91,7 @@ bool was_resized() {
 }
 
 bool wait_or_end(Clock::time_point end) {
-    while (!end_was_asked && left(end) > 0) {
-        ::poll(nullptr, 0, left(end));
+    while (!end_was_asked && wait_for_input({}, end) < 0) {
     }
     return !end_was_asked;
 }
@@ -80,8 +101,12 @@ int look_again_and_again(const Options& options, const std::function<int(const O
     Clock::time_point next;
     do {
         next = after(*options.interval_s);
-        if (!look_once(options, look)) {
+        const auto ended = look_once(options, look);
+        if (!ended) {
             return fail(options, std::string("cannot start a look: ") + std::strerror(errno));
+        }
+        if (WIFSIGNALED(*ended)) {
+            fail(options, std::string("a look was ended: ") + ::strsignal(WTERMSIG(*ended)));
         }
         if (!options.output && reader_has_gone()) {
             return exit_failed;

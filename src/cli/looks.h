@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <functional>
+#include <poll.h>
+#include <span>
 
 namespace cli {
 
@@ -13,11 +15,11 @@ using Clock = std::chrono::steady_clock;
 
 Clock::time_point after(double seconds);
 
-/// Milliseconds left, for poll().
-int left(Clock::time_point end);
-
 /// SIGINT, SIGTERM and SIGHUP end the waiting instead of the program, SIGWINCH interrupts it.
 void catch_signals();
+
+/// As poll(2), until `end`; only here such signals arrive.
+int wait_for_input(std::span<pollfd> inputs, Clock::time_point end);
 
 /// Does a signal want the program to end?
 bool must_end();

@@ -363,6 +363,9 @@ std::optional<std::string> check_wait(const Options& options) {
     if (options.wait_s && options.replay) {
         return "--wait takes two looks at this host, and --replay has one look at another";
     }
+    if (options.command == Command::check && options.interval_s && options.replay) {
+        return "--interval looks at this host again and again, and --replay is one look";
+    }
     return std::nullopt;
 }
 

@@ -100,17 +100,19 @@ base::Status Screen::draw(const std::vector<std::string>& lines) {
 }
 
 Screen::Event Screen::wait(double seconds) {
-    for (const auto end = after(seconds); left(end) > 0;) {
+    for (const auto end = after(seconds);;) {
         pollfd input{STDIN_FILENO, POLLIN, 0};
-        const int ready = ::poll(&input, 1, left(end));
+        const int ready = wait_for_input({&input, 1}, end);
         if (must_end() || (ready > 0 && quit_was_pressed())) {
             return Event::quit;
         }
         if (was_resized()) {
             return Event::resized;
         }
+        if (ready == 0) {
+            return Event::time_is_up;
+        }
     }
-    return must_end() ? Event::quit : Event::time_is_up;
 }
 
 constexpr std::size_t most_destinations = 15;

@@ -31,8 +31,9 @@ int take_message(const nlmsghdr* message, void* ids) {
 base::Result<Ids, base::Gap> ask(std::uint16_t flags, Deadline deadline,
                                  const std::function<void(nlmsghdr*)>& add_attributes) {
     const auto lost = [] {
-        return base::Gap{"network namespaces that this one is linked to", base::Why::failed,
-                         std::strerror(errno)};
+        constexpr const char* what = "network namespaces that this one is linked to";
+        return errno == EAGAIN ? out_of_time(what)
+                               : base::Gap{what, base::why_of(errno), std::strerror(errno)};
     };
     const NetlinkSocket socket = open_netlink(NETLINK_ROUTE, deadline);
     alignas(NLMSG_ALIGNTO) std::array<char, 32768> buffer{};

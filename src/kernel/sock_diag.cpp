@@ -190,25 +190,16 @@ std::vector<snapshot::EndPoint> peers_of(std::span<const std::byte> request) {
 
 namespace {
 
-base::Why why_of(int error) {
-    switch (error) {
-    case ENOENT: // no inet_diag or tcp_diag module
-    case EPROTONOSUPPORT:
-    case EAFNOSUPPORT:
-    case EOPNOTSUPP:
-        return base::Why::absent;
-    case EPERM:
-    case EACCES:
-        return base::Why::denied;
-    default:
-        return base::Why::failed;
-    }
+/// ENOENT: no inet_diag or tcp_diag module.
+bool is_unknown_here(int error) {
+    return error == EPROTONOSUPPORT || error == EAFNOSUPPORT || error == EOPNOTSUPP;
 }
 
 } // namespace
 
 base::Gap refusal(int error) {
-    return {std::string(table_name), why_of(error), "sock_diag: " + std::string(std::strerror(error))};
+    return {std::string(table_name), is_unknown_here(error) ? base::Why::absent : base::why_of(error),
+            "sock_diag: " + std::string(std::strerror(error))};
 }
 
 /// None if only a walk can tell: an answer was about another socket between the same ends, or failed.

@@ -42,13 +42,40 @@ std::size_t behind_name(std::string_view text, std::string_view name) {
     return sign == std::string_view::npos ? 0 : sign + 1;
 }
 
-/// With another value or name where `before` stands from `start` on, in the form of the file.
+struct Part {
+    std::size_t start = 0;
+    std::size_t length = 0;
+};
+
+/// Where the words of `wanted` stand from `start` on, with whatever blanks between them.
+std::optional<Part> find_words(std::string_view text, std::size_t start, std::string_view wanted) {
+    const auto words = base::words(wanted);
+    for (std::size_t at = words.empty() ? std::string_view::npos : text.find(words.front(), start);
+         at != std::string_view::npos; at = text.find(words.front(), at + 1)) {
+        std::size_t end = at;
+        bool is_there = true;
+        for (const std::string_view word : words) {
+            end = std::min(text.find_first_not_of(end == at ? "" : " \t", end), text.size());
+            is_there = is_there && text.substr(end).starts_with(word);
+            end += word.size();
+        }
+        if (is_there) {
+            return Part{at, end - at};
+        }
+    }
+    return std::nullopt;
+}
+
+/// With another value or name where `before` stands from `start` on, in the form of the file; where it cannot
+/// be found, an assignment in a file of assignments, and nothing elsewhere.
 std::string replaced(const CorrectedLine& line, std::size_t start, std::string_view before,
                      std::string_view after, std::string_view otherwise) {
-    const std::size_t at = before.empty() ? std::string::npos : line.text.find(before, start);
-    return at == std::string::npos
-               ? std::string(otherwise)
-               : line.text.substr(0, at) + std::string(after) + line.text.substr(at + before.size());
+    if (const auto part = find_words(line.text, start, before)) {
+        return line.text.substr(0, part->start) + std::string(after) +
+               line.text.substr(part->start + part->length);
+    }
+    return line.text.empty() || line.text.find('=') != std::string::npos ? std::string(otherwise)
+                                                                         : std::string();
 }
 
 std::string revalued(const CorrectedLine& line, std::string_view name, std::string_view before,
@@ -171,6 +198,7 @@ std::optional<CorrectedLine> Corrections::refused(const std::string& name) const
     const snapshot::SysctlInfo* info = snapshot::find_sysctl(name);
     const auto now = sysctls_.text(name);
     if (dead != boot_.dead.end() || (!now && now.error().why == base::Why::absent)) {
+        line = naming(std::move(line), name);
         line.corrected = renamed(line, name, value.value);
     } else if (info != nullptr &&
                (boot_.refused.contains(name) || !snapshot::as_kernel_takes(*info, value.value))) {
@@ -190,12 +218,35 @@ std::vector<CorrectedLine> Corrections::no_assignments() const {
     return lines;
 }
 
+CorrectedLine Corrections::naming(CorrectedLine line, const std::string& name) const {
+    constexpr std::size_t most_above = 8; // the members of one variable
+    CorrectedLine above = line;
+    for (std::size_t i = 0; i < most_above && above.line > 0; ++i) {
+        if (above.text.find(name) != std::string::npos) {
+            return above;
+        }
+        above = line_at(fmt::format("{}:{}", line.file, above.line - 1));
+    }
+    return line;
+}
+
+std::string Corrections::own_file() const {
+    if (!boot_.values.empty()) {
+        return line_at(boot_.values.begin()->second.origin).file;
+    }
+    const auto is_own = [this](const std::string& file) {
+        const std::string_view rest = std::string_view(file).substr(std::min(label_.size(), file.size()));
+        return file.starts_with(label_) && (rest.empty() || rest.rfind('/') == 0 || label_.ends_with('/'));
+    };
+    const auto own =
+        std::find_if(texts_.begin(), texts_.end(), [&](const auto& text) { return is_own(text.first); });
+    return own != texts_.end() ? own->first : std::string(drop_in_);
+}
+
 CorrectedLine Corrections::with_value(const std::string& name, const std::string& value) const {
     const auto set = boot_.values.find(name);
     if (set == boot_.values.end()) {
-        const auto first = texts_.lower_bound(label_);
-        const bool is_below = first != texts_.end() && first->first.starts_with(label_);
-        return {is_below ? first->first : std::string(drop_in_), 0, "", assignment(name, value)};
+        return {own_file(), 0, "", assignment(name, value)};
     }
     CorrectedLine line = line_at(set->second.origin);
     line.corrected = revalued(line, name, set->second.value, value);

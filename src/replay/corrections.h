@@ -55,6 +55,10 @@ class Corrections {
 
   private:
     CorrectedLine line_at(const std::string& origin) const;
+    /// The line that has the name, if the value stands on one of its own below it.
+    CorrectedLine naming(CorrectedLine line, const std::string& name) const;
+    /// Where a line of this configuration would be added.
+    std::string own_file() const;
 
     const snapshot::BootSysctls& boot_;
     const snapshot::Sysctls& sysctls_;

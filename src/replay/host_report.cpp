@@ -322,8 +322,8 @@ class Hosts {
         constexpr std::size_t most_directories = 5000;
         const auto names = tree_.list(path);
         if (!names) {
-            if (names.error().why == Why::denied) {
-                gaps_.emplace("denied", names.error());
+            if (names.error().why != Why::absent) { // no directory, for example
+                gaps_.emplace("unread", names.error());
             }
         } else if (depth > deepest) {
             gaps_.emplace("depth", Gap{path, Why::truncated, "hosts lie less than eight directories deep"});

@@ -254,10 +254,15 @@ class Loader {
             return base::Nothing{};
         }
         room_ -= content->size();
-        const std::string parent = std::filesystem::path(path).parent_path().parent_path();
-        return add_one(below(root, path), std::move(*settings), [&](const std::string& name) {
-            const std::string other = below(below(parent, name), "tuned.conf");
-            return profile_in(tree.read(other, largest_profile), below(root, other));
+        const std::filesystem::path own = std::filesystem::path(path).parent_path();
+        return add_one(below(root, path), std::move(*settings), [&](const std::string& name) -> Profile {
+            if (own.empty()) { // the directory of profiles is not in the tree
+                return std::nullopt;
+            }
+            const std::string other = below(below(own.parent_path(), name), "tuned.conf");
+            const auto text = tree.read(other, std::min(largest_profile, room_));
+            room_ -= text ? text->size() : 0;
+            return profile_in(text, below(root, other));
         });
     }
 

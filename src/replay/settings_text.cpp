@@ -150,8 +150,10 @@ void read_lines(std::string_view text, SettingsText& settings) {
 } // namespace
 
 bool is_variable(std::string_view value) {
-    constexpr auto marks = std::to_array<std::string_view>({"$", "@", "{{", "{%", "<%"});
-    return std::any_of(marks.begin(), marks.end(),
+    value = value.substr(0, value.find('#')); // behind it people write to people
+    constexpr auto marks = std::to_array<std::string_view>({"$", "{{", "{%", "<%"});
+    return std::count(value.begin(), value.end(), '@') > 1 ||
+           std::any_of(marks.begin(), marks.end(),
                        [&](std::string_view mark) { return value.find(mark) != std::string_view::npos; });
 }
 

@@ -34,6 +34,12 @@ std::string message_of(const std::string& argument) {
 
 } // namespace
 
+TEST_CASE("a capture is looked at once") {
+    const auto options = cli::parse_options({"tcpadvisor", "check", "--interval", "1", "--replay", "-"});
+    REQUIRE_FALSE(options);
+    CHECK(options.error().message.find("--replay is one look") != std::string::npos);
+}
+
 TEST_CASE("whatever a person writes on the command line is understood or told") {
     for (const std::string& first : bytes()) {
         for (const char* before : {"", "-", "--", "---", "--=", "--f", "--format=", "-v", "-w", "report"}) {

@@ -783,6 +783,13 @@ class Output(CommandLine):
             check.stdout.close()
             self.assertEqual(3, check.wait(timeout=20))
 
+    def test_a_check_that_waits_for_its_next_look_ends_at_once(self):
+        for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with subprocess.Popen([BINARY, "check", "--interval", "3600", "--no-state"], stdout=subprocess.PIPE) as check:
+                check.stdout.readline()
+                check.send_signal(end)
+                self.assertEqual(0, check.wait(timeout=20))
+
     def test_a_look_that_fails_does_not_end_the_others(self):
         file = self.scratch / "later" / "own.prom"
         with subprocess.Popen([BINARY, "check", "--interval", "0.1", "--no-state", "--format", "prometheus", "--output", str(file)],

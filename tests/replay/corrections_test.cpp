@@ -62,3 +62,35 @@ TEST_CASE("a name that no kernel has becomes the one that was meant, once") {
     CHECK(line->corrected == "net.core.somaxconn: 9 # net.core.somaxcon");
     CHECK(line->line == 1);
 }
+
+TEST_CASE("what a file of YAML has on other lines or with other blanks is not made an assignment") {
+    const std::string range = "net.ipv4.ip_local_port_range";
+    CHECK(better("  net.ipv4.ip_local_port_range: 1025   6500x", range + " = 1025 6500x", range) ==
+          "  net.ipv4.ip_local_port_range: 32768 60999");
+    CHECK(better("    value: *anchor", "net.ipv4.tcp_retries2 = 2x", "net.ipv4.tcp_retries2").empty());
+
+    kernel::BootAssignments boot;
+    boot.add_file("\n\nnet.core.somaxcon = 9", "x.yml");
+    snapshot::Netns netns;
+    netns.boot_sysctls = boot.result();
+    const replay::FileTexts texts{
+        {"x.yml", {"- state: present", "  name: net.core.somaxcon", "  value: '9'"}}};
+    const auto line = replay::Corrections(netns, texts, "new.conf").refused("net.core.somaxcon");
+    REQUIRE(line);
+    CHECK(line->line == 2);
+    CHECK(line->corrected == "  name: net.core.somaxconn");
+}
+
+TEST_CASE("a line that is missing goes to a file of the same configuration") {
+    snapshot::Netns netns;
+    netns.label = "r/web";
+    netns.boot_sysctls = snapshot::BootSysctls();
+    const replay::FileTexts texts{
+        {"r/web-old/10.conf", {}}, {"r/web/10.conf", {}}, {"r/web/deep/10.conf", {}}};
+    const auto file = [&] {
+        return replay::Corrections(netns, texts, "new.conf").with_value("net.ipv4.tcp_tw_reuse", "1").file;
+    };
+    CHECK(file() == "r/web/10.conf");
+    netns.label = "r/we";
+    CHECK(file() == "new.conf");
+}

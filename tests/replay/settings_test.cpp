@@ -116,6 +116,13 @@ TEST_CASE("a value that is filled in later is not known, whatever stands before 
     CHECK(told.detail == scratch.path() + "/sysctl.d/2.conf:1 gives it a variable");
 }
 
+TEST_CASE("what people write behind a value makes no variable of it") {
+    CHECK_FALSE(replay::is_variable("0 # ask ops@example.org, costs $5"));
+    CHECK_FALSE(replay::is_variable("|/bin/core@home"));
+    CHECK(replay::is_variable("@syncookies@"));
+    CHECK(replay::is_variable("${x} # 1"));
+}
+
 TEST_CASE("a profile wins over what it includes, and what is not there may set anything else") {
     const tests::Scratch scratch;
     for (const char* directory : {"base", "web", "shop"}) {
