@@ -3,10 +3,11 @@
 # One static program an architecture, and around it an archive, a .deb, a .rpm and an image. It is built in a root of its own;
 # so the same sources give the same bytes. Of the working tree only what git knows is built. Needs root.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+[ $# -gt 1 ] || { echo "usage: build.sh OUTPUT_DIRECTORY ARCHITECTURE..." >&2; exit 2; }
 mkdir -p "$1"
 output=$(realpath "$1")
 shift
+cd "$(dirname "$0")/../.."
 version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" meson.build)
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
@@ -48,8 +49,8 @@ debian_package() { # ARCHITECTURE
 }
 
 rpm_package() { # ARCHITECTURE
-    local target=x86_64
-    [ "$1" = amd64 ] || target=aarch64
+    local target
+    case $1 in amd64) target=x86_64 ;; arm64) target=aarch64 ;; *) target=$1 ;; esac
     quietly rpmbuild -bb --target "$target-linux" --define "_topdir $work/rpm" --define "tree $tree" --define "sources $PWD" --define "_lib lib64" \
         --define "source_date_epoch_from_changelog 0" --define "use_source_date_epoch_as_buildtime 1" --define "_buildhost localhost" \
         --define "clamp_mtime_to_source_date_epoch 1" packaging/rpm/tcpadvisor.spec
@@ -66,7 +67,8 @@ image() { # ARCHITECTURE: an archive in OCI's layout, made without a daemon
     quietly buildah "${storage[@]}" rmi "tcpadvisor:$version"
 }
 
-rm -f "$output"/tcpadvisor* "$output/SHA256SUMS"
+require_known "$@"
+rm -f "$output"/*tcpadvisor* "$output/SHA256SUMS"
 for architecture in "$@"; do
     program "$architecture"
     archive

@@ -2,14 +2,17 @@
 # The unit tests and every capture on another processor: packaging/dist/emulate.sh OUTPUT_DIRECTORY ARCHITECTURE REFERENCE_PROGRAM.
 # Compiled in a root, run under qemu-user. s390x has its bytes the other way round. Needs root.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+[ $# = 3 ] || { echo "usage: emulate.sh OUTPUT_DIRECTORY ARCHITECTURE REFERENCE_PROGRAM" >&2; exit 2; }
+program=$(realpath "$3")
 mkdir -p "$1"
 output=$(realpath "$1")
+cd "$(dirname "$0")/../.."
 # shellcheck source=packaging/dist/roots.sh
 . packaging/dist/roots.sh
 
 release=bookworm # has what is needed for s390x
 tools="$tools catch2"
+require_known "$2"
 make_root "$2"
 copy_sources
 say "building the tests for $2"
@@ -18,4 +21,4 @@ quietly in_root ninja -C /source/build src/cli/tcpadvisor tests/base/base_test t
     tests/history/history_test tests/replay/replay_test tests/model/model_test tests/render/render_test tests/cli/options_test
 in_root meson test -C /source/build --no-rebuild --print-errorlogs --timeout-multiplier 20 \
     base snapshot findings history replay model render options
-python3 tests/package/emulated.py "$3" "$root"
+python3 tests/package/emulated.py "$program" "$root"

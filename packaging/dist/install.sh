@@ -25,15 +25,21 @@ while [ $# -gt 0 ]; do
     shift
 done
 case $prefix in
+"" | -*) fail "--prefix needs a directory" ;;
 /*) ;;
 *) prefix=$(pwd)/$prefix ;;
 esac
+prefix=$(printf '%s/' "$prefix" | tr -s /)
 prefix=${prefix%/}
+case $prefix in # it stands in configurations of systemd, sudo and NRPE, which would need it quoted
+*[!A-Za-z0-9/._+~@-]*) fail "a prefix has letters, digits and /._+~@- only" ;;
+esac
+[ ! -e "${prefix:-/}" ] || [ -d "${prefix:-/}" ] || fail "$prefix is no directory"
 
 here=$(dirname "$0")
 [ -f "$here/MANIFEST" ] || fail "MANIFEST is not beside it: unpack the whole archive"
-"$here/bin/tcpadvisor" --version >/dev/null 2>&1 ||
-    fail "this archive's program does not run on this machine ($(uname -m)); take the one for it"
+said=$("$here/bin/tcpadvisor" --version 2>&1) ||
+    fail "the program does not run here: $said (this machine is $(uname -m): is the archive for another one, or this directory on a file system that is mounted noexec?)"
 
 mine=$prefix/share/tcpadvisor
 could_not() {
@@ -55,8 +61,8 @@ trap 'exit 1' HUP INT TERM
 text_of() { # a configuration names the paths of a package: here they are below the prefix
     case $1 in
     share/tcpadvisor/* | lib/systemd/*)
-        sed -e "s|/usr/lib/nagios/plugins/check_tcpadvisor|$escaped/lib/nagios/plugins/check_tcpadvisor|g" \
-            -e "s|/usr/bin/tcpadvisor|$escaped/bin/tcpadvisor|g" -e "s|/usr/share/tcpadvisor|$escaped/share/tcpadvisor|g" "$here/$1"
+        sed -e "s|/usr/lib/nagios/plugins/check_tcpadvisor|$prefix/lib/nagios/plugins/check_tcpadvisor|g" \
+            -e "s|/usr/bin/tcpadvisor|$prefix/bin/tcpadvisor|g" -e "s|/usr/share/tcpadvisor|$prefix/share/tcpadvisor|g" "$here/$1"
         ;;
     *) cat "$here/$1" ;;
     esac
@@ -74,7 +80,6 @@ put() { # FILE of the manifest: whole or not at all
     temporary=
 }
 
-escaped=$(printf '%s' "$prefix" | sed 's/[\\&|]/\\&/g')
 umask 022
 old=$(cat "$mine/MANIFEST" 2>/dev/null || true)
 created=$(cat "$mine/DIRECTORIES" 2>/dev/null || true
@@ -94,7 +99,7 @@ printf '%s\n' "$old" | while IFS= read -r file; do
 done
 sort "$here/MANIFEST" >"$mine/MANIFEST"
 
-echo "installed: $("$prefix/bin/tcpadvisor" --version | head -1) in $prefix"
+echo "installed: $("$prefix/bin/tcpadvisor" --version | head -1) in ${prefix:-/}"
 case :$PATH: in
 *:"$prefix/bin":*) ;;
 *) echo "$prefix/bin is not in PATH: call $prefix/bin/tcpadvisor" ;;

@@ -28,8 +28,17 @@ compiler_of() { # ARCHITECTURE: packages, beside the libraries
     amd64) echo g++-x86-64-linux-gnu qemu-user ;;
     arm64) echo g++-aarch64-linux-gnu qemu-user ;;
     s390x) echo g++-s390x-linux-gnu qemu-user ;;
-    *) say "not known: $1" && exit 1 ;;
     esac
+}
+
+require_known() { # ARCHITECTURE...: those that there is a compiler for
+    local architecture
+    for architecture in "$@"; do
+        case $architecture in
+        amd64 | arm64 | s390x) ;;
+        *) say "no architecture '$architecture': amd64, arm64 or s390x" && exit 2 ;;
+        esac
+    done
 }
 
 make_root() { # ARCHITECTURE: sets $root and $cross
@@ -47,7 +56,7 @@ make_root() { # ARCHITECTURE: sets $root and $cross
     rm -rf "$root"
     mkdir -p "$output/roots"
     mmdebstrap --variant=apt --architectures="$architectures" --include="$packages" "$release" "$root" "${mirror[@]}" >"$work/log" 2>&1 || {
-        grep -E "^(E|Err):?" "$work/log" >&2
+        tail -5 "$work/log" >&2
         say "skipped: packages for $1 cannot be had here"
         exit 77
     }

@@ -14,7 +14,8 @@ from pathlib import Path
 SMALL = 4096
 TIMES = 8
 MOST = 4 * TIMES  # what is quadratic has 64
-NO_MATTER = 1_000_000  # nanoseconds: what takes less is measured badly
+NO_MATTER = 1_000_000  # nanoseconds: what takes less is measured badly, and a larger input is tried
+LARGEST = 1 << 20
 
 
 def repeat(unit, size):
@@ -157,6 +158,16 @@ def costs(program, contents):
     return [int(line) for line in run.stdout.split()]
 
 
+def measured(program, make):
+    """The smallest size whose time can be measured, its time, and that of the larger one."""
+    size = SMALL
+    while True:
+        small, large = costs(program, [make(size), make(size * TIMES)])
+        if small >= NO_MATTER or size * TIMES >= LARGEST:
+            return size, small, large
+        size *= 4
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=Path)
@@ -164,15 +175,14 @@ def main():
     arguments = parser.parse_args()
     bad = shapes = 0
     for name in arguments.names or SHAPES:
-        inputs = [shape(size) for shape in SHAPES[name].values() for size in (SMALL, SMALL * TIMES)]
-        cost = costs(arguments.directory / f"fuzz_{name}", inputs)
-        for shape, small, large in zip(SHAPES[name], cost[::2], cost[1::2]):
+        for shape, make in SHAPES[name].items():
+            size, small, large = measured(arguments.directory / f"fuzz_{name}", make)
             times = large / max(small, NO_MATTER)
             bad += times > MOST
             shapes += 1
             if times > MOST or arguments.names:
-                print(f"{name}, {shape}: {TIMES} times the input, {times:.1f} times the processor time ({large / 1e6:.1f} ms)"
-                      f"{' TOO MUCH' if times > MOST else ''}")
+                print(f"{name}, {shape}: from {size} bytes to {TIMES} times as many, {times:.1f} times the processor time "
+                      f"({large / 1e6:.1f} ms){' TOO MUCH' if times > MOST else ''}")
     print(f"{shapes} shapes, {bad} grow too fast")
     sys.exit(1 if bad else 0)
 

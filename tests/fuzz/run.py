@@ -74,8 +74,9 @@ def fuzz_one(build, name, arguments):
     if (CORPUS / f"{name}.tar.gz").exists():
         unpack(CORPUS / f"{name}.tar.gz", work)
     before = set(finds.iterdir())
+    known = sum(1 for _ in work.iterdir())  # are run first, and count
     limit = f"-max_total_time={arguments.seconds}" if arguments.seconds else \
-        f"-runs={max(1, arguments.runs // SLOW.get(name, 1))}"
+        f"-runs={known + max(1, arguments.runs // SLOW.get(name, 1))}"
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tcpadvisor-fuzz-") as new:
         written = str(work) if arguments.keep or arguments.seconds else new

@@ -5,7 +5,7 @@
 #include <string>
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const fuzz::MemoryLimit limit(size);
+    const fuzz::MemoryLimit limit(3 * size); // 60 times: each setting is kept, however short it is
     kernel::BootAssignments boot;
     int number = 10;
     for (std::string_view rest = fuzz::text_of(data, size); !rest.empty();) {

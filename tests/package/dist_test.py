@@ -135,13 +135,19 @@ class Installed(Release):
 
     def setUp(self):
         super().setUp()
-        self.prefix = self.work + "/a prefix & more"
+        self.prefix = self.work + "/own"
         self.home = self.work + "/home"
         os.mkdir(self.home)
         os.chown(self.home, NOBODY, NOBODY)
 
-    def uninstall(self, **options):
-        return sh(["sh", self.prefix + "/share/tcpadvisor/uninstall.sh"], env={**os.environ, "HOME": self.home}, **options)
+    def uninstall(self, script=None, environment=(), **options):
+        """Root has a /var/lib of its own there, in which a run has left something: it is the host's that must not go."""
+        script = script or self.prefix + "/share/tcpadvisor/uninstall.sh"
+        command = ["sh", script]
+        if "preexec_fn" not in options:
+            own = 'mount -t tmpfs none /var/lib && mkdir /var/lib/tcpadvisor && sh "$1" && [ ! -e /var/lib/tcpadvisor ]'
+            command = ["unshare", "--mount", "sh", "-c", own, "sh", script]
+        return sh(command, env={**os.environ, "HOME": self.home, **dict(environment)}, **options)
 
     def assert_nothing_is_left(self):
         self.assertFalse(os.path.lexists(self.prefix), [path for path, *_ in os.walk(self.prefix)])
@@ -159,18 +165,49 @@ class Installed(Release):
     def test_paths_in_configurations_are_those_of_the_prefix(self):
         self.assertEqual(self.install("--prefix", self.prefix).returncode, 0)
         for path in files_of(self.prefix):
-            if path.startswith(("share/tcpadvisor/", "lib/systemd/")) and os.path.isfile(f"{self.prefix}/{path}"):
+            if path.startswith(("share/tcpadvisor/", "lib/systemd/")) and not path.endswith("/uninstall.sh") and os.path.isfile(f"{self.prefix}/{path}"):
                 with open(f"{self.prefix}/{path}", encoding="utf-8") as file:
                     named = re.findall(r"(\S*)/usr/(?:bin/tcpadvisor|lib/nagios/plugins/check_tcpadvisor)", file.read())
                 self.assertEqual(named, [], path)
         self.assertTrue(os.access(self.prefix + "/share/tcpadvisor/checkmk/tcpadvisor", os.X_OK))
+
+    def test_a_prefix_that_cannot_stand_in_configurations_is_refused(self):
+        for prefix, said in (("", "needs a directory"), ("--help", "needs a directory"), ("a b", "letters, digits"), ("a&b", "letters, digits"), ("a\nb", "letters, digits"),
+                             ("$x", "letters, digits"), (self.tree + "/README.md", "is no directory")):
+            with self.subTest(prefix):
+                done = self.install("--prefix", prefix, cwd=self.home)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertIn(said, done.stderr)
+        self.assertEqual(os.listdir(self.home), [])
+
+    def test_slashes_and_places_are_one_prefix(self):
+        self.assertEqual(self.install("--prefix", "own//.//", cwd=self.work).returncode, 0)
+        self.assertEqual(self.uninstall().returncode, 0)
+        self.assert_nothing_is_left()
+
+    def test_what_was_not_installed_is_not_uninstalled(self):
+        before = files_of(self.work)
+        done = self.uninstall(self.tree + "/uninstall.sh")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("nothing was removed", done.stderr)
+        self.assertEqual(files_of(self.work), before)
+
+    def test_only_what_the_program_remembers_goes_with_it(self):
+        self.install("--prefix", self.home + "/.local", preexec_fn=as_nobody)
+        self.prefix = self.home + "/.local"
+        strangers = self.home + "/states/tcpadvisor"
+        subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "mkdir", "-p", strangers], check=True)
+        done = self.uninstall(environment={"XDG_STATE_HOME": "states", "HOME": ""}, cwd=self.home, preexec_fn=as_nobody)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue(os.path.isdir(strangers))
+        self.assertFalse(os.path.exists(self.prefix))
 
     def test_twice_is_as_once(self):
         self.install("--prefix", self.prefix)
         once = files_of(self.prefix)
         self.assertEqual(self.install("--prefix", self.prefix).returncode, 0)
         self.assertEqual(files_of(self.prefix), once)
-        self.uninstall()
+        self.assertEqual(self.uninstall().returncode, 0)
         self.assert_nothing_is_left()
 
     def test_over_an_older_version_what_only_that_had_goes(self):
@@ -181,7 +218,7 @@ class Installed(Release):
             file.write("of an older version\n")
         self.assertEqual(self.install("--prefix", self.prefix).returncode, 0)
         self.assertFalse(os.path.exists(self.prefix + "/share/tcpadvisor/gone.txt"))
-        self.uninstall()
+        self.assertEqual(self.uninstall().returncode, 0)
         self.assert_nothing_is_left()
 
     def test_files_of_others_stay(self):
@@ -200,7 +237,7 @@ class Installed(Release):
                 running.wait(60)
                 self.assertEqual([path for path in files_of(self.prefix) if ".new." in path] if os.path.isdir(self.prefix) else [], [])
                 self.assertEqual(self.install("--prefix", self.prefix).returncode, 0)
-                self.uninstall()
+                self.assertEqual(self.uninstall().returncode, 0)
                 self.assert_nothing_is_left()
 
     def test_without_permission_it_says_what_to_do_and_leaves_nothing(self):
@@ -387,7 +424,10 @@ def main():
     DIST = os.path.abspath(sys.argv.pop(1))
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-") and os.access(sys.argv[1], os.X_OK):
         REFERENCE = os.path.abspath(sys.argv.pop(1))
-    unittest.main(verbosity=1)
+    result = unittest.main(exit=False).result
+    for test, reason in result.skipped:
+        print(f"skipped: {test}: {reason}")
+    sys.exit(0 if result.wasSuccessful() else 1)
 
 
 if __name__ == "__main__":
