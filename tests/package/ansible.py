@@ -5,6 +5,7 @@ ansible-lint has nothing to say; on a copy of this machine's /etc, /usr/local an
 mode, installs, changes nothing the second time, and does not take wrong settings into use. Skipped (exit code 77) without root,
 ansible-core or overlays.
 """
+import json
 import os
 import pathlib
 import re
@@ -18,6 +19,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROLE = ROOT / "packaging/ansible"
 PROGRAM, VERSION = "", ""  # set by main
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine)
+SETTINGS = {"tcpadvisor_rules": {"ephemeral-port-exhaustion": {"warning": "60"}},
+            "tcpadvisor_overrides": [{"rule": "ephemeral-port-exhaustion", "remote": "10.20.0.0/16:5432,9000-9100", "ignore": True,
+                                      "reason": "batch hosts", "expires": "2027-03-31"}]}
 PLACES = ("/etc", "/usr/local", "/var/lib")
 # Each place becomes an overlay whose changes stay in the directory of the test.
 INSIDE = "set -e; work=$1; shift; " + "".join(
@@ -58,7 +62,7 @@ class Role(unittest.TestCase):
 
     def play(self, *arguments):
         command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", f"tcpadvisor_releases={self.releases}", "-e", f"ansible_python_interpreter={sys.executable}",
-                   *arguments, str(ROLE / "playbook.yml")]
+                   "-e", json.dumps(SETTINGS), *arguments, str(ROLE / "playbook.yml")]
         environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1", "ANSIBLE_LOCAL_TEMP": f"{self.work}/local", "ANSIBLE_REMOTE_TEMP": f"{self.work}/remote", "LC_ALL": "C.UTF-8"}
         return self.inside(*command, env=environment)
 

@@ -128,7 +128,8 @@ class Runs(unittest.TestCase):
 
     def test_this_host(self):
         stateless = [[*command, "--no-state"] if ANSWERS[command[0]] == "verdict" else command for command in COMMANDS]
-        self.check([[*command, *extra] for command in stateless for extra in ([], ["--this-netns", "--assume", "net.ipv4.tcp_tw_reuse=1"])])
+        kinds = self.check([[*command, *extra] for command in stateless for extra in ([], ["--this-netns", "--assume", "net.ipv4.tcp_tw_reuse=1"])])
+        self.assertEqual({"verdict", "states", "ports", "port"}, set(kinds))
 
     def test_other_sources(self):
         text = self.directory / "ss.txt"
