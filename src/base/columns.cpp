@@ -53,10 +53,6 @@ bool opens(std::string_view character) {
     return opening.find(character) != std::string_view::npos;
 }
 
-std::string_view first_character(std::string_view text) {
-    return text.substr(0, std::max<std::size_t>(utf8_length(text), 1));
-}
-
 /// How much of a word stands on one line: all of it, or up to the next place beside a wide character.
 std::string_view unbroken(std::string_view word) {
     std::string_view before = first_character(word);

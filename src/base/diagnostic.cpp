@@ -28,7 +28,7 @@ struct Excerpt {
 std::string_view characters(std::string_view text, std::size_t skipped, std::size_t count) {
     const auto drop = [](std::string_view& from, std::size_t most) {
         for (std::size_t i = 0; i < most && !from.empty(); ++i) {
-            from.remove_prefix(std::max<std::size_t>(utf8_length(from), 1));
+            from.remove_prefix(first_character(from).size());
         }
     };
     drop(text, skipped);

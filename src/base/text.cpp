@@ -215,6 +215,18 @@ char32_t code_point(std::string_view sequence) {
     return code;
 }
 
+std::string_view first_character(std::string_view text) {
+    return text.empty() ? text : text.substr(0, std::max<std::size_t>(utf8_length(text), 1));
+}
+
+std::string lower_ascii(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) {
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return lower;
+}
+
 std::string printable(std::string_view text) {
     std::string safe;
     safe.reserve(text.size());

@@ -24,6 +24,9 @@ std::vector<std::string_view> words(std::string_view text);
 /// reader.
 std::string one_line(std::string_view text);
 
+/// With the letters A to Z small, whatever the locale.
+std::string lower_ascii(std::string_view text);
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
 /// The candidate nearest to `word` by edit distance, if it is near enough to be a typing mistake.
@@ -38,6 +41,9 @@ std::size_t utf8_length(std::string_view text);
 
 /// The code point of one valid UTF-8 sequence.
 char32_t code_point(std::string_view sequence);
+
+/// The first sequence of it, or the one byte that is none; empty if it is empty.
+std::string_view first_character(std::string_view text);
 
 /// Safe for a terminal and for whoever reads it: '?' stands for control characters, escapes, what is
 /// invisible or turns the direction of text, and invalid UTF-8.

@@ -235,10 +235,6 @@ std::string unknown_topic(const std::string& topic, const rules::RuleSet& rules)
            " (tcpadvisor explain lists all topics)";
 }
 
-} // namespace
-
-namespace {
-
 /// Empty if the message is none that is known.
 base::Result<std::string> message_text(const Options& options, const std::string& message,
                                        const rules::RuleSet& rules, std::size_t width) {
@@ -276,15 +272,12 @@ base::Result<std::string> topic_text(const Options& options, const base::Embedde
     return std::string(topic.text) + (now->empty() ? "" : "\n" + *now);
 }
 
-/// In English, with the numbers of now; empty if nothing is known.
+/// What there is in English only, with the numbers of now; empty if nothing is known.
 base::Result<std::string> english_text(const Options& options, const rules::RuleSet& rules,
                                        const std::string& asked, std::size_t width) {
     if (const rules::Rule* rule = rules.find(asked)) {
         const auto now = rule_now(options, *rule, width);
         return now ? rule_text(*rule, width, *now) : now;
-    }
-    if (const base::Embedded* topic = find_topic(asked)) {
-        return topic_text(options, *topic, Language::english);
     }
     if (const std::string text = fact_text(asked, width); !text.empty()) {
         const auto now = fact_now(options, asked);
@@ -304,7 +297,8 @@ base::Result<std::string> answer_text(const Options& options, const rules::RuleS
     if (const base::Embedded* told = topic != nullptr ? topic_in(language, *topic) : nullptr) {
         return topic_text(options, *told, language);
     }
-    const auto text = english_text(options, rules, asked, width);
+    const auto text = topic != nullptr ? topic_text(options, *topic, Language::english)
+                                       : english_text(options, rules, asked, width);
     if (text && text->empty()) {
         return base::Error{unknown_topic(asked, rules)};
     }

@@ -1,4 +1,5 @@
-// The part of `tcpadvisor explain` that looks at this host.
+// The part of `tcpadvisor explain` that looks at this host: the numbers of now behind a rule, a fact, a state
+// or a sysctl.
 #pragma once
 
 #include "base/result.h"
@@ -12,16 +13,13 @@
 
 namespace cli {
 
-// The arithmetic of a rule with the numbers of now.
-
-/// Lines of at most `width` columns; an error if the host, or the capture, cannot be read.
+/// The arithmetic of a rule: lines of at most `width` columns; an error if the host, or the capture, cannot
+/// be read.
 base::Result<std::string> rule_now(const Options& options, const rules::Rule& rule, std::size_t width);
 
 /// What these rules say of this host, a line or two each; ids that are no rule are left out.
 base::Result<std::string> rules_now(const Options& options, const rules::RuleSet& all,
                                     const std::vector<std::string_view>& ids, std::size_t width);
-
-// Of a fact, a state or a sysctl: its value of now.
 
 /// Lines for every fact of this name, "TABLE.NAME" or "NAME"; an error if the host, or the capture, cannot be
 /// read.

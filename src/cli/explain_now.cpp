@@ -168,12 +168,6 @@ std::string lines_of(const facts::Table& table, std::size_t column, const std::s
     return text;
 }
 
-std::string lower_case(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return text;
-}
-
 } // namespace
 
 base::Result<std::string> fact_now(const Options& options, const std::string& name) {
@@ -198,7 +192,7 @@ base::Result<std::string> fact_now(const Options& options, const std::string& na
 }
 
 base::Result<std::string> state_now(const Options& options, const std::string& name, Language language) {
-    const auto column = facts::schema(TableId::netns).find(lower_case(name));
+    const auto column = facts::schema(TableId::netns).find(base::lower_ascii(name));
     if (!column) {
         return std::string();
     }

@@ -16,8 +16,8 @@ bool is_simplified_chinese(std::string_view locale) {
 }
 
 bool has_han(std::string_view text) {
-    for (std::size_t length = 0; !text.empty(); text.remove_prefix(std::max<std::size_t>(length, 1))) {
-        length = base::utf8_length(text);
+    for (; !text.empty(); text.remove_prefix(base::first_character(text).size())) {
+        const std::size_t length = base::utf8_length(text);
         const char32_t code = length > 0 ? base::code_point(text.substr(0, length)) : 0;
         if (code >= 0x4E00 && code <= 0x9FFF) {
             return true;
@@ -40,9 +40,7 @@ std::string locale_of(const char* category) {
 bool locale_is_unicode() {
     std::string codeset = locale_of("LC_CTYPE"); // which may be all there is: LC_CTYPE=UTF-8 of macOS
     std::erase(codeset, '-');
-    std::transform(codeset.begin(), codeset.end(), codeset.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return codeset.find("utf8") != std::string::npos;
+    return base::lower_ascii(codeset).find("utf8") != std::string::npos;
 }
 
 Language language_of(const Options& options, std::string_view question) {

@@ -13,18 +13,12 @@ namespace {
 
 constexpr std::size_t longest_message = 4096; // enough for a line of a log
 
-char lower_letter(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_word_part(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 std::string normalized(std::string_view message) {
-    std::string text = base::one_line(message.substr(0, longest_message));
-    std::transform(text.begin(), text.end(), text.begin(), lower_letter);
-    return text;
+    return base::lower_ascii(base::one_line(message.substr(0, longest_message)));
 }
 
 /// Does no word go on beyond this edge of a match?

@@ -9,10 +9,8 @@ namespace {
 constexpr std::string_view proc_sys = "proc/sys/"; // as people copy it
 
 std::string lower(std::string_view text) {
-    std::string changed(text);
-    for (char& c : changed) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c == '-' ? '_' : c;
-    }
+    std::string changed = base::lower_ascii(text);
+    std::replace(changed.begin(), changed.end(), '-', '_');
     return changed;
 }
 

@@ -180,11 +180,11 @@ struct Report {
     std::vector<std::string> notices; // one line each for everybody
     std::vector<std::string> assumed; // "net.ipv4.tcp_tw_reuse=1": judged as if the sysctl had this value
     std::string again = "tcpadvisor"; // the command that reports it again: "tcpadvisor audit --pid 7"
-    std::string place;     // the options that look there again: "--replay web1.capture"; empty: here
+    std::string place;      // the options that look there again: "--replay web1.capture"; empty: here
     std::string scope = {}; // one line: what was judged is not what its reader may think; may be empty
-    bool of_files = false; // what was judged is files, a line each, and no host
-    bool replayed = false; // `place` is no namespace but a file, which has all of them
-    std::string when_ok;   // one line that says what was looked at, for the case that nothing is wrong
+    bool of_files = false;  // what was judged is files, a line each, and no host
+    bool replayed = false;  // `place` is no namespace but a file, which has all of them
+    std::string when_ok;    // one line that says what was looked at, for the case that nothing is wrong
 
     /// Planned only for the format that shows it.
     std::optional<DropIn> drop_in = {};

@@ -36,10 +36,8 @@ constexpr auto module_directories =
 
 /// '-' and '_' are the same in the name of a module; its case only matters to xt_MASQUERADE and its kind.
 std::string normal(std::string_view module) {
-    std::string name(module);
-    for (char& c : name) {
-        c = c == '-' ? '_' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
+    std::string name = base::lower_ascii(module);
+    std::replace(name.begin(), name.end(), '-', '_');
     return name;
 }
 

@@ -136,14 +136,19 @@ Json asked_json(const facts::Destination& destination) {
     return item;
 }
 
+/// None where the table is unknown.
+Json list_of(const facts::NetnsPorts& ports, Json (*item)(const facts::Destination&)) {
+    Json list = Json::array();
+    for (std::size_t i = 0; i < ports.destinations.size() && !ports.unknown; ++i) {
+        list.push_back(item(ports.destinations[i]));
+    }
+    return list;
+}
+
 } // namespace
 
 Json destinations_json(const facts::NetnsPorts& ports) {
-    Json list = Json::array();
-    for (std::size_t i = 0; i < ports.destinations.size() && !ports.unknown; ++i) {
-        list.push_back(destination_json(ports.destinations[i]));
-    }
-    return list;
+    return list_of(ports, destination_json);
 }
 
 void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& namespaces, PortsView,
@@ -162,10 +167,7 @@ void ports_json(const Origin& origin, const std::vector<facts::NetnsPorts>& name
         item["id"] = netns.id;
         item["label"] = netns.label;
         item["range"] = range_json(netns);
-        item["destinations"] = Json::array();
-        for (std::size_t i = 0; i < netns.destinations.size() && !netns.unknown; ++i) {
-            item["destinations"].push_back(asked_json(netns.destinations[i]));
-        }
+        item["destinations"] = list_of(netns, asked_json);
         item["left_out"] = netns.left_out;
         item["gaps"] = json_gaps(gaps);
         list.push_back(std::move(item));

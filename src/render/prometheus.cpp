@@ -1,6 +1,7 @@
 // The text format of Prometheus, version 0.0.4, as node exporter reads files of it: one block a metric, no
 // time stamps, none of OpenMetrics' types.
 #include "base/number.h"
+#include "base/text.h"
 #include "render/formats.h"
 #include "render/words.h"
 
@@ -208,13 +209,6 @@ void write_figures(const Report& report, std::ostream& out) {
     }
 }
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return result;
-}
-
 bool is_idle(const NetnsPicture& netns) {
     const auto& states = netns.states.states;
     return !netns.states.unknown && std::all_of(states.begin(), states.end(), [](const auto& state) {
@@ -228,7 +222,7 @@ void write_sockets(const facts::Picture& picture, std::ostream& out) {
     const auto add = [&](const std::string& netns, std::string_view state, const char* family,
                          std::optional<std::uint64_t> count) {
         if (count) {
-            sockets.add({{"netns", netns}, {"state", lower(state)}, {"family", family}},
+            sockets.add({{"netns", netns}, {"state", base::lower_ascii(state)}, {"family", family}},
                         static_cast<double>(*count));
         }
     };

@@ -18,19 +18,13 @@ namespace render {
 
 namespace {
 
-bool continues_sequence(char c) {
-    return (static_cast<std::uint8_t>(c) & 0xC0) == 0x80;
-}
-
 /// The longest start of `text` within both limits that ends between characters.
 std::string_view start_of(std::string_view text, std::size_t columns, std::size_t bytes) {
     std::size_t end = 0;
     for (std::size_t taken = 0; end < text.size();) {
-        std::size_t next = end + 1;
-        while (next < text.size() && continues_sequence(text[next])) {
-            ++next;
-        }
-        taken += base::display_width(text.substr(end, next - end));
+        const std::string_view character = base::first_character(text.substr(end));
+        const std::size_t next = end + character.size();
+        taken += base::display_width(character);
         if (next > bytes || taken > columns) {
             break;
         }

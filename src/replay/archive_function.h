@@ -1,5 +1,5 @@
-// The functions of libarchive, which unpacks sosreports. A program that is linked statically holds them; any other loads the
-// library when an archive is met, and tells it if there is none.
+// The functions of libarchive, which unpacks sosreports. A program that is linked statically holds them; any
+// other loads the library when an archive is met, and tells it if there is none.
 #pragma once
 
 namespace replay {

@@ -5,7 +5,8 @@
 namespace replay {
 
 ArchiveFunction archive_function(const char* name) {
-    static void* const library = ::dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL); // until the program ends
+    static void* const library =
+        ::dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL); // until the program ends
     return library == nullptr ? nullptr : reinterpret_cast<ArchiveFunction>(::dlsym(library, name));
 }
 

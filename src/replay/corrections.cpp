@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
 
 #include <fmt/format.h>
@@ -115,9 +114,9 @@ std::string plain_numbers(std::string_view value) {
     for (const char c : value.substr(0, std::min(value.find('#'), value.size()))) {
         const bool is_sign = c == '-' && (plain.empty() || plain.back() == ' ');
         const bool is_between = c == '"' || c == '\'' || c == ',' || (c == '-' && !is_sign);
-        plain += is_between ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        plain += is_between ? ' ' : c;
     }
-    plain = base::one_line(plain);
+    plain = base::lower_ascii(base::one_line(plain));
     for (const std::string_view unit : {"seconds", "sec", "s"}) {
         if (plain.ends_with(unit)) {
             plain = base::trim(std::string_view(plain).substr(0, plain.size() - unit.size()));

@@ -137,14 +137,6 @@ std::set<facts::Collection> collections(const NeededColumns& needs) {
 
 namespace {
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& c : result) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    }
-    return result;
-}
-
 std::vector<ListedValue> values_of(const Rule& rule, const RuleSet& rules) {
     std::vector<ListedValue> values;
     values.push_back(
@@ -185,7 +177,7 @@ std::vector<ListedRule> list(const RuleSet& rules) {
         item.enabled = rule.enabled;
         item.active = rule.active;
         item.judgement = rule.condition.empty() ? rule.value.text : rule.condition.text;
-        item.severity = rule.condition.empty() ? std::string() : lower(findings::name(rule.severity));
+        item.severity = rule.condition.empty() ? std::string() : base::lower_ascii(findings::name(rule.severity));
         item.unit = rule.unit;
         item.origin = rules.describe(rule.origin);
         item.values = values_of(rule, rules);
