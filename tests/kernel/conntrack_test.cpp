@@ -27,7 +27,7 @@ std::vector<std::byte> end(std::int32_t error, std::uint16_t type = NLMSG_DONE) 
     return bytes;
 }
 
-struct Read {
+struct NatRead {
     std::vector<snapshot::NatEntry> entries;
     kernel::NatReader reader{[this](const snapshot::NatEntry& entry) { entries.push_back(entry); }};
 };
@@ -35,7 +35,7 @@ struct Read {
 } // namespace
 
 TEST_CASE("An entry of conntrack tells the client, the address of the NAT and the remote end") {
-    Read read;
+    NatRead read;
     CHECK(read.reader.read(conntrack_entry()));
     CHECK_FALSE(read.reader.read(end(0)));
     CHECK(read.reader.outcome());
@@ -50,12 +50,12 @@ TEST_CASE("An entry of conntrack tells the client, the address of the NAT and th
 }
 
 TEST_CASE("Entries of other protocols, and those that are cut anywhere, count for nothing") {
-    Read read;
+    NatRead read;
     CHECK(read.reader.read(conntrack_entry(IPPROTO_UDP)));
     CHECK(read.entries.empty());
     const auto whole = conntrack_entry();
     for (std::size_t length = 0; length < whole.size(); ++length) {
-        Read cut;
+        NatRead cut;
         cut.reader.read(std::span(whole).first(length)); // its header promises more
         CHECK(cut.entries.empty());
         auto shorter = whole;
@@ -72,7 +72,7 @@ TEST_CASE("Entries of other protocols, and those that are cut anywhere, count fo
 TEST_CASE("An entry that a mask has wiped is none, and then the answer is not whole") {
     auto wiped = conntrack_entry();
     std::fill(wiped.begin() + sizeof(nlmsghdr), wiped.end(), std::byte{});
-    Read read;
+    NatRead read;
     read.reader.read(wiped);
     read.reader.read(end(0));
     CHECK(read.entries.empty());
@@ -81,11 +81,11 @@ TEST_CASE("An entry that a mask has wiped is none, and then the answer is not wh
 }
 
 TEST_CASE("A refusal is a gap, and so is an answer without an end") {
-    Read refused;
+    NatRead refused;
     CHECK_FALSE(refused.reader.read(end(-EPERM, NLMSG_ERROR)));
     REQUIRE_FALSE(refused.reader.outcome());
     CHECK(refused.reader.outcome().error().why == base::Why::denied);
-    Read endless;
+    NatRead endless;
     endless.reader.read(conntrack_entry());
     REQUIRE_FALSE(endless.reader.outcome());
     CHECK(endless.reader.outcome().error().why == base::Why::truncated);

@@ -22,7 +22,7 @@ void add_file(test::Machine& machine, const std::string& directory, const std::s
     machine.files.emplace(directory + "/" + name, std::move(text));
 }
 
-snapshot::BootSysctls read(test::Machine& machine) {
+snapshot::BootSysctls boot_of(test::Machine& machine) {
     std::vector<base::Gap> gaps;
     auto boot = kernel::read_boot_sysctls(machine, gaps);
     CHECK(gaps.empty());
@@ -99,7 +99,7 @@ TEST_CASE("a line below /etc that another one overrides is outvoted, one of a pa
         machine, "/usr/lib/sysctl.d", "99-late.conf",
         "net.ipv4.tcp_fin_timeout=60\nnet.ipv4.ip_local_port_range=1024\t65535\nnet.ipv4.tcp_tw_reuse=0\n");
     add_file(machine, "/etc/sysctl.d", "99-z.conf", "net.ipv4.tcp_tw_reuse=1\n");
-    const auto boot = read(machine);
+    const auto boot = boot_of(machine);
     CHECK(boot.outvoted.size() ==
           1); // the range is the same, and tcp_tw_reuse is in the end as it was wanted
     CHECK(boot.outvoted.at("net.ipv4.tcp_fin_timeout").origin == "/etc/sysctl.d/60-own.conf:1");
@@ -116,7 +116,7 @@ TEST_CASE("with systemd /etc/sysctl.conf is only read by hand") {
     machine.files.emplace("/etc/sysctl.conf",
                           std::string("net.ipv4.tcp_fin_timeout=40\nnet.ipv4.tcp_rfc1337 = 1\n"
                                       "net.ipv4.tcp_tw_reuse=1\nno assignment\n"));
-    auto boot = read(machine);
+    auto boot = boot_of(machine);
     CHECK(boot.by_hand.size() == 2);
     CHECK(boot.by_hand.at("net.ipv4.tcp_fin_timeout").value == "40");
     CHECK(boot.by_hand.at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.conf:3");

@@ -16,6 +16,13 @@ snapshot::Netns netns() {
     return made;
 }
 
+snapshot::Host host_of(snapshot::Netns netns) {
+    snapshot::Host host;
+    host.kernel = "6.1.0";
+    host.namespaces.push_back(std::move(netns));
+    return host;
+}
+
 void add_time_waits(snapshot::Netns& netns, std::uint16_t first, std::uint16_t count, std::uint16_t step,
                     std::uint32_t age_ms) {
     for (std::uint16_t i = 0; i < count; ++i) {

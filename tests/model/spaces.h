@@ -8,6 +8,8 @@
 namespace tests {
 
 snapshot::Netns netns();
+/// A host of Linux 6.1 with that network namespace.
+snapshot::Host host_of(snapshot::Netns netns);
 
 /// Adds `count` TIME_WAIT sockets from ports `first`, `first + step`, ... to 192.0.2.9:80.
 void add_time_waits(snapshot::Netns& netns, std::uint16_t first, std::uint16_t count, std::uint16_t step,

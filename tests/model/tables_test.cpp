@@ -14,17 +14,11 @@
 using facts::TableId;
 using snapshot::TcpState;
 using tests::here;
+using tests::host_of;
 using tests::socket;
 using tests::there;
 
 namespace {
-
-snapshot::Host host_of(snapshot::Netns netns) {
-    snapshot::Host host;
-    host.kernel = "6.1.0";
-    host.namespaces.push_back(std::move(netns));
-    return host;
-}
 
 facts::Value value(const facts::Facts& facts, TableId table, std::string_view column, std::size_t row = 0) {
     const facts::Table& from = table == TableId::host ? *facts.host : facts.namespaces[0].table(table);

@@ -3,13 +3,9 @@
 #include "model/wants.h"
 #include "tests/model/spaces.h"
 
-namespace {
+using tests::host_of;
 
-snapshot::Host host_of(snapshot::Netns netns) {
-    snapshot::Host host;
-    host.namespaces.push_back(std::move(netns));
-    return host;
-}
+namespace {
 
 model::ModelNeeds ports_only() {
     model::ModelNeeds needs;

@@ -83,7 +83,7 @@ std::unique_ptr<test::Machine> acme_machine() {
     return machine;
 }
 
-replay::Capture recorded() {
+replay::Capture recorded_acme() {
     replay::Capture capture;
     std::vector<kernel::SockDiagTarget> live;
     live.push_back({"acme-ns", 42, acme_machine()});
@@ -105,12 +105,12 @@ snapshot::Host replayed(const replay::Capture& capture) {
 } // namespace
 
 TEST_CASE("a capture holds no keys of TCP MD5 signatures, masked or not") {
-    CHECK(replay::to_bytes(recorded()).find("hunter2") == std::string::npos);
-    CHECK(replay::to_bytes(recorded()).find("acme-agent") != std::string::npos);
+    CHECK(replay::to_bytes(recorded_acme()).find("hunter2") == std::string::npos);
+    CHECK(replay::to_bytes(recorded_acme()).find("acme-agent") != std::string::npos);
 }
 
 TEST_CASE("nothing of the original is left in a masked capture") {
-    replay::Capture capture = recorded();
+    replay::Capture capture = recorded_acme();
     replay::mask(capture);
     const std::string bytes = replay::to_bytes(capture);
     for (const std::string& secret : secrets) {
@@ -121,8 +121,8 @@ TEST_CASE("nothing of the original is left in a masked capture") {
 }
 
 TEST_CASE("a masked capture tells the same but for the names") {
-    const replay::Capture plain = recorded();
-    replay::Capture capture = recorded();
+    const replay::Capture plain = recorded_acme();
+    replay::Capture capture = recorded_acme();
     replay::mask(capture);
     const snapshot::Host before = replayed(plain);
     const snapshot::Host after = replayed(capture);

@@ -4,7 +4,7 @@
 
 namespace {
 
-constexpr const char* ports = R"(
+constexpr const char* rule_with_cases = R"(
 [[rule]]
 id = "ports"
 for_each = "destination"
@@ -23,7 +23,7 @@ summary = "{remote}: {value} %"
 )";
 
 rules::CaseRun run(std::string text) {
-    return rules::run_cases(test::rules_of(ports), {"cases.toml", std::move(text)});
+    return rules::run_cases(test::rules_of(rule_with_cases), {"cases.toml", std::move(text)});
 }
 
 std::string case_of(const std::string& body) {

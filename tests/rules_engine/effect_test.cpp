@@ -10,7 +10,7 @@ using test::text;
 
 namespace {
 
-constexpr const char* rules_text = R"toml(
+constexpr const char* ports_rule = R"toml(
 [[rule]]
 id = "ports"
 for_each = "destination"
@@ -43,7 +43,7 @@ summary = "{remote}"
   sysctl = { "net.ipv4.tcp_keepalive_time" = 60 }
 )toml";
 
-std::shared_ptr<test::World> world_with(double used, double connections = 200) {
+std::shared_ptr<test::World> busy_world(double used, double connections = 200) {
     auto world = std::make_shared<test::World>();
     world->table(TableId::netns).set("usable", number(1000));
     world->table(TableId::destination)
@@ -67,7 +67,7 @@ findings::Finding judged(const std::shared_ptr<test::World>& before,
         const auto& chosen = changes.contains("net.ipv4.tcp_tw_reuse") ? after : before;
         return chosen ? std::shared_ptr<const facts::Facts>(chosen, &chosen->facts) : nullptr;
     };
-    const auto report = rules::evaluate(test::rules_of(rules_text), before->facts, what_if);
+    const auto report = rules::evaluate(test::rules_of(ports_rule), before->facts, what_if);
     REQUIRE(report.findings.size() == 1);
     return report.findings[0];
 }
@@ -76,7 +76,7 @@ findings::Finding judged(const std::shared_ptr<test::World>& before,
 
 TEST_CASE("a remedy says what it would change, a myth that it changes nothing") {
     int derived = 0;
-    const auto finding = judged(world_with(92), world_with(11.5), &derived);
+    const auto finding = judged(busy_world(92), busy_world(11.5), &derived);
     REQUIRE(finding.remedies.size() == 3);
     CHECK(finding.remedies[0].effect == "92 % -> 11.5 %, CRITICAL -> OK, from the next second on");
     CHECK(finding.remedies[1].effect == "None before 192.0.2.1:443 listens again");
@@ -88,30 +88,30 @@ TEST_CASE("a remedy says what it would change, a myth that it changes nothing") 
 }
 
 TEST_CASE("an effect that leaves the state says only the numbers") {
-    CHECK(judged(world_with(95), world_with(93)).remedies[0].effect ==
+    CHECK(judged(busy_world(95), busy_world(93)).remedies[0].effect ==
           "95 % -> 93 %, from the next second on");
 }
 
 TEST_CASE("an effect that cannot be computed is not made up") {
-    CHECK(judged(world_with(95), nullptr).remedies[0].effect.empty());
-    auto other = world_with(5);
+    CHECK(judged(busy_world(95), nullptr).remedies[0].effect.empty());
+    auto other = busy_world(5);
     other->table(TableId::destination).set("remote", text("192.0.2.99:443"));
-    CHECK(judged(world_with(95), other).remedies[0].effect.empty());
-    auto unknown = world_with(5);
+    CHECK(judged(busy_world(95), other).remedies[0].effect.empty());
+    auto unknown = busy_world(5);
     unknown->table(TableId::destination).set("used_percent", test::missing(base::Why::failed));
-    CHECK(judged(world_with(95), unknown).remedies[0].effect.empty());
-    CHECK(judged(world_with(95), world_with(5, 10)).remedies[0].effect ==
+    CHECK(judged(busy_world(95), unknown).remedies[0].effect.empty());
+    CHECK(judged(busy_world(95), busy_world(5, 10)).remedies[0].effect ==
           "95 % -> 5 %, CRITICAL -> OK, from the next second on");
 }
 
 TEST_CASE("without a way to compute them there are no effects") {
-    const auto report = rules::evaluate(test::rules_of(rules_text), world_with(95)->facts);
+    const auto report = rules::evaluate(test::rules_of(ports_rule), busy_world(95)->facts);
     CHECK(report.findings.at(0).remedies.at(0).effect.empty());
     CHECK(report.findings.at(0).myths.at(0).effect.empty());
 }
 
 TEST_CASE("the arithmetic of a rule shows formulas with their numbers, worst subject first") {
-    const auto world = world_with(50);
+    const auto world = busy_world(50);
     world->table(TableId::destination)
         .add({{"source", text("10.0.0.1")},
               {"remote", text("192.0.2.2:443")},
@@ -120,7 +120,7 @@ TEST_CASE("the arithmetic of a rule shows formulas with their numbers, worst sub
               {"free", number(50)},
               {"in_use", number(950)},
               {"blocked", number(0)}});
-    const auto rules = test::rules_of(rules_text);
+    const auto rules = test::rules_of(ports_rule);
     const auto all = rules::arithmetic(rules.rules[0], world->facts, 3);
     REQUIRE(all.size() == 2);
     CHECK(all[0].outcome == "CRITICAL");
@@ -142,9 +142,9 @@ TEST_CASE("the arithmetic of a rule shows formulas with their numbers, worst sub
 }
 
 TEST_CASE("the arithmetic of what is not judged says why") {
-    const auto rules = test::rules_of(rules_text);
-    CHECK(rules::arithmetic(rules.rules[0], world_with(95, 10)->facts, 3).at(0).outcome == "not judged");
-    const auto unknown = world_with(95);
+    const auto rules = test::rules_of(ports_rule);
+    CHECK(rules::arithmetic(rules.rules[0], busy_world(95, 10)->facts, 3).at(0).outcome == "not judged");
+    const auto unknown = busy_world(95);
     unknown->table(TableId::destination).set("used_percent", test::missing(base::Why::denied));
     const auto all = rules::arithmetic(rules.rules[0], unknown->facts, 3);
     CHECK(all.at(0).outcome.starts_with("unknown: "));
@@ -152,16 +152,16 @@ TEST_CASE("the arithmetic of what is not judged says why") {
 }
 
 TEST_CASE("live numbers: one line a rule, of the subject that is nearest to an alert") {
-    const auto rules = test::rules_of(rules_text);
+    const auto rules = test::rules_of(ports_rule);
     const auto numbers = [&](const std::shared_ptr<test::World>& world) {
         auto report = rules::evaluate(rules, world->facts);
         rules::add_live_numbers(report, rules, world->facts);
         return report.rules.at(0).numbers;
     };
-    const std::string judged = numbers(world_with(50));
+    const std::string judged = numbers(busy_world(50));
     CHECK(judged.find("remote 192.0.2.1:443: used_percent = 50 %") != std::string::npos);
     CHECK(judged.find("(warning 70, critical 90)") != std::string::npos);
-    CHECK(numbers(world_with(95, 10)).find("not judged, connections >= busy = 10 >= 100 = no") !=
+    CHECK(numbers(busy_world(95, 10)).find("not judged, connections >= busy = 10 >= 100 = no") !=
           std::string::npos);
     CHECK(numbers(std::make_shared<test::World>()) == "no destination to judge");
 }

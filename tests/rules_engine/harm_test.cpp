@@ -13,7 +13,7 @@ using test::text;
 
 namespace {
 
-constexpr const char* rules_text = R"toml(
+constexpr const char* drift_rules = R"toml(
 [[rule]]
 id = "ports"
 for_each = "destination"
@@ -30,7 +30,7 @@ evidence = ["boot"]
 summary = "{name} changes"
 )toml";
 
-std::shared_ptr<test::World> world_with(double used) {
+std::shared_ptr<test::World> drifted_world(double used) {
     auto world = std::make_shared<test::World>();
     world->table(TableId::destination)
         .add({{"remote", text("192.0.2.1:443")}, {"used_percent", number(used)}});
@@ -43,9 +43,9 @@ std::shared_ptr<test::World> world_with(double used) {
 
 /// With tcp_tw_reuse at 0 the ports are `then` percent full, under any other change as now.
 findings::Report judged(double now, double then) {
-    const auto before = world_with(now);
-    const auto after = world_with(then);
-    const auto rules = test::rules_of(rules_text);
+    const auto before = drifted_world(now);
+    const auto after = drifted_world(then);
+    const auto rules = test::rules_of(drift_rules);
     return rules::evaluate(rules, before->facts, [&](const rules::Changes& changes) {
         const auto& world = changes == rules::Changes{{"net.ipv4.tcp_tw_reuse", "0"}} ? after : before;
         return std::shared_ptr<const facts::Facts>(world, &world->facts);

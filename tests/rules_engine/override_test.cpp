@@ -11,7 +11,7 @@ using findings::State;
 
 namespace {
 
-constexpr const char* rules_text = R"(
+constexpr const char* override_rules = R"(
 [[rule]]
 id = "ports"
 for_each = "destination"
@@ -39,7 +39,7 @@ constexpr double first_of_2027 = 1798761600; // seconds since the epoch
 
 rules::RuleSet with(const std::string& settings) {
     rules::Inputs inputs;
-    inputs.drop_ins.push_back({"rules.toml", rules_text});
+    inputs.drop_ins.push_back({"rules.toml", override_rules});
     inputs.settings = rules::TextFile{"tcpadvisor.toml", settings};
     inputs.now = first_of_2027;
     const rules::Loaded loaded = rules::load(inputs);

@@ -13,7 +13,7 @@ rules::Range range(std::string_view text, std::string_view unit = "") {
     return *parsed;
 }
 
-std::string error(std::string_view text, std::string_view unit = "") {
+std::string range_error(std::string_view text, std::string_view unit = "") {
     const auto parsed = rules::parse_range(text, unit);
     INFO(text);
     REQUIRE_FALSE(parsed.has_value());
@@ -56,29 +56,29 @@ TEST_CASE("every form of a range alerts where the guidelines say") {
 }
 
 TEST_CASE("what is not a range says why") {
-    CHECK(error("20:10") == "'20:10' is not a range: start 20 is greater than end 10");
-    CHECK(error("abc") == "'abc' is not a range: 'abc' is not a number");
+    CHECK(range_error("20:10") == "'20:10' is not a range: start 20 is greater than end 10");
+    CHECK(range_error("abc") == "'abc' is not a range: 'abc' is not a number");
     for (const char* text : {"", ":", "@", "@:"}) {
-        CHECK(error(text) == std::string("'") + text + "' is not a range: it has no number");
+        CHECK(range_error(text) == std::string("'") + text + "' is not a range: it has no number");
     }
-    CHECK(error("~") == "'~' is not a range: '~' needs a colon");
-    CHECK(error("10:~") ==
+    CHECK(range_error("~") == "'~' is not a range: '~' needs a colon");
+    CHECK(range_error("10:~") ==
           "'10:~' is not a range: '~' can only be the start; an open end is written as nothing");
-    CHECK(error("10:20:30") == "'10:20:30' is not a range: it has a second colon");
-    CHECK(error("0x10") == "'0x10' is not a range: hexadecimal numbers are not allowed");
+    CHECK(range_error("10:20:30") == "'10:20:30' is not a range: it has a second colon");
+    CHECK(range_error("0x10") == "'0x10' is not a range: hexadecimal numbers are not allowed");
     for (const char* text : {"inf", "nan", "1:inf", " 10", "10 ", "1,5", "--1", "1e999", "@@1", "~~:1"}) {
-        error(text);
+        range_error(text);
     }
-    CHECK(error("-5") == "'-5' is not a range: start 0 is greater than end -5");
-    CHECK(error("/root:10") == "'/root:10' is not a range: did the shell expand a tilde?");
+    CHECK(range_error("-5") == "'-5' is not a range: start 0 is greater than end -5");
+    CHECK(range_error("/root:10") == "'/root:10' is not a range: did the shell expand a tilde?");
     CHECK(rules::parse_range("@/home/me:10", "").error().advice == "put it in quotes: '@~:10'");
 }
 
 TEST_CASE("numbers of a range have digits on both sides of the point") {
-    CHECK(error("1.") == "'1.' is not a range: '1.' lacks a digit before or behind the point");
-    CHECK(error(".5:10") == "'.5:10' is not a range: '.5' lacks a digit before or behind the point");
+    CHECK(range_error("1.") == "'1.' is not a range: '1.' lacks a digit before or behind the point");
+    CHECK(range_error(".5:10") == "'.5:10' is not a range: '.5' lacks a digit before or behind the point");
     for (const char* text : {"1.e3", ".", "+", "-.5", "1e", "1e+", "1.5.5", "e5", "+-1", "1e5.0"}) {
-        error(text);
+        range_error(text);
     }
     CHECK(range("-1.5:+2.5E+1").high == 25);
     CHECK(range("5e-1").high == 0.5);
@@ -110,8 +110,9 @@ TEST_CASE("programs get the range in plain numbers") {
 TEST_CASE("a percent sign is for percentages only") {
     CHECK(range("80%", "%").high == 80);
     CHECK(range("10%:20%", "%").low == 10);
-    CHECK(error("80%", "sockets") == "'80%' is not a range: the value is not in percent but in sockets");
-    CHECK(error("80%%", "%") == "'80%%' is not a range: '80%%' is not a number");
+    CHECK(range_error("80%", "sockets") ==
+          "'80%' is not a range: the value is not in percent but in sockets");
+    CHECK(range_error("80%%", "%") == "'80%%' is not a range: '80%%' is not a number");
 }
 
 TEST_CASE("a range within another is recognised") {

@@ -14,7 +14,7 @@ std::string name_of(int pod) {
     return fmt::format("pod-{}", pod);
 }
 
-void set_loads(HostModel& node) {
+void set_node_loads(HostModel& node) {
     const double now = node.kernel.now;
     // the autoscaler adds pods in the morning
     const double pods = level(now, {{0, 25}, {7, 25}, {9.5, 62}, {20, 62}, {22, 25}, {24, 25}});
@@ -64,7 +64,7 @@ HostModel kubernetes_node(double begin) {
         host.add(name_of(pod),
                  Upstream::Traits{"10.244.3.1", fmt::format("10.244.3.{}", pod + 2), 8080, kubelet});
     }
-    host.every_second = set_loads;
+    host.every_second = set_node_loads;
     host.kernel.loss = 0.004;
     roll_out(host, moment(10, 15, 30), 40);
     roll_out(host, moment(15, 5, 0), 110);

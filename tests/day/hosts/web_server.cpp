@@ -7,7 +7,7 @@ namespace {
 
 constexpr double usual_loss = 0.013; // many clients are on radio links
 
-void set_loads(HostModel& web) {
+void set_web_loads(HostModel& web) {
     const double now = web.kernel.now;
     const double clients =
         restless(now, 0.1) *
@@ -64,7 +64,7 @@ HostModel web_server(double begin) {
     host.add("cache", Upstream::Traits{"10.0.0.2", "10.0.0.6", 11211, php}).pool = 120;
     host.add("search", Upstream::Traits{"10.0.0.2", "10.0.0.7", 9200, php, Closer::peer});
     host.add("backup", Upstream::Traits{"10.0.0.2", "10.0.0.9", 873, rsync});
-    host.every_second = set_loads;
+    host.every_second = set_web_loads;
     host.kernel.loss = usual_loss;
     lose(host, moment(10, 41, 5), 70, 0.08);
     lose(host, moment(18, 5, 50), 100, 0.07);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* apps[] = {"app-1", "app-2", "app-3"};
 
-void set_loads(HostModel& proxy) {
+void set_proxy_loads(HostModel& proxy) {
     const double now = proxy.kernel.now;
     const double clients =
         restless(now, 0.01) * level(now, {{0, 14'000}, {5, 13'000}, {9, 15'000}, {20, 15'000}, {24, 14'000}});
@@ -81,7 +81,7 @@ HostModel websocket_proxy(double begin) {
         app.pool_pace = 1000;
         app.traits.hold = 20;
     }
-    host.every_second = set_loads;
+    host.every_second = set_proxy_loads;
     host.kernel.loss = 0.02;
     deploy(host, moment(11, 20, 5), apps[0]);
     deploy(host, moment(11, 22, 16), apps[1]);
