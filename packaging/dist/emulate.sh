@@ -10,8 +10,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=packaging/dist/roots.sh
 . packaging/dist/roots.sh
 
-release=bookworm # has what is needed for s390x
-tools="$tools catch2"
+[ "$2" != s390x ] || release=bookworm # Debian 13's packages of s390x are not on every mirror
 require_known "$2"
 make_root "$2"
 copy_sources
