@@ -10,7 +10,8 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=packaging/dist/roots.sh
 . packaging/dist/roots.sh
 
-[ "$2" != s390x ] || release=bookworm # Debian 13's packages of s390x are not on every mirror
+release=bookworm # has what is needed for s390x, and a Catch2 of headers alone
+tools="$tools catch2"
 require_known "$2"
 make_root "$2"
 copy_sources

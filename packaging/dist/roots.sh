@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 
 release=trixie
 tools="g++ meson ninja-build pkg-config python3 nlohmann-json3-dev"
-libraries="libtomlplusplus-dev libboost-program-options-dev libspdlog-dev libfmt-dev libmnl-dev libcap-dev libyaml-dev libarchive-dev catch2"
+libraries="libtomlplusplus-dev libboost-program-options-dev libspdlog-dev libfmt-dev libmnl-dev libcap-dev libyaml-dev libarchive-dev"
 # Where this machine has its own packages from; nothing: Debian's own
 mapfile -t mirror < <(python3 tests/debian.py)
 
