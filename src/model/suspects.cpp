@@ -32,7 +32,7 @@ struct FlowPorts {
     std::uint16_t odd_young = 0;  // live, or in TIME_WAIT for less than 30 s
     std::uint16_t lowest_odd = 0xFFFF;
     std::uint16_t highest_odd = 0;
-    std::uint16_t live = 0;
+    std::uint16_t live = 0;    // on ports that no other group of flows holds
     std::uint16_t early = 0;   // of these, may have been bound before connect()
     std::uint16_t outside = 0; // not in the range of now, of the parity that is odd in it
 };
@@ -74,6 +74,7 @@ class Suspects {
 
   private:
     void look_at_flows();
+    PortSet held_twice() const;
     /// Flows of a few connections tell something together only: they are the last group.
     std::size_t group_of(std::uint32_t flow) const {
         constexpr std::uint32_t few = 4;
@@ -104,14 +105,30 @@ class Suspects {
     Suspicion result_;
 };
 
+/// The ports that more than one group of flows holds: an option of one of their sockets is known, and not of
+/// which.
+PortSet Suspects::held_twice() const {
+    constexpr std::size_t none = SIZE_MAX;
+    std::vector<std::size_t> holder(PortSet().size(), none);
+    PortSet twice;
+    for (std::size_t i = 0; i < census_.record_count(); ++i) {
+        const SocketRecord& record = census_.record(i);
+        std::size_t& first = holder[record.port];
+        first = first == none ? group_of(record.flow) : first;
+        twice[record.port] = twice[record.port] || first != group_of(record.flow);
+    }
+    return twice;
+}
+
 void Suspects::look_at_flows() {
     constexpr std::uint16_t young = 30'000 / snapshot::age_unit_ms;
     flows_.resize(census_.flows().size() + 1);
+    const PortSet twice = held_twice();
     for (std::size_t i = 0; i < census_.record_count(); ++i) {
         const SocketRecord& record = census_.record(i);
         FlowPorts& flow = flows_[group_of(record.flow)];
         const std::uint16_t port = record.port;
-        if (!is_mute(record)) {
+        if (!is_mute(record) && !twice[port]) {
             ++flow.live;
             flow.early += census_.early_ports() == nullptr || census_.early_ports()->test(port);
         }

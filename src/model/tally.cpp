@@ -60,18 +60,19 @@ std::vector<bool> flows_off_route(const snapshot::Netns& netns) {
     return off_route;
 }
 
+/// Ports of sockets that bound an address and may have been bound early. A port that a flow on its route
+/// holds as well may be early for that one's sake, and connect() would not have shared it.
 snapshot::PortSet bound_by_address(const Census& census, const std::vector<bool>& off_route) {
     snapshot::PortSet ports;
     if (off_route.empty() || census.early_ports() == nullptr) {
         return ports;
     }
+    snapshot::PortSet on_route;
     for (std::size_t i = 0; i < census.record_count(); ++i) {
         const snapshot::SocketRecord& record = census.record(i);
-        if (off_route[record.flow] && census.early_ports()->test(record.port)) {
-            ports.set(record.port);
-        }
+        (off_route[record.flow] ? ports : on_route).set(record.port);
     }
-    return ports;
+    return ports & ~on_route & *census.early_ports();
 }
 
 } // namespace

@@ -445,6 +445,38 @@ void add_live(snapshot::Netns& netns, const char* source, std::uint16_t first, s
 
 } // namespace
 
+TEST_CASE("Who binds an address and leaves the port to connect() blocks nobody, though others hold the same "
+          "ports") {
+    auto netns = tests::netns();
+    netns.sockets.explicit_binds_complete();
+    const auto add = [&](const char* source, std::uint16_t port, std::uint16_t remote_port, bool late) {
+        auto one = socket(TcpState::established, source, port, there, remote_port);
+        one.late_port = late;
+        netns.sockets.add(one);
+        netns.sockets.add_options(one);
+    };
+    for (std::uint16_t i = 0; i < 950; ++i) {
+        const int port = i < 500 ? 40000 + 2 * i : 40001 + 2 * (i - 500);
+        add("192.0.2.7", static_cast<std::uint16_t>(port), 80, true);
+    }
+    for (std::uint16_t i = 0; i < 20; ++i) {
+        add(here, static_cast<std::uint16_t>(40000 + 2 * i), 81, false);
+    }
+    netns.sockets.options_complete();
+    netns.routes_known = true;
+    netns.routed_sources = {{there, *snapshot::Address::parse(here)}};
+    const auto others = towards(netns, "192.0.2.9:81");
+    CHECK(others.blocked == 0);
+    CHECK(others.free == 980);
+
+    const model::PortModel ports(netns, netns.sysctls);
+    for (std::size_t place = 0; place < ports.book->busy_count(); ++place) {
+        if (ports.use(place).flow().remote_port == 81) {
+            CHECK(ports.use(place).worst().used_percent < 10);
+        }
+    }
+}
+
 TEST_CASE("Odd ports that bind() has taken are no sign that connect() has used up the even ones") {
     auto netns = tests::netns();
     add_live(netns, here, 40001, 460, there, 80);
