@@ -108,8 +108,9 @@ std::optional<snapshot::EndPoint> end_point_in(std::string_view word) {
     return snapshot::parse_end_point(word);
 }
 
-/// ":8080" and ":::8080".
+/// ":8080", ":::8080" and "*:8080".
 std::optional<std::uint16_t> port_alone(std::string_view word) {
+    word.remove_prefix(word.starts_with("*:") ? 1 : 0);
     const std::size_t start = word.find_first_not_of(':');
     if (start == 0 || start == std::string_view::npos) {
         return std::nullopt;
@@ -123,6 +124,23 @@ std::vector<std::string_view> words_from_arrow(std::string_view message) {
         message.remove_prefix(arrow + 2);
     }
     return base::words(message);
+}
+
+/// That of "dial tcp LOCAL->REMOTE: bind: ...", which the error is about: a client's bind() knows nothing of
+/// the remote end. None if the message tells only that one.
+std::optional<snapshot::Address> local_address(std::string_view message) {
+    const std::size_t arrow = message.find("->");
+    const auto words = base::words(message.substr(0, arrow));
+    if (arrow == std::string_view::npos || words.empty()) {
+        return std::nullopt;
+    }
+    std::string_view word = words.back().substr(0, words.back().rfind(':'));
+    word = word.starts_with('[') && word.ends_with(']') ? word.substr(1, word.size() - 2) : word;
+    return snapshot::Address::parse(word);
+}
+
+bool is_bind_of_client(std::string_view message) {
+    return match_length(normalized(message), "dial*bind:") > 0;
 }
 
 Named named_in(std::string_view message) {
@@ -146,16 +164,20 @@ Named named_in(std::string_view message) {
     } else if (named.address && named.port && *named.port != 0) {
         named.remote = snapshot::EndPoint{*named.address, *named.port};
     }
+    if (is_bind_of_client(message)) {
+        named.address = local_address(message);
+        named.port.reset();
+    }
     return named;
 }
 
 /// With the values in place of their names; none if one is not known.
 std::optional<std::string> filled(std::string_view command, const Named& named) {
-    const bool usable = named.address && !named.address->is_wildcard();
+    const bool has_remote = named.remote && !named.remote->address.is_wildcard();
+    const bool has_address = named.address && !named.address->is_wildcard();
     const std::array<std::pair<std::string_view, std::string>, 3> values = {
-        {{"{to}",
-          usable && named.remote ? snapshot::end_point_text(named.remote->address, named.remote->port) : ""},
-         {"{address}", usable ? named.address->to_text() : ""},
+        {{"{to}", has_remote ? snapshot::end_point_text(named.remote->address, named.remote->port) : ""},
+         {"{address}", has_address ? named.address->to_text() : ""},
          {"{port}", named.port && *named.port != 0 ? std::to_string(*named.port) : ""}}};
     std::string text(command);
     for (const auto& [name, value] : values) {

@@ -14,10 +14,10 @@ std::string lower(std::string_view text) {
     return changed;
 }
 
-/// FIN-WAIT-1, fin_wait1 and FinWait1 are one name.
+/// FIN-WAIT-1, fin_wait1, "fin wait 1" and FinWait1 are one name.
 std::string letters_of(std::string_view text) {
     std::string letters = lower(text);
-    std::erase(letters, '_');
+    std::erase_if(letters, [](char c) { return c == '_' || c == ' '; });
     return letters;
 }
 
@@ -32,6 +32,13 @@ std::string common_name(const std::string& topic) {
         {"listening", "listen"},
         {"boundinactive", "bound"},
         {"msl", "2msl"},
+        {"synqueue", "synrecv"},
+        {"acceptqueue", "listen"},
+        {"backlog", "listen"},
+        {"toomanytimewait", "timewait"},
+        {"portexhaustion", "ports"},
+        {"ephemeralports", "ports"},
+        {"portrange", "net.ipv4.ip_local_port_range"},
         {"四次挥手", "fourwayclose"},
         {"四次分手", "fourwayclose"},
         {"半关闭", "fourwayclose"},
@@ -89,8 +96,9 @@ const base::Embedded* find_topic(const std::string& topic) {
     std::replace(dotted.begin(), dotted.end(), '/', '.');
     for (const base::Embedded& file : topics()) {
         const std::string name = lower(topic_name(file));
-        const bool fits = kind_of(name) == TopicKind::sysctl ? name == dotted || last_part(name) == dotted
-                                                             : letters_of(name) == wanted;
+        const bool fits = kind_of(name) == TopicKind::sysctl
+                              ? name == dotted || last_part(name) == dotted || name == wanted
+                              : letters_of(name) == wanted;
         if (fits) {
             return &file;
         }

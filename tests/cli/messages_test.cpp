@@ -94,6 +94,38 @@ TEST_CASE("messages of programs and of the kernel lead to their topic") {
         {"dial tcp: lookup db on 10.0.0.2:53: no such host", "name-resolution"},
         {"no live upstreams while connecting to upstream", "no-live-upstream"},
         {"no healthy upstream", "no-live-upstream"},
+        {"Error: listen EADDRNOTAVAIL: address not available 10.0.0.7:3000", "address-not-here"},
+        {"dial tcp 10.0.0.9:0->10.0.0.5:5432: bind: cannot assign requested address", "address-not-here"},
+        {"dial tcp 10.0.0.5:5432: bind: address already in use", "source-ports-taken"},
+        {"curl: (45) bind failed with errno 98: Address already in use", "source-ports-taken"},
+        {"503 UC upstream_reset_before_response_started{connection_termination}", "connection-reset"},
+        {"503 UF upstream_reset_before_response_started{connection_failure}", "connection-refused"},
+        {"bash: fork: Resource temporarily unavailable", "no-more-processes"},
+        {"OpenJDK: unable to create new native thread", "no-more-processes"},
+        {"nf_conntrack: expectation table full", "conntrack-expectations-full"},
+        {"WARNING: The TCP backlog setting of 511 cannot be enforced because /proc/sys/net/core/somaxconn is "
+         "set "
+         "to the lower value of 128.",
+         "backlog-capped"},
+        {"Web server failed to start. Port 8080 was already in use.", "address-in-use"},
+        {"com.mysql.cj.jdbc.exceptions.CommunicationsException: Communications link failure",
+         "connection-reset"},
+        {"ERROR 2003 (HY000): Can't connect to MySQL server on '10.0.0.5' (115)", "timed-out"},
+        {"WSAEADDRINUSE 10048", "address-in-use"},
+        {"An existing connection was forcibly closed by the remote host", "connection-reset"},
+        {"org.apache.http.NoHttpResponseException: db:443 failed to respond", "connection-reset"},
+        {"Out of socket memory", "out-of-memory"},
+        {"rpc error: code = Unavailable desc = name resolver error", "grpc-unavailable"},
+        {"rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing "
+         "dial tcp "
+         "10.0.0.5:443: connect: connection refused\"",
+         "connection-refused"},
+        {"Os { code: 110, kind: TimedOut }", "timed-out"},
+        {"Die Wartezeit für die Verbindung ist abgelaufen", "timed-out"},
+        {"Connexion refusée", "connection-refused"},
+        {"В соединении отказано", "connection-refused"},
+        {"アドレスは既に使用中です", "address-in-use"},
+        {"連線被拒絕", "connection-refused"},
         {"kernel", ""},
         {"geofence", ""}, // holds "eof"
         {"", ""},
@@ -115,6 +147,12 @@ TEST_CASE("the end point of a message is in the next command") {
     CHECK(first_command("cannot bind socket (Address already in use) [0.0.0.0:80]") == "tcpadvisor port 80");
     CHECK(first_command("Possible SYN flooding on port 8443. Sending cookies.") == "tcpadvisor port 8443");
     CHECK(first_command("address already in use") == "tcpadvisor port N");
+    CHECK(first_command("Creating Server TCP listening socket *:6379: bind: Address already in use") ==
+          "tcpadvisor port 6379");
+    CHECK(first_command("dial tcp 10.0.0.5:5432: bind: address already in use") ==
+          "tcpadvisor ports --to 10.0.0.5:5432");
+    const char* bound = "dial tcp 10.0.0.9:0->10.0.0.5:5432: bind: cannot assign requested address";
+    CHECK(cli::next_of(*cli::topic_of_message(bound), bound).at(1) == "tcpadvisor ports --from 10.0.0.9");
     CHECK(first_command("EADDRNOTAVAIL $(reboot):80 `x`") == "tcpadvisor ports");
 }
 
