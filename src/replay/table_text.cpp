@@ -1,6 +1,7 @@
 #include "replay/table_text.h"
 
 #include "base/text.h"
+#include "replay/shell_command.h"
 
 #include <algorithm>
 #include <array>
@@ -21,32 +22,20 @@ constexpr std::size_t most_details = 65536;  // of one socket; ss writes some hu
 constexpr std::size_t most_listeners = 4096; // that are kept
 constexpr std::size_t most_snapshots = 1'000'000;
 
-/// "root@web1:~# ss -tan", "[root@web1 ~]#", "$ ", and the fence around code.
-bool is_prompt_or_fence(std::string_view line) {
-    line = base::trim(line);
-    if (line.starts_with("```") || line.starts_with("~~~")) {
-        return true;
-    }
-    const std::size_t sign = line.find_first_of("#$%");
-    constexpr std::size_t longest = 120;
-    if (sign == std::string_view::npos || sign > longest) {
-        return false;
-    }
-    const std::string_view after = line.substr(sign + 1);
-    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '/' || c == '{' || c == '('; };
-    return after.empty() || (after.size() > 1 && after[0] == ' ' && letter(after[1]));
+/// Whoever pastes code pastes an excerpt, or not: the fence shows neither end of a table.
+bool is_fence(std::string_view line) {
+    return line.starts_with("```") || line.starts_with("~~~");
 }
 
-/// A command that is seen to ask for some sockets only.
-bool asks_for_a_part(std::string_view command) {
-    constexpr auto filters =
-        std::to_array<std::string_view>({"|", "state", "exclude", "dport", "sport", "dst", "src"});
-    const auto words = base::words(command);
-    return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-        const bool option = word.starts_with('-') && !word.starts_with("--");
-        return (option && word.find_first_of("46l") != std::string_view::npos) ||
-               std::find(filters.begin(), filters.end(), word) != filters.end();
-    });
+/// What ssh, sudo, kubectl and netstat say before a table.
+bool is_message_of_tools(std::string_view line) {
+    constexpr auto messages = std::to_array<std::string_view>(
+        {"[sudo] password for ", "Password:", "Defaulted container ", "Warning: Permanently added ",
+         "Unable to use a TTY", "Pseudo-terminal will not be allocated",
+         "(Not all processes could be identified", "will not be shown, you would have to be root",
+         "(No info could be read for "});
+    return std::any_of(messages.begin(), messages.end(),
+                       [&](std::string_view message) { return line.starts_with(message); });
 }
 
 /// The heading of something else that stands below a table when its text goes on.
@@ -95,13 +84,18 @@ class FirstRows {
 struct Start {
     std::size_t offset = 0;
     std::size_t line = 1;
+    Asked above = Asked::all; // what stands there asks for
 };
 
 /// What is known of a snapshot while its lines are read.
 struct Progress {
     bool heading = false;
-    bool part = false; // the command above it asks for some sockets only
+    std::size_t heading_at = 0;
+    Asked asked = Asked::all; // by what stands above it
     bool end_shown = false;
+    std::size_t end_at =
+        std::string_view::npos; // of the line that shows it, and how much of that is a prompt
+    bool fenced = false;
     bool torn = false;        // rows follow behind what looked like its end
     std::size_t rows = 0;     // of any protocol, read or not
     std::size_t readable = 0; // TCP
@@ -135,10 +129,13 @@ class TableReader {
     void scan(std::size_t end);
     bool take(std::string_view line, LineKind kind, Lines& lines);
     void take_heading(const Lines& lines);
+    void take_subheading();
     void take_row(const Lines& lines);
     bool begin_again(Lines& lines);
-    void take_stranger(std::string_view line, std::size_t number);
-    void take_fact(std::string_view line);
+    void take_stranger(std::string_view line, const Lines& lines);
+    void take_below(std::string_view line, const Lines& lines);
+    bool take_fact(std::string_view line);
+    bool interrupted() const;
     void finish();
     void add(const Socket& socket);
     std::optional<Gap> lost() const;
@@ -153,7 +150,8 @@ class TableReader {
     Socket waiting_; // of the last row, while its details may follow
     bool open_ = false;
     std::string details_;
-    std::string command_; // that stands above a table
+    Asked above_ = Asked::all;          // of the last line that may say what the next table is
+    std::optional<std::string> prompt_; // in that line
     Timers timers_;
     InventedInodes inodes_;
     bool invents_ = false;
@@ -181,11 +179,20 @@ void TableReader::take_heading(const Lines& lines) {
         inodes_ = InventedInodes();
         timers_ = Timers();
         if (starts_.size() < most_snapshots) {
-            starts_.push_back({lines.offset(), lines.number()});
+            starts_.push_back({lines.offset(), lines.number(), above_});
         }
     }
     now_.heading = true;
-    now_.part = asks_for_a_part(command_);
+    now_.heading_at = lines.offset();
+    now_.asked = above_;
+}
+
+/// The table of IPv6, below that of IPv4; or a second line of the heading.
+void TableReader::take_subheading() {
+    finish();
+    now_.heading = true;
+    now_.asked = now_.asked == Asked::all ? above_ : now_.asked;
+    now_.end_shown = false;
 }
 
 /// A snapshot that repeats rows of the one before and has no heading: goes back to where it begins.
@@ -215,7 +222,7 @@ void TableReader::take_row(const Lines& lines) {
     now_.complaints.add(now_.strangers); // they stand among the rows
     now_.strangers = Complaints();
     now_.end_shown = false;
-    const Start here{lines.offset(), lines.number()};
+    const Start here{lines.offset(), lines.number(), above_};
     const bool listens = row_.socket.state == TcpState::listen;
     if (listens && !now_.listened_last) {
         now_.listens = here;
@@ -234,9 +241,8 @@ void TableReader::take_row(const Lines& lines) {
     }
 }
 
-/// Lines of other commands in the same text: `sysctl`, `cat /proc/net/sockstat`.
-void TableReader::take_fact(std::string_view line) {
-    line = base::trim(line);
+/// Lines of other commands in the same text: `sysctl`, `cat /proc/net/sockstat`. False if it is none.
+bool TableReader::take_fact(std::string_view line) {
     const std::size_t equals = line.find(" = ");
     if (line.starts_with("TCP6: ")) {
         list_.files["sockstat6"].append(line).append("\n");
@@ -245,22 +251,39 @@ void TableReader::take_fact(std::string_view line) {
     } else if (equals != std::string_view::npos && line.find('.') < equals && line.find(' ') == equals) {
         list_.sysctls.insert_or_assign(std::string(line.substr(0, equals)),
                                        std::string(base::trim(line.substr(equals + 3))));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// What stands below the last row and above the end of the table. An end behind "[...]" is none.
+void TableReader::take_below(std::string_view line, const Lines& lines) {
+    const auto prompt = prompt_line(line);
+    const bool returns = prompt && ends_command(*prompt, prompt_);
+    if (returns || begins_something_else(line)) {
+        now_.end_shown = now_.strangers.empty() && !now_.fenced;
+        now_.end_at = lines.offset() + (returns ? prompt->prompt.size() : 0);
+    } else if (is_fence(line)) {
+        now_.fenced = true;
+    } else {
+        now_.strangers.add(lines.number(),
+                           "'" + base::printable(line.substr(0, 40)) + "' is no row of " +
+                               std::string(dialect_->name().substr(dialect_->name().rfind(' ') + 1)));
     }
 }
 
-void TableReader::take_stranger(std::string_view line, std::size_t number) {
+void TableReader::take_stranger(std::string_view line, const Lines& lines) {
     finish();
-    take_fact(line);
-    const bool prompt = is_prompt_or_fence(line);
-    const bool ends = prompt || begins_something_else(base::trim(line));
-    if (prompt) {
-        command_ = line;
+    line = base::trim(line);
+    const bool is_fact = take_fact(line);
+    if (!now_.end_shown && (now_.heading || now_.rows > 0)) {
+        take_below(line, lines);
     }
-    if (ends && (now_.heading || now_.rows > 0)) {
-        now_.end_shown = now_.end_shown || now_.strangers.empty(); // else "[...]" may stand for rows
-    } else if (!ends && !now_.end_shown && (now_.heading || now_.rows > 0)) {
-        now_.strangers.add(number, "'" + base::printable(base::trim(line).substr(0, 40)) + "' is no row of " +
-                                       std::string(dialect_->name().substr(dialect_->name().rfind(' ') + 1)));
+    if (!is_fact && !is_fence(line) && !is_message_of_tools(line)) {
+        const auto prompt = prompt_line(line);
+        above_ = prompt ? asked_by(prompt->command) : Asked::anything;
+        prompt_ = prompt ? std::optional(std::string(prompt->prompt)) : std::nullopt;
     }
 }
 
@@ -271,7 +294,7 @@ bool TableReader::take(std::string_view line, LineKind kind, Lines& lines) {
         take_heading(lines);
         break;
     case LineKind::subheading:
-        now_.heading = true;
+        take_subheading();
         break;
     case LineKind::row:
         take_row(lines);
@@ -305,7 +328,7 @@ bool TableReader::take(std::string_view line, LineKind kind, Lines& lines) {
         now_.complaints.add(lines.number(), row_.wrong);
         break;
     case LineKind::stranger:
-        take_stranger(line, lines.number());
+        take_stranger(line, lines);
         break;
     }
     return true;
@@ -384,19 +407,35 @@ std::optional<Gap> TableReader::lost() const {
     return std::nullopt;
 }
 
+/// Does a terminal show there that somebody stopped the command?
+bool TableReader::interrupted() const {
+    const std::size_t start = now_.heading ? now_.heading_at : starts_.back().offset;
+    const std::string_view table = text_.bytes.substr(0, std::min(end_, now_.end_at)).substr(start);
+    return table.find("^C") != std::string_view::npos || table.find("^Z") != std::string_view::npos ||
+           table.find("^\\") != std::string_view::npos;
+}
+
 std::optional<Gap> TableReader::unproven() const {
-    if (now_.part) {
-        return Gap{"the socket table", Why::truncated, "the command above it asks for a part"};
+    const auto gap = [](const char* detail) { return Gap{"the socket table", Why::truncated, detail}; };
+    if (interrupted()) {
+        return gap("cut: a key that stops a command, such as ^C, stands in it");
+    }
+    if (now_.asked == Asked::part) {
+        return gap("the command above it asks for a part");
     }
     if (now_.torn) {
-        return Gap{"the socket table", Why::truncated, "or not: rows follow behind what looks like its end"};
+        return gap("or not: rows follow behind what looks like its end");
     }
-    if (now_.heading && now_.end_shown) {
-        return std::nullopt;
+    if (!now_.heading) {
+        return gap("the text may have been cut: it has no heading, which would show its start");
     }
-    return Gap{"the socket table", Why::truncated,
-               now_.heading ? "the text may have been cut: nothing in it shows its end"
-                            : "the text may have been cut: it has no heading, which would show its start"};
+    if (!now_.end_shown) {
+        return gap("the text may have been cut: nothing in it shows its end");
+    }
+    if (now_.asked == Asked::anything) {
+        return gap("rows may have been left out: what stands above it is no command that shows all of them");
+    }
+    return std::nullopt;
 }
 
 base::Result<SocketList> TableReader::read(const SnapshotChoice& choice) {
@@ -412,11 +451,13 @@ base::Result<SocketList> TableReader::read(const SnapshotChoice& choice) {
     if (choice && *choice < snapshots) {
         end_ = starts_[*choice].offset;
         starts_.resize(*choice);
+        above_ = starts_.back().above;
+        prompt_.reset();
         now_ = Progress();
         inodes_ = InventedInodes();
         timers_ = Timers();
         scan(end_);
-        now_.end_shown = true; // the next one begins
+        now_.end_shown = now_.end_shown || now_.strangers.empty(); // the next one begins
     }
     if (now_.readable == 0 && now_.names.empty() && (!now_.complaints.empty() || !now_.strangers.empty())) {
         return base::Error{now_.complaints.empty() ? now_.strangers.text() : now_.complaints.text()};

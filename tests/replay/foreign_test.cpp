@@ -378,14 +378,49 @@ TEST_CASE("nothing shows that a bare text is whole") {
     CHECK(why(table) == "the text may have been cut: nothing in it shows its end");
     CHECK(why(table + "root@hosta:~#\n").empty());
     CHECK(why("$ ss -tan\n" + table + "$\n").empty());
-    for (const char* command : {"ss -tan | head -9", "ss -4tan", "ss -tan state established"}) {
+    for (const char* command : {"ss -4tan", "ss -tan state established"}) {
         CHECK(why("root@hosta:~# " + std::string(command) + "\n" + table + "root@hosta:~#\n") ==
               "the command above it asks for a part");
     }
     CHECK(why(table + "[...]\n```\n") == "the text may have been cut: nothing in it shows its end");
-    CHECK(why(table + "```\n").empty());
+    const std::string fenced = "```\n" + table + "```\n";
+    CHECK(why(fenced) == "the text may have been cut: nothing in it shows its end");
+    CHECK(why(fenced + "and 28000 more of these\nroot@hosta:~#\n") == why(fenced));
+    CHECK(why("```\n$ ss -tan\n" + table + "$\n```\n").empty());
     CHECK(why(netstat_heading + netstat_rows + "Active UNIX domain sockets (servers and established)\n")
               .empty());
+}
+
+TEST_CASE("what stands above a table proves it only if it is a command that shows all of it") {
+    const std::string rows = ss_heading + ss_listener + ss_connection;
+    const auto why = [&](const std::string& above) {
+        const auto list = list_of(above + rows + "root@hosta:~#\n");
+        return list.provenance.unproven ? list.provenance.unproven->detail : "";
+    };
+    const std::string doubtful =
+        "rows may have been left out: what stands above it is no command that shows all of them";
+    for (const char* above :
+         {"root@hosta:~# ss -tan|head -12\n", "root@hosta:~# ss -tan > x; head x\n",
+          "root@hosta:~# ss -tan\n[snip]\n", "(28000 more)\n", "removed the TIME-WAITs:\n"}) {
+        INFO(above);
+        CHECK(why(above) == doubtful);
+    }
+    CHECK(why("net.ipv4.tcp_tw_reuse = 2\nroot@hosta:~# sudo ss -tanp\n[sudo] password for ops:\n").empty());
+}
+
+TEST_CASE("what prose has of a prompt is no end of a table") {
+    const std::string table = "# ss -tan\n" + ss_heading + ss_listener + ss_connection;
+    for (const char* end : {"# and 28000 more\n", "the other 99% are in TIME-WAIT\n", "and more $\n",
+                            "^C# \n", "root@hosta:~# exit\n"}) {
+        INFO(end);
+        CHECK(list_of(table + end).provenance.unproven);
+    }
+    CHECK_FALSE(list_of(table + "# exit\n").provenance.unproven);
+    CHECK_FALSE(list_of(table + "# ^C\n# ^C\n").provenance.unproven);
+    const auto stopped = list_of("$ ss -tan\n" + ss_heading + ss_listener +
+                                 "ESTAB 0 0 192.0.2.10:22 192.0.2.30:5000   ^C\n$ \n");
+    REQUIRE(stopped.provenance.unproven);
+    CHECK(stopped.provenance.unproven->detail == "cut: a key that stops a command, such as ^C, stands in it");
 }
 
 TEST_CASE("rows that begin with blanks are rows, and lines among them that are nothing are named") {

@@ -1,0 +1,316 @@
+#include "replay/shell_command.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace replay {
+
+namespace {
+
+using ShellWords = std::span<const std::string>;
+using Names = std::initializer_list<std::string_view>;
+
+bool is_one_of(std::string_view word, Names names) {
+    return std::find(names.begin(), names.end(), word) != names.end();
+}
+
+bool has_alphanumeric(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    });
+}
+
+/// Two prompts may differ by the time, or by the number of the command.
+std::string without_digits(std::string_view prompt) {
+    std::string plain(base::trim(prompt));
+    std::erase_if(plain, [](char c) { return c >= '0' && c <= '9'; });
+    return plain;
+}
+
+/// Behind a bare sign: "# and 28000 more" is no command.
+bool is_usual_command(std::string_view command) {
+    const std::string_view word = command.substr(0, command.find(' '));
+    return is_one_of(word, {"ss",   "netstat",   "cat",        "sysctl", "uptime", "exit",    "logout",
+                            "date", "hostname",  "free",       "ls",     "ps",     "uname",   "dmesg",
+                            "top",  "ip",        "lsof",       "nstat",  "echo",   "kubectl", "docker",
+                            "sudo", "systemctl", "journalctl", "^C"});
+}
+
+bool is_bare(std::string_view prompt) {
+    return !has_alphanumeric(prompt);
+}
+
+} // namespace
+
+std::optional<PromptLine> prompt_line(std::string_view line) {
+    line = base::trim(line);
+    constexpr std::size_t longest = 120;
+    const std::size_t sign = line.find_first_of("#$%");
+    if (sign == std::string_view::npos || sign > longest) {
+        return std::nullopt;
+    }
+    const std::string_view after = line.substr(sign + 1);
+    const bool counts = line[sign] == '%' && sign > 0 && line[sign - 1] >= '0' && line[sign - 1] <= '9';
+    if (counts || (!after.empty() && after.front() != ' ' && after.front() != '^')) {
+        return std::nullopt; // "99%", "$HOME"
+    }
+    return PromptLine{line.substr(0, sign), base::trim(after)};
+}
+
+bool ends_command(const PromptLine& line, const std::optional<std::string_view>& above) {
+    if (is_bare(line.prompt) && !line.command.empty() && !is_usual_command(line.command)) {
+        return false;
+    }
+    if (above) {
+        return without_digits(line.prompt) == without_digits(*above);
+    }
+    const bool names_host = line.prompt.find('@') != std::string_view::npos;
+    const bool names_shell = line.prompt.starts_with("bash-") || line.prompt.starts_with("sh-");
+    const bool names_place =
+        line.prompt.find_first_of("~/]") != std::string_view::npos && base::words(line.prompt).size() <= 2;
+    return names_host || names_shell || (line.command.empty() && (is_bare(line.prompt) || names_place));
+}
+
+namespace {
+
+/// The words of one simple command, without quotes and without where its errors go; none if the shell does
+/// more with it than run it.
+std::optional<std::vector<std::string>> simple_command(std::string_view text) {
+    std::vector<std::string> words;
+    std::string word;
+    bool open = false;
+    const auto end_word = [&] {
+        if (open && !word.starts_with("2>")) { // errors
+            words.push_back(word);
+        }
+        word.clear();
+        open = false;
+    };
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        const bool to_errors = word == "2" && c == '>';
+        const bool of_errors = word.starts_with("2>") && (c == '&' || c == '>') && word.size() <= 3;
+        if (c == ' ' || c == '\t') {
+            if (word != "2>") { // the name of the file follows
+                end_word();
+            }
+        } else if (c == '\'' || c == '"') {
+            const std::size_t end = text.find(c, at + 1);
+            if (end == std::string_view::npos) {
+                return std::nullopt;
+            }
+            const std::string_view inside = text.substr(at + 1, end - at - 1);
+            if (c == '"' && inside.find_first_of("$`\\") != std::string_view::npos) {
+                return std::nullopt;
+            }
+            word += inside;
+            open = true;
+            at = end;
+        } else if (std::string_view("|&;<>()`$\\!#").find(c) != std::string_view::npos && !to_errors &&
+                   !of_errors) {
+            return std::nullopt;
+        } else {
+            word += c;
+            open = true;
+        }
+    }
+    end_word();
+    return words;
+}
+
+std::string_view name_of(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+/// What an option asks for: the long names that leave nothing out, and the letters.
+struct KnownOptions {
+    Names long_names;
+    std::string_view letters;   // that may stand in one word
+    std::string_view protocols; // those of them that ask for other protocols
+    Names parts;                // what leaves IPv6 or connections out
+};
+
+Asked asked_by_options(ShellWords words, const KnownOptions& known) {
+    bool all = false;
+    bool tcp = false;
+    bool others = false;
+    for (const std::string& word : words) {
+        const bool is_long = word.starts_with("--");
+        if (is_one_of(word, known.parts) || !word.starts_with('-')) {
+            return Asked::part;
+        }
+        if (is_long && !is_one_of(word, known.long_names)) {
+            return word.starts_with("--family") || word.starts_with("--protocol") ? Asked::part
+                                                                                  : Asked::anything;
+        }
+        const std::string_view letters = is_long ? std::string_view() : std::string_view(word).substr(1);
+        if (letters.find_first_of("46l") != std::string_view::npos) {
+            return Asked::part;
+        }
+        if (letters.find_first_not_of(known.letters) != std::string_view::npos) {
+            return Asked::anything;
+        }
+        all = all || word == "--all" || letters.find('a') != std::string_view::npos;
+        tcp = tcp || word == "--tcp" || letters.find('t') != std::string_view::npos;
+        others = others || is_one_of(word, {"--udp", "--raw", "--unix"}) ||
+                 letters.find_first_of(known.protocols) != std::string_view::npos;
+    }
+    return all && (tcp || !others) ? Asked::all : Asked::part;
+}
+
+Asked asked_by_ss(ShellWords words) {
+    static const KnownOptions known{{"--tcp", "--all", "--numeric", "--processes", "--options", "--info",
+                                     "--extended", "--memory", "--oneline", "--udp", "--raw", "--unix",
+                                     "--resolve", "--context", "--contexts", "--cgroup", "--tos",
+                                     "--inet-sockopt", "--threads"},
+                                    "tanpoiemrOTZzbuwx",
+                                    "uwx",
+                                    {"--ipv4", "--ipv6", "--listening"}};
+    return asked_by_options(words, known);
+}
+
+Asked asked_by_netstat(ShellWords words) {
+    static const KnownOptions known{{"--tcp", "--all", "--numeric", "--numeric-hosts", "--numeric-ports",
+                                     "--numeric-users", "--programs", "--program", "--timers", "--extend",
+                                     "--verbose", "--wide", "--continuous", "--notrim", "--udp", "--raw",
+                                     "--unix"},
+                                    "tanpoevWcTZuwx",
+                                    "uwx",
+                                    {"--inet", "--inet6", "--ip", "--tcp6", "--listening", "-A"}};
+    return asked_by_options(words, known);
+}
+
+bool is_table_of_proc(std::string_view path) {
+    return path.starts_with("/proc/") && (path.find("/net/tcp") != std::string_view::npos ||
+                                          path.find("/net/sockstat") != std::string_view::npos);
+}
+
+/// Leading options; those of `with_value` take the next word, too.
+std::size_t options_at(ShellWords words, std::size_t from, Names with_value) {
+    while (from < words.size() && words[from].starts_with('-')) {
+        from += is_one_of(words[from], with_value) ? 2 : 1;
+    }
+    return from;
+}
+
+/// How many of the words belong to what runs another command; none if it is nothing of that kind. watch is
+/// none: it shows what fits on the screen. Nor is timeout, which may end it early.
+std::optional<std::size_t> words_of_wrapper(ShellWords words) {
+    const std::string_view name = name_of(words[0]);
+    const bool assigns = words[0].find('=') != std::string::npos && words[0].find('/') > words[0].find('=');
+    if (assigns) {
+        return 1;
+    }
+    if (is_one_of(name, {"time", "command", "exec", "nohup", "env", "busybox", "toybox"})) {
+        return options_at(words, 1, {});
+    }
+    if (is_one_of(name, {"sudo", "doas"})) {
+        return options_at(words, 1, {"-u", "-g"});
+    }
+    if (is_one_of(name, {"nice", "ionice"})) {
+        return options_at(words, 1, {"-n", "-c"});
+    }
+    if (name == "nsenter") {
+        return options_at(words, 1, {"-t", "--target"});
+    }
+    if (name == "chroot") {
+        return options_at(words, 1, {}) + 1;
+    }
+    if (name == "ip" && words.size() > 3 && words[1] == "netns" && words[2] == "exec") {
+        return 4;
+    }
+    if (is_one_of(name, {"docker", "podman", "nerdctl", "crictl", "docker-compose"})) {
+        const auto exec = std::find(words.begin(), words.end(), "exec");
+        const auto from = static_cast<std::size_t>(exec - words.begin());
+        return from < 3
+                   ? std::optional(
+                         options_at(words, from + 1, {"-u", "--user", "-e", "--env", "-w", "--workdir"}) + 1)
+                   : std::nullopt;
+    }
+    if (is_one_of(name, {"kubectl", "oc", "k", "lxc"})) {
+        const auto mark = std::find(words.begin(), words.end(), "--");
+        return mark == words.end() ? std::nullopt
+                                   : std::optional(static_cast<std::size_t>(mark - words.begin()) + 1);
+    }
+    return std::nullopt;
+}
+
+/// ssh hands its words to a shell, as sh -c does.
+std::optional<std::string> inner_shell(ShellWords words) {
+    const std::string_view name = name_of(words[0]);
+    std::size_t from = words.size();
+    if (name == "ssh") {
+        from = options_at(words, 1, {"-p", "-i", "-l", "-o", "-J", "-F", "-c", "-m", "-b", "-W"}) + 1;
+    } else if (is_one_of(name, {"sh", "bash", "ash", "dash"}) && words.size() == 3 &&
+               is_one_of(words[1], {"-c", "-lc", "-ec"})) {
+        from = 2;
+    }
+    if (from >= words.size()) {
+        return std::nullopt;
+    }
+    return base::join({words.begin() + static_cast<std::ptrdiff_t>(from), words.end()}, " ");
+}
+
+Asked asked_by_words(ShellWords words) {
+    while (!words.empty()) {
+        if (const auto inner = inner_shell(words)) {
+            return asked_by(*inner);
+        }
+        const auto wrapper = words_of_wrapper(words);
+        if (!wrapper) {
+            break;
+        }
+        words = words.subspan(std::min(*wrapper, words.size()));
+    }
+    if (words.empty()) {
+        return Asked::anything;
+    }
+    const std::string_view name = name_of(words[0]);
+    const ShellWords rest = words.subspan(1);
+    if (name == "ss") {
+        return asked_by_ss(rest);
+    }
+    if (name == "netstat") {
+        return asked_by_netstat(rest);
+    }
+    const bool tables = !rest.empty() && std::all_of(rest.begin(), rest.end(), is_table_of_proc);
+    return name == "cat" && tables ? Asked::all : Asked::anything;
+}
+
+/// What prints nothing that could be taken for a table, before one.
+bool prints_no_table(ShellWords words) {
+    return !words.empty() &&
+           is_one_of(name_of(words[0]), {"date", "hostname", "uptime", "uname", "clear", "sysctl", "echo"});
+}
+
+} // namespace
+
+Asked asked_by(std::string_view command) {
+    Asked asked = Asked::anything;
+    for (std::string_view part : base::split(command, ';')) {
+        part = base::trim(part);
+        if (part.empty()) {
+            continue;
+        }
+        const auto words = simple_command(part);
+        if (!words) {
+            return Asked::anything;
+        }
+        if (prints_no_table(*words)) {
+            continue;
+        }
+        const Asked this_one = asked_by_words(*words);
+        if (this_one != Asked::all) {
+            return this_one;
+        }
+        asked = Asked::all;
+    }
+    return asked;
+}
+
+} // namespace replay
