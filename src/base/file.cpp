@@ -6,7 +6,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
 #include <filesystem>
@@ -24,7 +23,7 @@ namespace base {
 namespace {
 
 Gap gap_of(const std::string& path, int error) {
-    return {path, error == ENOTDIR ? Why::absent : why_of(error), std::strerror(error)};
+    return {path, error == ENOTDIR ? Why::absent : why_of(error), error_text(error)};
 }
 
 Gap too_large(const std::string& path, std::size_t limit) {
@@ -118,18 +117,23 @@ Result<std::string, Gap> read_at_once(const std::string& path, std::size_t limit
     }
 }
 
+namespace {
+
+/// None at the end and, with errno, on an error. Entries of one stream are never read by two threads.
+const dirent* next_entry(DIR* directory) {
+    errno = 0;
+    return ::readdir(directory); // NOLINT(concurrency-mt-unsafe): see above
+}
+
+} // namespace
+
 Result<std::vector<std::string>, Gap> list_directory(const std::string& path, std::string_view suffix) {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
     if (!directory) {
         return gap_of(path, errno);
     }
     std::vector<std::string> names;
-    for (;;) {
-        errno = 0;
-        const dirent* entry = ::readdir(directory.get());
-        if (entry == nullptr) {
-            break;
-        }
+    while (const dirent* entry = next_entry(directory.get())) {
         const std::string_view entry_name = entry->d_name;
         if (!entry_name.starts_with('.') && entry_name.ends_with(suffix)) {
             names.emplace_back(entry_name);
@@ -145,9 +149,8 @@ Result<std::vector<std::string>, Gap> list_directory(const std::string& path, st
 namespace {
 
 Gap directory_gap(const std::string& path, int error) {
-    const char* detail =
-        error == ELOOP || error == ENOTDIR ? "is a link, or no directory" : std::strerror(error);
-    return {path, why_of(error), detail};
+    const bool is_other = error == ELOOP || error == ENOTDIR;
+    return {path, why_of(error), is_other ? "is a link, or no directory" : error_text(error)};
 }
 
 /// Why somebody else could have made or changed this; empty if nobody could.
@@ -228,14 +231,14 @@ std::optional<double> PrivateDirectory::changed(const std::string& name) const {
 Status PrivateDirectory::writable() const {
     const bool may_write = ::faccessat(descriptor_.number(), ".", W_OK, AT_EACCESS) == 0;
     return may_write ? Status(Nothing{})
-                     : Error{fmt::format("cannot write to {}: {}", path_, std::strerror(errno))};
+                     : Error{fmt::format("cannot write to {}: {}", path_, error_text(errno))};
 }
 
 Status PrivateDirectory::lock(double seconds) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
     while (::flock(descriptor_.number(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
-            return Error{fmt::format("cannot lock {}: {}", path_, std::strerror(errno))};
+            return Error{fmt::format("cannot lock {}: {}", path_, error_text(errno))};
         }
         if (std::chrono::steady_clock::now() >= end) {
             return Error{fmt::format("{} is locked by another run", path_)};
@@ -257,7 +260,7 @@ Status PrivateDirectory::replace(const std::string& name, std::string_view conte
         const Descriptor file(::openat(descriptor_.number(), temporary.c_str(),
                                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (file.number() < 0) {
-            return fail(std::strerror(errno));
+            return fail(error_text(errno));
         }
         if (const Status written = write_all(file.number(), content); !written) {
             return fail(written.error().what);
@@ -265,7 +268,7 @@ Status PrivateDirectory::replace(const std::string& name, std::string_view conte
     }
     return ::renameat(descriptor_.number(), temporary.c_str(), descriptor_.number(), name.c_str()) == 0
                ? Status(Nothing{})
-               : fail(std::strerror(errno));
+               : fail(error_text(errno));
 }
 
 void PrivateDirectory::prune(std::string_view prefix, double seconds) {
@@ -273,7 +276,7 @@ void PrivateDirectory::prune(std::string_view prefix, double seconds) {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(copy < 0 ? nullptr : ::fdopendir(copy), ::closedir);
     const auto now =
         std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+    while (const dirent* entry = directory ? next_entry(directory.get()) : nullptr) {
         struct stat status {};
         const bool ours = std::string_view(entry->d_name).starts_with(prefix) &&
                           ::fstatat(descriptor_.number(), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -300,7 +303,7 @@ std::string distrust_of_directory(const std::string& path) {
     const std::string directory = parent.empty() ? "." : parent.string();
     struct stat status {};
     if (::stat(directory.c_str(), &status) != 0) {
-        return std::strerror(errno);
+        return error_text(errno);
     }
     const bool sticky = (status.st_mode & S_ISVTX) != 0;
     const std::string why = distrust(status, sticky ? 0 : S_IWGRP | S_IWOTH);

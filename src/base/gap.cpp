@@ -1,11 +1,16 @@
 #include "base/gap.h"
 
 #include <cerrno>
+#include <system_error>
 
 namespace base {
 
 Why why_of(int error) {
     return error == ENOENT ? Why::absent : error == EACCES || error == EPERM ? Why::denied : Why::failed;
+}
+
+std::string error_text(int error) {
+    return std::generic_category().message(error);
 }
 
 std::string_view name(Why why) {

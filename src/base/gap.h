@@ -21,6 +21,9 @@ struct Gap {
 /// By the system error of a file or directory. ENOTDIR is `failed`: something else is in the way.
 Why why_of(int error);
 
+/// What the system calls an error: "Permission denied". For threads, too, unlike std::strerror.
+std::string error_text(int error);
+
 /// The word used in output: "absent", "denied", "failed", "truncated", "not collected".
 std::string_view name(Why why);
 

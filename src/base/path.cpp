@@ -5,7 +5,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <deque>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -67,7 +66,7 @@ class Walk {
         }
     }
 
-    Gap failure(int error) const { return {path_, why_of(error), std::strerror(error)}; }
+    Gap failure(int error) const { return {path_, why_of(error), error_text(error)}; }
 
     bool is_last() const { return names_.empty(); }
 

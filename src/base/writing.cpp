@@ -1,12 +1,12 @@
 #include "base/writing.h"
 
+#include "base/gap.h"
 #include "base/path.h"
 
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/random.h>
@@ -90,7 +90,7 @@ Status write_into(const Entry& place, const struct stat& expected, std::string_v
     const Descriptor file(::openat(place.directory.number(), place.name.c_str(), flags));
     struct stat status {};
     if (!file || ::fstat(file.number(), &status) != 0) {
-        return cannot_write(path, std::strerror(errno));
+        return cannot_write(path, error_text(errno));
     }
     if (status.st_ino != expected.st_ino || status.st_dev != expected.st_dev) {
         return cannot_write(path, "somebody replaces it");
@@ -105,7 +105,7 @@ Status replace(const Entry& place, const struct stat* old, std::string_view cont
     Temporary temporary(place.directory);
     Descriptor file = temporary.open(readers == Readers::owner ? 0600 : 0666);
     if (!file) {
-        return cannot_write(path, std::strerror(errno));
+        return cannot_write(path, error_text(errno));
     }
     if (const Status written = write_all(file.number(), content); !written) {
         return cannot_write(path, written.error().what);
@@ -113,7 +113,7 @@ Status replace(const Entry& place, const struct stat* old, std::string_view cont
     const bool keeps_mode = readers == Readers::as_umask && old != nullptr && old->st_uid == ::geteuid();
     if ((keeps_mode && ::fchmod(file.number(), old->st_mode & 0777) != 0) || ::fsync(file.number()) != 0 ||
         !file.close() || !temporary.rename(place.name)) {
-        return cannot_write(path, std::strerror(errno));
+        return cannot_write(path, error_text(errno));
     }
     return Nothing{};
 }
@@ -131,13 +131,13 @@ Status write_atomically(const std::string& path, std::string_view content, Reade
     struct stat status {};
     const bool exists = there && ::fstat(there.number(), &status) == 0;
     if (!exists && errno != ENOENT) {
-        return cannot_write(path, std::strerror(errno));
+        return cannot_write(path, error_text(errno));
     }
     if (!exists && (place->behind_link || place->is_of_process)) {
         return cannot_write(path, "a link that leads nowhere"); // /dev/stdout when it is closed, too
     }
     if (path.ends_with('/') || (exists && S_ISDIR(status.st_mode))) {
-        return cannot_write(path, std::strerror(EISDIR));
+        return cannot_write(path, error_text(EISDIR));
     }
     return exists && (place->is_of_process || !S_ISREG(status.st_mode))
                ? write_into(*place, status, content, path)
@@ -171,7 +171,7 @@ Status write_all(int descriptor, std::string_view content) {
         pollfd ready{descriptor, POLLOUT, 0};
         const bool full = errno == EAGAIN || errno == EWOULDBLOCK; // whoever gave it made it non-blocking
         if (errno != EINTR && !(full && (::poll(&ready, 1, -1) >= 0 || errno == EINTR))) {
-            return Error{std::strerror(errno)};
+            return Error{error_text(errno)};
         }
     }
     return Nothing{};

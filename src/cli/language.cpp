@@ -1,9 +1,9 @@
 #include "cli/language.h"
 
 #include "base/text.h"
+#include "cli/surroundings.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace cli {
 
@@ -30,7 +30,7 @@ bool has_han(std::string_view text) {
 
 std::string locale_of(const char* category) {
     for (const char* name : {"LC_ALL", category, "LANG"}) {
-        if (const char* value = std::getenv(name); value != nullptr && *value != '\0') {
+        if (std::string value = variable(name); !value.empty()) {
             return value;
         }
     }

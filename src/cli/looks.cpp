@@ -1,5 +1,6 @@
 #include "cli/looks.h"
 
+#include "base/gap.h"
 #include "cli/output.h"
 
 #include <algorithm>
@@ -103,7 +104,7 @@ int look_again_and_again(const Options& options, const std::function<int(const O
         next = after(*options.interval_s);
         const auto ended = look_once(options, look);
         if (!ended) {
-            return fail(options, std::string("cannot start a look: ") + std::strerror(errno));
+            return fail(options, std::string("cannot start a look: ") + base::error_text(errno));
         }
         if (WIFSIGNALED(*ended)) {
             fail(options, std::string("a look was ended: ") + ::strsignal(WTERMSIG(*ended)));

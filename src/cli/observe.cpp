@@ -12,6 +12,8 @@
 #include <chrono>
 #include <iterator>
 
+#include <fmt/format.h>
+
 namespace cli {
 namespace {
 
@@ -229,7 +231,7 @@ std::vector<std::string> texts_of(const model::Assumptions& assumed) {
     std::vector<std::string> texts;
     texts.reserve(assumed.size());
     for (const auto& [sysctl, value] : assumed) {
-        texts.push_back(sysctl + "=" + value);
+        texts.push_back(fmt::format("{}={}", sysctl, value));
     }
     return texts;
 }

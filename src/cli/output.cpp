@@ -5,10 +5,10 @@
 #include "base/writing.h"
 #include "cli/commands.h"
 #include "cli/language.h"
+#include "cli/surroundings.h"
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <poll.h>
 #include <sstream>
 #include <sys/ioctl.h>
@@ -35,11 +35,6 @@ void give_up(int) {
         static_cast<void>(ignored);
     }
     ::_exit(exit_failed);
-}
-
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr ? value : "";
 }
 
 bool wants_color(const Options& options) {
@@ -126,8 +121,7 @@ base::Result<std::string> rendered(const render::Format& format, const Judgement
 /// Each file of --report in place of what was there, in order, up to the first that cannot be written.
 base::Status deliver_reports(const Options& options, const std::vector<std::string>& contents) {
     for (std::size_t i = 0; i < contents.size(); ++i) {
-        if (const base::Status written = base::write_atomically(options.reports[i].file, contents[i]);
-            !written) {
+        if (base::Status written = base::write_atomically(options.reports[i].file, contents[i]); !written) {
             return written;
         }
     }

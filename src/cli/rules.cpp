@@ -45,7 +45,7 @@ base::Status read_drop_ins(const Options& options, RuleFiles& files) {
         return base::Nothing{};
     }
     for (const std::string& name : *names) {
-        const std::string path = directory + "/" + name;
+        const std::string path = fmt::format("{}/{}", directory, name);
         if (auto text = read(path)) {
             files.inputs.drop_ins.push_back({path, std::move(*text)});
         } else {
@@ -207,7 +207,7 @@ base::Result<std::vector<rules::TextFile>> read_named(const std::vector<std::str
             }
             members.clear();
             for (const std::string& name : *names) {
-                members.push_back(path + (path.ends_with('/') ? "" : "/") + name);
+                members.push_back(fmt::format("{}{}{}", path, path.ends_with('/') ? "" : "/", name));
             }
             if (members.empty()) {
                 return base::Error{path + ": no file ends with .toml there"};

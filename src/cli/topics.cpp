@@ -62,7 +62,7 @@ std::string common_name(const std::string& topic) {
         {"误区", "myths"},
         {"常见误区", "myths"},
     };
-    const std::string wanted = letters_of(topic);
+    std::string wanted = letters_of(topic);
     for (const auto& [alias, name] : aliases) {
         if (wanted == alias) {
             return std::string(name);

@@ -136,7 +136,7 @@ class TracedMachine : public kernel::Machine {
     }
 
     std::optional<snapshot::Route> route(const snapshot::RouteQuery& query) override {
-        const auto route = machine_->route(query);
+        auto route = machine_->route(query);
         say("route to {}{}: {}", query.remote.to_text(),
             query.from ? " from " + query.from->to_text() : std::string(),
             !route          ? "not known"

@@ -179,15 +179,14 @@ class Watch {
 base::Status on_a_screen(Watch& watch, const Options& options) {
     Screen screen;
     for (;;) {
-        if (const base::Status looked = watch.look(); !looked) {
+        if (base::Status looked = watch.look(); !looked) {
             return looked;
         }
         for (Screen::Event event = Screen::Event::resized; event != Screen::Event::time_is_up;) {
             render::Style style = style_for(options);
             const Screen::Size size = screen.size();
             style.width = static_cast<int>(size.columns);
-            if (const base::Status drawn =
-                    screen.draw(render::watch_picture(watch.watched(), style, size.lines));
+            if (base::Status drawn = screen.draw(render::watch_picture(watch.watched(), style, size.lines));
                 !drawn) {
                 return drawn;
             }
@@ -201,11 +200,10 @@ base::Status on_a_screen(Watch& watch, const Options& options) {
 
 base::Status line_by_line(Watch& watch, const Options& options) {
     do {
-        if (const base::Status looked = watch.look(); !looked) {
+        if (base::Status looked = watch.look(); !looked) {
             return looked;
         }
-        if (const base::Status written =
-                base::write_all(STDOUT_FILENO, render::watch_line(watch.watched()) + "\n");
+        if (base::Status written = base::write_all(STDOUT_FILENO, render::watch_line(watch.watched()) + "\n");
             !written) {
             return written;
         }

@@ -337,14 +337,14 @@ std::optional<double> Keeper::last_kept(const StateKey& key) const {
 }
 
 base::Status Keeper::save(std::span<const Update> updates) {
-    if (const base::Status locked = directory_.lock(patience); !locked) {
+    if (base::Status locked = directory_.lock(patience); !locked) {
         return locked;
     }
     for (const Update& update : updates) {
         auto kept = load(update.key);
         SavedState state = kept ? std::move(*kept) : SavedState();
         apply(update, state);
-        if (const base::Status written = directory_.replace(file_of(update.key), encode(update.key, state));
+        if (base::Status written = directory_.replace(file_of(update.key), encode(update.key, state));
             !written) {
             return written;
         }

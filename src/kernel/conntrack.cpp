@@ -1,5 +1,7 @@
 #include "kernel/conntrack.h"
 
+#include "base/gap.h"
+
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
@@ -135,7 +137,7 @@ bool NatReader::read(std::span<const std::byte> datagram) {
             if (error != 0) {
                 lost_ = nat_gap(error == -EPERM ? base::Why::denied : base::Why::absent,
                                 std::string("ctnetlink: ") +
-                                    std::strerror(error < 0 && error > -4096 ? -error : EIO));
+                                    base::error_text(error < 0 && error > -4096 ? -error : EIO));
             }
             return false;
         }

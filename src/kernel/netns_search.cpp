@@ -11,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <fcntl.h>
 #include <map>
 #include <sys/stat.h>
@@ -143,7 +142,7 @@ void NetnsSearch::find_names() {
         if (const std::uint64_t number = number_of(path); number != 0) {
             add_path(number, path, name, 0);
         } else if (!has_ended(errno)) {
-            gaps_.push_back({path, base::why_of(errno), std::strerror(errno)});
+            gaps_.push_back({path, base::why_of(errno), base::error_text(errno)});
         }
     }
 }

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <functional>
 
 #include <linux/net_namespace.h>
@@ -33,7 +32,7 @@ base::Result<Ids, base::Gap> ask(std::uint16_t flags, Deadline deadline,
     const auto lost = [] {
         constexpr const char* what = "network namespaces that this one is linked to";
         return errno == EAGAIN ? out_of_time(what)
-                               : base::Gap{what, base::why_of(errno), std::strerror(errno)};
+                               : base::Gap{what, base::why_of(errno), base::error_text(errno)};
     };
     const NetlinkSocket socket = open_netlink(NETLINK_ROUTE, deadline);
     alignas(NLMSG_ALIGNTO) std::array<char, 32768> buffer{};

@@ -184,13 +184,16 @@ void parse_protocols(std::string_view text, snapshot::Counters& counters) {
     std::uint64_t sum = 0;
     for (std::size_t line = 1; line < lines.size(); ++line) {
         const auto values = base::words(lines[line]);
+        if (values.empty()) {
+            continue;
+        }
         const auto number = at < values.size() ? base::parse_unsigned(values[at]) : std::nullopt;
-        if (!number && !values.empty()) {
+        if (!number) {
             counters.set_gap(all.key(),
                              malformed("protocols", "line " + std::to_string(line + 1) + " is broken"));
             return;
         }
-        sum += number.value_or(0);
+        sum += *number;
     }
     counters.set(all, sum);
 }

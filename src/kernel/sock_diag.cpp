@@ -1,5 +1,6 @@
 #include "kernel/sock_diag.h"
 
+#include "base/gap.h"
 #include "kernel/conntrack.h"
 
 #include <algorithm>
@@ -199,7 +200,7 @@ bool is_unknown_here(int error) {
 
 base::Gap refusal(int error) {
     return {std::string(table_name), is_unknown_here(error) ? base::Why::absent : base::why_of(error),
-            "sock_diag: " + std::string(std::strerror(error))};
+            "sock_diag: " + base::error_text(error)};
 }
 
 /// None if only a walk can tell: an answer was about another socket between the same ends, or failed.

@@ -11,6 +11,8 @@
 
 #include <fnmatch.h>
 
+#include <fmt/format.h>
+
 namespace kernel {
 
 snapshot::Sysctls read_sysctls(Machine& machine) {
@@ -79,8 +81,13 @@ bool same(std::string_view a, std::string_view b) {
     return base::words(a) == base::words(b);
 }
 
-const base::Gap too_many_names{"sysctl.d", base::Why::truncated, "too many settings, or too long ones"};
-const base::Gap too_many_globs{"sysctl.d", base::Why::truncated, "too many lines with '*', or too long ones"};
+base::Gap too_many_names() {
+    return {"sysctl.d", base::Why::truncated, "too many settings, or too long ones"};
+}
+
+base::Gap too_many_globs() {
+    return {"sysctl.d", base::Why::truncated, "too many lines with '*', or too long ones"};
+}
 
 /// One pass over the files of a machine.
 class SysctlFileReader {
@@ -95,10 +102,10 @@ class SysctlFileReader {
         add(std::string(last_file));
         snapshot::BootSysctls with_last = result();
         if (assignments_.left_globs_out()) {
-            lack(too_many_globs);
+            lack(too_many_globs());
         }
         if (assignments_.left_names_out()) {
-            lack(too_many_names);
+            lack(too_many_names());
         }
         if (by_systemd) {
             note_other_values(with_last.values, of_directories);
@@ -122,7 +129,7 @@ class SysctlFileReader {
         snapshot::BootSysctls all = assignments_.result();
         all.unread = unread_;
         if (!all.unread && assignments_.left_globs_out()) {
-            all.unread = too_many_globs;
+            all.unread = too_many_globs();
         }
         return all;
     }
@@ -154,7 +161,7 @@ class SysctlFileReader {
                 lack({"sysctl.d", base::Why::truncated, "only the first 1000 files were read"});
                 break;
             }
-            add(directory + "/" + name);
+            add(fmt::format("{}/{}", directory, name));
         }
     }
 

@@ -1,7 +1,6 @@
 #include "kernel/visitor.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <optional>
@@ -48,7 +47,7 @@ std::uint64_t Door::number() const {
 }
 
 std::string Door::problem() const {
-    return error_ == 0 ? "" : error_ == EINVAL ? "is not a network namespace" : std::strerror(error_);
+    return error_ == 0 ? "" : error_ == EINVAL ? "is not a network namespace" : base::error_text(error_);
 }
 
 namespace {
@@ -128,7 +127,7 @@ base::Gap no_entry(int error) {
     return {"the network namespace", denied ? base::Why::denied : base::Why::failed,
             error == ENOENT   ? "it has ended"
             : error == EINVAL ? "is not a network namespace"
-                              : std::string(std::strerror(error)) + (denied ? ", needs CAP_SYS_ADMIN" : "")};
+                              : base::error_text(error) + (denied ? ", needs CAP_SYS_ADMIN" : "")};
 }
 
 namespace {

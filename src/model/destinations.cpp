@@ -208,7 +208,7 @@ static_assert(follows(facts::destination_columns, destination_getters));
 
 /// All that the columns of a kind are made of, of a destination about whose live sockets nothing more is
 /// known.
-using Kind = std::array<std::uint64_t, snapshot::state_count + 3 * 4 + 16>;
+using Kind = std::array<std::uint64_t, snapshot::state_count + 3UL * 4 + 16>;
 
 Kind kind_of(const DestinationRow& row) {
     const Tally& tally = row.use.tally();
@@ -269,7 +269,7 @@ facts::ColumnSet columns_of_kind() {
 
 class DestinationTable : public facts::Table {
   public:
-    DestinationTable(std::shared_ptr<const PortModel> ports, Growth growth)
+    DestinationTable(std::shared_ptr<const PortModel> ports, const Growth& growth)
         : ports_(std::move(ports)), growth_(growth), sources_(*ports_) {}
 
     const facts::Schema& schema() const override { return facts::schema(facts::TableId::destination); }
@@ -387,7 +387,8 @@ WorstPorts PortModel::worst() const {
     return worst;
 }
 
-std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports, Growth growth) {
+std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports,
+                                                const Growth& growth) {
     return std::make_unique<DestinationTable>(std::move(ports), growth);
 }
 
@@ -434,20 +435,20 @@ Source source_of(const SourceTally& tally, const EphemeralPorts& ports, const Ta
 
 } // namespace
 
-std::unique_ptr<facts::Table> source_table(std::shared_ptr<const PortModel> ports) {
+std::unique_ptr<facts::Table> source_table(const PortModel& ports) {
     std::vector<Source> rows;
-    std::optional<base::Gap> incomplete = ports->incomplete();
-    if (ports->book) {
-        for (const SourceTally& tally : ports->book->sources()) {
+    std::optional<base::Gap> incomplete = ports.incomplete();
+    if (ports.book) {
+        for (const SourceTally& tally : ports.book->sources()) {
             if (tally.connections > 0) {
                 rows.push_back(
-                    source_of(tally, *ports->ports, *ports->book, ports->netns_of.sockets.explicit_ports()));
+                    source_of(tally, *ports.ports, *ports.book, ports.netns_of.sockets.explicit_ports()));
             }
         }
-        if (!incomplete && ports->book->sources_dropped() > 0) {
+        if (!incomplete && ports.book->sources_dropped() > 0) {
             incomplete =
                 base::Gap{"source addresses", base::Why::truncated,
-                          std::to_string(ports->book->sources_dropped()) + " destinations have further ones"};
+                          std::to_string(ports.book->sources_dropped()) + " destinations have further ones"};
         }
     }
     return std::make_unique<RowTable<Source>>(facts::TableId::source, std::move(rows), source_getters,

@@ -39,6 +39,6 @@ struct PortModel {
     WorstPorts worst() const;
 };
 
-std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports, Growth growth);
+std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports, const Growth& growth);
 
 } // namespace model

@@ -84,7 +84,7 @@ Expected expected_ports(const Expectation& load, const ReuseSettings& reuse) {
 
 Expected expected_ports_percent(const Expectation& load, const ReuseSettings& reuse,
                                 const KnownPorts& ports) {
-    const Expected needed = expected_ports(load, reuse);
+    Expected needed = expected_ports(load, reuse);
     if (!needed) {
         return needed;
     }

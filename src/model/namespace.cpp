@@ -272,7 +272,7 @@ Value dead_sockets(const NetnsInput& s) {
 }
 
 Value dead_socket_growth(const NetnsInput& s) {
-    const Value dead = dead_sockets(s);
+    Value dead = dead_sockets(s);
     if (!dead.known()) {
         return dead;
     }

@@ -53,7 +53,7 @@ std::optional<std::uint64_t> udp_sockets(const snapshot::Netns& netns) {
 
 std::string holder_name(const std::optional<snapshot::Owners>& owners, std::uint32_t inode,
                         std::optional<std::uint32_t> uid, const std::optional<std::uint64_t>& cgroup) {
-    const std::string user = uid ? fmt::format("uid {}", *uid) : "";
+    std::string user = uid ? fmt::format("uid {}", *uid) : "";
     if (!owners) {
         return user;
     }

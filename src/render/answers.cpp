@@ -30,7 +30,7 @@ enum class From { shown, same_everywhere };
 
 std::string used_cell(const Destination& destination, const Style& style, Layout layout) {
     constexpr std::size_t gauge_width = 10;
-    const std::string percent = base::to_text(destination.used_percent, 0) + " %";
+    std::string percent = base::to_text(destination.used_percent, 0) + " %";
     constexpr int room_for_gauge = 80;
     if (layout == Layout::percents || style.width < room_for_gauge) {
         return percent;

@@ -219,6 +219,7 @@ std::vector<std::string> quiet_rule_lines(const Report& report) {
 
 std::vector<std::string> note_lines(const std::vector<std::string>& notes) {
     std::vector<std::string> lines;
+    lines.reserve(notes.size());
     for (const std::string& note : notes) {
         lines.push_back("note: " + plain(note));
     }

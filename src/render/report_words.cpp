@@ -160,7 +160,7 @@ std::string tally(const Report& report) {
 
 /// The worst finding in its own words, then how many there are.
 std::string trouble(const Report& report) {
-    const std::string numbers = tally(report);
+    std::string numbers = tally(report);
     if (report.findings.empty() || report.findings.front().state != report.worst()) {
         return numbers;
     }

@@ -21,7 +21,9 @@ using findings::Report;
 using findings::State;
 
 /// What no line of a file is to blame for is shown where the answer would be written.
-const FileLine nowhere{std::string(findings::drop_in_path), 0, "", ""};
+FileLine nowhere() {
+    return {std::string(findings::drop_in_path), 0, "", ""};
+}
 
 std::string_view level_of(State state) {
     return state == State::critical ? "error" : state == State::warning ? "warning" : "note";
@@ -176,7 +178,7 @@ void report_sarif(const Report& report, const facts::Picture*, const Style&, std
             results.push_back(result_json(finding, line, index));
         }
         if (finding.lines.empty()) {
-            results.push_back(result_json(finding, nowhere, index));
+            results.push_back(result_json(finding, nowhere(), index));
         }
     }
     const bool judged = report.broken_files.empty() && count_rules(report, State::unknown) == 0;

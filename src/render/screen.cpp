@@ -392,7 +392,8 @@ Part found_part(const Style& style, const Report& report, const Finding* subject
         const std::string impact = safe_line(impact_of(finding, report));
         const bool is_short = finding.summary.size() < impact.size() && base::display_width(impact) > room;
         const std::string shown = is_short ? safe_line(placed(finding, report, finding.summary)) : impact;
-        part.lines.push_back({label + paint(style, finding.state, state) + " " + clip(shown, room) + rest});
+        part.lines.push_back(
+            {fmt::format("{}{} {}{}", label, paint(style, finding.state, state), clip(shown, room), rest)});
         if (subject == nullptr && base::display_width(shown) > room) { // nothing else wants the room
             part.lines.back().whole = wrapped(style, label + state + " ", shown + rest);
         }

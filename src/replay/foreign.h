@@ -14,7 +14,7 @@
 
 namespace replay {
 
-class ForeignMachine : public kernel::Machine {
+class ForeignMachine final : public kernel::Machine {
   public:
     ForeignMachine(SocketList list, std::optional<Tree> tree);
 

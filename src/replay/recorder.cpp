@@ -69,7 +69,7 @@ class Recorder : public kernel::SockDiagMachine {
 
     kernel::Outcome dump(std::span<const std::byte> request, const kernel::FrameSink& sink) override {
         RecordedDump dump;
-        const kernel::Outcome outcome = machine_->dump(request, [&](std::span<const std::byte> frame) {
+        kernel::Outcome outcome = machine_->dump(request, [&](std::span<const std::byte> frame) {
             const void* bytes = frame.data();
             dump.frames.emplace_back(static_cast<const char*>(bytes), frame.size());
             forget_keys(dump.frames.back());

@@ -1,6 +1,7 @@
 #include "replay/replay.h"
 
 #include "base/file.h"
+#include "base/gap.h"
 #include "base/text.h"
 #include "kernel/namespaces.h"
 #include "replay/archive.h"
@@ -18,7 +19,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <iterator>
 #include <numeric>
@@ -220,7 +220,7 @@ base::Result<std::string> read_standard_input(std::size_t most) {
         if (got > 0) {
             content.append(piece.data(), static_cast<std::size_t>(got));
         } else if (errno != EINTR) {
-            return base::Error{std::string("standard input: ") + std::strerror(errno)};
+            return base::Error{std::string("standard input: ") + base::error_text(errno)};
         }
     }
     return base::Error{fmt::format("standard input: larger than {} MiB", most >> 20)};

@@ -189,7 +189,7 @@ class Loader {
     /// A directory of a repository: its own files *.conf are one configuration, and so is what lies deeper.
     base::Status add_tree(const Tree& tree, const std::string& path) {
         const std::size_t before = configurations_.size();
-        const base::Status walked = walk(tree, path, "", 0);
+        base::Status walked = walk(tree, path, "", 0);
         if (walked && configurations_.size() == before) {
             return base::Error{path +
                                ": no file of sysctls is in it: neither *.conf, nor tuned.conf, nor YAML "
@@ -209,15 +209,15 @@ class Loader {
         for (const std::string& name : *names) {
             const std::string path = below(directory, name);
             if (const auto inside = tree.list(path); inside || inside.error().why == Why::denied) {
-                const base::Status inner = tree.is_link(path) ? base::Nothing{} // its own place has it
-                                                              : walk(tree, root, path, depth + 1);
+                base::Status inner = tree.is_link(path) ? base::Nothing{} // its own place has it
+                                                        : walk(tree, root, path, depth + 1);
                 if (!inner) {
                     return inner;
                 }
                 continue;
             }
             if (name == "tuned.conf" || name.ends_with(".yml") || name.ends_with(".yaml")) {
-                if (const base::Status added = add_if_settings(tree, root, path); !added) {
+                if (base::Status added = add_if_settings(tree, root, path); !added) {
                     return added;
                 }
             } else if (name.ends_with(".conf")) {

@@ -134,7 +134,7 @@ class SsDialect : public Dialect {
         }
         std::string_view rest = text_.substr(at + option.size(), 100);
         std::string name(next_word(rest));
-        name = name.substr(0, std::min(name.find_first_of("\r\n"), name.size()));
+        name.resize(std::min(name.find_first_of("\r\n"), name.size()));
         std::transform(name.begin(), name.end(), name.begin(),
                        [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
         return state_named(name == "LISTENING" ? "LISTEN" : name);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
@@ -16,7 +15,7 @@ namespace replay {
 namespace {
 
 base::Gap gap_of(const std::string& path, int error) {
-    return {path, error == ENOTDIR ? base::Why::absent : base::why_of(error), std::strerror(error)};
+    return {path, error == ENOTDIR ? base::Why::absent : base::why_of(error), base::error_text(error)};
 }
 
 } // namespace
@@ -24,7 +23,7 @@ base::Gap gap_of(const std::string& path, int error) {
 base::Result<Tree> Tree::open(const std::string& path) {
     base::Descriptor root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (root.number() < 0) {
-        return base::Error{path + ": " + std::strerror(errno)};
+        return base::Error{path + ": " + base::error_text(errno)};
     }
     return Tree(std::move(root));
 }

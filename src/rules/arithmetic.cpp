@@ -266,7 +266,7 @@ const Step* deciding_step(const Arithmetic& worst) {
 std::string subject_text(const Arithmetic& worst, std::size_t namespaces) {
     std::vector<std::string> parts;
     for (const auto& [column, value] : worst.subject) {
-        parts.push_back(column + " " + value);
+        parts.push_back(fmt::format("{} {}", column, value));
     }
     if (namespaces > 1 && !worst.netns.empty()) {
         parts.push_back("in " + worst.netns);

@@ -323,6 +323,7 @@ class Parser {
                                            [&](const Function& candidate) { return candidate.name == word; });
         if (function == functions.end()) {
             std::vector<std::string> names;
+            names.reserve(functions.size());
             for (const Function& candidate : functions) {
                 names.emplace_back(candidate.name);
             }

@@ -103,7 +103,7 @@ bool Range::never_alerts() const {
 
 std::string Range::canonical() const {
     const std::string_view sign = alert == Alert::inside ? "@" : "";
-    const std::string end = high == infinity ? std::string() : plain(high);
+    std::string end = high == infinity ? std::string() : plain(high);
     if (low == -infinity) {
         return fmt::format("{}~:{}", sign, end);
     }

@@ -177,7 +177,8 @@ std::vector<ListedRule> list(const RuleSet& rules) {
         item.enabled = rule.enabled;
         item.active = rule.active;
         item.judgement = rule.condition.empty() ? rule.value.text : rule.condition.text;
-        item.severity = rule.condition.empty() ? std::string() : base::lower_ascii(findings::name(rule.severity));
+        item.severity =
+            rule.condition.empty() ? std::string() : base::lower_ascii(findings::name(rule.severity));
         item.unit = rule.unit;
         item.origin = rules.describe(rule.origin);
         item.values = values_of(rule, rules);

@@ -26,6 +26,7 @@ bool judges_value(const Rule& rule) {
 
 std::vector<std::string> names_of(const std::vector<Parameter>& parameters) {
     std::vector<std::string> names;
+    names.reserve(parameters.size());
     for (const Parameter& parameter : parameters) {
         names.push_back(parameter.name);
     }

@@ -32,7 +32,7 @@ struct AssertionFailed : std::exception {};
 namespace rules {
 namespace {
 
-constexpr std::size_t most_bytes = 256 * 1024;
+constexpr std::size_t most_bytes = 256UL * 1024;
 constexpr int deepest_table = 32; // brackets in brackets, or dots in one key
 constexpr const char* unused_file = "nothing in this file is used before this is mended";
 

@@ -122,7 +122,7 @@ bool is_well(const std::optional<State>& state) {
 
 } // namespace
 
-TEST_CASE("no cut makes a text of an exhausted host look well") {
+TEST_CASE("no cut makes a text of an exhausted host look well", "[exhaustive]") {
     const Judge judge;
     for (const std::string& text : {of_ss(), of_netstat(), of_proc(), of_ss() + sockstat + sockstat6,
                                     of_netstat() + sockstat + sockstat6, of_proc() + sockstat + sockstat6}) {
@@ -135,7 +135,7 @@ TEST_CASE("no cut makes a text of an exhausted host look well") {
     }
 }
 
-TEST_CASE("no cut makes a sosreport of an exhausted host look well") {
+TEST_CASE("no cut makes a sosreport of an exhausted host look well", "[exhaustive]") {
     const Judge judge;
     const tests::Scratch directory;
     directory.write("proc/net/sockstat", sockstat);

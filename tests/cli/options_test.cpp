@@ -40,7 +40,7 @@ TEST_CASE("a capture is looked at once") {
     CHECK(options.error().message.find("--replay is one look") != std::string::npos);
 }
 
-TEST_CASE("whatever a person writes on the command line is understood or told") {
+TEST_CASE("whatever a person writes on the command line is understood or told", "[exhaustive]") {
     for (const std::string& first : bytes()) {
         for (const char* before : {"", "-", "--", "---", "--=", "--f", "--format=", "-v", "-w", "report"}) {
             check_understood_or_told({before + first});
@@ -57,7 +57,7 @@ TEST_CASE("whatever a person writes on the command line is understood or told") 
     }
 }
 
-TEST_CASE("whatever a person gives to an option is understood or told") {
+TEST_CASE("whatever a person gives to an option is understood or told", "[exhaustive]") {
     for (const cli::OptionInfo& option : cli::option_table()) {
         const std::string name = "--" + std::string(option.name);
         for (const char* value : {"",   "=",  "-",     "--",    ".",   ".=",  "=.",

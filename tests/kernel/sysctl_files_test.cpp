@@ -173,7 +173,7 @@ TEST_CASE("a directory full of rubbish: gaps, and what is right counts") {
     CHECK(gaps.size() == 3); // the third: that key was not looked for, because nothing lists the kernel's
 }
 
-TEST_CASE("too many files and too many globs: the first are read, and a gap says so") {
+TEST_CASE("too many files and too many globs: the first are read, and a gap says so", "[exhaustive]") {
     test::Machine machine;
     Names names;
     for (int i = 0; i < 3000; ++i) {

@@ -125,7 +125,7 @@ std::string plugin_word(State state) {
 
 } // namespace
 
-TEST_CASE("the plugin contract holds for any text") {
+TEST_CASE("the plugin contract holds for any text", "[exhaustive]") {
     std::mt19937 random(20260301);
     for (int i = 0; i < 400; ++i) {
         const Report report = random_report(random);

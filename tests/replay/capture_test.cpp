@@ -138,7 +138,7 @@ TEST_CASE("a dump that ended with a gap ends with it again") {
     CHECK(kernel::collect(replayed).namespaces[0].lost_sockets->detail == "the time was up");
 }
 
-TEST_CASE("a capture cut at every byte is refused") {
+TEST_CASE("a capture cut at every byte is refused", "[exhaustive]") {
     const std::string whole = recorded();
     CHECK(what_of(whole).empty());
     for (std::size_t length = 0; length < whole.size(); ++length) {
@@ -148,7 +148,7 @@ TEST_CASE("a capture cut at every byte is refused") {
           "byte " + std::to_string(whole.size()) + ": something follows the end of the capture");
 }
 
-TEST_CASE("a capture with any byte changed is refused or read, but never trusted") {
+TEST_CASE("a capture with any byte changed is refused or read, but never trusted", "[exhaustive]") {
     const std::string whole = recorded();
     for (std::size_t at = 0; at < whole.size(); ++at) {
         for (const char c : {'9', '\xFF'}) {

@@ -310,7 +310,7 @@ TEST_CASE("what is packed is to be unpacked") {
     CHECK(error_of(std::string(257, 'x') + "ustar") == "packed by tar: unpack it first");
 }
 
-TEST_CASE("texts cut or damaged anywhere are read or refused, never trusted") {
+TEST_CASE("texts cut or damaged anywhere are read or refused, never trusted", "[exhaustive]") {
     for (const std::string_view text : {test::ss_tan, test::ss_peaonmi, test::netstat_tan,
                                         test::netstat_neopa, test::proc_tcp, test::proc_tcp6}) {
         for (std::size_t at = 0; at < text.size(); at += 3) {
@@ -550,7 +550,7 @@ TEST_CASE("sysctls and sockstat in the same text are used, and show that it is w
           "only 2 of the 32 sockets that sockstat counts are in it");
 }
 
-TEST_CASE("an unpacked sosreport") {
+TEST_CASE("an unpacked sosreport", "[openat2]") {
     const tests::Scratch scratch;
     scratch.write("sos_commands/networking/ss_-peaonmi", test::ss_peaonmi);
     scratch.write("sos_commands/networking/netstat_-W_-neopa", test::netstat_neopa);
@@ -575,7 +575,8 @@ TEST_CASE("an unpacked sosreport") {
     CHECK(netns.boot_sysctls->values.at("net.ipv4.tcp_tw_reuse").origin == "/etc/sysctl.d/50-x.conf:1");
 }
 
-TEST_CASE("a damaged file of a sosreport does not hide an intact one, and its namespaces are judged") {
+TEST_CASE("a damaged file of a sosreport does not hide an intact one, and its namespaces are judged",
+          "[openat2]") {
     const tests::Scratch scratch;
     scratch.write("sos_commands/networking/ss_-peaonmi", test::ss_peaonmi.substr(200));
     scratch.write("sos_commands/networking/netstat_-W_-neopa", test::netstat_neopa);
@@ -590,7 +591,7 @@ TEST_CASE("a damaged file of a sosreport does not hide an intact one, and its na
     CHECK(replay->targets[1].label == "blue");
 }
 
-TEST_CASE("sockstat of a sosreport shows rows that are missing") {
+TEST_CASE("sockstat of a sosreport shows rows that are missing", "[openat2]") {
     const tests::Scratch scratch;
     const auto collected = [&](std::string_view sockstat) {
         scratch.write("proc/net/sockstat", sockstat);
@@ -607,7 +608,7 @@ TEST_CASE("sockstat of a sosreport shows rows that are missing") {
     CHECK(collected("sockets: used 9\nTCP: inuse 3 orphan 0 tw 1").incomplete_sockets()); // cut
 }
 
-TEST_CASE("links of a sosreport do not lead to this host") {
+TEST_CASE("links of a sosreport do not lead to this host", "[openat2]") {
     const tests::Scratch scratch;
     scratch.write("tcp", test::proc_tcp);
     std::filesystem::create_symlink("/proc/sys/kernel/hostname", scratch.path() + "/hostname");

@@ -94,7 +94,7 @@ TEST_CASE("what a template fills in is marked, and what a profile includes is na
     CHECK(tuned->profiles == Texts{"base", "other"});
 }
 
-TEST_CASE("a value that is filled in later is not known, whatever stands before it") {
+TEST_CASE("a value that is filled in later is not known, whatever stands before it", "[openat2]") {
     const tests::Scratch scratch;
     std::filesystem::create_directories(scratch.path() + "/sysctl.d");
     scratch.write("sysctl.d/1.conf", "net.ipv4.tcp_timestamps = 0\nnet.ipv4.tcp_tw_reuse = {{ reuse }}\n"
@@ -238,7 +238,7 @@ TEST_CASE("a machine of files has what a boot with them would set, else what its
     CHECK(newest.lost_sockets->why == base::Why::absent);
 }
 
-TEST_CASE("an image is read in the order in which it would boot, and no link leads out of it") {
+TEST_CASE("an image is read in the order in which it would boot, and no link leads out of it", "[openat2]") {
     const tests::Scratch scratch;
     for (const char* directory :
          {"etc/sysctl.d", "usr/lib/sysctl.d", "usr/lib/systemd", "usr/lib/modules/5.4.0-9"}) {
@@ -272,7 +272,7 @@ TEST_CASE("of an image whose directory cannot be read no default is believed") {
     CHECK(text_of(netns, "net.core.somaxconn") == "failed");
 }
 
-TEST_CASE("each directory of a repository is one host, and files of others are left out") {
+TEST_CASE("each directory of a repository is one host, and files of others are left out", "[openat2]") {
     const tests::Scratch scratch;
     for (const char* directory : {"a/sysctl.d", "b"}) {
         std::filesystem::create_directories(scratch.path() + "/" + directory);

@@ -97,7 +97,8 @@ std::string advice_under(const std::string& message) {
 
 } // namespace
 
-TEST_CASE("whatever stands in a TOML file is read, or told with its place: one and two characters") {
+TEST_CASE("whatever stands in a TOML file is read, or told with its place: one and two characters",
+          "[exhaustive]") {
     for (const std::string& first : bytes()) {
         for (const std::string& place : places) {
             check_read_or_told(with(place, first));
@@ -119,7 +120,7 @@ TEST_CASE("whatever stands in a TOML file is read, or told with its place: one a
     }
 }
 
-TEST_CASE("whatever stands in a TOML file is read, or told with its place: three signs") {
+TEST_CASE("whatever stands in a TOML file is read, or told with its place: three signs", "[exhaustive]") {
     const std::vector<std::string> signs = {"\"", "'",  "\\", "[", "]",  "{",      "}",      "=", ".",
                                             ",",  "#",  "`",  "-", "+",  "_",      "0",      "1", "a",
                                             " ",  "\n", "\r", ":", "\t", "\u00B5", "\u201C", "T", "e"};
