@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fnmatch.h>
 
@@ -53,6 +54,7 @@ constexpr std::size_t most_unknown = 2000;
 constexpr std::size_t longest_name = 256;
 constexpr std::uint64_t most_shown = 100; // of lines that are no assignment
 constexpr std::string_view last_file = "/etc/sysctl.conf";
+constexpr Release with_port_start{4, 11};
 
 /// "net.ipv4.tcp_x" and "net/ipv4/tcp_x" both as the latter: whichever separator comes first is the
 /// separator, and then the other one stands for it inside a name.
@@ -212,9 +214,7 @@ class SysctlFileReader {
 
     /// A file that was there before the boot, and whose value runs, has done its work whatever we believe.
     void find_late(snapshot::BootSysctls& boot) {
-        if (machine_.provenance().is_foreign()) {
-            return; // does not say what is loaded when
-        }
+        const snapshot::Provenance from = machine_.provenance();
         std::optional<EarlyModules> early;
         for (const snapshot::BootValues* values : {&boot.values, &boot.dead}) {
             for (const auto& [name, value] : *values) {
@@ -222,12 +222,20 @@ class SysctlFileReader {
                 if (module.empty()) {
                     continue;
                 }
+                if (from.is_foreign() && !from.has_modules) {
+                    boot.maybe_late.insert(name);
+                    continue;
+                }
                 if (!early) {
                     early.emplace(machine_);
                 }
-                const auto now = running(name);
+                const auto now =
+                    from.is_foreign() ? snapshot::Reading<std::string>(base::Gap{}) : running(name);
                 const bool runs = now && same(*now, value.value) && value.before_boot.value_or(false);
-                if (!runs && early->has(module, now.has_value()) == false) {
+                const auto is_early = runs ? std::optional(true) : early->has(module, now.has_value());
+                if (!is_early && from.is_foreign()) {
+                    boot.maybe_late.insert(name);
+                } else if (is_early == false) {
                     boot.late.emplace(name, snapshot::LateSysctl{std::string(module), value,
                                                                  now ? std::optional(*now) : std::nullopt});
                 }
@@ -280,6 +288,39 @@ class SysctlFileReader {
                 boot.refused.insert(name);
             }
         }
+        if (release.value_or(newest_release) >= with_port_start) {
+            note_refused_ports(boot);
+        }
+    }
+
+    /// In the order in which the lines are applied: no range begins below the ports of the privileged, and
+    /// those never reach into it.
+    static void note_refused_ports(snapshot::BootSysctls& boot) {
+        constexpr std::string_view range = "net.ipv4.ip_local_port_range";
+        constexpr std::string_view start = "net.ipv4.ip_unprivileged_port_start";
+        std::map<std::size_t, std::string_view> lines;
+        for (const std::string_view name : {range, start}) {
+            const auto found = boot.values.find(name);
+            if (found != boot.values.end() && !boot.refused.contains(name)) {
+                lines.emplace(found->second.order, name);
+            }
+        }
+        std::int64_t low = 32768;
+        std::int64_t first = 1024;
+        for (const auto& [order, name] : lines) {
+            const auto taken =
+                snapshot::as_kernel_takes(*snapshot::find_sysctl(name), boot.values.find(name)->second.value);
+            const auto number = taken ? base::parse_integer(base::words(*taken).front()) : std::nullopt;
+            if (!number) {
+                continue;
+            }
+            std::int64_t& own = name == range ? low : first;
+            const std::int64_t before = std::exchange(own, *number);
+            if (low < first) {
+                own = before;
+                boot.refused.emplace(name);
+            }
+        }
     }
 
     void name_origins(snapshot::BootSysctls& boot) {
@@ -302,6 +343,9 @@ class SysctlFileReader {
         if (is_of_device(name)) {
             return Life::unknown;
         }
+        if (has_capitals(name)) {
+            return Life::dead;
+        }
         const std::size_t dot = name.rfind('.');
         std::string directory = "/proc/sys" + (dot == std::string::npos ? "" : "/" + name.substr(0, dot));
         std::replace(directory.begin(), directory.end(), '.', '/');
@@ -315,6 +359,13 @@ class SysctlFileReader {
         const bool found = std::find(names->begin(), names->end(), leaf) != names->end();
         const bool fixed = !by_module || name.starts_with("net.ipv4.conf.") || name.starts_with("net.ipv6.");
         return found ? Life::there : fixed ? Life::dead : Life::unknown;
+    }
+
+    /// "NET.IPV4.x": the kernel has no such directory, whatever is loaded.
+    static bool has_capitals(std::string_view name) {
+        const std::string_view parts = name.substr(0, name.find('.', name.find('.') + 1));
+        const std::string plain = base::lower_ascii(parts);
+        return plain.starts_with("net.") && plain != parts;
     }
 
     /// An interface may come later, and brings its own.
@@ -366,7 +417,8 @@ void BootAssignments::add_line(std::string_view line, const std::string& origin)
     const bool is_one_word = base::words(path).size() == 1; // "sysctl -w net.core.somaxconn" names nothing
     const bool is_assignment = equals != std::string_view::npos && is_one_word;
     if (is_assignment) {
-        const snapshot::BootValue value{std::string(base::trim(line.substr(equals + 1))), origin, dash};
+        const snapshot::BootValue value{
+            std::string(base::trim(line.substr(equals + 1))), origin, dash, {}, ++order_};
         has_glob(path) ? add_glob(path, value) : add_exact(dotted(path), value);
     } else if (dash && !path.empty()) {
         not_by_glob_.insert(dotted(path));

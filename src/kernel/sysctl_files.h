@@ -42,6 +42,7 @@ class BootAssignments {
     snapshot::BootValues by_glob_;
     std::set<std::string, std::less<>> not_by_glob_; // "-key" without a value
     std::size_t globs_ = 0;
+    std::size_t order_ = 0;
     bool left_globs_out_ = false;
     bool left_names_out_ = false;
 };

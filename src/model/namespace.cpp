@@ -72,6 +72,13 @@ Value of_netns(const NetnsInput& s, F number) {
                           : Value(s.ports->ports.error());
 }
 
+/// The range alone: whatever is reserved in it, no more ports than these can be used.
+template <typename F>
+Value of_range(const NetnsInput& s, F number) {
+    const auto range = s.sysctls.port_range();
+    return range ? Value(static_cast<double>(number(*range))) : Value(range.error());
+}
+
 /// Explicit binds and bound sockets that were not asked for, or that others may hold, make this a lower
 /// bound.
 Basis basis_of_blocked(const EphemeralPorts& ports) {
@@ -304,9 +311,9 @@ constexpr auto netns_getters = std::to_array<Getter<NetnsInput>>({
     {"closing", in_state<TcpState::closing>},
     {"bound", bound},
     {"destinations", destinations},
-    {"range_low", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.range.low; }); }},
-    {"range_high", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.range.high; }); }},
-    {"range_size", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.range.size(); }); }},
+    {"range_low", [](const NetnsInput& s) { return of_range(s, [](const snapshot::PortRange& r) { return r.low; }); }},
+    {"range_high", [](const NetnsInput& s) { return of_range(s, [](const snapshot::PortRange& r) { return r.high; }); }},
+    {"range_size", [](const NetnsInput& s) { return of_range(s, [](const snapshot::PortRange& r) { return r.size(); }); }},
     {"reserved", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.reserved; }); }},
     {"reserved_percent",
      [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return 100.0 * p.reserved / p.range.size(); }); }},

@@ -155,6 +155,10 @@ Value dead(const SysctlRow& row) {
 
 /// Why the line does nothing at boot; an empty text if it does.
 Value late_module(const SysctlRow& row) {
+    if (row.files != nullptr && row.files->maybe_late.contains(row.name)) {
+        return base::Gap{row.name, base::Why::not_collected,
+                         "set by a file; whether its module is loaded by then is not told"};
+    }
     const Value value = of_boot(row, [&](const snapshot::BootValue&, Basis basis) {
         return Value(row.late != nullptr ? row.late->module : std::string(), basis);
     });

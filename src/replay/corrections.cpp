@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "kernel/sysctl_history.h"
+#include "replay/sysctl_commands.h"
 #include "snapshot/sysctls.h"
 
 #include <algorithm>
@@ -21,7 +22,9 @@ std::string assignment(std::string_view name, std::string_view value) {
 /// As a comment, in the form of the file; empty where a line cannot be left out.
 std::string without(const CorrectedLine& line, std::string_view name) {
     const bool is_whole = line.text.find(name.substr(name.rfind('.') + 1)) != std::string::npos;
-    if (!is_whole || line.file.ends_with(".json")) {
+    const bool is_command = line.text.find("--sysctl") != std::string::npos || line.text.ends_with('\\') ||
+                            sysctls_named_in(line.text).size() > 1;
+    if (!is_whole || is_command || line.file.ends_with(".json")) {
         return {};
     }
     const std::size_t start = std::min(line.text.find_first_not_of(" \t"), line.text.size());
@@ -84,7 +87,13 @@ std::string revalued(const CorrectedLine& line, std::string_view name, std::stri
 
 std::string renamed(const CorrectedLine& line, const std::string& name, const std::string& value) {
     std::string better(kernel::successor_of(name));
-    if (better.empty() && name != "net.ipv4.tcp_tw_recycle") {
+    const std::string small = base::lower_ascii(name);
+    if (better.empty() && small != name && snapshot::find_sysctl(small) != nullptr) {
+        better = small;
+    }
+    if (small == "net.ipv4.tcp_tw_recycle") {
+        better.clear(); // was taken away
+    } else if (better.empty()) {
         std::vector<std::string> names;
         for (const auto& [directory, prefix] :
              {std::pair{"net/ipv4", "net.ipv4."}, std::pair{"net/core", "net.core."}}) {
@@ -148,7 +157,9 @@ std::string mended(std::string_view text) {
     const std::string_view name = rest.substr(0, std::min(end, rest.size()));
     if (end != std::string_view::npos && snapshot::find_sysctl(name) != nullptr) {
         const std::size_t value = std::min(rest.find_first_not_of("= \t:", end), rest.size());
-        return assignment(name, rest.substr(value));
+        if (value < rest.size()) {
+            return assignment(name, rest.substr(value));
+        }
     }
     return text.empty() ? std::string() : "# " + std::string(base::trim(text));
 }
@@ -202,9 +213,23 @@ std::optional<CorrectedLine> Corrections::refused(const std::string& name) const
     } else if (info != nullptr &&
                (boot_.refused.contains(name) || !snapshot::as_kernel_takes(*info, value.value))) {
         const std::string better = accepted(*info, value.value);
-        line.corrected = better.empty() ? without(line, name) : revalued(line, name, value.value, better);
+        const bool is_same = base::words(better) == base::words(value.value);
+        line.corrected = better.empty() ? without(line, name)
+                         : !is_same     ? revalued(line, name, value.value, better)
+                         : name == local_ports
+                             ? revalued(line, name, value.value, above_privileged(value.value))
+                             : revalued(line, name, value.value, info->default_value);
     }
     return line;
+}
+
+std::string Corrections::above_privileged(const std::string& range) const {
+    const auto words = base::words(range);
+    const auto first = sysctls_.integer("net.ipv4.ip_unprivileged_port_start");
+    const auto low = base::parse_integer(words.front());
+    const auto high = base::parse_integer(words.back());
+    const std::int64_t better = std::max<std::int64_t>(first ? *first : 0, 1024);
+    return low && high && better < *high ? fmt::format("{} {}", better, *high) : std::string();
 }
 
 std::vector<CorrectedLine> Corrections::no_assignments() const {
@@ -221,7 +246,8 @@ CorrectedLine Corrections::naming(CorrectedLine line, const std::string& name) c
     constexpr std::size_t most_above = 8; // the members of one variable
     CorrectedLine above = line;
     for (std::size_t i = 0; i < most_above && above.line > 0; ++i) {
-        if (above.text.find(name) != std::string::npos) {
+        const std::string plain = plain_sysctl_name(above.text);
+        if (plain.find(name) != std::string::npos) {
             return above;
         }
         above = line_at(fmt::format("{}:{}", line.file, above.line - 1));

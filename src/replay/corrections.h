@@ -57,6 +57,8 @@ class Corrections {
     CorrectedLine line_at(const std::string& origin) const;
     /// The line that has the name, if the value stands on one of its own below it.
     CorrectedLine naming(CorrectedLine line, const std::string& name) const;
+    /// From where ports are free for everybody; empty if none of the range are.
+    std::string above_privileged(const std::string& range) const;
     /// Where a line of this configuration would be added.
     std::string own_file() const;
 

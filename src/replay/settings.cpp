@@ -13,6 +13,7 @@
 #include <array>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -32,12 +33,86 @@ constexpr std::size_t largest_profile = std::size_t{1} << 20; // of tuned, inclu
 constexpr auto boot_directories = std::to_array<std::string_view>(
     {"etc/sysctl.d", "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sysctl.d", "lib/sysctl.d"});
 
+/// The module of each line of modules.builtin or modules.dep: "kernel/net/x-y.ko.xz:" is x_y.
+std::set<std::string> modules_in(std::string_view text) {
+    std::set<std::string> modules;
+    for (const std::string_view line : base::split(text, '\n')) {
+        std::string_view path = line.substr(0, line.find(':'));
+        path.remove_prefix(path.rfind('/') + 1);
+        std::string module(path.substr(0, path.find(".ko")));
+        std::replace(module.begin(), module.end(), '-', '_');
+        if (!module.empty()) {
+            modules.insert(std::move(module));
+        }
+    }
+    return modules;
+}
+
+/// Of the kernel `release` that an image has; none if it has none.
+std::optional<ImageModules> modules_of(const Tree& tree, const std::string& release) {
+    constexpr std::size_t most = std::size_t{8} << 20;
+    for (const char* place : {"usr/lib/modules", "lib/modules"}) {
+        const std::string directory = below(place, release);
+        const auto built_in = tree.read(below(directory, "modules.builtin"), most);
+        const auto loadable = tree.read(below(directory, "modules.dep"), most);
+        if (release.empty() || !built_in || !loadable) {
+            continue;
+        }
+        ImageModules modules{{}, modules_in(*built_in), modules_in(*loadable)};
+        for (const std::string_view sysctls : boot_directories) {
+            const std::string one = std::string(sysctls.substr(0, sysctls.rfind('/'))) + "/modules-load.d";
+            const auto names = tree.list(one);
+            for (const std::string& name : names ? *names : std::vector<std::string>()) {
+                const auto text = tree.read(below(one, name), most);
+                modules.load_files.emplace("/" + below(one, name), text ? *text : "");
+            }
+        }
+        return modules;
+    }
+    return std::nullopt;
+}
+
 /// A profile of tuned under the name that is shown for it.
 using Profile = std::optional<std::pair<std::string, SettingsText>>;
 
 Profile profile_in(const snapshot::Reading<std::string>& content, const std::string& shown) {
     auto settings = content ? read_settings(*content, "") : base::Result<SettingsText>(base::Error{});
     return settings ? Profile({shown, std::move(*settings)}) : std::nullopt;
+}
+
+/// What the file says of sysctls in forms that are not read; none if nothing.
+std::optional<Gap> not_understood(const std::string& shown, const SettingsText& settings) {
+    if (settings.named_only.empty()) {
+        return std::nullopt;
+    }
+    const NamedOnly& first = settings.named_only.front();
+    return Gap{shown, Why::failed,
+               fmt::format("{}:{} names {} in a form that is not read", shown, first.line,
+                           base::printable(first.name))};
+}
+
+/// Under the path where a boot would find it, with what may stand in it besides.
+void place(PlacedFiles& files, const std::string& path, PlacedFile file) {
+    if (auto gap = not_understood(file.shown, file.settings)) {
+        files.emplace("/etc/sysctl.d/~.conf", PlacedFile{file.shown, {}, std::move(gap)});
+    }
+    files.emplace(path, std::move(file));
+}
+
+/// The lines of each network namespace that a text is about, in its order.
+std::vector<SettingsText> hosts_in(SettingsText settings) {
+    std::vector<SettingLine> lines = std::move(settings.lines);
+    settings.lines.clear();
+    std::vector<SettingsText> hosts;
+    std::map<std::size_t, std::size_t> places;
+    for (SettingLine& line : lines) {
+        const auto place = places.emplace(line.host, hosts.size()).first->second;
+        if (place == hosts.size()) {
+            hosts.push_back(settings);
+        }
+        hosts[place].lines.push_back(std::move(line));
+    }
+    return hosts.empty() ? std::vector<SettingsText>{std::move(settings)} : hosts;
 }
 
 class Loader {
@@ -52,6 +127,7 @@ class Loader {
             add_directory(*tree, path, std::string(directory), configuration.files);
         }
         add_file(*tree, path, "etc/sysctl.conf", configuration.files);
+        configuration.modules = modules_of(*tree, configuration.kernel);
         if (configuration.files.empty()) {
             return base::Error{path + ": no root directory: neither etc/sysctl.d, usr/lib/sysctl.d nor "
                                       "etc/sysctl.conf is in it"};
@@ -100,13 +176,15 @@ class Loader {
         return name;
     }
 
-    void add_file(const Tree& tree, const std::string& root, const std::string& path, PlacedFiles& files) {
+    /// `name` as for read_settings().
+    void add_file(const Tree& tree, const std::string& root, const std::string& path, PlacedFiles& files,
+                  std::string_view name = "") {
         auto content = tree.read(path, std::min(largest_settings, room_));
         if (!content && content.error().why == Why::absent) {
             return;
         }
         PlacedFile file{below(root, path), {}, {}};
-        auto settings = content ? read_settings(*content, "") : base::Result<SettingsText>(SettingsText());
+        auto settings = content ? read_settings(*content, name) : base::Result<SettingsText>(SettingsText());
         if (!content || !settings) {
             file.unread = content ? Gap{file.shown, Why::failed, settings.error().what} : content.error();
             file.unread->what = file.shown;
@@ -114,7 +192,7 @@ class Loader {
             file.settings = std::move(*settings);
             room_ -= content->size();
         }
-        files.emplace("/" + path, std::move(file));
+        place(files, "/" + path, std::move(file));
     }
 
     /// A name that is there hides the same name elsewhere, even if it is a link to nowhere.
@@ -145,10 +223,18 @@ class Loader {
 
     /// A boot finds it as the only file, or as the last one after the profiles that it includes.
     base::Status add_one(const std::string& shown, SettingsText settings, const Profiles& profiles) {
-        Configuration configuration{shown, {}, false, settings.kernel, {}};
-        add_profiles(settings.profiles, profiles, configuration);
-        configuration.files.emplace("/etc/sysctl.d/file.conf", PlacedFile{shown, std::move(settings), {}});
-        return add(std::move(configuration));
+        std::vector<SettingsText> hosts = hosts_in(std::move(settings));
+        for (SettingsText& host : hosts) {
+            const std::string label =
+                hosts.size() == 1 ? shown : fmt::format("{}:{}", shown, host.lines.front().line);
+            Configuration configuration{label, {}, false, host.kernel, {}};
+            add_profiles(host.profiles, profiles, configuration);
+            place(configuration.files, "/etc/sysctl.d/file.conf", PlacedFile{shown, std::move(host), {}});
+            if (const base::Status added = add(std::move(configuration)); !added) {
+                return added;
+            }
+        }
+        return base::Nothing{};
     }
 
     /// The last one first: it wins over those before it, and over what it includes itself.
@@ -178,6 +264,10 @@ class Loader {
         auto settings = read_settings(std::move(*content), path);
         if (!settings) {
             return base::Error{path + ": " + settings.error().what};
+        }
+        if (settings->lines.empty() && settings->profiles.empty() && !settings->named_only.empty()) {
+            return base::Error{not_understood(path, *settings)->detail +
+                               "; tcpadvisor(1), FILES OF A REPOSITORY, has those that are"};
         }
         const auto parent = std::filesystem::absolute(path).parent_path().parent_path();
         return add_one(path, std::move(*settings), [&](const std::string& name) {
@@ -246,12 +336,16 @@ class Loader {
         auto settings = read_settings(*content, path);
         const bool is_about = content->find("net.ipv4.") != std::string::npos ||
                               content->find("net.core.") != std::string::npos;
-        if (!settings && is_about) { // a template
+        if (!settings && is_about && settings.error().what != nothing_set) { // a template
             return add_unread({"", Why::failed, "names sysctls and was not read: " + settings.error().what},
                               below(root, path));
         }
-        if (!settings || (settings->lines.empty() && settings->profiles.empty())) {
+        if (!settings) {
             return base::Nothing{};
+        }
+        if (settings->lines.empty() && settings->profiles.empty()) {
+            const auto gap = not_understood(below(root, path), *settings);
+            return gap ? add_unread(*gap, below(root, path)) : base::Status(base::Nothing{});
         }
         room_ -= content->size();
         const std::filesystem::path own = std::filesystem::path(path).parent_path();
@@ -271,20 +365,23 @@ class Loader {
                      const std::string& name, PlacedFiles& files) {
         PlacedFiles one;
         const std::size_t room = room_;
-        add_file(tree, root, path, one);
-        if (one.empty()) {
+        const std::string parent = std::filesystem::absolute(below(root, path)).parent_path().filename();
+        const bool is_own =
+            name.find("sysctl") != std::string::npos || parent.find("sysctl") != std::string::npos;
+        add_file(tree, root, path, one, is_own ? "" : name);
+        const auto found = one.find("/" + path);
+        if (found == one.end()) {
             return;
         }
-        PlacedFile& file = one.begin()->second;
-        const std::string parent = std::filesystem::absolute(below(root, path)).parent_path().filename();
+        PlacedFile& file = found->second;
         const bool is_meant =
-            name.find("sysctl") != std::string::npos || parent.find("sysctl") != std::string::npos ||
+            is_own || !file.settings.named_only.empty() ||
             std::any_of(file.settings.lines.begin(), file.settings.lines.end(), [](const SettingLine& line) {
                 return is_sysctl_name(assignment_in(line.text).first);
             });
         room_ = is_meant ? room_ : room;
         if (is_meant) {
-            files.emplace("/etc/sysctl.d/" + name, std::move(file));
+            place(files, "/etc/sysctl.d/" + name, std::move(file));
         }
     }
 
@@ -304,7 +401,9 @@ class Loader {
 /// For people who want to see what is wrong with a line.
 void keep_lines(const Configuration& configuration, Settings& settings) {
     for (const auto& [path, file] : configuration.files) {
-        settings.lines.emplace(file.shown, file.settings.as_written);
+        if (!file.settings.as_written.empty()) {
+            settings.lines.emplace(file.shown, file.settings.as_written);
+        }
     }
 }
 

@@ -38,6 +38,16 @@ class SettingsMachine : public kernel::Machine {
         if (const auto found = own_.files.find(path); found != own_.files.end()) {
             return content_of(found->second);
         }
+        if (own_.modules) {
+            if (const auto found = own_.modules->load_files.find(path);
+                found != own_.modules->load_files.end()) {
+                return found->second;
+            }
+            if (path.starts_with(module_root) && own_.modules->loadable.contains(module_in(path)) &&
+                !own_.modules->built_in.contains(module_in(path))) {
+                return std::string("live\n");
+            }
+        }
         if (!path.starts_with(root)) {
             return path.starts_with("/proc/") ? untold(path) : Gap{path, Why::absent, ""};
         }
@@ -55,11 +65,22 @@ class SettingsMachine : public kernel::Machine {
         if (directory.starts_with("/proc/sys/")) {
             return names_below(directory);
         }
+        if (directory.starts_with(module_root)) {
+            return own_.modules && own_.modules->built_in.contains(module_in(directory))
+                       ? snapshot::Reading<std::vector<std::string>>(std::vector<std::string>())
+                       : untold(directory);
+        }
         std::vector<std::string> names;
-        for (const auto& [path, file] : own_.files) {
+        const auto add = [&](const std::string& path) {
             if (path.substr(0, path.rfind('/')) == directory) {
                 names.push_back(path.substr(directory.size() + 1));
             }
+        };
+        for (const auto& [path, file] : own_.files) {
+            add(path);
+        }
+        for (const auto& [path, text] : own_.modules ? own_.modules->load_files : Texts()) {
+            add(path);
         }
         return names.empty() ? snapshot::Reading<std::vector<std::string>>(Gap{directory, Why::absent, ""})
                              : std::move(names);
@@ -88,7 +109,16 @@ class SettingsMachine : public kernel::Machine {
         snapshot::Provenance provenance;
         provenance.name = std::string(is_dump_ ? dump_source : settings_source);
         provenance.has_backlogs = provenance.has_users = provenance.has_ipv6 = false;
+        provenance.has_modules = own_.modules.has_value();
         provenance.gaps = own_.open;
+        for (const auto& [path, file] : own_.files) {
+            if (!file.settings.named_only.empty()) {
+                const NamedOnly& first = file.settings.named_only.front();
+                provenance.gaps.push_back(
+                    {base::printable(first.name), Why::failed,
+                     fmt::format("{}:{} names it in a form that is not read", file.shown, first.line)});
+            }
+        }
         for (const auto& [name, gap] : unknown_) {
             provenance.gaps.push_back(gap);
         }
@@ -97,6 +127,13 @@ class SettingsMachine : public kernel::Machine {
     double now() override { return 0; }
 
   private:
+    using Texts = std::map<std::string, std::string>;
+    static constexpr std::string_view module_root = "/sys/module/";
+
+    static std::string module_in(const std::string& path) {
+        return path.substr(module_root.size(), path.find('/', module_root.size()) - module_root.size());
+    }
+
     static Gap untold(const std::string& what) {
         return {what, Why::not_collected, std::string(untold_by_settings)};
     }
@@ -137,6 +174,9 @@ class SettingsMachine : public kernel::Machine {
         if (!kernel::has_sysctl(info, release_)) {
             return Gap{name, Why::absent,
                        fmt::format("Linux {}.{} does not have it", release_.first, release_.second)};
+        }
+        if (boot_->late.contains(name)) {
+            return untold(name);
         }
         const auto set = boot_->values.find(name);
         const auto taken = set != boot_->values.end() && !boot_->refused.contains(name)

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,13 +34,21 @@ struct PlacedFile {
 /// By that path.
 using PlacedFiles = std::map<std::string, PlacedFile>;
 
+/// The modules of an image and what loads them at boot.
+struct ImageModules {
+    std::map<std::string, std::string> load_files = {}; // of modules-load.d, by their paths
+    std::set<std::string> built_in = {};                // with '_' for '-'
+    std::set<std::string> loadable = {};
+};
+
 /// One configuration, as a host would have booted with it.
 struct Configuration {
     std::string label;
     PlacedFiles files = {};
     bool by_systemd = false;
-    std::string kernel = {};          // the release that it is for; may be empty
-    std::vector<base::Gap> open = {}; // what belongs to it and was not read: it may set anything else
+    std::string kernel = {};                  // the release that it is for; may be empty
+    std::vector<base::Gap> open = {};         // what belongs to it and was not read: it may set anything else
+    std::optional<ImageModules> modules = {}; // none: not told
 };
 
 /// Under a kernel of `release`.

@@ -1,12 +1,15 @@
 #include "replay/settings_text.h"
 
+#include "base/number.h"
 #include "base/text.h"
 #include "replay/lines.h"
+#include "replay/sysctl_commands.h"
 #include "replay/yaml_settings.h"
 #include "snapshot/sysctls.h"
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,8 +23,48 @@ bool is_comment(std::string_view line) {
     return line.empty() || line.front() == '#' || line.front() == ';';
 }
 
-void add_setting(SettingsText& settings, std::string_view name, std::string_view value, std::size_t line) {
-    settings.lines.push_back({fmt::format("{} = {}", name, value), line, is_variable(value)});
+void add_setting(SettingsText& settings, std::string_view name, std::string_view value, std::size_t line,
+                 std::size_t host = 0) {
+    settings.lines.push_back({fmt::format("{} = {}", name, value), line, is_variable(value), host});
+}
+
+/// The names in a text that were understood, and the lines where they stand.
+class Understood {
+  public:
+    void add(const std::string& name, std::size_t first, std::size_t last) {
+        names_.insert(name);
+        for (std::size_t line = first; line <= last; ++line) {
+            places_.emplace(line, name);
+        }
+    }
+
+    /// Every other one.
+    std::vector<NamedOnly> others(const std::vector<std::string>& lines) const {
+        std::vector<NamedOnly> others;
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            for (NamedSysctl& named : sysctls_named_in(lines[i])) {
+                const bool is_known =
+                    named.is_told ? names_.contains(named.name) : places_.contains({i + 1, named.name});
+                if (!is_known) {
+                    others.push_back({std::move(named.name), i + 1});
+                }
+            }
+        }
+        return others;
+    }
+
+  private:
+    std::set<std::string, std::less<>> names_;
+    std::set<std::pair<std::size_t, std::string>> places_;
+};
+
+/// Each setting stands on the line of its name.
+void note_others(SettingsText& settings) {
+    Understood understood;
+    for (const SettingLine& line : settings.lines) {
+        understood.add(plain_sysctl_name(assignment_in(line.text).first), line.line, line.line);
+    }
+    settings.named_only = understood.others(settings.as_written);
 }
 
 // tuned.conf(5): the section [sysctl], without the options that every section has.
@@ -106,12 +149,14 @@ base::Status read_yaml(std::string_view text, SettingsText& settings) {
     if (!found) {
         return found.error();
     }
-    if (found->empty()) {
-        return base::Error{"no sysctl is set in it"};
+    Understood understood;
+    for (const YamlName& name : found->names) {
+        understood.add(name.name, name.first, name.last);
     }
-    for (const YamlSetting& setting : *found) {
-        add_setting(settings, setting.name, setting.value, setting.line);
+    for (const YamlSetting& setting : found->settings) {
+        add_setting(settings, setting.name, setting.value, setting.line, setting.host);
     }
+    settings.named_only = understood.others(settings.as_written);
     return base::Nothing{};
 }
 
@@ -122,7 +167,24 @@ void keep_known(SettingsText& dump) {
     });
 }
 
+bool is_name(std::string_view text) {
+    text.remove_prefix(text.starts_with('-') ? 1 : 0);
+    return is_sysctl_name(text);
+}
+
+/// A dump shows what holds together, in the order of the alphabet; a boot takes one line after the other, and
+/// no range that begins below the ports of the privileged.
+void order_ports(SettingsText& dump) {
+    constexpr std::string_view start = "net.ipv4.ip_unprivileged_port_start";
+    constexpr std::int64_t usual = 1024;
+    std::stable_partition(dump.lines.begin(), dump.lines.end(), [&](const SettingLine& line) {
+        const auto [name, value] = assignment_in(line.text);
+        return name == start && base::parse_integer(value).value_or(usual) < usual;
+    });
+}
+
 void read_lines(std::string_view text, SettingsText& settings) {
+    Understood understood;
     std::size_t number = 0;
     for (const std::string_view raw : base::split(text, '\n')) {
         ++number;
@@ -141,10 +203,72 @@ void read_lines(std::string_view text, SettingsText& settings) {
         } else {
             add_setting(settings, name, value, number);
         }
+        if (is_name(name) || base::words(name).size() != 1) { // the latter is said to be no assignment
+            for (const NamedSysctl& named : sysctls_named_in(line)) {
+                understood.add(named.name, number, number);
+            }
+        }
     }
+    settings.named_only = understood.others(settings.as_written);
     if (settings.is_dump) {
         keep_known(settings);
+        order_ports(settings);
+        settings.named_only.clear();
     }
+}
+
+// A script, or a file of another program: what sets a sysctl in it for certain.
+
+/// By what its lines are; where the name says so, one setting is enough.
+bool is_sysctl_conf(std::string_view text, std::string_view name) {
+    std::size_t settings = 0;
+    std::size_t others = 0;
+    bool is_foreign = text.starts_with("#!");
+    for (const std::string_view raw : base::split(text, '\n')) {
+        const std::string_view line = base::trim(raw);
+        if (is_comment(line)) {
+            continue;
+        }
+        const auto [key, value] = assignment_in(line);
+        const std::string_view first = line.substr(0, line.find_first_of(" \t:="));
+        const bool is_setting =
+            key.empty() ? is_name(first)
+                        : is_name(key) || (base::words(key).size() == 1 && sysctls_named_in(line).empty());
+        is_setting ? ++settings : ++others;
+        is_foreign |= line.starts_with('[') && line.ends_with(']');
+    }
+    return name.ends_with(".conf") ? !is_foreign && (settings > 0 || others == 0)
+                                   : !is_foreign && settings > 0 && settings >= others;
+}
+
+void read_script(std::string_view text, SettingsText& settings) {
+    std::size_t number = 0;
+    std::size_t container = 0;
+    bool goes_on = false;
+    for (const std::string_view raw : base::split(text, '\n')) {
+        ++number;
+        std::string_view line = base::trim(raw);
+        container += goes_on ? 0 : 1;
+        goes_on = line.ends_with('\\');
+        line.remove_suffix(goes_on ? 1 : 0);
+        const auto [name, value] = assignment_in(line);
+        if (is_comment(line)) {
+            continue;
+        }
+        if (is_name(name)) {
+            add_setting(settings, name, value, number);
+            continue;
+        }
+        for (const CommandSetting& setting : sysctl_commands_in(line)) {
+            add_setting(settings, setting.name, setting.value, number, setting.of_container ? container : 0);
+        }
+    }
+    note_others(settings);
+}
+
+base::Status check_any(const SettingsText& settings) {
+    const bool is_any = !settings.lines.empty() || !settings.profiles.empty() || !settings.named_only.empty();
+    return is_any ? base::Status(base::Nothing{}) : base::Error{std::string(nothing_set)};
 }
 
 } // namespace
@@ -180,14 +304,19 @@ base::Result<SettingsText> read_settings(std::string content, std::string_view n
     settings.as_written = yaml ? lines_of_yaml(text) : lines_of(text);
     if (is_tuned(text)) {
         read_tuned(text, settings);
+        note_others(settings);
     } else if (yaml) {
         if (const base::Status read = read_yaml(text, settings); !read) {
             return read.error();
         }
-    } else {
+    } else if (name.empty() || is_sysctl_conf(text, name)) {
         read_lines(text, settings);
+        return settings;
+    } else {
+        read_script(text, settings);
     }
-    return settings;
+    const base::Status any = is_tuned(text) ? base::Status(base::Nothing{}) : check_any(settings);
+    return any ? base::Result<SettingsText>(std::move(settings)) : any.error();
 }
 
 } // namespace replay

@@ -1,6 +1,8 @@
 #include "replay/yaml_settings.h"
 
 #include "base/text.h"
+#include "replay/sysctl_commands.h"
+#include "snapshot/sysctls.h"
 
 #include <algorithm>
 #include <array>
@@ -29,24 +31,31 @@ namespace {
 
 constexpr std::size_t deepest = 200;
 
+constexpr std::string_view filled_in = "{{ }}";
+
 struct Scalar {
     std::string text;
     std::size_t line = 0;
+    std::size_t last_line = 0;
     bool is_block = false; // begins on the line after its mark
 };
 
 /// A collection that is open.
 struct Frame {
     bool is_mapping = false;
-    std::optional<Scalar> key; // whose value comes next
-    std::optional<Scalar> name;
-    std::optional<Scalar> value;
-    bool is_absent = false; // "state: absent"
+    std::size_t line = 0;
+    std::size_t host = 0;
+    std::string own_key = {};       // in the mapping that it is a value of
+    std::optional<Scalar> key = {}; // whose value comes next
+    std::optional<Scalar> name = {};
+    std::optional<Scalar> value = {};
+    bool is_absent = false;   // "state: absent"
+    bool is_template = false; // "{{ x }}" without quotes: a mapping whose key is a mapping
 };
 
 class YamlWalk {
   public:
-    base::Result<std::vector<YamlSetting>> read(std::string_view text) {
+    base::Result<YamlSettings> read(std::string_view text) {
         yaml_parser_t parser;
         if (yaml_parser_initialize(&parser) == 0) {
             return base::Error{"no memory for YAML"};
@@ -78,11 +87,12 @@ class YamlWalk {
   private:
     void take(const yaml_event_t& event) {
         switch (event.type) {
-        case YAML_MAPPING_START_EVENT:
-            frames_.push_back({true, {}, {}, {}, false});
+        case YAML_DOCUMENT_START_EVENT:
+            document_ = ++hosts_;
             break;
+        case YAML_MAPPING_START_EVENT:
         case YAML_SEQUENCE_START_EVENT:
-            frames_.push_back({});
+            open(event.type == YAML_MAPPING_START_EVENT, event.start_mark.line + 1);
             break;
         case YAML_MAPPING_END_EVENT:
         case YAML_SEQUENCE_END_EVENT:
@@ -104,7 +114,23 @@ class YamlWalk {
         const bool is_block =
             scalar.style == YAML_LITERAL_SCALAR_STYLE || scalar.style == YAML_FOLDED_SCALAR_STYLE;
         return {std::string(reinterpret_cast<const char*>(scalar.value), scalar.length),
-                event.start_mark.line + 1, is_block};
+                event.start_mark.line + 1, event.end_mark.line + 1, is_block};
+    }
+
+    void open(bool is_mapping, std::size_t line) {
+        Frame frame{is_mapping, line, document_};
+        if (!frames_.empty()) {
+            Frame& parent = frames_.back();
+            parent.is_template |= parent.is_mapping && is_mapping && !parent.key;
+            frame.own_key = parent.key ? parent.key->text : "";
+            frame.host = is_host(frame, parent) ? ++hosts_ : parent.host;
+        }
+        frames_.push_back(std::move(frame));
+    }
+
+    /// "sysctls:" of a pod or of a service of compose, and a host in an inventory.
+    static bool is_host(const Frame& frame, const Frame& parent) {
+        return frame.own_key == "sysctls" || (parent.is_mapping && parent.own_key == "hosts");
     }
 
     void close() {
@@ -113,8 +139,15 @@ class YamlWalk {
         }
         const Frame frame = std::move(frames_.back());
         frames_.pop_back();
-        if (frame.name && frame.value && is_sysctl_name(frame.name->text) && !frame.is_absent) {
-            add(frame.name->text, *frame.value);
+        if (frame.is_template) {
+            take_scalar({std::string(filled_in), frame.line, frame.line});
+            return;
+        }
+        if (frame.name && is_sysctl_name(frame.name->text) && (frame.is_absent || frame.value)) {
+            know(frame.name->text, *frame.name);
+            if (!frame.is_absent) {
+                add(frame.name->text, *frame.value, frame.host);
+            }
         }
         if (!frames_.empty()) {
             frames_.back().key.reset();
@@ -131,52 +164,109 @@ class YamlWalk {
             frame.key = std::move(scalar);
             return;
         }
-        const std::string key = std::move(frame.key->text);
+        const Scalar key = std::move(*frame.key);
         frame.key.reset();
-        if (is_sysctl_name(key)) {
-            add(key, scalar);
-        } else if (key == "name") {
+        take_pair(frame, key, std::move(scalar));
+    }
+
+    void take_pair(Frame& frame, const Scalar& key, Scalar scalar) {
+        if (const std::string name = is_sysctl_name(key.text) ? key.text : nested(key.text); !name.empty()) {
+            know(name, key);
+            add(name, scalar, frame.host);
+        } else if (key.text == "name" || key.text == "key" || key.text == "namespace") {
             frame.name = std::move(scalar);
-        } else if (key == "value") {
+        } else if (key.text == "value" || key.text == "val") {
             frame.value = std::move(scalar);
-        } else if (key == "state") {
+        } else if (key.text == "state") {
             frame.is_absent = scalar.text == "absent";
+        } else if (key.text == "sysctl" || key.text.ends_with(".sysctl")) {
+            add_task(scalar);
         } else {
+            frame.host = key.text == "hosts" && is_play() ? ++hosts_ : frame.host;
             add_text(scalar);
         }
     }
 
-    void add(const std::string& name, const Scalar& value) {
-        found_.push_back({name, base::one_line(value.text), value.line});
+    /// A mapping in the list that is the document.
+    bool is_play() const { return frames_.size() == 2 && !frames_.front().is_mapping; }
+
+    /// "net: {ipv4: {tcp_tw_reuse: 1}}"; empty if it is no sysctl that the program knows.
+    std::string nested(const std::string& key) const {
+        std::string name = key;
+        for (auto frame = frames_.rbegin(); frame != frames_.rend() && !frame->own_key.empty(); ++frame) {
+            name = frame->own_key + "." + name;
+            if (frame->own_key == "net") {
+                return snapshot::find_sysctl(name) != nullptr ? name : "";
+            }
+        }
+        return {};
     }
 
-    /// A whole sysctl.conf in a text, as config maps and templates of files have it.
+    void know(const std::string& name, const Scalar& where) {
+        found_.names.push_back({plain_sysctl_name(name), where.line, where.last_line});
+    }
+
+    void add(const std::string& name, const Scalar& value, std::size_t host) {
+        found_.settings.push_back({name, base::one_line(value.text), value.line, host});
+    }
+
+    std::size_t host() const { return frames_.empty() ? document_ : frames_.back().host; }
+
+    /// "sysctl: name=x value=1" of Ansible.
+    void add_task(const Scalar& scalar) {
+        const auto task = sysctl_task_in(scalar.text);
+        if (!task) {
+            add_text(scalar);
+            return;
+        }
+        know(task->name, scalar);
+        if (!task->is_absent) {
+            found_.settings.push_back({task->name, task->value, scalar.line, host()});
+        }
+    }
+
+    /// A whole sysctl.conf in a text, as config maps and templates of files have it, or a script.
     void add_text(const Scalar& scalar) {
         std::size_t line = scalar.line + (scalar.is_block ? 1 : 0);
         for (const std::string_view part : base::split(scalar.text, '\n')) {
+            const Scalar where{{}, line, scalar.is_block ? line : scalar.last_line};
             const std::size_t equals = part.find('=');
             std::string_view name = base::trim(part.substr(0, std::min(equals, part.size())));
             name.remove_prefix(name.starts_with('-') ? 1 : 0);
             if (equals != std::string_view::npos && is_sysctl_name(name)) {
-                found_.push_back({std::string(name), std::string(base::trim(part.substr(equals + 1))), line});
+                know(std::string(name), where);
+                found_.settings.push_back(
+                    {std::string(name), std::string(base::trim(part.substr(equals + 1))), line, host()});
+            } else {
+                add_commands(part, where);
             }
             line += scalar.is_block ? 1 : 0;
         }
     }
 
+    void add_commands(std::string_view part, const Scalar& where) {
+        for (const CommandSetting& setting : sysctl_commands_in(part)) {
+            know(setting.name, where);
+            found_.settings.push_back(
+                {setting.name, setting.value, where.line, setting.of_container ? ++hosts_ : host()});
+        }
+    }
+
     std::vector<Frame> frames_;
-    std::vector<YamlSetting> found_;
+    YamlSettings found_;
+    std::size_t hosts_ = 0;
+    std::size_t document_ = 0;
 };
 
 } // namespace
 
-base::Result<std::vector<YamlSetting>> read_yaml_settings(std::string_view text) {
+base::Result<YamlSettings> read_yaml_settings(std::string_view text) {
     return YamlWalk().read(text);
 }
 
 #else
 
-base::Result<std::vector<YamlSetting>> read_yaml_settings(std::string_view) {
+base::Result<YamlSettings> read_yaml_settings(std::string_view) {
     return base::Error{
         "YAML or JSON, which this build of tcpadvisor does not read (it was built without libyaml)"};
 }

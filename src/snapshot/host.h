@@ -31,6 +31,7 @@ struct BootValue {
     std::string origin;    // "/etc/sysctl.d/60-ports.conf:3"
     bool may_fail = false; // "-key = value": whoever wrote it does not mind if the kernel has no such sysctl
     std::optional<bool> before_boot = {}; // its file was last changed before the running system was booted
+    std::size_t order = 0;                // of the lines that a boot applies
 };
 
 /// By the dotted name of the sysctl.
@@ -51,9 +52,10 @@ struct BootSysctls {
     BootValues outvoted; // the last line below /etc that gives another value, to no avail
     BootValues dead;     // unknown to the program and to this kernel
     std::map<std::string, LateSysctl, std::less<>> late; // of modules that a boot loads too late
-    std::set<std::string, std::less<>> refused;          // of `values`: beyond the bounds of the kernel
-    std::uint64_t no_assignments = 0;                    // lines that are neither an assignment nor a comment
-    std::vector<std::string> no_assignment_lines;        // FILE:LINE of the first hundred
+    std::set<std::string, std::less<>> maybe_late; // of modules of which nobody tells when they are loaded
+    std::set<std::string, std::less<>> refused;    // of `values`: beyond the bounds of the kernel
+    std::uint64_t no_assignments = 0;              // lines that are neither an assignment nor a comment
+    std::vector<std::string> no_assignment_lines;  // FILE:LINE of the first hundred
     std::optional<base::Gap> unread; // the first file that could not be read: then no value is certain
 };
 
@@ -91,6 +93,7 @@ struct Provenance {
     bool has_backlogs = true; // of listeners
     bool has_users = true;    // whose sockets they are
     bool has_ipv6 = true;     // the table of IPv6 is there
+    bool has_modules = false; // which modules a boot loads when: a foreign machine that tells it
     /// Nothing shows that the socket table is there from its start to its end: nothing that was seen is wrong
     /// with it, but nothing may be called OK for what was not seen.
     std::optional<base::Gap> unproven;

@@ -42,6 +42,10 @@ class Files(CommandLine):
     def audit(self, *arguments):
         return self.run_it("audit", "--rules", self.rules, *arguments)
 
+    def need_yaml(self):
+        if "without libyaml" in self.audit("--files", self.write("any.yml", "a: b\n")).shown:
+            self.skipTest("this build reads no YAML")
+
     def lines_of(self, answer):
         return {f["rule"]: [(line["line"], line["corrected"]) for line in f["lines"]] for f in answer.json["findings"]}
 
@@ -145,6 +149,33 @@ class Files(CommandLine):
         answer = self.audit("--files", self.scratch / "tree")
         self.assertEqual(3, answer.exit, answer.shown)
         self.assertIn("tree/a.yml: names sysctls", " ".join(answer.out.split()))
+
+    def test_what_names_sysctls_in_another_form_is_no_ok(self):
+        path = self.write("Dockerfile", "FROM x\nRUN echo 'net.ipv4.tcp_tw_recycle=1' >>/etc/sysctl.conf\n")
+        self.assert_told(self.audit("--files", path), "Dockerfile:2 names net.ipv4.tcp_tw_recycle in a form that is not read")
+        path = self.write("tune.sh", "#!/bin/sh\nsysctl -w net.ipv4.tcp_tw_recycle=1\n")
+        answer = self.audit("--files", path, "--format", "json")
+        self.assertEqual([(2, "# sysctl -w net.ipv4.tcp_tw_recycle=1")], self.lines_of(answer)["tw-recycle-configured"])
+        self.need_yaml()
+        path = self.write("a.yml", "net.core.somaxconn: 4096\nkernel_args: sysctl.net.ipv4.tcp_timestamps=0\n")
+        answer = self.audit("--files", path)
+        self.assertEqual(3, answer.exit, answer.shown)
+        self.assertIn(f"net.ipv4.tcp_timestamps is not known: {path}:2 names it in a form that is not read", " ".join(answer.out.split()))
+
+    def test_pods_of_one_file_are_judged_apart(self):
+        self.need_yaml()
+        pod = "spec:\n  securityContext:\n    sysctls:\n    - {name: net.ipv4.ip_local_port_range, value: \"%s\"}\n---\n"
+        path = self.write("pods.yaml", pod % "60000 60100" + pod % "32768 60999")
+        answer = self.audit("--files", path, "--format", "json")
+        self.assertEqual([(4, '    - {name: net.ipv4.ip_local_port_range, value: "32768 60999"}')],
+                         self.lines_of(answer)["port-range-narrow"])
+        self.assertNotIn("sysctl-line-outvoted", self.lines_of(answer))
+
+    def test_an_open_include_hides_nothing_that_the_profile_sets(self):
+        path = self.write("web/tuned.conf", "[main]\ninclude=base\n[sysctl]\nnet.ipv4.ip_local_port_range=60000 60100\n")
+        answer = self.audit("--files", path, "--format", "json")
+        self.assertEqual(1, answer.exit, answer.shown)
+        self.assertIn("port-range-narrow", self.lines_of(answer))
 
     def test_a_profile_that_includes_what_is_not_there_says_so(self):
         path = self.write("web/tuned.conf", "[main]\ninclude=base\n[sysctl]\nnet.core.somaxconn=4096\n")

@@ -36,6 +36,10 @@ TEST_CASE("a value that no kernel takes becomes the one that was meant, else the
     CHECK(better("net.core.somaxconn = -1", "net.core.somaxconn") == "net.core.somaxconn = 4096");
     CHECK(better("net.ipv4.tcp_timestamps = off", "net.ipv4.tcp_timestamps") ==
           "net.ipv4.tcp_timestamps = 0");
+    CHECK(better("net.ipv4.ip_local_port_range = 900 65535", "net.ipv4.ip_local_port_range") ==
+          "net.ipv4.ip_local_port_range = 1024 65535");
+    CHECK(better("net.ipv4.ip_unprivileged_port_start = 2000", "net.ipv4.ip_unprivileged_port_start") ==
+          "net.ipv4.ip_unprivileged_port_start = 1024");
     CHECK(better("net.ipv4.ip_local_port_range = 40000-41000", "net.ipv4.ip_local_port_range") ==
           "net.ipv4.ip_local_port_range = 40000 41000");
 }

@@ -7,6 +7,7 @@
 #include "tests/scratch.h"
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,27 @@ using Texts = std::vector<std::string>;
 
 bool reads_yaml() {
     return replay::read_yaml_settings("a: b").has_value();
+}
+
+/// "name @line" of each that is named and not read.
+std::vector<std::string> named_only_in(const std::string& content, std::string_view name) {
+    const auto settings = replay::read_settings(content, name);
+    std::vector<std::string> texts;
+    for (const replay::NamedOnly& named :
+         settings ? settings->named_only : std::vector<replay::NamedOnly>()) {
+        texts.push_back(fmt::format("{} @{}", named.name, named.line));
+    }
+    return texts;
+}
+
+/// How many network namespaces a text is about.
+std::size_t hosts_in(const std::string& content, std::string_view name) {
+    const auto settings = replay::read_settings(content, name);
+    std::set<std::size_t> hosts;
+    for (const replay::SettingLine& line : settings ? settings->lines : std::vector<replay::SettingLine>()) {
+        hosts.insert(line.host);
+    }
+    return hosts.size();
 }
 
 /// The snapshot of one configuration, as a boot with it would leave it.
@@ -68,6 +90,128 @@ TEST_CASE("a file of sysctls is read as a boot reads it, whoever wrote it") {
     CHECK(settings_in("[main]\nsummary=x\nnet.core.a=1\n[sysctl]\nenabled=true\n"
                       "net.core.somaxconn=>2048\nnet.ipv4.b=\"1 2\"\n[x]\nnet.core.c=1\n") ==
           Texts{"net.core.somaxconn = 2048 @6", "net.ipv4.b = 1 2 @7"});
+}
+
+TEST_CASE("a script sets what its commands set for certain, and what else it names is not passed over") {
+    CHECK(settings_in("#!/bin/sh\nsysctl -w net.core.somaxconn=1 \"net.ipv4.a=1 2\"; /sbin/sysctl -qw "
+                      "net/ipv4/b='3 4'\n"
+                      "# sysctl -w net.ipv4.c=1\necho 1 > /proc/sys/net/ipv4/d\nnet.ipv4.e = 5\n",
+                      "tune.sh") == Texts{"net.core.somaxconn = 1 @2", "net.ipv4.a = 1 2 @2",
+                                          "net/ipv4/b = 3 4 @2", "net/ipv4/d = 1 @4", "net.ipv4.e = 5 @5"});
+    CHECK(settings_in("[Service]\nExecStartPre=/sbin/sysctl -w net.ipv4.a=1\n", "x.service") ==
+          Texts{"net.ipv4.a = 1 @2"});
+    CHECK(settings_in("docker run --sysctl net.ipv4.a=\"1 2\" \\\n  --sysctl=net.ipv4.b=3 x\n", "run") ==
+          Texts{"net.ipv4.a = 1 2 @1", "net.ipv4.b = 3 @2"});
+    CHECK(named_only_in("FROM x\nRUN echo \"net.ipv4.a=1\" >> /etc/sysctl.conf\n", "Dockerfile") ==
+          Texts{"net.ipv4.a @2"});
+    for (const char* line :
+         {"Sysctl=net.ipv4.tcp_a=1", "\"net.ipv4.tcp_a\" = 1;", "sysctl { 'net.ipv4.tcp_a': value => '1' }",
+          "sysctl -w net.ipv4.tcp_a = 1", "sysctl -w 'net.ipv4.tcp_a=1", "echo sysctl -w net.ipv4.tcp_a=1",
+          "echo 1 >> /proc/sys/net/ipv4/tcp_a", "net.ipv4.tcp_a:\n  sysctl.present:\n    - value: 1",
+          "\"netIpv4TcpA\" = 1"}) {
+        INFO(line);
+        CHECK(named_only_in(line, "x") == Texts{"net.ipv4.tcp_a @1"});
+        CHECK(settings_in(line, "x").empty());
+    }
+    CHECK(settings_in("int main() { return 0; }\n", "main.c") == Texts{"no sysctl is set in it"});
+    CHECK(settings_in("server {\n  listen 80;\n}\n", "nginx.conf") == Texts{"no sysctl is set in it"});
+    CHECK(settings_in("", "x.conf").empty());
+    CHECK(named_only_in("[main]\nsummary=sets net.ipv4.a\n[bootloader]\ncmdline=sysctl.net.ipv4.b=1\n"
+                        "[sysctl]\nnet.ipv4.a=1\n",
+                        "tuned.conf") == Texts{"net.ipv4.b @4"});
+    CHECK(named_only_in("net.core.a=1\ncommand = sysctl -w net.ipv4.b=1\noops net.ipv4.c\n", "x.conf") ==
+          Texts{"net.ipv4.b @2"});
+}
+
+TEST_CASE("what a template leaves open in YAML is a variable, and other names in it are not passed over") {
+    if (!reads_yaml()) {
+        return;
+    }
+    const auto helm = replay::read_settings(
+        "sysctls:\n- name: net.core.x\n  value: {{ .Values.x | quote }}\n- {name: net.core.y, value: 1}\n",
+        "x.yml");
+    REQUIRE(helm);
+    REQUIRE(helm->lines.size() == 2);
+    CHECK(helm->lines.front().is_variable);
+    CHECK(helm->lines.front().line == 3);
+    CHECK(settings_in(
+              "- sysctl: name=net.ipv4.a value=\"1 2\" state=present\n- sysctl: {key: net.ipv4.b, val: 3}\n"
+              "- command: sysctl -w net.ipv4.c=4\n- namespace: net.ipv4.d\n  value: '5'\n"
+              "- net: {ipv4: {tcp_fin_timeout: 6}}\n",
+              "x.yml") == Texts{"net.ipv4.a = 1 2 @1", "net.ipv4.b = 3 @2", "net.ipv4.c = 4 @3",
+                                "net.ipv4.d = 5 @5", "net.ipv4.tcp_fin_timeout = 6 @6"});
+    CHECK(named_only_in("a: {net.ipv4.a: 1}\nb: \"Set net.ipv4.a, and net.ipv4.b\"\nc: {param: net.ipv4.c}\n"
+                        "# net.ipv4.d\ne: ['--unsafe=net.ipv4.e']\nf: {name: net.ipv4.f, state: absent}\n"
+                        "sysctl_net_ipv4_g: 1\ndata:\n  x: |\n    net.ipv4.h = 1\n",
+                        "x.yml") ==
+          Texts{"net.ipv4.b @2", "net.ipv4.c @3", "net.ipv4.e @5", "net.ipv4.g @7"});
+    CHECK(named_only_in("a:\n- sysctl: net.ipv4.a\n", "x.yml") == Texts{"net.ipv4.a @2"});
+}
+
+TEST_CASE("pods, services and plays of one file are hosts of their own") {
+    if (!reads_yaml()) {
+        return;
+    }
+    const std::string pod =
+        "spec: {securityContext: {sysctls: [{name: net.ipv4.a, value: 1}, {name: net.ipv4.b, value: 1}]}}\n";
+    CHECK(hosts_in(pod, "x.yml") == 1);
+    CHECK(hosts_in(pod + "---\n" + pod, "x.yml") == 2);
+    CHECK(hosts_in("services:\n  a: {sysctls: {net.ipv4.a: 1}}\n  b: {sysctls: [net.ipv4.a=2]}\n", "x.yml") ==
+          2);
+    CHECK(
+        hosts_in("- hosts: a\n  vars: {net.ipv4.a: 1, net.ipv4.b: 1}\n- hosts: b\n  vars: {net.ipv4.a: 2}\n",
+                 "x.yml") == 2);
+    CHECK(hosts_in("all:\n  hosts:\n    a: {net.ipv4.a: 1}\n    b: {net.ipv4.a: 2}\n", "x.yml") == 2);
+    CHECK(hosts_in("a: {net.ipv4.a: 1}\nb: {net.ipv4.b: 2}\n", "x.yml") == 1);
+    CHECK(hosts_in("run --sysctl net.ipv4.a=1 a\nrun --sysctl net.ipv4.a=2 b\n", "x.sh") == 2);
+    const tests::Scratch scratch;
+    scratch.write("x.yml", pod + "---\n" + pod);
+    const auto settings = replay::open_settings({scratch.path() + "/x.yml"}, std::nullopt, "");
+    REQUIRE(settings);
+    REQUIRE(settings->targets.size() == 2);
+    CHECK(settings->targets.back().label == scratch.path() + "/x.yml:3");
+}
+
+TEST_CASE("no range begins below the ports of the privileged, in the order of the lines") {
+    const tests::Scratch scratch;
+    const auto refused = [&](const std::string& text, const std::string& kernel = "") {
+        scratch.write("x.conf", text);
+        const auto all = booted(scratch.path() + "/x.conf", kernel).boot_sysctls->refused;
+        return Texts(all.begin(), all.end());
+    };
+    const std::string range = "net.ipv4.ip_local_port_range";
+    const std::string start = "net.ipv4.ip_unprivileged_port_start";
+    CHECK(refused(range + " = 1023 65535\n") == Texts{range});
+    CHECK(refused(range + " = 1024 65535\n").empty());
+    CHECK(refused(start + " = 0\n" + range + " = 1000 65535\n").empty());
+    CHECK(refused(range + " = 1000 65535\n" + start + " = 0\n") == Texts{range});
+    CHECK(refused(range + " = 1024 65535\n" + start + " = 2000\n") == Texts{start});
+    CHECK(refused(start + " = 2000\n" + range + " = 1024 65535\n") == Texts{range});
+    CHECK(refused(range + " = 1023 65535\n", "4.10").empty());
+    CHECK(refused("kernel.osrelease = 6.1.0\n" + range + " = 80 65535\n" + start + " = 80\n").empty());
+    CHECK(refused("kernel.osrelease = 6.1.0\n" + range + " = 40000 65535\n" + start + " = 40000\n").empty());
+}
+
+TEST_CASE("an image tells which modules it loads before the files of sysctl.d") {
+    const tests::Scratch scratch;
+    for (const char* directory : {"etc/sysctl.d", "etc/modules-load.d", "usr/lib/modules/6.1.0-1"}) {
+        std::filesystem::create_directories(scratch.path() + "/" + directory);
+    }
+    const std::string conntrack = "net.netfilter.nf_conntrack_max";
+    scratch.write("etc/sysctl.d/1.conf", conntrack + " = 9\n");
+    CHECK(booted(scratch.path()).boot_sysctls->maybe_late.contains(conntrack));
+    scratch.write("usr/lib/modules/6.1.0-1/modules.builtin", "");
+    scratch.write("usr/lib/modules/6.1.0-1/modules.dep", "kernel/net/netfilter/nf_conntrack.ko.xz: a.ko\n");
+    const snapshot::Netns late = booted(scratch.path());
+    CHECK(late.boot_sysctls->late.contains(conntrack));
+    CHECK(text_of(late, conntrack) == "not collected");
+    scratch.write("etc/modules-load.d/1.conf", "nf_conntrack_ftp\n");
+    const snapshot::Netns early = booted(scratch.path());
+    CHECK(early.boot_sysctls->late.empty());
+    CHECK(text_of(early, conntrack) == "9");
+    scratch.write("etc/modules-load.d/1.conf", "");
+    scratch.write("usr/lib/modules/6.1.0-1/modules.builtin", "kernel/net/netfilter/nf_conntrack.ko\n");
+    CHECK(booted(scratch.path()).boot_sysctls->late.empty());
 }
 
 TEST_CASE("a setting stands on a line that the file has, whatever ends a line for YAML") {
