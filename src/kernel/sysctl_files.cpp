@@ -216,6 +216,11 @@ class SysctlFileReader {
     void find_late(snapshot::BootSysctls& boot) {
         const snapshot::Provenance from = machine_.provenance();
         std::optional<EarlyModules> early;
+        std::vector<std::string> unjudged;
+        const auto leave = [&](const std::string& name, const snapshot::BootValue& value) {
+            boot.maybe_late.insert(name);
+            unjudged.push_back(base::printable(name) + " (" + machine_.origin(value.origin) + ")");
+        };
         for (const snapshot::BootValues* values : {&boot.values, &boot.dead}) {
             for (const auto& [name, value] : *values) {
                 const std::string_view module = module_of(name);
@@ -223,7 +228,7 @@ class SysctlFileReader {
                     continue;
                 }
                 if (from.is_foreign() && !from.has_modules) {
-                    boot.maybe_late.insert(name);
+                    leave(name, value);
                     continue;
                 }
                 if (!early) {
@@ -234,13 +239,14 @@ class SysctlFileReader {
                 const bool runs = now && same(*now, value.value) && value.before_boot.value_or(false);
                 const auto is_early = runs ? std::optional(true) : early->has(module, now.has_value());
                 if (!is_early && from.is_foreign()) {
-                    boot.maybe_late.insert(name);
+                    leave(name, value);
                 } else if (is_early == false) {
                     boot.late.emplace(name, snapshot::LateSysctl{std::string(module), value,
                                                                  now ? std::optional(*now) : std::nullopt});
                 }
             }
         }
+        say_unjudged(unjudged, "whether a boot sets them, because their module may be loaded later");
     }
 
     /// Of what the program does not know, only what this kernel does not have either. What cannot be judged
@@ -258,10 +264,12 @@ class SysctlFileReader {
             }
             return life != Life::dead;
         });
-        say_unjudged(unjudged);
+        say_unjudged(unjudged,
+                     "whether this kernel knows them, because they come with a module or device that "
+                     "is not there, or could not be looked for");
     }
 
-    void say_unjudged(const std::vector<std::string>& unjudged) {
+    void say_unjudged(const std::vector<std::string>& unjudged, const std::string& what) {
         constexpr std::size_t enough = 5;
         if (unjudged.empty()) {
             return;
@@ -272,11 +280,7 @@ class SysctlFileReader {
         if (unjudged.size() > shown) {
             names += " and " + std::to_string(unjudged.size() - shown) + " more";
         }
-        gaps_.push_back(
-            {"settings of sysctl.d", base::Why::absent,
-             "not judged whether this kernel knows them, because they come with a module or device that "
-             "is not there, or could not be looked for: " +
-                 names});
+        gaps_.push_back({"settings of sysctl.d", base::Why::absent, "not judged " + what + ": " + names});
     }
 
     /// A release that nobody tells has the bounds of the newest.

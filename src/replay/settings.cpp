@@ -91,6 +91,10 @@ std::optional<Gap> not_understood(const std::string& shown, const SettingsText& 
                            base::printable(first.name))};
 }
 
+constexpr std::string_view forms_read = "; read are lines of sysctl.conf, sysctl -w NAME=VALUE, --sysctl "
+                                        "NAME=VALUE, tuned and YAML: tcpadvisor(1), "
+                                        "FILES OF A REPOSITORY";
+
 /// Under the path where a boot would find it, with what may stand in it besides.
 void place(PlacedFiles& files, const std::string& path, PlacedFile file) {
     if (auto gap = not_understood(file.shown, file.settings)) {
@@ -266,8 +270,7 @@ class Loader {
             return base::Error{path + ": " + settings.error().what};
         }
         if (settings->lines.empty() && settings->profiles.empty() && !settings->named_only.empty()) {
-            return base::Error{not_understood(path, *settings)->detail +
-                               "; tcpadvisor(1), FILES OF A REPOSITORY, has those that are"};
+            return base::Error{not_understood(path, *settings)->detail + std::string(forms_read)};
         }
         const auto parent = std::filesystem::absolute(path).parent_path().parent_path();
         return add_one(path, std::move(*settings), [&](const std::string& name) {

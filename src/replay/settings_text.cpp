@@ -167,6 +167,10 @@ void keep_known(SettingsText& dump) {
     });
 }
 
+bool is_section(std::string_view line) {
+    return line.starts_with('[') && line.ends_with(']');
+}
+
 bool is_name(std::string_view text) {
     text.remove_prefix(text.starts_with('-') ? 1 : 0);
     return is_sysctl_name(text);
@@ -210,6 +214,12 @@ void read_lines(std::string_view text, SettingsText& settings) {
         }
     }
     settings.named_only = understood.others(settings.as_written);
+    for (const SettingLine& line : settings.lines) {
+        if (const auto name = assignment_in(line.text).first; is_variable(name)) {
+            settings.named_only.push_back(
+                {std::string(name), line.line}); // a loop that sets whatever it is given
+        }
+    }
     if (settings.is_dump) {
         keep_known(settings);
         order_ports(settings);
@@ -235,20 +245,24 @@ bool is_sysctl_conf(std::string_view text, std::string_view name) {
             key.empty() ? is_name(first)
                         : is_name(key) || (base::words(key).size() == 1 && sysctls_named_in(line).empty());
         is_setting ? ++settings : ++others;
-        is_foreign |= line.starts_with('[') && line.ends_with(']');
+        is_foreign |= is_section(line);
     }
     return name.ends_with(".conf") ? !is_foreign && (settings > 0 || others == 0)
                                    : !is_foreign && settings > 0 && settings >= others;
 }
 
+/// Sections, as those of an inventory, and commands that start a container are of hosts of their own.
 void read_script(std::string_view text, SettingsText& settings) {
     std::size_t number = 0;
+    std::size_t hosts = 0;
+    std::size_t section = 0;
     std::size_t container = 0;
     bool goes_on = false;
     for (const std::string_view raw : base::split(text, '\n')) {
         ++number;
         std::string_view line = base::trim(raw);
-        container += goes_on ? 0 : 1;
+        section = is_section(line) ? ++hosts : section;
+        container = goes_on ? container : ++hosts;
         goes_on = line.ends_with('\\');
         line.remove_suffix(goes_on ? 1 : 0);
         const auto [name, value] = assignment_in(line);
@@ -256,11 +270,12 @@ void read_script(std::string_view text, SettingsText& settings) {
             continue;
         }
         if (is_name(name)) {
-            add_setting(settings, name, value, number);
+            add_setting(settings, name, value, number, section);
             continue;
         }
         for (const CommandSetting& setting : sysctl_commands_in(line)) {
-            add_setting(settings, setting.name, setting.value, number, setting.of_container ? container : 0);
+            add_setting(settings, setting.name, setting.value, number,
+                        setting.of_container ? container : section);
         }
     }
     note_others(settings);

@@ -128,9 +128,11 @@ class YamlWalk {
         frames_.push_back(std::move(frame));
     }
 
-    /// "sysctls:" of a pod or of a service of compose, and a host in an inventory.
+    /// What a pod, a service of compose or a container of a list has, and a host in an inventory.
     static bool is_host(const Frame& frame, const Frame& parent) {
-        return frame.own_key == "sysctls" || (parent.is_mapping && parent.own_key == "hosts");
+        const std::string key = base::lower_ascii(frame.own_key);
+        return key == "sysctls" || key == "systemcontrols" ||
+               (parent.is_mapping && parent.own_key == "hosts");
     }
 
     void close() {

@@ -123,6 +123,11 @@ TEST_CASE("a script sets what its commands set for certain, and what else it nam
           Texts{"net.ipv4.b @2"});
 }
 
+TEST_CASE("a line whose name a template fills in may set anything") {
+    CHECK(named_only_in("net.core.a = 1\n{% for k in x %}\n{{ k.name }} = {{ k.value }}\n{% endfor %}\n",
+                        "x.conf") == Texts{"{{ k.name }} @3"});
+}
+
 TEST_CASE("what a template leaves open in YAML is a variable, and other names in it are not passed over") {
     if (!reads_yaml()) {
         return;
@@ -164,6 +169,8 @@ TEST_CASE("pods, services and plays of one file are hosts of their own") {
     CHECK(hosts_in("all:\n  hosts:\n    a: {net.ipv4.a: 1}\n    b: {net.ipv4.a: 2}\n", "x.yml") == 2);
     CHECK(hosts_in("a: {net.ipv4.a: 1}\nb: {net.ipv4.b: 2}\n", "x.yml") == 1);
     CHECK(hosts_in("run --sysctl net.ipv4.a=1 a\nrun --sysctl net.ipv4.a=2 b\n", "x.sh") == 2);
+    CHECK(hosts_in("[a:vars]\nnet.ipv4.a=1\nnet.ipv4.b=1\n[b:vars]\nnet.ipv4.a=2\n", "hosts.ini") == 2);
+    CHECK(hosts_in(R"([{"Sysctls": {"net.ipv4.a": "1"}}, {"Sysctls": {"net.ipv4.a": "2"}}])", "x.json") == 2);
     const tests::Scratch scratch;
     scratch.write("x.yml", pod + "---\n" + pod);
     const auto settings = replay::open_settings({scratch.path() + "/x.yml"}, std::nullopt, "");
