@@ -43,6 +43,7 @@ int port(const Options& options) {
     for (const snapshot::Netns& netns : observed->host.namespaces) {
         answers.push_back(model::local_port_answer(netns, netns.sysctls.assuming(*assumed)));
         answers.back().netns_path = netns.path;
+        answers.back().on_node = observed->host.sysctls_are_read_only;
     }
     std::ostringstream out;
     format_of(options).port(origin_of(observed->host, *assumed), answers, style_for(options), out);

@@ -154,6 +154,7 @@ struct PortAnswer {
     std::string reserved_now;         // ip_local_reserved_ports, and as it would keep connect() away;
     std::string reserved_then;        // both empty if that is not needed
     std::string netns_path;           // of its file; empty: the namespace of whoever runs the program
+    bool on_node = false;             // only the node can set a sysctl: /proc/sys is read-only here
     std::optional<base::Gap> unknown; // the sockets could not be read: nothing above is certain
     std::vector<base::Gap> gaps;
 };

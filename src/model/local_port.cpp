@@ -239,22 +239,26 @@ PortVerdict connect_verdict(const Scene& scene) {
     if (scene.reserved) {
         return {false, "", "never chosen: ip_local_reserved_ports holds it"};
     }
+    const std::string within = fmt::format("lies in ip_local_port_range, {}-{}", range.low, range.high);
+    if (scene.at.sockets.empty()) {
+        return {true, "", "may be chosen for any outgoing connection: it " + within};
+    }
     std::set<std::string> remotes;
     for (const SocketOnPort& on_port : scene.at.sockets) {
-        const Role role = role_of(scene, on_port);
-        if (blocks_everyone(role)) {
+        if (blocks_everyone(role_of(scene, on_port))) {
             return {false, "",
                     "not chosen for any destination while it is there: " + socket_text(on_port.socket)};
         }
         remotes.insert(snapshot::end_point_text(on_port.socket.remote, on_port.socket.remote_port));
     }
-    const std::string within = fmt::format("lies in ip_local_port_range, {}-{}", range.low, range.high);
-    return {true, "",
-            remotes.empty()
-                ? "may be chosen for any outgoing connection: it " + within
-                : fmt::format("may be chosen for any destination but {}{}: it {}", *remotes.begin(),
-                              remotes.size() > 1 ? fmt::format(" and {} more", remotes.size() - 1) : "",
-                              within)};
+    // bind() with port 0 and an accepted socket whose listener is gone look like connect()
+    // (docs/kernel-model.md, 3.1).
+    return {std::nullopt, "",
+            fmt::format("it {}, and may be chosen for any destination but {}{} if connect() chose it for {}; "
+                        "if bind() did, which no socket tells, for none",
+                        within, *remotes.begin(),
+                        remotes.size() > 1 ? fmt::format(" and {} more", remotes.size() - 1) : "",
+                        remotes.size() > 1 ? "them" : "that")};
 }
 
 std::optional<double> expires(const Scene& scene, const Socket& socket) {

@@ -52,6 +52,7 @@ Json reservation_json(const facts::PortAnswer& answer) {
         return nullptr;
     }
     Json item = Json::object();
+    item["on_node"] = answer.on_node; // where both commands work
     item["command"] = reserving(answer, answer.reserved_then);
     item["undo"] = reserving(answer, answer.reserved_now);
     item["line"] = "net.ipv4.ip_local_reserved_ports = " + answer.reserved_then;

@@ -96,6 +96,9 @@ void reservation(std::ostream& out, const Style& style, const PortAnswer& answer
     paragraph(out, style, "",
               "So that connect() never takes it (connections that have it keep it; a program that binds it "
               "still can):");
+    if (answer.on_node) {
+        paragraph(out, style, "  ", "/proc/sys is read-only in this container. As root on its host:");
+    }
     render::command(out, "  now       ", reserving(answer, answer.reserved_then));
     render::command(out, "  undo      ", reserving(answer, answer.reserved_now));
     render::command(out, "  for good  ", "net.ipv4.ip_local_reserved_ports = " + answer.reserved_then);

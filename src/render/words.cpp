@@ -240,8 +240,9 @@ std::vector<base::Gap> gaps_of(const facts::NetnsStates& netns) {
 }
 
 std::string reserving(const facts::PortAnswer& answer, std::string_view ports) {
-    return findings::acting_in(answer.netns_path,
-                               fmt::format("sysctl -w net.ipv4.ip_local_reserved_ports=\"{}\"", ports));
+    const std::string command = fmt::format("sysctl -w net.ipv4.ip_local_reserved_ports=\"{}\"", ports);
+    return answer.on_node ? findings::from_node(answer.id, command)
+                          : findings::acting_in(answer.netns_path, command);
 }
 
 } // namespace render
