@@ -7,6 +7,10 @@
 #include "model/wants.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -19,6 +23,7 @@ using base::Why;
 using facts::Basis;
 using facts::Value;
 using snapshot::Counter;
+using snapshot::PortSet;
 using snapshot::TcpState;
 
 struct NetnsInput {
@@ -99,6 +104,69 @@ Value blocked_percent(const NetnsInput& s) {
     const EphemeralPorts& ports = *s.ports->ports;
     const double percent = ports.usable > 0 ? 100.0 * ports.blocked_count / ports.usable : 100.0;
     return {percent, basis_of_blocked(ports)};
+}
+
+/// The blocked ports by what blocks them; a port that several block counts with the first.
+struct Blockers {
+    PortSet listeners;
+    PortSet bound; // and not connected
+    PortSet clients;
+};
+
+Blockers blockers_of(const NetnsInput& s) {
+    const PortSet& blocked = s.ports->ports->blocked;
+    Blockers by;
+    for (const snapshot::Listener& listener : s.netns->sockets.listeners()) {
+        by.listeners[listener.port] = blocked[listener.port];
+    }
+    if (const PortSet* bound = s.netns->sockets.bound_ports()) {
+        by.bound = *bound & blocked & ~by.listeners;
+    }
+    by.clients = blocked & ~by.listeners & ~by.bound;
+    return by;
+}
+
+Value blocked_by_listeners(const NetnsInput& s) {
+    return s.ports->ports ? Value(static_cast<double>(blockers_of(s).listeners.count()))
+                          : Value(s.ports->ports.error());
+}
+
+Value blocked_by_whom(const NetnsInput& s) {
+    if (!s.ports->ports) {
+        return s.ports->ports.error();
+    }
+    const Blockers by = blockers_of(s);
+    std::array<std::pair<std::size_t, std::string_view>, 3> counts = {
+        {{by.listeners.count(), "sockets that listen"},
+         {by.bound.count(), "sockets that are bound and not connected"},
+         {by.clients.count(), "clients that bound them"}}};
+    std::stable_sort(counts.begin(), counts.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::vector<std::string> parts;
+    for (const auto& [count, whom] : counts) {
+        if (count > 0) {
+            parts.push_back(fmt::format(
+                "{} by {}", count == s.ports->ports->blocked_count ? "all" : std::to_string(count), whom));
+        }
+    }
+    return Value(parts.empty() ? std::string("none") : base::join(parts, ", "));
+}
+
+Value bound_port(const NetnsInput& s) {
+    const PortSet* bound = s.netns->sockets.bound_ports();
+    if (bound == nullptr) {
+        return base::Gap{"bound sockets", base::Why::not_collected, {}};
+    }
+    if (!s.ports->ports) {
+        return s.ports->ports.error();
+    }
+    const PortSet ports = blockers_of(s).bound;
+    for (std::size_t port = 0; port < ports.size(); ++port) {
+        if (ports[port]) {
+            return static_cast<double>(port);
+        }
+    }
+    return base::Gap{"bound sockets", base::Why::absent, "none blocks a port"};
 }
 
 Value sysctl(const NetnsInput& s, std::string_view name) {
@@ -320,6 +388,9 @@ constexpr auto netns_getters = std::to_array<Getter<NetnsInput>>({
     {"usable", [](const NetnsInput& s) { return of_netns(s, [](const EphemeralPorts& p) { return p.usable; }); }},
     {"blocked", blocked},
     {"blocked_percent", blocked_percent},
+    {"blocked_by_listeners", blocked_by_listeners},
+    {"blocked_by_whom", blocked_by_whom},
+    {"bound_port", bound_port},
     {"tw_reuse", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_tw_reuse"); }},
     {"tw_reuse_delay", tw_reuse_delay},
     {"timestamps", [](const NetnsInput& s) { return sysctl(s, "net.ipv4.tcp_timestamps"); }},

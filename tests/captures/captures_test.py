@@ -31,7 +31,7 @@ EXPECTED = {
     "bind-pool": (2, "bind-pool-exhaustion", "programs that bind()", "Set IP_BIND_ADDRESS_NO_PORT"),
     "bind-pool-in-time-wait": (2, "bind-pool-exhaustion", "programs that bind()", "Set IP_BIND_ADDRESS_NO_PORT"),
     "black-hole": (1, "syn-sent-pileup", ":443 does not answer: 30 attempts", "See whether it answers"),
-    "bound-and-forgotten": (2, "ports-blocked-for-everyone", "180 of 200", "See which program holds the 180"),
+    "bound-and-forgotten": (2, "ports-blocked-for-everyone", "180 of 200", "See which program holds one of the 180"),
     "close-wait-exhausts": (2, FULL, "4 of 64", "End the connections that the peer has closed"),
     "established-exhaust": (2, FULL, "4 of 64", "Most of them are open: find the program"),
     "fin-wait2-exhausts": (2, FULL, "4 of 64", "End the connections that were closed here"),
