@@ -12,7 +12,7 @@ namespace replay {
 
 namespace {
 
-using ShellWords = std::span<const std::string>;
+using Words = std::span<const std::string>;
 using Names = std::initializer_list<std::string_view>;
 
 bool is_one_of(std::string_view word, Names names) {
@@ -135,7 +135,7 @@ struct KnownOptions {
     Names parts;                // what leaves IPv6 or connections out
 };
 
-Asked asked_by_options(ShellWords words, const KnownOptions& known) {
+Asked asked_by_options(Words words, const KnownOptions& known) {
     bool all = false;
     bool tcp = false;
     bool others = false;
@@ -163,7 +163,7 @@ Asked asked_by_options(ShellWords words, const KnownOptions& known) {
     return all && (tcp || !others) ? Asked::all : Asked::part;
 }
 
-Asked asked_by_ss(ShellWords words) {
+Asked asked_by_ss(Words words) {
     static const KnownOptions known{{"--tcp", "--all", "--numeric", "--processes", "--options", "--info",
                                      "--extended", "--memory", "--oneline", "--udp", "--raw", "--unix",
                                      "--resolve", "--context", "--contexts", "--cgroup", "--tos",
@@ -174,7 +174,7 @@ Asked asked_by_ss(ShellWords words) {
     return asked_by_options(words, known);
 }
 
-Asked asked_by_netstat(ShellWords words) {
+Asked asked_by_netstat(Words words) {
     static const KnownOptions known{{"--tcp", "--all", "--numeric", "--numeric-hosts", "--numeric-ports",
                                      "--numeric-users", "--programs", "--program", "--timers", "--extend",
                                      "--verbose", "--wide", "--continuous", "--notrim", "--udp", "--raw",
@@ -191,7 +191,7 @@ bool is_table_of_proc(std::string_view path) {
 }
 
 /// Leading options; those of `with_value` take the next word, too.
-std::size_t options_at(ShellWords words, std::size_t from, Names with_value) {
+std::size_t options_at(Words words, std::size_t from, Names with_value) {
     while (from < words.size() && words[from].starts_with('-')) {
         from += is_one_of(words[from], with_value) ? 2 : 1;
     }
@@ -200,7 +200,7 @@ std::size_t options_at(ShellWords words, std::size_t from, Names with_value) {
 
 /// How many of the words belong to what runs another command; none if it is nothing of that kind. watch is
 /// none: it shows what fits on the screen. Nor is timeout, which may end it early.
-std::optional<std::size_t> words_of_wrapper(ShellWords words) {
+std::optional<std::size_t> words_of_wrapper(Words words) {
     const std::string_view name = name_of(words[0]);
     const bool assigns = words[0].find('=') != std::string::npos && words[0].find('/') > words[0].find('=');
     if (assigns) {
@@ -241,7 +241,7 @@ std::optional<std::size_t> words_of_wrapper(ShellWords words) {
 }
 
 /// ssh hands its words to a shell, as sh -c does.
-std::optional<std::string> inner_shell(ShellWords words) {
+std::optional<std::string> inner_shell(Words words) {
     const std::string_view name = name_of(words[0]);
     std::size_t from = words.size();
     if (name == "ssh") {
@@ -256,7 +256,7 @@ std::optional<std::string> inner_shell(ShellWords words) {
     return base::join({words.begin() + static_cast<std::ptrdiff_t>(from), words.end()}, " ");
 }
 
-Asked asked_by_words(ShellWords words) {
+Asked asked_by_words(Words words) {
     while (!words.empty()) {
         if (const auto inner = inner_shell(words)) {
             return asked_by(*inner);
@@ -271,7 +271,7 @@ Asked asked_by_words(ShellWords words) {
         return Asked::anything;
     }
     const std::string_view name = name_of(words[0]);
-    const ShellWords rest = words.subspan(1);
+    const Words rest = words.subspan(1);
     if (name == "ss") {
         return asked_by_ss(rest);
     }
@@ -283,7 +283,7 @@ Asked asked_by_words(ShellWords words) {
 }
 
 /// What prints nothing that could be taken for a table, before one.
-bool prints_no_table(ShellWords words) {
+bool prints_no_table(Words words) {
     return !words.empty() &&
            is_one_of(name_of(words[0]), {"date", "hostname", "uptime", "uname", "clear", "sysctl", "echo"});
 }
