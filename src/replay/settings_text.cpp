@@ -167,6 +167,16 @@ void keep_known(SettingsText& dump) {
     });
 }
 
+/// "{{ name }} = {{ value }}": a template that sets whatever it is given.
+void note_loops(SettingsText& settings) {
+    for (std::size_t i = 0; i < settings.as_written.size(); ++i) {
+        const std::string_view name = assignment_in(settings.as_written[i]).first;
+        if (name.starts_with("{{") && name.ends_with("}}")) {
+            settings.named_only.push_back({std::string(name), i + 1});
+        }
+    }
+}
+
 bool is_section(std::string_view line) {
     return line.starts_with('[') && line.ends_with(']');
 }
@@ -214,12 +224,7 @@ void read_lines(std::string_view text, SettingsText& settings) {
         }
     }
     settings.named_only = understood.others(settings.as_written);
-    for (const SettingLine& line : settings.lines) {
-        if (const auto name = assignment_in(line.text).first; is_variable(name)) {
-            settings.named_only.push_back(
-                {std::string(name), line.line}); // a loop that sets whatever it is given
-        }
-    }
+    note_loops(settings);
     if (settings.is_dump) {
         keep_known(settings);
         order_ports(settings);
@@ -279,6 +284,7 @@ void read_script(std::string_view text, SettingsText& settings) {
         }
     }
     note_others(settings);
+    note_loops(settings);
 }
 
 base::Status check_any(const SettingsText& settings) {

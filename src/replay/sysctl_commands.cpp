@@ -13,15 +13,15 @@ namespace {
 
 // As a shell reads a line.
 
-struct Word {
+struct LineWord {
     std::string text;
     bool is_sign = false; // ends a command, or leads to a file
 };
 
-class ShellWords {
+class LineWords {
   public:
     /// None if a quote stays open.
-    std::optional<std::vector<Word>> read(std::string_view line) {
+    std::optional<std::vector<LineWord>> read(std::string_view line) {
         for (std::size_t i = 0; i < line.size() && !is_comment_; ++i) {
             take(line, i);
         }
@@ -60,7 +60,7 @@ class ShellWords {
         is_word_ = false;
     }
 
-    std::vector<Word> words_;
+    std::vector<LineWord> words_;
     std::string word_;
     char quote_ = 0;
     bool is_word_ = false;
@@ -80,7 +80,7 @@ std::optional<CommandSetting> setting_in(std::string_view word, bool of_containe
 /// One pass over the words of a line.
 class CommandReader {
   public:
-    explicit CommandReader(const std::vector<Word>& words) : words_(words) {}
+    explicit CommandReader(const std::vector<LineWord>& words) : words_(words) {}
 
     std::vector<CommandSetting> read() {
         bool is_start = true; // of a command
@@ -133,7 +133,7 @@ class CommandReader {
         }
     }
 
-    const std::vector<Word>& words_;
+    const std::vector<LineWord>& words_;
     std::vector<CommandSetting> found_;
     bool is_sysctl_ = false; // what follows are its arguments
     bool is_echo_ = false;
@@ -240,14 +240,14 @@ void add_underscored(std::string_view line, std::vector<NamedSysctl>& named) {
 } // namespace
 
 std::vector<CommandSetting> sysctl_commands_in(std::string_view line) {
-    const auto words = line.find("sys") != std::string_view::npos ? ShellWords().read(line) : std::nullopt;
+    const auto words = line.find("sys") != std::string_view::npos ? LineWords().read(line) : std::nullopt;
     return words ? CommandReader(*words).read() : std::vector<CommandSetting>();
 }
 
 std::optional<CommandSetting> sysctl_task_in(std::string_view text) {
-    const auto words = ShellWords().read(text);
+    const auto words = LineWords().read(text);
     CommandSetting task;
-    for (const Word& word : words ? *words : std::vector<Word>()) {
+    for (const LineWord& word : words ? *words : std::vector<LineWord>()) {
         const std::size_t equals = std::min(word.text.find('='), word.text.size());
         const std::string key = word.text.substr(0, equals);
         const std::string value = word.text.substr(std::min(equals + 1, word.text.size()));

@@ -124,8 +124,10 @@ TEST_CASE("a script sets what its commands set for certain, and what else it nam
 }
 
 TEST_CASE("a line whose name a template fills in may set anything") {
-    CHECK(named_only_in("net.core.a = 1\n{% for k in x %}\n{{ k.name }} = {{ k.value }}\n{% endfor %}\n",
-                        "x.conf") == Texts{"{{ k.name }} @3"});
+    for (const char* name : {"x.conf", "x.conf.j2"}) {
+        CHECK(named_only_in("net.core.a = 1\n{% for k in x %}\n{{ k.name }} = {{ k.value }}\n{% endfor %}\n",
+                            name) == Texts{"{{ k.name }} @3"});
+    }
 }
 
 TEST_CASE("what a template leaves open in YAML is a variable, and other names in it are not passed over") {
