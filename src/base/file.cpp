@@ -22,6 +22,8 @@ namespace base {
 
 namespace {
 
+constexpr const char* not_regular = "is not a regular file";
+
 Gap gap_of(const std::string& path, int error) {
     return {path, error == ENOTDIR ? Why::absent : why_of(error), error_text(error)};
 }
@@ -66,7 +68,7 @@ Result<std::string, Gap> read_regular(const Descriptor& file, const std::string&
         return std::string(); // a link to /dev/null is how people empty a file of a package
     }
     if (!S_ISREG(status.st_mode)) {
-        return Gap{path, Why::failed, S_ISDIR(status.st_mode) ? "is a directory" : "is not a regular file"};
+        return Gap{path, Why::failed, S_ISDIR(status.st_mode) ? "is a directory" : not_regular};
     }
     if (status.st_size > 0 && static_cast<std::uint64_t>(status.st_size) > limit) {
         return too_large(path, limit); // before the memory is taken
@@ -83,17 +85,22 @@ Result<std::string, Gap> read_file(const std::string& path, std::size_t limit) {
 }
 
 Result<std::string, Gap> read_pseudo_file(const std::string& path, std::size_t limit) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (file.number() < 0) {
         return gap_of(path, errno);
     }
-    return read_all(file, path, limit);
+    auto content = read_all(file, path, limit);
+    struct stat status {};
+    if (content && content->empty() && ::fstat(file.number(), &status) == 0 && S_ISFIFO(status.st_mode)) {
+        return Gap{path, Why::failed, not_regular}; // mounted there: one that nobody writes to is empty
+    }
+    return content;
 }
 
 Result<std::string, Gap> read_at_once(const std::string& path, std::size_t limit) {
     constexpr std::size_t usual =
         4096; // the kernel makes a buffer of the size that is asked for, and clears it
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (file.number() < 0) {
         return gap_of(path, errno);
     }
@@ -194,8 +201,7 @@ Result<std::string, Gap> PrivateDirectory::read(const std::string& name, std::si
         return errno == ELOOP ? Gap{path, Why::failed, "is a link"} : directory_gap(path, errno);
     }
     if (!S_ISREG(status.st_mode) || status.st_nlink > 1) {
-        return Gap{path, Why::failed,
-                   S_ISREG(status.st_mode) ? "has a second name" : "is not a regular file"};
+        return Gap{path, Why::failed, S_ISREG(status.st_mode) ? "has a second name" : not_regular};
     }
     if (const std::string why = distrust(status); !why.empty()) {
         return Gap{path, Why::failed, why};

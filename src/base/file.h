@@ -23,7 +23,8 @@ Result<std::string, Gap> read_file(const std::string& path, std::size_t limit);
 /// The same of a file that is open already; `path` is for the error.
 Result<std::string, Gap> read_regular(const Descriptor& file, const std::string& path, std::size_t limit);
 
-/// Like read_file, for the kernel's pseudo files, whose size is not known before they are read.
+/// Like read_file, for the kernel's pseudo files, whose size is not known before they are read. Other files
+/// may be mounted there, but a FIFO is refused.
 Result<std::string, Gap> read_pseudo_file(const std::string& path, std::size_t limit);
 
 /// Like read_file, for files of /proc/sys: they answer one read from the start, and nothing to a second one,

@@ -126,16 +126,18 @@ bool is_malformed(const std::pair<const std::string, std::string>& change) {
     return info != nullptr && !snapshot::well_formed(*info, change.second);
 }
 
-rules::Trial try_out(const rules::Changes& changes, const rules::RuleSet& rules,
-                     const rules::WhatIf& what_if) {
+rules::Trial try_out(const rules::Changes& changes, const rules::RuleSet& rules, const rules::WhatIf& what_if,
+                     const rules::Stop& stop) {
     if (std::any_of(changes.begin(), changes.end(), is_malformed)) {
         return {rules::Trial::Kind::malformed, {}};
     }
-    const auto facts = what_if(changes);
+    const auto facts = stop() ? nullptr : what_if(changes);
     if (facts == nullptr) {
         return {rules::Trial::Kind::unchecked, {}};
     }
-    return {rules::Trial::Kind::judged, rules::evaluate(rules, *facts)};
+    findings::Report report = rules::evaluate(rules, *facts, {}, nullptr, stop);
+    return stop() ? rules::Trial{rules::Trial::Kind::unchecked, {}} // perhaps it was cut
+                  : rules::Trial{rules::Trial::Kind::judged, std::move(report)};
 }
 
 std::string_view file_name(std::string_view path) {
@@ -174,9 +176,10 @@ findings::Assignments assignments_of(const findings::DropIn& plan) {
 } // namespace
 
 findings::DropIn drop_in_for(const findings::Report& report, const rules::RuleSet& rules,
-                             const rules::WhatIf& what_if, const snapshot::Host& host) {
+                             const rules::WhatIf& what_if, const rules::Stop& stop,
+                             const snapshot::Host& host) {
     findings::DropIn plan = rules::plan_drop_in(
-        report, [&](const rules::Changes& changes) { return try_out(changes, rules, what_if); });
+        report, [&](const rules::Changes& changes) { return try_out(changes, rules, what_if, stop); });
     for (const snapshot::Netns& netns : host.namespaces) {
         plan.netns_path = netns.path;
         for (findings::DropInLine& line : plan.lines) {

@@ -26,9 +26,10 @@ int watch(const Options& options);
 
 // The drop-in of an audit: planned on the snapshot, and read back as a boot would read it.
 
-/// What would make the findings of `report` go away, each tried by `what_if`.
+/// What would make the findings of `report` go away, each tried by `what_if` as long as there is time.
 findings::DropIn drop_in_for(const findings::Report& report, const rules::RuleSet& rules,
-                             const rules::WhatIf& what_if, const snapshot::Host& host);
+                             const rules::WhatIf& what_if, const rules::Stop& stop,
+                             const snapshot::Host& host);
 
 /// An error if `file` does not set at boot what `plan` means.
 base::Status read_back(const std::string& file, const findings::DropIn& plan);

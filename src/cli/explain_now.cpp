@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/judge.h"
 #include "cli/observe.h"
+#include "cli/time_limit.h"
 #include "facts/schema.h"
 #include "rules/arithmetic.h"
 #include "rules/evaluate.h"
@@ -257,7 +258,7 @@ base::Result<std::string> rules_now(const Options& options, const rules::RuleSet
     history::Past past = past_of(options, observed->host);
     past.prove_ages(observed->host);
     const facts::Facts facts = model::derive(observed->host, *assumed, past.history(), options.expected);
-    findings::Report report = rules::evaluate(only, facts, {}, past.recall());
+    findings::Report report = rules::evaluate(only, facts, {}, past.recall(), end_of_judging(options, {}));
     rules::add_live_numbers(report, only, facts);
     std::string text = fmt::format("On {} now:\n", base::printable(observed->host.name));
     for (const findings::RuleOutcome& rule : report.rules) {

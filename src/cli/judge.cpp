@@ -7,6 +7,7 @@
 #include "cli/observe.h"
 #include "cli/output.h"
 #include "cli/rules.h"
+#include "cli/time_limit.h"
 #include "cli/trace.h"
 #include "kernel/privileges.h"
 #include "kernel/sysctl_history.h"
@@ -61,10 +62,13 @@ history::Past past_of(const Options& options, const snapshot::Host& host) {
     return past;
 }
 
-bool keep(history::Past& past, const snapshot::Host& host, const facts::Facts& facts) {
-    return past.keep(host, [&](std::size_t place) {
-        return model::sample_of(host.namespaces[place], facts.namespaces[place], past.history().uptime);
-    });
+bool keep(history::Past& past, const snapshot::Host& host, const facts::Facts& facts, double patience) {
+    return past.keep(
+        host,
+        [&](std::size_t place) {
+            return model::sample_of(host.namespaces[place], facts.namespaces[place], past.history().uptime);
+        },
+        patience);
 }
 
 // report, check and audit: the one pipeline of the program.
@@ -337,14 +341,18 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
         past.add_look(std::move(first_look), seconds_between_looks * *options.wait_s);
     }
     past.prove_ages(host);
+    const auto begin = std::chrono::steady_clock::now();
     facts::Facts facts = model::derive(host, assumed, past.history(), options.expected);
+    const rules::Stop stop = end_of_judging(options, std::chrono::steady_clock::now() - begin);
     const rules::WhatIf changed = detail == rules::Detail::verdict
                                       ? rules::WhatIf()
                                       : what_if(host, assumed, past.history(), options.expected);
-    findings::Report report = rules::evaluate(loaded.rules, facts, changed, past.recall());
-    if (!keep(past, host, facts)) {
+    findings::Report report = rules::evaluate(loaded.rules, facts, changed, past.recall(), stop);
+    const bool lasts =
+        report.worst() > findings::State::unknown && stop(); // to judge again could only lose it
+    if (!keep(past, host, facts, patience_of(options)) && !lasts) {
         facts = model::derive(host, assumed, past.history(), options.expected);
-        report = rules::evaluate(loaded.rules, facts, changed, past.recall());
+        report = rules::evaluate(loaded.rules, facts, changed, past.recall(), stop);
     }
     if (is_topical(options)) {
         rules::keep_topics(options.tag, report.perfdata);
@@ -361,7 +369,7 @@ Judgement judge_host(const Options& options, const rules::Loaded& loaded, const 
     report.assumed = texts_of(assumed);
     report.fail_on = options.fail_on;
     if (shows(options, &render::Shows::drop_in)) {
-        report.drop_in = drop_in_for(report, loaded.rules, changed, host);
+        report.drop_in = drop_in_for(report, loaded.rules, changed, stop, host);
     }
     if (options.command != Command::report && !shows(options, &render::Shows::picture)) {
         return {std::move(report), std::nullopt};

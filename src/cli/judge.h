@@ -18,8 +18,9 @@ namespace cli {
 /// assumed.
 history::Past past_of(const Options& options, const snapshot::Host& host);
 
-/// Leaves this run for the next, if the past is one that is written to. False if that failed.
-bool keep(history::Past& past, const snapshot::Host& host, const facts::Facts& facts);
+/// Leaves this run for the next, if the past is one that is written to. Waits at most `patience` seconds for
+/// others that do. False if that failed.
+bool keep(history::Past& past, const snapshot::Host& host, const facts::Facts& facts, double patience);
 
 struct Judgement {
     findings::Report report;

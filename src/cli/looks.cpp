@@ -2,6 +2,7 @@
 
 #include "base/gap.h"
 #include "cli/output.h"
+#include "cli/time_limit.h"
 
 #include <algorithm>
 #include <array>

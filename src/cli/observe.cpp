@@ -1,6 +1,7 @@
 #include "cli/observe.h"
 
 #include "base/text.h"
+#include "cli/time_limit.h"
 #include "cli/trace.h"
 #include "facts/schema.h"
 #include "kernel/collect.h"
@@ -9,7 +10,6 @@
 #include "rules/rule.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -42,13 +42,6 @@ std::size_t count_others(const Options& options, kernel::Deadline deadline) {
     return all && !all->targets.empty() ? all->targets.size() - 1 + all->not_looked_at : 0;
 }
 
-/// A little before --timeout, so that what was read by then can still be judged.
-kernel::Deadline deadline_of(const Options& options) {
-    const auto most = std::chrono::duration<double>(options.timeout_s * 0.9 + options.wait_s.value_or(0));
-    return std::chrono::steady_clock::now() +
-           std::chrono::duration_cast<std::chrono::steady_clock::duration>(most);
-}
-
 base::Result<Observation> open(const Options& options) {
     Observation observation;
     if (judges_files(options)) {
@@ -75,7 +68,7 @@ base::Result<Observation> open(const Options& options) {
         return targets.error();
     }
     std::ranges::move(targets->targets, std::back_inserter(observation.targets));
-    observation.not_looked_at = targets->not_looked_at + count_others(options, deadline_of(options));
+    observation.not_looked_at = targets->not_looked_at + count_others(options, end_of_collecting(options));
     observation.targets = traced(std::move(observation.targets));
     return observation;
 }
@@ -124,7 +117,7 @@ std::string full_name(const std::string& key) {
 } // namespace
 
 base::Result<kernel::Opened> open_live(const Options& options) {
-    return kernel::open_targets(where_of(options), deadline_of(options));
+    return kernel::open_targets(where_of(options), end_of_collecting(options));
 }
 
 snapshot::Host collect(std::vector<kernel::Target>& targets, const model::Assumptions& assumed,

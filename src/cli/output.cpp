@@ -8,11 +8,8 @@
 #include "cli/surroundings.h"
 
 #include <algorithm>
-#include <csignal>
-#include <poll.h>
 #include <sstream>
 #include <sys/ioctl.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -22,20 +19,6 @@ namespace cli {
 namespace {
 
 constexpr std::string_view text_format = "text"; // of commands that have no others
-
-// Made before the timer starts, because a signal handler may only write.
-std::string timeout_message;
-int timeout_descriptor = STDERR_FILENO;
-
-void give_up(int) {
-    base::abandon_writing();
-    pollfd reader{timeout_descriptor, POLLOUT, 0};
-    if (::poll(&reader, 1, 0) == 1) { // a pipe that nobody reads would hold this up, too
-        const ssize_t ignored = ::write(timeout_descriptor, timeout_message.data(), timeout_message.size());
-        static_cast<void>(ignored);
-    }
-    ::_exit(exit_failed);
-}
 
 bool wants_color(const Options& options) {
     if (options.color != Color::automatic) {
@@ -59,16 +42,13 @@ int terminal_width() {
     return static_cast<int>(std::clamp(width, narrowest, widest));
 }
 
-struct Message {
-    std::string text;
-    int descriptor;
-};
-
 std::string rendered(const render::Format& format, const render::Failure& failure) {
     std::ostringstream out;
     format.error(failure, out);
     return out.str();
 }
+
+} // namespace
 
 Message message_of(const Options& options, const render::Failure& failure) {
     const render::Format& format = format_of(options);
@@ -78,6 +58,8 @@ Message message_of(const Options& options, const render::Failure& failure) {
         (format.error_place == render::ErrorPlace::message_of_people && options.command == Command::check);
     return {rendered(format, failure), in_answer ? STDOUT_FILENO : STDERR_FILENO};
 }
+
+namespace {
 
 int tell_failure(const Options& options, const render::Failure& failure) {
     const Message message = message_of(options, failure);
@@ -151,23 +133,6 @@ int deliver_or_fail(const Options& options, const std::string& content, int exit
 int fail(const Options& options, const std::string& message, const std::vector<std::string>& details) {
     tell_in_reports(options, {message, details});
     return tell_failure(options, {message, details});
-}
-
-void start_timeout(const Options& options) {
-    const Message message =
-        message_of(options, {fmt::format("no answer within {:g} s (--timeout)", options.timeout_s)});
-    timeout_message = message.text;
-    timeout_descriptor = message.descriptor;
-    struct sigaction action {};
-    action.sa_handler = give_up;
-    ::sigemptyset(&action.sa_mask);
-    ::sigaction(SIGALRM, &action, nullptr);
-    itimerval timer{};
-    const double seconds = options.timeout_s + options.wait_s.value_or(0);
-    timer.it_value.tv_sec = static_cast<time_t>(seconds);
-    timer.it_value.tv_usec =
-        static_cast<suseconds_t>((seconds - static_cast<double>(timer.it_value.tv_sec)) * 1e6) + 1;
-    ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
 const render::Format& format_of(const Options& options) {

@@ -37,8 +37,13 @@ int exit_of_answers(const std::vector<Answer>& answers) {
 /// tell it. Returns the exit code 3.
 int fail(const Options& options, const std::string& message, const std::vector<std::string>& details = {});
 
-/// Ends the process with exit code 3 and such a message when `options.timeout_s` have passed.
-void start_timeout(const Options& options);
+struct Message {
+    std::string text;
+    int descriptor; // of the stream that its reader looks at
+};
+
+/// What such a run says, and where.
+Message message_of(const Options& options, const render::Failure& failure);
 
 // The end of a judging run: the report in every form that was asked for, and the exit code.
 

@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/surroundings.h"
+#include "cli/time_limit.h"
 #include "cli/trace.h"
 #include "kernel/privileges.h"
 

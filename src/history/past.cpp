@@ -179,7 +179,8 @@ Recall* Past::recall() {
     return &*recall_;
 }
 
-bool Past::keep(const snapshot::Host& host, const std::function<Sample(std::size_t)>& sample_of) {
+bool Past::keep(const snapshot::Host& host, const std::function<Sample(std::size_t)>& sample_of,
+                double patience) {
     if (!writes_ || !recall_) {
         return true;
     }
@@ -193,7 +194,7 @@ bool Past::keep(const snapshot::Host& host, const std::function<Sample(std::size
             {keys_[i], sample_of(i), netns.sockets.waiting(history_.uptime), recall_->updates()[i]});
         updates.back().waiting.complete &= !netns.incomplete_sockets().has_value();
     }
-    const base::Status saved = keeper_->save(updates);
+    const base::Status saved = keeper_->save(updates, patience);
     if (!saved) {
         not_kept(saved.error().what);
     }

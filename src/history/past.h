@@ -44,9 +44,10 @@ class Past {
     /// wait.
     Recall* recall();
 
-    /// Leaves this run for the next; `sample_of` tells what a namespace of `host` shows now. False if that
-    /// failed: then nothing may wait for the next run.
-    bool keep(const snapshot::Host& host, const std::function<Sample(std::size_t)>& sample_of);
+    /// Leaves this run for the next; `sample_of` tells what a namespace of `host` shows now. Waits at most
+    /// `patience` seconds for other runs. False if that failed: then nothing may wait for the next run.
+    bool keep(const snapshot::Host& host, const std::function<Sample(std::size_t)>& sample_of,
+              double patience);
 
     /// One line each, for those who ask.
     const std::vector<std::string>& remarks() const { return remarks_; }

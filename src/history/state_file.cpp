@@ -286,7 +286,6 @@ base::Result<SavedState> decode(const StateKey& key, std::string_view text) {
 namespace {
 
 constexpr std::size_t largest_file = 1 << 20;
-constexpr double patience = 0.5; // seconds
 constexpr double forgotten = 2 * 86400;
 constexpr double abandoned = 3600;
 constexpr std::string_view prefix = "netns-";
@@ -336,7 +335,7 @@ std::optional<double> Keeper::last_kept(const StateKey& key) const {
     return directory_.changed(file_of(key));
 }
 
-base::Status Keeper::save(std::span<const Update> updates) {
+base::Status Keeper::save(std::span<const Update> updates, double patience) {
     if (base::Status locked = directory_.lock(patience); !locked) {
         return locked;
     }

@@ -65,9 +65,9 @@ class Keeper {
 
     base::Status writable() const { return directory_.writable(); }
 
-    /// Adds the updates to what is there by now; a file that cannot be used is begun anew. Waits at most half
-    /// a second for other runs. Files of namespaces that nobody looked at for two days go.
-    base::Status save(std::span<const Update> updates);
+    /// Adds the updates to what is there by now; a file that cannot be used is begun anew. Waits at
+    /// most `patience` seconds for other runs. Files of namespaces that nobody looked at for two days go.
+    base::Status save(std::span<const Update> updates, double patience);
 
   private:
     explicit Keeper(base::PrivateDirectory directory) : directory_(std::move(directory)) {}

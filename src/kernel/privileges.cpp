@@ -69,7 +69,10 @@ RaisedCapabilities::~RaisedCapabilities() {
 }
 
 void give_up_capabilities() {
-    if (const Capabilities none(::cap_init(), ::cap_free); none && ::geteuid() != 0) {
+    if (::geteuid() == 0) {
+        return;
+    }
+    if (const Capabilities none(::cap_init(), ::cap_free); none) {
         ::cap_set_proc(none.get());
     }
 }

@@ -13,7 +13,7 @@ namespace rules {
 struct Trial {
     enum class Kind {
         judged,
-        unchecked, // the model does not know one of these sysctls
+        unchecked, // the model does not know one of these sysctls, or there was no time
         malformed, // no kernel would take one of the values
     };
     Kind kind = Kind::judged;

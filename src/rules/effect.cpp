@@ -98,6 +98,10 @@ std::shared_ptr<const facts::Facts> Effects::facts_under(const Changes& changes)
     if (known_.size() >= most_changes) {
         return nullptr;
     }
+    if (stop_ && stop_()) {
+        left_out_ = true;
+        return nullptr;
+    }
     return known_.emplace(changes, what_if_(changes)).first->second;
 }
 
@@ -148,14 +152,30 @@ std::optional<Changes> next_boot(const Finding& drift) {
     return Changes{{name->second, *boot->text}};
 }
 
+/// The outcome of the rule of this finding is at least this state. Null if it was skipped.
+findings::RuleOutcome* raise_outcome(Report& report, const Finding& finding, State state) {
+    for (findings::RuleOutcome& outcome : report.rules) {
+        if (outcome.id == finding.rule && outcome.state) {
+            outcome.state = std::max(*outcome.state, state);
+            return &outcome;
+        }
+    }
+    return nullptr;
+}
+
 void raise(Report& report, Finding& drift, const Finding& harm) {
     drift.state = State::warning;
     drift.summary +=
         fmt::format("; that brings [{}] {}: {}", findings::name(harm.state), harm.rule, harm.summary);
-    for (findings::RuleOutcome& outcome : report.rules) {
-        if (outcome.id == drift.rule && outcome.state) {
-            outcome.state = std::max(*outcome.state, drift.state);
-        }
+    raise_outcome(report, drift, drift.state);
+}
+
+/// Nobody knows what the value of the next boot brings.
+void leave(Report& report, const Finding& drift) {
+    findings::RuleOutcome* outcome = raise_outcome(report, drift, State::unknown);
+    if (outcome != nullptr && outcome->reason.empty()) {
+        outcome->lacks = base::Gap{"what the next boot brings", base::Why::failed, time_was_up};
+        outcome->reason = base::to_text(*outcome->lacks);
     }
 }
 
@@ -179,7 +199,7 @@ const Finding* new_harm(const Report& before, const Report& after) {
 }
 
 void warn_of_harmful_drift(Report& report, const RuleSet& rules, const facts::Facts& facts,
-                           const WhatIf& what_if) {
+                           const WhatIf& what_if, const Stop& stop) {
     std::optional<Report> before; // without earlier runs, as the trials are
     std::size_t trials = 0;
     for (Finding& drift : report.findings) {
@@ -187,14 +207,18 @@ void warn_of_harmful_drift(Report& report, const RuleSet& rules, const facts::Fa
         if (!changes || drift.state != State::info || ++trials > most_trials) {
             continue;
         }
-        const auto then = what_if(*changes);
-        if (then == nullptr) {
-            continue;
+        const bool late = stop && stop();
+        const auto then = late ? nullptr : what_if(*changes);
+        if (then != nullptr) {
+            before = before ? std::move(before) : evaluate(rules, facts, {}, nullptr, stop);
+            const Report after = evaluate(rules, *then, {}, nullptr, stop);
+            if (const Finding* harm = new_harm(*before, after)) { // none, if there was no time for `before`
+                raise(report, drift, *harm);
+                continue;
+            }
         }
-        before = before ? std::move(before) : evaluate(rules, facts);
-        const Report after = evaluate(rules, *then);
-        if (const Finding* harm = new_harm(*before, after)) {
-            raise(report, drift, *harm);
+        if (late || (stop && stop())) {
+            leave(report, drift);
         }
     }
 }

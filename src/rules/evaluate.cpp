@@ -81,21 +81,36 @@ class Judge {
         unknown_ += fared == Fared::unknown ? rows : 0;
     }
 
-    /// All rows of the table were judged.
+    /// There was no time for so many rows of the table.
+    void leave(std::size_t rows) { left_ += rows; }
+
+    /// No more rows of the table come.
     void close() {
         if (in_doubt_) {
             ++alerting_;
             kept_.push_back(*in_doubt_);
             in_doubt_.reset();
         }
+        rows_ += context_.row_table->size();
         if (const auto gap = context_.row_table->incomplete()) {
             note_incomplete(*gap);
         }
     }
 
+    /// The rows for which there was no time; none if there are none.
+    std::optional<base::Gap> left_out() const {
+        if (left_ == 0) {
+            return std::nullopt;
+        }
+        return base::Gap{
+            fmt::format("{} of {} rows of '{}'", left_, rows_, facts::schema(rule_.table).name),
+            base::Why::failed, time_was_up};
+    }
+
     Verdict verdict() {
         Verdict verdict{outcome(), findings()};
-        if (past_.recall != nullptr && verdict.outcome.state && unknown_ == 0 && !incomplete_gap_) {
+        if (past_.recall != nullptr && verdict.outcome.state && unknown_ == 0 && !incomplete_gap_ &&
+            left_ == 0) {
             past_.recall->judged(past_.rule);
         }
         return verdict;
@@ -185,6 +200,10 @@ class Judge {
             outcome.state = std::max(worst_, State::unknown);
             outcome.reason = with_count(*unknown_gap_, unknown_);
             outcome.lacks = unknown_gap_;
+        } else if (const auto left = left_out()) {
+            outcome.state = std::max(worst_, State::unknown);
+            outcome.reason = base::to_text(*left);
+            outcome.lacks = left;
         } else if (incomplete_gap_) {
             outcome.state = std::max(worst_, State::unknown);
             outcome.reason = base::to_text(*incomplete_gap_);
@@ -253,6 +272,8 @@ class Judge {
     std::size_t skipped_ = 0;
     std::optional<base::Gap> skipped_gap_;
     std::optional<base::Gap> incomplete_gap_;
+    std::size_t rows_ = 0; // of its table, in all namespaces
+    std::size_t left_ = 0;
 };
 
 using Judges = std::vector<Judge*>;
@@ -305,9 +326,14 @@ class QuietKinds {
     std::map<std::string, Group, std::less<>> groups_;
 };
 
-void judge_rows(const facts::Table& table, const Judges& judges) {
+/// Gives the number of rows for which there was time.
+std::size_t judge_rows(const facts::Table& table, const Judges& judges, const Stop& stop) {
+    constexpr std::size_t between_looks_at_the_clock = 8; // a row with many overrides takes milliseconds
     QuietKinds quiet(table, judges);
     for (std::size_t row = 0; row < table.size(); ++row) {
+        if (row % between_looks_at_the_clock == 0 && stop && stop()) {
+            return row;
+        }
         if (quiet.take(row)) {
             continue;
         }
@@ -318,10 +344,11 @@ void judge_rows(const facts::Table& table, const Judges& judges) {
         }
         quiet.learn(std::move(fared), asked);
     }
+    return table.size();
 }
 
 /// Row by row, and not rule by rule: what is worked out for a row serves every rule.
-void judge_table(const Judges& judges, std::size_t netns) {
+void judge_table(const Judges& judges, std::size_t netns, const Stop& stop) {
     Judges open;
     const facts::Table* table = nullptr;
     for (Judge* judge : judges) {
@@ -330,35 +357,67 @@ void judge_table(const Judges& judges, std::size_t netns) {
             table = of_rule;
         }
     }
-    if (table != nullptr) {
-        judge_rows(*table, open);
-    }
+    const std::size_t judged = table != nullptr ? judge_rows(*table, open, stop) : 0;
     for (Judge* judge : open) {
+        judge->leave(table->size() - judged);
         judge->close();
     }
 }
 
 /// `judges` are of rules about this table.
-void judge_everywhere(const Judges& judges, TableId table, const facts::Facts& facts) {
+void judge_everywhere(const Judges& judges, TableId table, const facts::Facts& facts, const Stop& stop) {
     if (table == TableId::host) {
-        judge_table(judges, 0);
+        judge_table(judges, 0, stop);
         return;
     }
     for (std::size_t i = 0; i < facts.namespaces.size(); ++i) {
-        judge_table(judges, i);
+        judge_table(judges, i, stop);
     }
     if (facts.namespaces.empty()) {
         std::for_each(judges.begin(), judges.end(), [](Judge* judge) { judge->no_namespaces(); });
     }
 }
 
-void judge_all(std::deque<Judge>& judges, const facts::Facts& facts) {
-    std::map<TableId, Judges> by_table;
-    for (Judge& judge : judges) {
-        by_table[judge.table()].push_back(&judge);
+/// In all namespaces; 0 for tables of one row each.
+std::size_t rows_of(TableId table, const facts::Facts& facts) {
+    std::size_t rows = 0;
+    for (const facts::NetnsFacts& netns : facts.namespaces) {
+        const auto& there = netns.tables[static_cast<std::size_t>(table)];
+        rows += there ? there->size() : 0;
     }
-    for (const auto& [table, of_table] : by_table) {
-        judge_everywhere(of_table, table, facts);
+    return table == TableId::host || table == TableId::netns ? 0 : rows;
+}
+
+/// The smallest first: if the time does not suffice, one huge table does not leave the others unjudged.
+void judge_all(std::deque<Judge>& judges, const facts::Facts& facts, const Stop& stop) {
+    std::map<std::pair<std::size_t, TableId>, Judges> by_size;
+    for (Judge& judge : judges) {
+        by_size[{rows_of(judge.table(), facts), judge.table()}].push_back(&judge);
+    }
+    for (const auto& [size_and_table, of_table] : by_size) {
+        judge_everywhere(of_table, size_and_table.second, facts, stop);
+    }
+}
+
+/// What there was no time for; rules about one table lack the same.
+std::vector<base::Gap> left_out_of(const std::deque<Judge>& judges, const std::optional<Effects>& effects) {
+    std::vector<base::Gap> gaps;
+    for (const Judge& judge : judges) {
+        const auto gap = judge.left_out();
+        if (gap && std::find(gaps.begin(), gaps.end(), *gap) == gaps.end()) {
+            gaps.push_back(*gap);
+        }
+    }
+    if (effects && effects->left_out()) {
+        gaps.push_back({"what remedies would change", base::Why::failed, time_was_up});
+    }
+    return gaps;
+}
+
+void note(const std::vector<base::Gap>& left_out, findings::Report& report) {
+    report.gaps.insert(report.gaps.end(), left_out.begin(), left_out.end());
+    if (!left_out.empty() && report.worst() > State::unknown) { // else it is the reason of the verdict
+        report.notes.push_back(base::complaint(left_out.front()));
     }
 }
 
@@ -366,15 +425,15 @@ void judge_all(std::deque<Judge>& judges, const facts::Facts& facts) {
 
 Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts, history::Recall* recall) {
     Judge judge(rule, rules, facts, nullptr, recall);
-    judge_everywhere({&judge}, rule.table, facts);
+    judge_everywhere({&judge}, rule.table, facts, {});
     return judge.verdict();
 }
 
 findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const WhatIf& what_if,
-                          history::Recall* recall) {
+                          history::Recall* recall, const Stop& stop) {
     std::optional<Effects> effects;
     if (what_if) {
-        effects.emplace(what_if);
+        effects.emplace(what_if, stop);
     }
     findings::Report report;
     for (const facts::NetnsFacts& each : facts.namespaces) {
@@ -387,15 +446,16 @@ findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const
             judges.emplace_back(rule, rules, facts, effects ? &*effects : nullptr, recall);
         }
     }
-    judge_all(judges, facts);
+    judge_all(judges, facts, stop);
     for (Judge& judge : judges) {
         Verdict verdict = judge.verdict();
         report.rules.push_back(std::move(verdict.outcome));
         std::move(verdict.findings.begin(), verdict.findings.end(), std::back_inserter(report.findings));
     }
     if (what_if) {
-        warn_of_harmful_drift(report, rules, facts, what_if);
+        warn_of_harmful_drift(report, rules, facts, what_if, stop);
     }
+    note(left_out_of(judges, effects), report);
     findings::sort_findings(report);
     fold(report, rules);
     report.perfdata = measure(rules, report, facts);

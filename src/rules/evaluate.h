@@ -29,8 +29,10 @@ Verdict judge(const Rule& rule, const RuleSet& rules, const facts::Facts& facts,
 
 /// All active rules: findings, outcomes, performance data, labels of namespaces and gaps.
 /// `what_if` gives the facts for the effects of remedies; without it none is computed. `recall` knows earlier
-/// runs and takes down this one; without it findings have no `since`, and nothing waits.
+/// runs and takes down this one; without it findings have no `since`, and nothing waits. Small tables come
+/// first. Rows that are left when `stop` says so make their rules at least UNKNOWN, and are named, as is what
+/// else was left out.
 findings::Report evaluate(const RuleSet& rules, const facts::Facts& facts, const WhatIf& what_if = {},
-                          history::Recall* recall = nullptr);
+                          history::Recall* recall = nullptr, const Stop& stop = {});
 
 } // namespace rules

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <limits>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -187,6 +188,19 @@ TEST_CASE("Only regular files of bounded size are read") {
     CHECK(base::read_file(scratch.file(""), 100).error().detail == "is a directory");
     REQUIRE(::mkfifo(scratch.file("fifo").c_str(), 0600) == 0);
     CHECK(base::read_file(scratch.file("fifo"), 100).error().why == base::Why::failed);
+}
+
+TEST_CASE("A FIFO in the place of a pseudo file is refused, whether somebody writes to it or not") {
+    const tests::Scratch scratch;
+    const std::string path = scratch.file("fifo");
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    for (const int mode : {O_PATH, O_RDWR}) {
+        const base::Descriptor writer(::open(path.c_str(), mode | O_CLOEXEC));
+        REQUIRE(writer);
+        CHECK(base::read_pseudo_file(path, 100).error().why == base::Why::failed);
+        CHECK(base::read_at_once(path, 100).error().why == base::Why::failed);
+    }
+    CHECK(base::read_pseudo_file("/dev/null", 100).value() == "");
 }
 
 TEST_CASE("What answers one read only is read at once, and a full buffer is no whole file") {

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What the program makes of what it inherits and of what other users prepare: surroundings.py BINARY [unittest options]
 
-Signals that are blocked, limits, streams that are closed or do not block, links and directories of others.
+Signals that are blocked, limits, streams that are closed or do not block, links and directories of others, files that do not
+answer.
 """
+import ctypes
 import fcntl
 import os
 import resource
@@ -41,6 +43,33 @@ class Signals(CommandLine):
         finally:
             os.close(reader)
             os.close(writer)
+
+    @needs_namespaces
+    def test_a_file_whose_server_hangs_does_not_hold_the_timeout_up(self):
+        """No signal that has a handler ends this wait, in the kernel; in containers such a server is behind files of /proc."""
+        if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+            self.skipTest("no /dev/fuse")
+        server = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)  # it never answers
+        self.addCleanup(os.close, server)
+        libc = ctypes.CDLL(None, use_errno=True)
+        clone_newns, ms_rec, ms_private = 0x20000, 0x4000, 0x40000
+
+        def mount():
+            options = f"fd={server},rootmode=100444,user_id=0,group_id=0".encode()
+            done = (libc.unshare(clone_newns), libc.mount(b"none", b"/", None, ms_rec | ms_private, None),
+                    libc.mount(b"hangs", b"/proc/uptime", b"fuse", 0, options))
+            assert done == (0, 0, 0), os.strerror(ctypes.get_errno())
+
+        self.assert_unknown_line(self.check("--timeout", "1", preexec_fn=mount), "no answer within 1 s")
+
+    @needs_namespaces
+    def test_a_pipe_in_the_place_of_a_file_of_the_kernel(self):
+        os.mkfifo(self.scratch / "pipe")
+        mount = f'mount --bind "{self.scratch}/pipe" /proc/sys/net/ipv4/ip_local_port_range && exec "$@"'
+        answer = self.start("unshare", ["--mount", "sh", "-c", mount, "sh", str(self.plugin), "--rules", str(self.rules)])
+        self.assertIn(answer.exit, (1, 2, 3), answer.shown)
+        self.assertIn("not judged", answer.line1, answer.shown)
+        self.assertNotIn("no answer", answer.out, answer.shown)
 
     def test_a_limit_of_file_sizes_is_an_error_and_leaves_nothing(self):
         def limit():
@@ -167,6 +196,16 @@ class States(CommandLine):
         self.assertIn("nothing was kept for a day", answer.out, answer.shown)
         answer = judged(days_up=0.5)
         self.assertEqual(0, answer.exit, "what is from before the boot is of no use anyway" + answer.shown)
+
+    def test_a_directory_that_another_run_keeps_locked_does_not_hold_the_answer_up(self):
+        state = self.scratch / "state"
+        state.mkdir(mode=0o700)
+        holder = os.open(state, os.O_RDONLY)
+        self.addCleanup(os.close, holder)
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        answer = self.states(state)
+        self.assertEqual(0, answer.exit, answer.shown)
+        self.assertIn("is locked by another run", answer.out, answer.shown)
 
     def test_nothing_but_its_own_is_pruned(self):
         home = self.scratch / "home"

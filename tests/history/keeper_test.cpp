@@ -31,8 +31,8 @@ Update update_at(double uptime, std::uint64_t rule = 1) {
     return update;
 }
 
-base::Status save(Keeper& keeper, const Update& update) {
-    return keeper.save(std::span(&update, 1));
+base::Status save(Keeper& keeper, const Update& update, double patience = 0.5) {
+    return keeper.save(std::span(&update, 1), patience);
 }
 
 std::string reason(const std::string& path) {
@@ -173,14 +173,14 @@ TEST_CASE("A damaged state file is begun anew") {
     CHECK(keeper->load(tests::some_key())->netns.samples.size() == 1);
 }
 
-TEST_CASE("A lock that stays is an error after half a second") {
+TEST_CASE("A lock that stays is an error when the patience is over") {
     const tests::Scratch scratch;
     auto holder = PrivateDirectory::open(fs::path(scratch.path()).string(), PrivateDirectory::Create::no);
     REQUIRE(holder);
     REQUIRE(holder->lock(0));
     auto keeper = open(fs::path(scratch.path()).string());
     REQUIRE(keeper);
-    const base::Status saved = save(*keeper, update_at(100));
+    const base::Status saved = save(*keeper, update_at(100), 0.1);
     REQUIRE_FALSE(saved);
     CHECK(saved.error().what.ends_with("is locked by another run"));
 }

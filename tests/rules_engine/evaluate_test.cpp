@@ -85,6 +85,57 @@ TEST_CASE("the worst subject decides, and findings come worst first") {
     CHECK(report.findings[2].state == State::warning);
 }
 
+TEST_CASE("without time for all rows the worst of those that were judged stands, and the rest is named") {
+    constexpr std::size_t rows = 100;
+    const std::string listeners = R"(
+[[rule]]
+id = "queues"
+for_each = "listener"
+condition = "accept_queue > 5"
+severity = "warning"
+summary = "full"
+)";
+    test::World world;
+    for (std::size_t row = 0; row < rows; ++row) {
+        world.table(TableId::destination).add(destination("192.0.2.1", row == 0 ? 95 : 50));
+    }
+    world.table(TableId::listener).add({{"accept_queue", number(0)}});
+    const auto judged_until = [&](int looks) {
+        return rules::evaluate(test::rules_of(std::string(ports) + std::string(listeners)), world.facts, {},
+                               nullptr, [looks]() mutable { return --looks < 0; });
+    };
+    const auto nothing = judged_until(0);
+    CHECK(nothing.worst() == State::unknown);
+    CHECK(nothing.rules[0].reason == "100 of 100 rows of 'destination': failed (the time was up)");
+    CHECK(nothing.rules[1].reason == "1 of 1 rows of 'listener': failed (the time was up)");
+    const auto some = judged_until(3); // one for the smaller table
+    CHECK(some.worst() == State::critical);
+    CHECK(some.findings.size() == 1);
+    CHECK(some.rules[0].judged == 16);
+    CHECK(some.rules[0].reason == "84 of 100 rows of 'destination': failed (the time was up)");
+    CHECK(some.rules[1].state == State::ok);
+    CHECK(some.gaps.size() == 1);
+    CHECK(some.notes ==
+          std::vector<std::string>{"84 of 100 rows of 'destination': the time was up"});
+    const auto all = judged_until(1000);
+    CHECK(all.rules[0].judged == rows);
+    CHECK(all.rules[0].reason.empty());
+    CHECK(all.gaps.empty());
+}
+
+TEST_CASE("what no row speaks of is not OK where rows were left out") {
+    test::World world;
+    for (int row = 0; row < 20; ++row) {
+        world.table(TableId::destination).add(destination("192.0.2.1", 50));
+    }
+    int looks = 0;
+    const auto report =
+        rules::evaluate(test::rules_of(ports), world.facts, {}, nullptr, [&] { return ++looks > 2; });
+    CHECK(report.worst() == State::unknown);
+    CHECK(report.rules[0].judged == 16);
+    CHECK(report.notes.empty()); // the verdict says it
+}
+
 TEST_CASE("a finding carries subject, value, evidence, prose and remedies") {
     test::World world;
     auto& table = world.table(TableId::destination);
