@@ -1,6 +1,7 @@
 // make_sockets: fills this network namespace with TIME_WAIT sockets, fast (a million lives only a minute).
 //
-//   make_sockets outgoing COUNT DESTINATIONS    we connect to them and close first
+//   make_sockets outgoing COUNT DESTINATIONS    we connect to them and close first; another argument is the
+//                                               number of the first of them, for a second run
 //   make_sockets incoming COUNT CLIENTS         they connect to a listener of ours, and we close first
 //   make_sockets gone COUNT CLIENTS             the same, and then the listener is closed
 //   make_sockets exhausted COUNT PORTS          outgoing: PORTS of them to one destination, the others to 40
@@ -154,6 +155,7 @@ struct Job {
     std::string_view mode;
     std::uint32_t count;
     std::uint32_t many;
+    std::uint32_t first;
 
     bool incoming() const { return mode == "incoming" || mode == "gone"; }
     /// The range of `exhausted` ends with the ports that it needs, with 5 % to spare.
@@ -168,7 +170,7 @@ void work(const Job& job, Worker worker) {
         make_outgoing(worker, to_one, 1, 0);
         make_outgoing(worker, job.count - to_one, 40, 1);
     } else {
-        make_outgoing(worker, job.count, job.many, 0);
+        make_outgoing(worker, job.count, job.many, job.first);
     }
 }
 
@@ -215,11 +217,11 @@ void stay() {
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 4 || number(argv[3]) == 0) {
-        std::fputs("usage: make_sockets outgoing|incoming|gone|exhausted COUNT NUMBER\n", stderr);
+    if (argc < 4 || argc > 5 || number(argv[3]) == 0) {
+        std::fputs("usage: make_sockets outgoing|incoming|gone|exhausted COUNT NUMBER [FIRST]\n", stderr);
         return 2;
     }
-    const Job job = {argv[1], number(argv[2]), number(argv[3])};
+    const Job job = {argv[1], number(argv[2]), number(argv[3]), argc == 5 ? number(argv[4]) : 0};
     const auto listeners = run_workers(job);
     if (job.mode == "gone") {
         for (const int listener : listeners) {

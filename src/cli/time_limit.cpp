@@ -5,6 +5,7 @@
 #include "kernel/privileges.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <poll.h>
@@ -38,9 +39,13 @@ void give_up(int) {
 
 void* wait_for_last_moment(void*) {
     kernel::give_up_capabilities(); // those of a thread are its own
-    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &last_moment, nullptr) != 0) {
+    int refused = EINTR;
+    while (refused == EINTR) {
+        refused = ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &last_moment, nullptr);
     }
-    give_up(SIGALRM);
+    if (refused == 0) {
+        give_up(SIGALRM);
+    }
     return nullptr;
 }
 

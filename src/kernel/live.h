@@ -30,9 +30,10 @@ class LiveMachine : public SockDiagMachine {
     snapshot::CgroupPaths cgroup_paths(std::span<const std::uint64_t> numbers) override;
     double now() override;
 
-  private:
+    /// Is it after the deadline?
     bool late() const { return std::chrono::steady_clock::now() >= deadline_; }
 
+  private:
     Deadline deadline_;
 };
 

@@ -49,7 +49,7 @@ findings::Report Watch::look(const HostModel& model, double late) {
     past.prove_ages(host);
     const facts::Facts facts = model::derive(host, {}, past.history());
     findings::Report report = rules::evaluate(rules_, facts, {}, past.recall());
-    if (!cli::keep(past, host, facts) || !past.remarks().empty()) {
+    if (!cli::keep(past, host, facts, 0.5) || !past.remarks().empty()) {
         throw std::runtime_error("the history is not kept: " + past.remarks().front());
     }
     return report;

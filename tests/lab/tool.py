@@ -47,12 +47,16 @@ class Tool:
     def __init__(self, binary, scratch):
         self.binary, self.scratch = str(binary), Path(scratch)
         (self.scratch / "rules.d").mkdir(exist_ok=True)
-        (self.scratch / "empty.toml").touch()
+        (self.scratch / "site.toml").touch()
         self.answers = []
 
     def add_rule(self, text):
         """A rule of the site, beside the shipped ones."""
         (self.scratch / "rules.d" / "lab.toml").write_text(text, encoding="utf-8")
+
+    def add_settings(self, text):
+        """Settings of the site, which are none without it."""
+        (self.scratch / "site.toml").write_text(text, encoding="utf-8")
 
     def run(self, *arguments, wrapper=(), name=None, everywhere=False, env=None, **popen):
         """`wrapper`: a command that execs the rest; `name`: argv[0]; `everywhere`: `report` looks where it likes; `env`:
@@ -61,7 +65,7 @@ class Tool:
         if arguments[0] == "report" and not everywhere and not PLACES.intersection(arguments):
             isolated.append("--this-netns")  # other scenarios run in other ones
         if arguments[0] in ("check", "report", "audit"):
-            isolated += ["--config", str(self.scratch / "empty.toml"), "--rules", str(self.scratch / "rules.d")]
+            isolated += ["--config", str(self.scratch / "site.toml"), "--rules", str(self.scratch / "rules.d")]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.scratch), "COLUMNS": "80",
                        "STATE_DIRECTORY": str(self.scratch / "state")}
         environment |= env or {}

@@ -111,12 +111,12 @@ TEST_CASE("without a way to compute them there are no effects") {
 }
 
 TEST_CASE("effects for which there is no time are named") {
-    const auto world = world_with(95);
+    const auto world = busy_world(95);
     const auto what_if = [&](const rules::Changes&) {
         return std::shared_ptr<const facts::Facts>(world, &world->facts);
     };
     int looks = 0; // one before the row, one before the first of two trials
-    const auto report = rules::evaluate(test::rules_of(rules_text), world->facts, what_if, nullptr,
+    const auto report = rules::evaluate(test::rules_of(ports_rule), world->facts, what_if, nullptr,
                                         [&] { return ++looks > 2; });
     CHECK(report.findings.at(0).state == findings::State::critical);
     CHECK(report.findings.at(0).remedies.at(0).effect.starts_with("95 %"));
