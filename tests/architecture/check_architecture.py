@@ -37,7 +37,7 @@ DOORS = [
     ("opening files", r"((?<!\w)::open\s*\(|\bfopen\s*\(|\b[io]?fstream\b)", ["base/", "kernel/", "replay/"]),
     ("running programs", r"\b(system|popen|execv[pe]*|posix_spawn)\s*\(", []),
     ("printing", r"\b(std::cout|std::cerr|printf\s*\(|puts\s*\()", []),
-    ("ending the process", r"(std::exit|\b_exit|std::abort|\bexit)\s*\(", ["cli/looks.cpp", "cli/output.cpp"]),
+    ("ending the process", r"(std::exit|\b_exit|std::abort|\bexit)\s*\(", ["cli/looks.cpp", "cli/time_limit.cpp"]),
 ]
 
 

@@ -133,13 +133,15 @@ def load_churn(lab):
     make_sockets(lab, "exhausted", 55_000, 55_000)
     answers, begin = Answers(lab), time.monotonic()
     with subprocess.Popen([lab.options.make_sockets, "outgoing", str(count), str(count // 500), "1"], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL) as flood:
-        while flood.poll() is None:
+                          stdout=subprocess.DEVNULL, start_new_session=True) as flood:
+        while flood.poll() is None and time.monotonic() < begin + 30:  # what is exhausted lasts for a minute
             answers.ask("check")
             answers.ask("report", "--format", "json")
-        took = time.monotonic() - begin
-    lab.true("make_sockets made them", flood.returncode == 0)
-    answers.show(f"{count / took:.0f} connections a second for {took:.0f} s")
+        took, made = time.monotonic() - begin, network.time_waits_of_kernel() - 55_000
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(flood.pid, signal.SIGKILL)
+    lab.true("connections were made meanwhile", made > 0)
+    answers.show(f"{made / took:.0f} connections a second for {took:.0f} s")
 
 
 def come_and_go():
@@ -199,13 +201,13 @@ def hold_namespaces(count):
 @scenario(sleeps=0)
 def load_namespaces(lab):
     """Many namespaces, one of which has an exhausted destination."""
-    count = 200 if lab.options.quick else 5000
+    count = 60 if lab.options.quick else 5000
     pid, said = child(hold_namespaces(count))
     answers = Answers(lab)
     try:
         if said != "ready":
             raise Skip(f"no {count} namespaces can be made here")
-        for timeout in (10, 1) if lab.options.quick else (60, 10, 3, 1):
+        for timeout in (10, 1) if lab.options.quick else (25, 10, 3, 1):
             answers.ask("check", "--all-netns", timeout=timeout)
             answers.ask("report", "--all-netns", timeout=timeout)
         answers.look("ports", "--all-netns")
