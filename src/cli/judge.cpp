@@ -75,20 +75,25 @@ bool keep(history::Past& past, const snapshot::Host& host, const facts::Facts& f
 
 namespace {
 
+/// Of a table that is not there as a whole they are so many at least.
 std::string socket_counts(const snapshot::Host& host, const findings::Report& report) {
-    std::uint64_t established = 0;
-    std::uint64_t time_wait = 0;
-    std::uint64_t close_wait = 0;
-    for (const snapshot::Netns& netns : host.namespaces) {
-        established += netns.sockets.count(snapshot::TcpState::established);
-        time_wait += netns.sockets.count(snapshot::TcpState::time_wait);
-        close_wait += netns.sockets.count(snapshot::TcpState::close_wait);
-    }
+    const auto count = [&](snapshot::TcpState state) {
+        std::uint64_t sum = 0;
+        for (const snapshot::Netns& netns : host.namespaces) {
+            sum += netns.sockets.count(state) + netns.provenance.named[static_cast<std::size_t>(state)];
+        }
+        return sum;
+    };
+    const bool all =
+        std::none_of(host.namespaces.begin(), host.namespaces.end(),
+                     [](const snapshot::Netns& netns) { return netns.incomplete_sockets().has_value(); });
     const auto used =
         std::find_if(report.perfdata.begin(), report.perfdata.end(),
                      [](const findings::Perfdatum& p) { return p.label == "ports_used_percent"; });
     std::string text =
-        fmt::format("{} ESTABLISHED, {} TIME_WAIT, {} CLOSE_WAIT", established, time_wait, close_wait);
+        fmt::format("{}{} ESTABLISHED, {} TIME_WAIT, {} CLOSE_WAIT", all ? "" : "at least ",
+                    count(snapshot::TcpState::established), count(snapshot::TcpState::time_wait),
+                    count(snapshot::TcpState::close_wait));
     if (used != report.perfdata.end() && used->value) {
         text +=
             fmt::format(", at most {} % of the ports to a destination in use", base::to_text(*used->value));

@@ -329,8 +329,8 @@ std::string_view verdict_word(const Report& report) {
 std::string headline(const Report& report) {
     const State worst = report.worst();
     std::string text = worst <= State::info ? report.when_ok : trouble(report);
-    if (!report.blind.empty()) {
-        text = report.blind + (text.empty() ? "" : ", ") + text;
+    if (!report.blind.empty()) { // the cause stands before what was not seen
+        text += (text.empty() ? "" : ", ") + report.blind;
     }
     if (text.empty()) {
         text = "no problem found";

@@ -171,7 +171,7 @@ std::string unjudged_counts(const Report& report) {
 
 std::string verdict_of(const Report& report, const facts::Picture* picture) {
     if (const Finding* finding = subject_of(report)) {
-        return (report.blind.empty() ? "" : report.blind + "; ") + impact_of(*finding, report);
+        return impact_of(*finding, report) + (report.blind.empty() ? "" : "; " + report.blind);
     }
     if (report.worst() == State::unknown) {
         const std::string strikes = striking(picture);

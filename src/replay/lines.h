@@ -14,6 +14,7 @@ namespace replay {
 struct Text {
     std::shared_ptr<const std::string> owner;
     std::string_view bytes; // within the owner
+    std::size_t first_line = 1;
 
     explicit Text(std::string content)
         : owner(std::make_shared<const std::string>(std::move(content))), bytes(*owner) {}

@@ -8,6 +8,7 @@
 #include "replay/counts.h"
 #include "replay/foreign.h"
 #include "replay/host_report.h"
+#include "replay/host_texts.h"
 #include "replay/lines.h"
 #include "replay/netstat.h"
 #include "replay/pasted.h"
@@ -22,9 +23,11 @@
 #include <filesystem>
 #include <iterator>
 #include <numeric>
+#include <span>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -63,10 +66,117 @@ bool is_rest_of_a_row(std::string_view text) {
     return Lines(text).next(line) && has_end_point(line);
 }
 
-/// By the reader whose line comes first; an error if there is none.
+std::uint64_t sockets_in(const base::Result<SocketList>& list) {
+    return list ? list->size() + std::accumulate(list->provenance.named.begin(), list->provenance.named.end(),
+                                                 std::uint64_t{0})
+                : 0;
+}
+
+/// A table and what stands above it.
+struct Section {
+    Reader reader;
+    std::size_t begin = 0;
+    std::size_t end = 0; // with the heading of the next, which shows that this one ends
+};
+
+/// Whose heading has a word that others have not; null: it is none.
+Reader reader_of_heading(std::string_view line) {
+    return line.find("local_address") != std::string_view::npos ? read_proc_tables
+           : base::trim(line).starts_with("Proto ")             ? read_netstat
+           : looks_like_ss(line)                                ? read_ss
+                                                                : Reader(nullptr);
+}
+
+/// The lines above a heading that belong to it: a command, and the first of two headings.
+std::size_t begin_of_section(std::string_view text, std::size_t heading) {
+    constexpr int most_lines = 8;
+    std::size_t begin = heading;
+    for (int i = 0; i < most_lines && begin > 1; ++i) {
+        const std::size_t above = text.rfind('\n', begin - 2);
+        const std::size_t line = above == std::string_view::npos ? 0 : above + 1;
+        if (has_end_point(text.substr(line, begin - line)) ||
+            looks_like_proc_table(text.substr(line, begin - line))) {
+            break;
+        }
+        begin = line;
+    }
+    return begin;
+}
+
+/// One for each tool in turn: the same tool's further snapshots belong to the same section.
+std::vector<Section> sections_of_tools(std::string_view text, Reader first) {
+    std::vector<Section> sections = {{first, 0, text.size()}};
+    for (const std::string_view word : {"Recv-Q", "local_address"}) {
+        for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+            const std::size_t before = text.rfind('\n', at);
+            const std::size_t line = before == std::string_view::npos ? 0 : before + 1;
+            const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+            const Reader reader = reader_of_heading(text.substr(line, end - line));
+            if (reader != nullptr) {
+                sections.push_back({reader, line, end});
+            }
+        }
+    }
+    std::sort(sections.begin() + 1, sections.end(),
+              [](const Section& a, const Section& b) { return a.begin < b.begin; });
+    std::vector<Section> merged = {sections.front()};
+    for (const Section& heading : std::span(sections).subspan(1)) {
+        if (heading.reader != merged.back().reader) {
+            merged.back().end = heading.end;
+            merged.push_back({heading.reader, begin_of_section(text, heading.begin), text.size()});
+        }
+    }
+    return merged;
+}
+
+/// Of several tools' tables in one text the one with the most sockets; of about as many one that is whole.
+base::Result<SocketList> read_sections(const Text& text, const std::vector<Section>& sections,
+                                       const SnapshotChoice& choice) {
+    std::vector<SocketList> lists;
+    base::Result<SocketList> failed = base::Error{"no table"};
+    for (const Section& section : sections) {
+        Text part = text;
+        part.bytes = text.bytes.substr(section.begin, section.end - section.begin);
+        part.first_line = 1 + static_cast<std::size_t>(std::count(
+                                  text.bytes.begin(),
+                                  text.bytes.begin() + static_cast<std::ptrdiff_t>(section.begin), '\n'));
+        auto list = section.reader(part, choice);
+        if (list) {
+            lists.push_back(std::move(*list));
+        } else if (lists.empty()) {
+            failed = std::move(list);
+        }
+    }
+    if (lists.empty()) {
+        return failed;
+    }
+    const auto doubts = [](const SocketList& list) {
+        return list.lost ? 2 : list.provenance.unproven ? 1 : 0;
+    };
+    std::stable_sort(lists.begin(), lists.end(), [&](const SocketList& a, const SocketList& b) {
+        return std::pair(sockets_in(b), doubts(a)) < std::pair(sockets_in(a), doubts(b));
+    });
+    const std::uint64_t most = sockets_in(lists.front());
+    const auto best = std::min_element(lists.begin(), lists.end(), [&](const auto& a, const auto& b) {
+        const auto few = [&](const SocketList& list) { return sockets_in(list) * 10 < most * 9; };
+        return std::pair(few(a), doubts(a)) < std::pair(few(b), doubts(b));
+    });
+    for (auto other = lists.begin(); other != lists.end(); ++other) {
+        if (other != best) {
+            best->provenance.gaps.push_back(
+                {other->provenance.name, base::Why::failed, "another table in the same text, passed over"});
+            best->files.merge(other->files);
+            best->sysctls.merge(other->sysctls);
+        }
+    }
+    return std::move(*best);
+}
+
+/// By the readers whose lines are in it; an error if there is none.
 base::Result<SocketList> read_by_lines(const Text& text, const SnapshotChoice& choice) {
     if (const Reader reader = reader_of(text.bytes)) {
-        return reader(text, choice);
+        const std::vector<Section> sections = sections_of_tools(text.bytes, reader);
+        return sections.size() == 1 ? reader(text, choice) : read_sections(text, sections, choice);
     }
     return base::Error{is_rest_of_a_row(text.bytes)
                            ? "nothing but the rest of a row: the text is cut at the start"
@@ -76,12 +186,6 @@ base::Result<SocketList> read_by_lines(const Text& text, const SnapshotChoice& c
 
 bool begins_row(std::string_view line) {
     return looks_like_ss(line) || looks_like_netstat(line);
-}
-
-std::uint64_t sockets_in(const base::Result<SocketList>& list) {
-    return list ? list->size() + std::accumulate(list->provenance.named.begin(), list->provenance.named.end(),
-                                                 std::uint64_t{0})
-                : 0;
 }
 
 /// A text that cannot be read as it is, or not all of it: as it was before somebody's tool changed its lines.
@@ -99,7 +203,8 @@ base::Result<SocketList> read_changed(base::Result<SocketList> as_it_is, const T
             continue;
         }
         auto list = read_by_lines(Text(*before), choice);
-        if (sockets_in(list) > sockets_in(best)) {
+        const bool heals = sockets_in(list) == sockets_in(best) && list && !list->lost;
+        if (heals || sockets_in(list) > sockets_in(best)) {
             list->provenance.unproven = base::Gap{"the socket table", base::Why::truncated,
                                                   "or not: its lines were changed after it was printed"};
             best = std::move(list);
@@ -184,6 +289,32 @@ base::Result<Replay> open_packed(std::string_view content, const SnapshotChoice&
     return replay_of(std::move(unpacked->text), choice);
 }
 
+bool is_line_of_table(std::string_view line) {
+    return begins_row(line) || looks_like_proc_table(line);
+}
+
+/// Each host is judged apart. One whose text cannot be read is one whose sockets are not known.
+base::Result<Replay> replay_hosts(std::vector<HostText> texts, const SnapshotChoice& choice) {
+    Replay replay;
+    base::Result<SocketList> failed = base::Error{"no table"};
+    std::size_t read = 0;
+    for (HostText& text : texts) {
+        auto list = read_text(std::move(text.text), choice);
+        SocketList unread;
+        unread.provenance.name = "a text that could not be read";
+        if (list) {
+            ++read;
+        } else {
+            failed = list.error();
+            unread.lost = base::Gap{"the socket table", base::Why::failed, list.error().what};
+        }
+        replay.targets.push_back(
+            {text.host, 0,
+             std::make_unique<ForeignMachine>(list ? std::move(*list) : std::move(unread), std::nullopt)});
+    }
+    return read > 0 ? base::Result<Replay>(std::move(replay)) : failed.error();
+}
+
 } // namespace
 
 base::Result<Replay> replay_of(std::string content, const SnapshotChoice& choice) {
@@ -198,6 +329,9 @@ base::Result<Replay> replay_of(std::string content, const SnapshotChoice& choice
     }
     if (!packed_by(content).empty()) {
         return open_packed(content, choice);
+    }
+    if (auto hosts = texts_of_hosts(content, is_line_of_table); !hosts.empty()) {
+        return replay_hosts(std::move(hosts), choice);
     }
     auto list = read_text(std::move(content), choice);
     if (!list) {

@@ -71,9 +71,34 @@ std::optional<std::uint32_t> number_32(std::string_view text) {
                                            : std::nullopt;
 }
 
+/// Where `cut -c` or a terminal ended all lines, heading and rows alike, some of them within an end point; 0
+/// if none did. ss fills its rows with blanks.
+std::size_t width_of_cut_lines(std::string_view text) {
+    constexpr std::size_t enough = 64;
+    constexpr std::size_t no_accident = 3;
+    Lines lines(text);
+    std::string_view line;
+    std::size_t width = 0;
+    std::size_t rows = 0;
+    bool within = false;
+    while (rows < enough && lines.next(line)) {
+        SsColumns columns;
+        if (is_ss_heading(line)) {
+            width = line.size();
+        } else if (width > 0 && take_columns(line, columns) == Kind::tcp) {
+            if (line.size() != width) {
+                return 0;
+            }
+            ++rows;
+            within = within || columns.peer.data() + columns.peer.size() == line.data() + width;
+        }
+    }
+    return within && rows >= no_accident ? width : 0;
+}
+
 class SsDialect : public Dialect {
   public:
-    explicit SsDialect(std::string_view text) : text_(text) {}
+    explicit SsDialect(std::string_view text) : text_(text), cut_width_(width_of_cut_lines(text)) {}
 
     LineKind read(std::string_view line, Row& row) override {
         const std::string_view inner = without_blanks(line);
@@ -87,7 +112,10 @@ class SsDialect : public Dialect {
         }
         const Kind kind = take_columns(inner, columns);
         if (kind == Kind::tcp) {
-            return take(columns, row);
+            const LineKind taken = take(columns, row);
+            const bool cut = line.size() == cut_width_ && !columns.peer.empty() &&
+                             columns.peer.data() + columns.peer.size() == line.data() + line.size();
+            return taken == LineKind::row && cut ? cut_end(columns.peer, row) : taken;
         }
         if (kind == Kind::other) {
             return LineKind::other_row;
@@ -175,6 +203,12 @@ class SsDialect : public Dialect {
         return name ? LineKind::named : LineKind::broken;
     }
 
+    LineKind cut_end(std::string_view text, Row& row) const {
+        row.wrong = "'" + base::printable(text.substr(0, 60)) + "' is perhaps cut: all lines end at column " +
+                    std::to_string(cut_width_);
+        return LineKind::named;
+    }
+
     LineKind take_end(std::string_view text, Row& row, Address& address, std::uint16_t& port) {
         const auto end = split_end_point(text);
         const auto number = end ? port_of(end->port) : std::nullopt;
@@ -229,6 +263,7 @@ class SsDialect : public Dialect {
     }
 
     std::string_view text_;
+    std::size_t cut_width_;
     bool has_states_ = true;
     std::optional<std::optional<TcpState>> asked_;
     std::optional<bool> star_is_v4_;

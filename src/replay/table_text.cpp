@@ -42,7 +42,7 @@ bool is_message_of_tools(std::string_view line) {
 bool begins_something_else(std::string_view line) {
     constexpr auto headings = std::to_array<std::string_view>(
         {"Active UNIX domain", "Active Bluetooth", "Active Internet", "Kernel Interface table", "Proto ",
-         "Netid ", "State ", "sockets: used ", "TCP: inuse ", "Total: ", "#==["});
+         "Netid ", "State ", "sl  local_address", "sockets: used ", "TCP: inuse ", "Total: ", "#==["});
     return std::any_of(headings.begin(), headings.end(),
                        [&](std::string_view heading) { return line.starts_with(heading); });
 }
@@ -91,7 +91,8 @@ struct Start {
 struct Progress {
     bool heading = false;
     std::size_t heading_at = 0;
-    Asked asked = Asked::all; // by what stands above it
+    std::optional<Start> in_the_middle; // the heading, with rows above it
+    Asked asked = Asked::all;           // by what stands above it
     bool end_shown = false;
     std::size_t end_at =
         std::string_view::npos; // of the line that shows it, and how much of that is a prompt
@@ -172,14 +173,19 @@ void TableReader::finish() {
     details_.clear();
 }
 
+/// Rows above the first heading are no snapshot: sort put them there, or they are the rest of one that was
+/// cut. begin_again() tells that.
 void TableReader::take_heading(const Lines& lines) {
     finish();
-    if (now_.heading || now_.rows > 0) {
+    const Start here{lines.offset(), lines.number(), above_};
+    if (!now_.heading && now_.rows > 0 && !now_.end_shown && starts_.size() == 1) {
+        now_.in_the_middle = here;
+    } else if (now_.heading || now_.rows > 0) {
         now_ = Progress();
         inodes_ = InventedInodes();
         timers_ = Timers();
         if (starts_.size() < most_snapshots) {
-            starts_.push_back({lines.offset(), lines.number(), above_});
+            starts_.push_back(here);
         }
     }
     now_.heading = true;
@@ -203,7 +209,9 @@ bool TableReader::begin_again(Lines& lines) {
     if (!now_.repeats || (!repeats_listeners && now_.repeated < no_accident)) {
         return false;
     }
-    const Start start = repeats_listeners ? *now_.listens : *now_.repeats;
+    const Start start = now_.in_the_middle  ? *now_.in_the_middle
+                        : repeats_listeners ? *now_.listens
+                                            : *now_.repeats;
     open_ = false;
     details_.clear();
     now_ = Progress();
@@ -423,6 +431,10 @@ std::optional<Gap> TableReader::unproven() const {
     if (now_.asked == Asked::part) {
         return gap("the command above it asks for a part");
     }
+    if (now_.in_the_middle) {
+        return gap("rows stand above the heading: the lines are in another order than they were printed, or "
+                   "the start is cut");
+    }
     if (now_.torn) {
         return gap("or not: rows follow behind what looks like its end");
     }
@@ -439,7 +451,7 @@ std::optional<Gap> TableReader::unproven() const {
 }
 
 base::Result<SocketList> TableReader::read(const SnapshotChoice& choice) {
-    starts_.push_back({});
+    starts_.push_back({0, text_.first_line});
     scan(text_.bytes.size());
     end_ = text_.bytes.size();
     const std::size_t snapshots = starts_.size();

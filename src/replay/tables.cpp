@@ -1,5 +1,6 @@
 #include "replay/tables.h"
 
+#include "base/number.h"
 #include "base/text.h"
 #include "kernel/proc_net.h"
 #include "kernel/sock_diag.h"
@@ -43,6 +44,7 @@ class ProcDialect : public Dialect {
         }
         row.socket = *socket;
         const std::string_view inner = base::trim(line);
+        take_number(inner);
         constexpr std::size_t ends_of_v4 = 27; // "0100007F:1F90 0100007F:C350"
         constexpr std::size_t ends_of_v6 = 75;
         row.ends = inner.substr(std::min(inner.find(' ') + 1, inner.size()),
@@ -52,7 +54,11 @@ class ProcDialect : public Dialect {
     }
 
     void complete(std::string_view, Socket&) override {}
-    void restart() override { v4_ = v6_ = false; }
+    void restart() override {
+        v4_ = v6_ = false;
+        next_.reset();
+        missing_.clear();
+    }
     bool has_identities() const override { return true; }
 
     void conclude(SocketList& list) override {
@@ -61,6 +67,8 @@ class ProcDialect : public Dialect {
             list.lost = Gap{"the socket table", Why::truncated, "a table of UDP or raw sockets stands in it"};
         } else if (!v4_ && v6_) {
             list.lost = Gap{"the socket table", Why::truncated, "only tcp6: /proc/net/tcp is missing"};
+        } else if (!missing_.empty() && !list.lost) {
+            list.lost = Gap{"the socket table", Why::truncated, missing_};
         } else if (v4_ && !v6_) {
             list.provenance.has_ipv6 = false;
             list.provenance.unproven =
@@ -72,15 +80,31 @@ class ProcDialect : public Dialect {
 
   private:
     LineKind take_heading(std::string_view line) {
+        next_ = 0;
         udp_ = udp_ || line.find(" drops") != std::string_view::npos;
         const bool v6 = line.find("remote_address") != std::string_view::npos;
         const bool begins = v6 ? v6_ : v4_;
         if (begins) {
             v4_ = v6_ = false;
+            missing_.clear();
         }
         (v6 ? v6_ : v4_) = true;
         family_ = v6 ? Family::ipv6 : Family::ipv4;
         return begins || v4_ != v6_ ? LineKind::heading : LineKind::subheading;
+    }
+
+    /// The kernel numbers the rows of one reading, tcp4_seq_show(): without a hole, also if a reading takes
+    /// many calls while sockets come and go (measured on Linux 6.18).
+    void take_number(std::string_view row) {
+        const auto number = base::parse_unsigned(row.substr(0, row.find(':')));
+        if (!number) {
+            return;
+        }
+        if (next_ && *number > *next_ && missing_.empty()) {
+            missing_ = *number == *next_ + 1 ? fmt::format("row {} is missing", *next_)
+                                             : fmt::format("rows {} to {} are missing", *next_, *number - 1);
+        }
+        next_ = *number + 1;
     }
 
     /// Without a heading the length of the addresses tells the family.
@@ -106,6 +130,8 @@ class ProcDialect : public Dialect {
     bool v4_ = false;
     bool v6_ = false;
     bool udp_ = false;
+    std::optional<std::uint64_t> next_; // number of a row
+    std::string missing_;               // rows, the first of them
 };
 
 std::uint16_t type_in(std::string_view bytes) {

@@ -229,7 +229,7 @@ TEST_CASE("copies of /proc/net/tcp, one, both, or the wrong one") {
     CHECK(without_v6.provenance.unproven->detail == "only tcp: /proc/net/tcp6 is missing");
     CHECK(lost_because(test::proc_tcp6) == "only tcp6: /proc/net/tcp is missing");
     CHECK(lost_because(std::string(test::proc_tcp).substr(0, test::proc_tcp.size() - 90)) ==
-          "line 3: '3: 0100090A:C228 0100090A:1F90 06 000000' is no row of /proc/net/tcp");
+          "line 3: '1: 0100090A:C228 0100090A:1F90 06 000000' is no row of /proc/net/tcp");
     CHECK(
         error_of("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
                  "inode ref pointer drops\n") == "a table of UDP or raw sockets, not of TCP");
@@ -479,6 +479,77 @@ TEST_CASE("of several snapshots in one text the last is judged, or the one that 
     const auto loop = list_of(bare + bare + bare);
     CHECK(loop.sockets.size() == 3);
     CHECK(loop.provenance.name == "the text of ss, snapshot 3 of 3");
+}
+
+TEST_CASE("rows above the first heading are no snapshot of their own, unless those below repeat them") {
+    const std::string waits = "TIME-WAIT 0 0 192.0.2.10:40001 192.0.2.20:5432\n"
+                              "TIME-WAIT 0 0 192.0.2.10:40002 192.0.2.20:5432\n";
+    const auto sorted = list_of("$ ss -tan | sort -r\n" + waits + ss_heading + ss_listener + "$\n");
+    CHECK(states_of(sorted) == States{{TcpState::listen, 1}, {TcpState::time_wait, 2}});
+    CHECK(sorted.provenance.name == "the text of ss");
+    REQUIRE(sorted.provenance.unproven);
+    CHECK(sorted.provenance.unproven->detail.starts_with("rows stand above the heading: "));
+    const auto cut = list_of(waits + ss_connection + ss_heading + ss_listener + waits + ss_connection);
+    CHECK(states_of(cut) ==
+          States{{TcpState::listen, 1}, {TcpState::established, 1}, {TcpState::time_wait, 2}});
+    CHECK(cut.provenance.name == "the text of ss, snapshot 2 of 2");
+}
+
+TEST_CASE("numbers of rows that are missing in a copy of /proc/net/tcp show the hole") {
+    std::string text(test::proc_tcp);
+    text.replace(text.find("   1: "), 6, " 117: ");
+    CHECK(lost_because(text) == "rows 1 to 116 are missing");
+    CHECK_FALSE(list_of(std::string(test::proc_tcp) + std::string(test::proc_tcp6)).lost);
+}
+
+TEST_CASE("the table of another tool in the same text is a second table") {
+    const auto list = list_of("$ ss -tan\n" + ss_heading + ss_listener + ss_connection + "$ netstat -tan\n" +
+                              netstat_heading + netstat_rows + "$\n");
+    CHECK(states_of(list) == States{{TcpState::listen, 1}, {TcpState::established, 1}});
+    CHECK_FALSE(list.lost);
+    CHECK_FALSE(list.provenance.unproven);
+    REQUIRE(list.provenance.gaps.size() == 1);
+    CHECK(list.provenance.gaps[0].what == "the text of netstat");
+}
+
+TEST_CASE("where all lines end at one column, an end point that reaches it is no number to believe") {
+    const std::string waits = "TIME-WAIT  0      0      192.0.2.10:40001     192.0.2.20:543\n"
+                              "TIME-WAIT  0      0      192.0.2.10:40002     192.0.2.20:543\n";
+    const std::string heading = "State      Recv-Q Send-Q Local Address:Port Peer Address:Por\n";
+    const std::string listener = "LISTEN     0      128    0.0.0.0:22            0.0.0.0:*    \n";
+    const auto list = list_of(heading + listener + waits);
+    CHECK(states_of(list) == States{{TcpState::listen, 1}});
+    CHECK(list.provenance.named[static_cast<std::size_t>(TcpState::time_wait)] == 2);
+    CHECK(list.lost->detail.find("'192.0.2.20:543' is perhaps cut: all lines end at column 60") !=
+          std::string::npos);
+}
+
+TEST_CASE("several hosts in one text are judged apart") {
+    const std::string web1 = ss_heading + ss_listener + ss_connection;
+    const std::string web2 = ss_heading + ss_listener;
+    std::string prefixed;
+    for (const auto& [host, rows] : {std::pair("web1: ", web1), std::pair("web2: ", web2)}) {
+        std::string line;
+        for (const char c : rows) {
+            line += c;
+            if (c == '\n') {
+                prefixed += host + line;
+                line.clear();
+            }
+        }
+    }
+    for (const std::string& text :
+         {"web1 | CHANGED | rc=0 >>\n" + web1 + "web2 | CHANGED | rc=0 >>\n" + web2, prefixed}) {
+        auto replay = replay::replay_of(text, {});
+        REQUIRE(replay);
+        REQUIRE(replay->targets.size() == 2);
+        CHECK(replay->targets[0].label == "web1");
+        CHECK(replay->targets[1].label == "web2");
+        const auto host = kernel::collect(replay->targets);
+        CHECK(host.namespaces[0].sockets.count(TcpState::established) == 1);
+        CHECK(host.namespaces[1].sockets.count(TcpState::established) == 0);
+        CHECK(host.namespaces[1].incomplete_sockets());
+    }
 }
 
 TEST_CASE("a socket that moved while it was listed is no second snapshot") {

@@ -1,0 +1,106 @@
+#include "replay/host_texts.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+
+namespace replay {
+
+namespace {
+
+constexpr std::size_t most_hosts = 1000;
+
+bool is_host_name(std::string_view name) {
+    const auto fits = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+               c == '-' || c == '_';
+    };
+    return !name.empty() && std::all_of(name.begin(), name.end(), fits) &&
+           name.find_first_not_of("0123456789") != std::string_view::npos;
+}
+
+/// "web1 | CHANGED | rc=0 >>" of ansible: the host whose lines follow; empty: it is none.
+std::string_view host_above(std::string_view line) {
+    const std::size_t bar = line.find(" | ");
+    if (bar == std::string_view::npos || !is_host_name(line.substr(0, bar))) {
+        return {};
+    }
+    const std::string_view said = line.substr(bar + 3);
+    const bool result = said.starts_with("CHANGED") || said.starts_with("SUCCESS") ||
+                        said.starts_with("FAILED") || said.starts_with("UNREACHABLE");
+    return result ? line.substr(0, bar) : std::string_view();
+}
+
+/// "web1: ESTAB ..." of pdsh and clush, "web1 | ESTAB ..." of compose: the length of what stands before the
+/// line; 0 if nothing does.
+std::size_t length_of_prefix(std::string_view line, std::string_view& host) {
+    const std::size_t end = line.find_first_of(": ");
+    if (end == std::string_view::npos || !is_host_name(line.substr(0, end))) {
+        return 0;
+    }
+    host = line.substr(0, end);
+    if (line[end] == ':') {
+        return line.substr(end).starts_with(": ") ? end + 2 : 0;
+    }
+    const std::size_t bar = line.find_first_not_of(' ', end);
+    return bar != std::string_view::npos && line.substr(bar).starts_with("| ") ? bar + 2 : 0;
+}
+
+class HostTexts {
+  public:
+    std::string& of(std::string_view host) {
+        const auto found = std::find_if(texts_.begin(), texts_.end(),
+                                        [&](const HostText& text) { return text.host == host; });
+        if (found != texts_.end()) {
+            return found->text;
+        }
+        if (texts_.size() < most_hosts) {
+            texts_.push_back({std::string(host), {}});
+        }
+        return texts_.back().text;
+    }
+
+    std::vector<HostText> take() { return texts_.size() > 1 ? std::move(texts_) : std::vector<HostText>(); }
+
+  private:
+    std::vector<HostText> texts_;
+};
+
+std::vector<HostText> below_titles(std::string_view content) {
+    HostTexts texts;
+    std::string* text = nullptr;
+    for (const std::string_view line : base::split(content, '\n')) {
+        if (const std::string_view host = host_above(line); !host.empty()) {
+            text = &texts.of(host);
+        } else if (text != nullptr) {
+            text->append(line).append("\n");
+        }
+    }
+    return texts.take();
+}
+
+std::vector<HostText> behind_prefixes(std::string_view content, LineTest is_row) {
+    HostTexts texts;
+    for (const std::string_view line : base::split(content, '\n')) {
+        std::string_view host;
+        const std::size_t length = length_of_prefix(line, host);
+        if (length > 0 && is_row(line.substr(length))) {
+            texts.of(host).append(line.substr(length)).append("\n");
+        }
+    }
+    return texts.take();
+}
+
+} // namespace
+
+std::vector<HostText> texts_of_hosts(std::string_view content, LineTest is_row) {
+    constexpr std::size_t most_pasted = std::size_t{64} << 20;
+    if (content.size() > most_pasted) {
+        return {};
+    }
+    auto texts =
+        content.find(" | ") != std::string_view::npos ? below_titles(content) : std::vector<HostText>();
+    return texts.empty() ? behind_prefixes(content, is_row) : std::move(texts);
+}
+
+} // namespace replay
