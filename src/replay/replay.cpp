@@ -73,7 +73,7 @@ std::uint64_t sockets_in(const base::Result<SocketList>& list) {
 }
 
 /// A table and what stands above it.
-struct Section {
+struct ToolTable {
     Reader reader;
     std::size_t begin = 0;
     std::size_t end = 0; // with the heading of the next, which shows that this one ends
@@ -88,7 +88,7 @@ Reader reader_of_heading(std::string_view line) {
 }
 
 /// The lines above a heading that belong to it: a command, and the first of two headings.
-std::size_t begin_of_section(std::string_view text, std::size_t heading) {
+std::size_t begin_of_table(std::string_view text, std::size_t heading) {
     constexpr int most_lines = 8;
     std::size_t begin = heading;
     for (int i = 0; i < most_lines && begin > 1; ++i) {
@@ -103,9 +103,9 @@ std::size_t begin_of_section(std::string_view text, std::size_t heading) {
     return begin;
 }
 
-/// One for each tool in turn: the same tool's further snapshots belong to the same section.
-std::vector<Section> sections_of_tools(std::string_view text, Reader first) {
-    std::vector<Section> sections = {{first, 0, text.size()}};
+/// One for each tool in turn: the same tool's further snapshots belong to the same table.
+std::vector<ToolTable> tables_of_tools(std::string_view text, Reader first) {
+    std::vector<ToolTable> tables = {{first, 0, text.size()}};
     for (const std::string_view word : {"Recv-Q", "local_address"}) {
         for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
             const std::size_t before = text.rfind('\n', at);
@@ -113,34 +113,34 @@ std::vector<Section> sections_of_tools(std::string_view text, Reader first) {
             const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
             const Reader reader = reader_of_heading(text.substr(line, end - line));
             if (reader != nullptr) {
-                sections.push_back({reader, line, end});
+                tables.push_back({reader, line, end});
             }
         }
     }
-    std::sort(sections.begin() + 1, sections.end(),
-              [](const Section& a, const Section& b) { return a.begin < b.begin; });
-    std::vector<Section> merged = {sections.front()};
-    for (const Section& heading : std::span(sections).subspan(1)) {
+    std::sort(tables.begin() + 1, tables.end(),
+              [](const ToolTable& a, const ToolTable& b) { return a.begin < b.begin; });
+    std::vector<ToolTable> merged = {tables.front()};
+    for (const ToolTable& heading : std::span(tables).subspan(1)) {
         if (heading.reader != merged.back().reader) {
             merged.back().end = heading.end;
-            merged.push_back({heading.reader, begin_of_section(text, heading.begin), text.size()});
+            merged.push_back({heading.reader, begin_of_table(text, heading.begin), text.size()});
         }
     }
     return merged;
 }
 
 /// Of several tools' tables in one text the one with the most sockets; of about as many one that is whole.
-base::Result<SocketList> read_sections(const Text& text, const std::vector<Section>& sections,
-                                       const SnapshotChoice& choice) {
+base::Result<SocketList> read_tables_of_tools(const Text& text, const std::vector<ToolTable>& tables,
+                                              const SnapshotChoice& choice) {
     std::vector<SocketList> lists;
     base::Result<SocketList> failed = base::Error{"no table"};
-    for (const Section& section : sections) {
+    for (const ToolTable& table : tables) {
         Text part = text;
-        part.bytes = text.bytes.substr(section.begin, section.end - section.begin);
-        part.first_line = 1 + static_cast<std::size_t>(std::count(
-                                  text.bytes.begin(),
-                                  text.bytes.begin() + static_cast<std::ptrdiff_t>(section.begin), '\n'));
-        auto list = section.reader(part, choice);
+        part.bytes = text.bytes.substr(table.begin, table.end - table.begin);
+        part.first_line =
+            1 + static_cast<std::size_t>(std::count(
+                    text.bytes.begin(), text.bytes.begin() + static_cast<std::ptrdiff_t>(table.begin), '\n'));
+        auto list = table.reader(part, choice);
         if (list) {
             lists.push_back(std::move(*list));
         } else if (lists.empty()) {
@@ -175,8 +175,8 @@ base::Result<SocketList> read_sections(const Text& text, const std::vector<Secti
 /// By the readers whose lines are in it; an error if there is none.
 base::Result<SocketList> read_by_lines(const Text& text, const SnapshotChoice& choice) {
     if (const Reader reader = reader_of(text.bytes)) {
-        const std::vector<Section> sections = sections_of_tools(text.bytes, reader);
-        return sections.size() == 1 ? reader(text, choice) : read_sections(text, sections, choice);
+        const std::vector<ToolTable> tables = tables_of_tools(text.bytes, reader);
+        return tables.size() == 1 ? reader(text, choice) : read_tables_of_tools(text, tables, choice);
     }
     return base::Error{is_rest_of_a_row(text.bytes)
                            ? "nothing but the rest of a row: the text is cut at the start"
