@@ -196,7 +196,7 @@ class YamlWalk {
     std::string nested(const std::string& key) const {
         std::string name = key;
         for (auto frame = frames_.rbegin(); frame != frames_.rend() && !frame->own_key.empty(); ++frame) {
-            name = frame->own_key + "." + name;
+            name.insert(0, frame->own_key + ".");
             if (frame->own_key == "net") {
                 return snapshot::find_sysctl(name) != nullptr ? name : "";
             }
