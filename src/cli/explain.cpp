@@ -244,7 +244,7 @@ base::Result<std::string> message_text(const Options& options, const std::string
     }
     std::string text = std::string(topic->text);
     if (!topic->rules.empty()) {
-        const auto now = rules_now(options, rules, topic->rules, width);
+        auto now = rules_now(options, rules, topic->rules, width);
         if (!now) {
             return now;
         }
@@ -264,7 +264,7 @@ std::string asked_topic(const Options& options) {
 
 base::Result<std::string> topic_text(const Options& options, const base::Embedded& topic, Language language) {
     const std::string name = topic_name(topic);
-    const auto now =
+    auto now =
         kind_of(name) == TopicKind::sysctl ? sysctl_now(options, name) : state_now(options, name, language);
     if (!now) {
         return now;

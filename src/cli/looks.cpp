@@ -31,9 +31,9 @@ sigset_t mask_while_waiting; // they come only then, so that none is missed betw
 /// As a program that does not look again: a signal to the group ends it at once.
 void be_a_single_run() {
     for (const int signal : ending) {
-        std::signal(signal, SIG_DFL);
+        static_cast<void>(std::signal(signal, SIG_DFL));
     }
-    ::sigprocmask(SIG_SETMASK, &mask_while_waiting, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &mask_while_waiting, nullptr);
 }
 
 /// How it ended, as waitpid(2) says it; none if there is no process to look with.
@@ -69,7 +69,7 @@ void catch_signals() {
     for (const int signal : ending) {
         ::sigaddset(&caught, signal);
     }
-    ::sigprocmask(SIG_BLOCK, &caught, &mask_while_waiting);
+    ::pthread_sigmask(SIG_BLOCK, &caught, &mask_while_waiting);
     struct sigaction action {};
     action.sa_handler = note_signal; // without SA_RESTART: ppoll() returns
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) {
@@ -108,7 +108,9 @@ int look_again_and_again(const Options& options, const std::function<int(const O
             return fail(options, std::string("cannot start a look: ") + base::error_text(errno));
         }
         if (WIFSIGNALED(*ended)) {
-            fail(options, std::string("a look was ended: ") + ::strsignal(WTERMSIG(*ended)));
+            const char* name =
+                ::strsignal(WTERMSIG(*ended)); // NOLINT(concurrency-mt-unsafe): no other thread
+            fail(options, std::string("a look was ended: ") + name);
         }
         if (!options.output && reader_has_gone()) {
             return exit_failed;
