@@ -97,7 +97,7 @@ void reservation(std::ostream& out, const Style& style, const PortAnswer& answer
               "So that connect() never takes it (connections that have it keep it; a program that binds it "
               "still can):");
     if (answer.on_node) {
-        paragraph(out, style, "  ", "/proc/sys is read-only in this container. As root on its host:");
+        paragraph(out, style, "  ", "In this container /proc/sys is read-only. As root on its host:");
     }
     render::command(out, "  now       ", reserving(answer, answer.reserved_then));
     render::command(out, "  undo      ", reserving(answer, answer.reserved_now));
