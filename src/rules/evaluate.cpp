@@ -102,9 +102,8 @@ class Judge {
         if (left_ == 0) {
             return std::nullopt;
         }
-        return base::Gap{
-            fmt::format("{} of {} rows of '{}'", left_, rows_, facts::schema(rule_.table).name),
-            base::Why::failed, time_was_up};
+        return base::Gap{fmt::format("{} of {} rows of '{}'", left_, rows_, facts::schema(rule_.table).name),
+                         base::Why::failed, time_was_up};
     }
 
     Verdict verdict() {

@@ -115,8 +115,7 @@ summary = "full"
     CHECK(some.rules[0].reason == "84 of 100 rows of 'destination': failed (the time was up)");
     CHECK(some.rules[1].state == State::ok);
     CHECK(some.gaps.size() == 1);
-    CHECK(some.notes ==
-          std::vector<std::string>{"84 of 100 rows of 'destination': the time was up"});
+    CHECK(some.notes == std::vector<std::string>{"84 of 100 rows of 'destination': the time was up"});
     const auto all = judged_until(1000);
     CHECK(all.rules[0].judged == rows);
     CHECK(all.rules[0].reason.empty());
