@@ -234,7 +234,7 @@ class Loader {
             Configuration configuration{label, {}, false, host.kernel, {}};
             add_profiles(host.profiles, profiles, configuration);
             place(configuration.files, "/etc/sysctl.d/file.conf", PlacedFile{shown, std::move(host), {}});
-            if (const base::Status added = add(std::move(configuration)); !added) {
+            if (base::Status added = add(std::move(configuration)); !added) {
                 return added;
             }
         }

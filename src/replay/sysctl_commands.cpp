@@ -38,14 +38,12 @@ class LineWords {
         } else if (quote_ != 0 ? c == quote_ : c == '"' || c == '\'') {
             quote_ = quote_ != 0 ? '\0' : c;
             is_word_ = true;
-        } else if (quote_ != 0) {
-            word_ += c;
-        } else if (c == ' ' || c == '\t') {
+        } else if (quote_ == 0 && (c == ' ' || c == '\t')) {
             end_word();
-        } else if (std::string_view(";&|()<>").find(c) != std::string_view::npos) {
+        } else if (quote_ == 0 && std::string_view(";&|()<>").find(c) != std::string_view::npos) {
             end_word();
             words_.push_back({std::string(1, c), true});
-        } else if (c == '#' && word_.empty() && !is_word_) {
+        } else if (quote_ == 0 && c == '#' && word_.empty() && !is_word_) {
             is_comment_ = true;
         } else {
             word_ += c;
