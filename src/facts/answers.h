@@ -97,8 +97,9 @@ struct Destination {
     std::vector<PortHolder> holders;     // most ports first
     std::uint32_t on_devices = 0;        // connections between the same ends, bound to another device
     std::optional<PortBand> own_range;   // that sockets with IP_LOCAL_PORT_RANGE seem to choose from
-    std::optional<Reach> reach;          // none: not known, as in most replays
-    std::optional<bool> routed;          // routing would choose `local`; none: not known
+    std::string own_binds;      // ports of it that bind() chose: "40123,40130-40134"; empty: none known
+    std::optional<Reach> reach; // none: not known, as in most replays
+    std::optional<bool> routed; // routing would choose `local`; none: not known
 };
 
 struct NetnsPorts {

@@ -343,24 +343,6 @@ std::optional<double> all_gone_in(const std::vector<PortSocket>& sockets) {
     return longest;
 }
 
-/// "8080,9000-9010": as the kernel prints it.
-std::string port_list(const snapshot::PortSet& ports) {
-    std::string text;
-    for (std::size_t port = 0; port < ports.size(); ++port) {
-        if (!ports.test(port)) {
-            continue;
-        }
-        std::size_t last = port;
-        while (last + 1 < ports.size() && ports.test(last + 1)) {
-            ++last;
-        }
-        text += (text.empty() ? "" : ",") + std::to_string(port) +
-                (last > port ? "-" + std::to_string(last) : "");
-        port = last;
-    }
-    return text;
-}
-
 void add_reservation(const Scene& scene, const snapshot::Sysctls& sysctls, PortAnswer& answer) {
     if (!scene.in_range || scene.reserved) {
         return;

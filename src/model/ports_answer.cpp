@@ -134,6 +134,23 @@ facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow
     return by;
 }
 
+std::string port_list(const snapshot::PortSet& ports) {
+    std::string text;
+    for (std::size_t port = 0; port < ports.size(); ++port) {
+        if (!ports.test(port)) {
+            continue;
+        }
+        std::size_t last = port;
+        while (last + 1 < ports.size() && ports.test(last + 1)) {
+            ++last;
+        }
+        text += (text.empty() ? "" : ",") + std::to_string(port) +
+                (last > port ? "-" + std::to_string(last) : "");
+        port = last;
+    }
+    return text;
+}
+
 namespace {
 
 facts::NetnsPorts frame_of(const PortModel& ports) {
@@ -226,6 +243,17 @@ std::vector<facts::PortHolder> holders_at(const PortModel& ports, std::size_t pl
                         ports.book->tally(place).time_wait_ports);
 }
 
+/// Ports of the flow that its programs chose; empty unless explicit binds were asked for.
+std::string bound_by_program(const snapshot::Census& census, const snapshot::Flow& asked) {
+    PortSet own;
+    for (std::size_t i = 0; i < census.record_count() && census.explicit_ports() != nullptr; ++i) {
+        if (census.flows()[census.record(i).flow].same_as(asked)) {
+            own.set(census.record(i).port);
+        }
+    }
+    return census.explicit_ports() != nullptr ? port_list(own & *census.explicit_ports()) : "";
+}
+
 /// A destination with all details.
 facts::Destination detailed(const PortModel& ports, const snapshot::Flow& flow, const Tally& tally) {
     const snapshot::Census& census = ports.netns_of.sockets;
@@ -236,6 +264,7 @@ facts::Destination detailed(const PortModel& ports, const snapshot::Flow& flow, 
     destination.on_devices = connections_on_devices(census.flows(), flow);
     destination.blocked_by = blocked_by(census, flow, *ports.ports, occupation);
     destination.own_range = own_range(census, flow, *ports.ports);
+    destination.own_binds = bound_by_program(census, flow);
     destination.holders = port_holders(ports.netns_of.find_peer({flow.remote, flow.remote_port}), flow,
                                        *ports.ports, tally.time_wait_ports);
     return destination;

@@ -30,6 +30,9 @@ std::vector<facts::PortHolder> port_holders(const snapshot::Peer* peer, const sn
 facts::BlockedBy blocked_by(const snapshot::Census& census, const snapshot::Flow& flow,
                             const EphemeralPorts& ports, const Occupation& occupation);
 
+/// "8080,9000-9010": as the kernel prints it.
+std::string port_list(const snapshot::PortSet& ports);
+
 // The answers of `tcpadvisor ports`: the destinations that were asked about, with who holds their ports.
 // Knows nothing of options.
 

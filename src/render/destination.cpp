@@ -188,6 +188,13 @@ void outlook_lines(std::ostream& out, const Style& style, const Destination& des
                               "{}-{}, {} ports: {}.",
                               band->low, band->high, band->size(), how));
     }
+    if (!destination.own_binds.empty()) {
+        paragraph(
+            out, style, "",
+            fmt::format("A program binds its local port before it connects there: {}. A second connection "
+                        "from such a port fails with EADDRNOTAVAIL or EADDRINUSE, whatever is free.",
+                        clip(destination.own_binds, 40)));
+    }
     if (destination.routed && *destination.routed && destination.local) {
         paragraph(out, style, "",
                   "Routing chooses " + local_of(destination) + " unless the program binds another address.");

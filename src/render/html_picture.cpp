@@ -140,13 +140,12 @@ void states_card(std::ostream& out, const NetnsPicture& picture) {
         << head("IPv6", secondary) << head(picture.states.unknown ? "At least" : "Total")
         << "<td></td></tr>\n";
     for (const facts::StateCount& state : picture.states.states) {
-        const auto both =
-            picture.states.unknown ? std::optional(at_least(state)) : sum(state.ipv4, state.ipv6);
-        out << (both.value_or(0) == 0 ? "<tr class=\"zero\">" : "<tr>") << "<td>" << escaped(state.name)
-            << "</td>" << cell(count_text(state.ipv4), secondary) << cell(count_text(state.ipv6), secondary)
+        const std::uint64_t least = at_least(state);
+        const auto both = picture.states.unknown ? std::optional(least) : sum(state.ipv4, state.ipv6);
+        out << (least == 0 ? "<tr class=\"zero\">" : "<tr>") << "<td>" << escaped(state.name) << "</td>"
+            << cell(count_text(state.ipv4), secondary) << cell(count_text(state.ipv6), secondary)
             << cell(count_text(both))
-            << meter(static_cast<double>(both.value_or(0)), static_cast<double>(largest), "track")
-            << "</tr>\n";
+            << meter(static_cast<double>(least), static_cast<double>(largest), "track") << "</tr>\n";
     }
     out << "</table></div>\n";
     close_card(out);

@@ -131,6 +131,7 @@ Json reach_json(const std::optional<facts::Reach>& reach) {
 Json asked_json(const facts::Destination& destination) {
     Json item = destination_json(destination);
     item["own_range"] = band_json(destination.own_range);
+    item["own_binds"] = json_text(destination.own_binds);
     item["routed"] = destination.routed ? Json(*destination.routed) : Json();
     item["reachable"] = reach_json(destination.reach);
     return item;

@@ -107,10 +107,11 @@ std::size_t begin_of_table(std::string_view text, std::size_t heading) {
 std::vector<ToolTable> tables_of_tools(std::string_view text, Reader first) {
     std::vector<ToolTable> tables = {{first, 0, text.size()}};
     for (const std::string_view word : {"Recv-Q", "local_address"}) {
-        for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+        std::size_t end = 0;
+        for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, end)) {
             const std::size_t before = text.rfind('\n', at);
             const std::size_t line = before == std::string_view::npos ? 0 : before + 1;
-            const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+            end = std::min(text.find('\n', at), text.size() - 1) + 1;
             const Reader reader = reader_of_heading(text.substr(line, end - line));
             if (reader != nullptr) {
                 tables.push_back({reader, line, end});

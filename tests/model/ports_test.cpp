@@ -73,7 +73,9 @@ TEST_CASE("Bound and explicitly bound ports block, and are not counted twice") {
     CHECK(d.in_use == 1);
     CHECK(d.blocked == 1);
     CHECK(d.free == 998);
+    CHECK(d.own_binds == "40003");
     CHECK(towards(netns, "192.0.2.9:81").blocked == 2);
+    CHECK(towards(netns, "192.0.2.9:81").own_binds.empty());
 }
 
 TEST_CASE("Odd offsets look like bind() with port 0, even ones like connect()") {

@@ -165,7 +165,7 @@ TEST_CASE("ports as JSON") {
     const Json& busy = json["namespaces"][0]["destinations"][0];
     CHECK(keys(busy) == Keys{"local", "remote", "remote_port", "device", "ports", "used_percent", "states",
                              "time_wait_reuse", "rate", "forecast", "blocked_by", "holders", "on_devices",
-                             "own_range", "routed", "reachable"});
+                             "own_range", "own_binds", "routed", "reachable"});
     CHECK(keys(busy["ports"]) ==
           Keys{"usable", "in_use", "blocked", "free", "free_min", "free_max", "inferred_because"});
     CHECK(keys(busy["time_wait_reuse"]) == Keys{"applies", "reusable", "reason", "confidence"});

@@ -201,7 +201,7 @@ TEST_CASE("no range begins below the ports of the privileged, in the order of th
     CHECK(refused("kernel.osrelease = 6.1.0\n" + range + " = 40000 65535\n" + start + " = 40000\n").empty());
 }
 
-TEST_CASE("an image tells which modules it loads before the files of sysctl.d") {
+TEST_CASE("an image tells which modules it loads before the files of sysctl.d", "[openat2]") {
     const tests::Scratch scratch;
     for (const char* directory : {"etc/sysctl.d", "etc/modules-load.d", "usr/lib/modules/6.1.0-1"}) {
         std::filesystem::create_directories(scratch.path() + "/" + directory);

@@ -160,7 +160,7 @@ def sysctl_d_as_others_read_it(lab):
     lab.equal("after sysctl --system", said, values_after(["sysctl", "--system"], mounts)[0])
     lab.equal("refused", ["net.ipv4.ip_local_port_range"],
               [finding["subject"]["name"] for finding in findings if finding["rule"] == "sysctl-value-refused"])
-    lab.true("outvoted", any("20-b.conf:1 sets net.ipv4.tcp_fin_timeout to 30, but /usr/lib/sysctl.d/99-z.conf:1" in
+    lab.true("outvoted", any("20-b.conf:1 sets net.ipv4.tcp_fin_timeout to '30', but /usr/lib/sysctl.d/99-z.conf:1" in
                              finding["summary"] for finding in findings))
 
 
