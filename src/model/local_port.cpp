@@ -276,7 +276,13 @@ std::string holder_of_port(const Scene& scene, const Socket& socket) {
     if (socket.state == TcpState::time_wait || socket.timer == snapshot::Timer::time_wait) {
         return "no process any more";
     }
-    return socket.state == TcpState::syn_recv ? "no process yet" : "no process: the kernel finishes it";
+    if (scene.netns.provenance.is_foreign()) {
+        return "no process is named";
+    }
+    const bool is_open = socket.state == TcpState::established || socket.state == TcpState::close_wait;
+    return is_open                              ? "no process yet: its server has not accepted it"
+           : socket.state == TcpState::syn_recv ? "no process yet"
+                                                : "no process: the kernel finishes it";
 }
 
 std::string until_text(const Scene& scene, const Socket& socket) {
@@ -286,7 +292,7 @@ std::string until_text(const Scene& scene, const Socket& socket) {
     case TcpState::close:
         return "until its process closes it";
     case TcpState::close_wait:
-        return "until its process closes it: the peer has";
+        return "until its process closes it: the peer has closed";
     case TcpState::time_wait:
         return expires(scene, socket) ? "" : "60 s after it was closed";
     case TcpState::fin_wait2:

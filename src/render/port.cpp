@@ -39,7 +39,7 @@ std::string_view role_text(Role role) {
     case Role::bound:
         return "bound and not connected";
     case Role::accepted:
-        return "accepted by the listener";
+        return "connected to the listener";
     case Role::orphaned:
         break;
     }
