@@ -417,8 +417,10 @@ std::optional<Gap> TableReader::lost() const {
 
 /// Does a terminal show there that somebody stopped the command?
 bool TableReader::interrupted() const {
-    const std::size_t start = now_.heading ? now_.heading_at : starts_.back().offset;
-    const std::string_view table = text_.bytes.substr(0, std::min(end_, now_.end_at)).substr(start);
+    const std::size_t start =
+        std::min(now_.heading ? now_.heading_at : starts_.back().offset, text_.bytes.size());
+    const std::size_t end = std::max(start, std::min(end_, now_.end_at)); // an end may stand above a heading
+    const std::string_view table = text_.bytes.substr(start, end - start);
     return table.find("^C") != std::string_view::npos || table.find("^Z") != std::string_view::npos ||
            table.find("^\\") != std::string_view::npos;
 }

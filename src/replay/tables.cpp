@@ -55,6 +55,7 @@ class ProcDialect : public Dialect {
 
     void complete(std::string_view, Socket&) override {}
     void restart() override {
+        family_.reset();
         v4_ = v6_ = false;
         next_.reset();
         missing_.clear();

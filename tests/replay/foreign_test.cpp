@@ -718,3 +718,17 @@ TEST_CASE("What is too short for a message is no dump by ss -D") {
     REQUIRE(list);
     CHECK(list->lost);
 }
+
+TEST_CASE("rows above the heading of another family are handed out as they were counted") {
+    const std::string row =
+        "  7: 0000000000000000FFFF00000100007F:20FB 0000000000000000FFFF00000100007F:D5BA 01 "
+        "00000000:00000000 00:00000000 00000000     0        0 1 1 0 20 0 0 10 -1\n";
+    const Read read = list_of(row + "  sl  local_address rem_address   st\n");
+    CHECK(read.size() == 1);
+    CHECK(read.sockets.size() == 1);
+}
+
+TEST_CASE("an end above a heading is no reason to look behind the text") {
+    CHECK_NOTHROW(list_of("LISTEN 0 1 192.0.2.1:80 0.0.0.0:*\nno row\nActive Internet connections\n"
+                          "State Recv-Q Send-Q Local Address:Port Peer Address:Port\n"));
+}
