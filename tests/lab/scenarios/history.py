@@ -84,7 +84,7 @@ def overlapping_runs(lab):
     stall(lab)
     lab.tool.check()
     environment = {"STATE_DIRECTORY": str(lab.tool.scratch / "state")}
-    runs = [subprocess.Popen([lab.tool.binary, "check", "--config", str(lab.tool.scratch / "empty.toml"), "--rules",
+    runs = [subprocess.Popen([lab.tool.binary, "check", "--config", str(lab.tool.scratch / "site.toml"), "--rules",
                               str(lab.tool.scratch / "rules.d")], stdout=subprocess.PIPE, env=environment) for _ in range(12)]
     answers = [(run.communicate(timeout=30)[0], run.returncode) for run in runs]
     lab.equal("exits", {1}, {code for _, code in answers})

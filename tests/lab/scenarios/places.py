@@ -192,7 +192,7 @@ def nobody_is_told_ok_for_the_wrong_namespace(lab):
     for wrapper in (as_nobody, as_root):
         lab.true("check -v says it", note in lab.tool.run("check", "--no-state", "-v", wrapper=wrapper).out)
         lab.true("check does not", note not in lab.tool.run("check", "--no-state", wrapper=wrapper).out)
-    settings = lab.tool.scratch / "empty.toml"
+    settings = lab.tool.scratch / "site.toml"
     settings.write_text("all_netns = true\n", encoding="utf-8")
     answer = lab.tool.run("check", "--no-state", "--format", "json", wrapper=as_root)
     seen = [label for label in answer.json["namespaces"] if label != "the processes outside of this PID namespace"]

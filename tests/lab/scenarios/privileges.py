@@ -93,9 +93,9 @@ def files_of_others_are_not_believed(lab):
     rules.parent.chmod(0o777)
     lab.equal("in a directory of all", 3, lab.tool.check(**AS_NOBODY).exit)
     rules.parent.chmod(0o755)
-    settings = lab.tool.scratch / "empty.toml"
+    settings = lab.tool.scratch / "site.toml"
     settings.chmod(0o666)
-    lab.true("line 1 names the settings", "empty.toml" in lab.tool.check(**AS_NOBODY).line1)
+    lab.true("line 1 names the settings", "site.toml" in lab.tool.check(**AS_NOBODY).line1)
     settings.chmod(0o644)
     lab.tool.binary = shutil.copy(lab.tool.binary, str(lab.tool.scratch / "plain"))
     rules.chmod(0o666)
