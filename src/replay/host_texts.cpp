@@ -1,8 +1,9 @@
 #include "replay/host_texts.h"
 
-#include "base/text.h"
+#include "replay/lines.h"
 
 #include <algorithm>
+#include <map>
 
 namespace replay {
 
@@ -48,32 +49,49 @@ std::size_t length_of_prefix(std::string_view line, std::string_view& host) {
 
 class HostTexts {
   public:
-    std::string& of(std::string_view host) {
-        const auto found = std::find_if(texts_.begin(), texts_.end(),
-                                        [&](const HostText& text) { return text.host == host; });
-        if (found != texts_.end()) {
-            return found->text;
+    /// Lines of that host follow, or none do.
+    void open(std::string_view host) {
+        const auto known = places_.find(host);
+        if (known == places_.end() && texts_.size() >= most_hosts) {
+            current_ = &others_;
+            return;
         }
-        if (texts_.size() < most_hosts) {
+        if (known == places_.end()) {
+            places_.emplace(host, texts_.size());
             texts_.push_back({std::string(host), {}});
         }
-        return texts_.back().text;
+        current_ = &texts_[known == places_.end() ? texts_.size() - 1 : known->second];
+    }
+    void add_below(std::string_view line) {
+        if (current_ != nullptr) {
+            current_->text.append(line).append("\n");
+        }
     }
 
-    std::vector<HostText> take() { return texts_.size() > 1 ? std::move(texts_) : std::vector<HostText>(); }
+    /// Nothing if there are not several.
+    std::vector<HostText> take() {
+        if (!others_.text.empty()) {
+            others_.text.clear(); // of several hosts
+            texts_.push_back(std::move(others_));
+        }
+        return texts_.size() > 1 ? std::move(texts_) : std::vector<HostText>();
+    }
 
   private:
     std::vector<HostText> texts_;
+    std::map<std::string, std::size_t, std::less<>> places_;
+    HostText others_{"further hosts, more than 1000", {}};
+    HostText* current_ = nullptr;
 };
 
 std::vector<HostText> below_titles(std::string_view content) {
     HostTexts texts;
-    std::string* text = nullptr;
-    for (const std::string_view line : base::split(content, '\n')) {
+    Lines lines(content);
+    for (std::string_view line; lines.next(line);) {
         if (const std::string_view host = host_above(line); !host.empty()) {
-            text = &texts.of(host);
-        } else if (text != nullptr) {
-            text->append(line).append("\n");
+            texts.open(host);
+        } else {
+            texts.add_below(line);
         }
     }
     return texts.take();
@@ -81,11 +99,13 @@ std::vector<HostText> below_titles(std::string_view content) {
 
 std::vector<HostText> behind_prefixes(std::string_view content, LineTest is_row) {
     HostTexts texts;
-    for (const std::string_view line : base::split(content, '\n')) {
+    Lines lines(content);
+    for (std::string_view line; lines.next(line);) {
         std::string_view host;
         const std::size_t length = length_of_prefix(line, host);
         if (length > 0 && is_row(line.substr(length))) {
-            texts.of(host).append(line.substr(length)).append("\n");
+            texts.open(host);
+            texts.add_below(line.substr(length));
         }
     }
     return texts.take();

@@ -25,6 +25,7 @@
 #include <numeric>
 #include <span>
 #include <system_error>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -66,10 +67,13 @@ bool is_rest_of_a_row(std::string_view text) {
     return Lines(text).next(line) && has_end_point(line);
 }
 
+std::uint64_t sockets_in(const SocketList& list) {
+    const auto& named = list.provenance.named;
+    return std::accumulate(named.begin(), named.end(), std::uint64_t{list.size()});
+}
+
 std::uint64_t sockets_in(const base::Result<SocketList>& list) {
-    return list ? list->size() + std::accumulate(list->provenance.named.begin(), list->provenance.named.end(),
-                                                 std::uint64_t{0})
-                : 0;
+    return list ? sockets_in(*list) : 0;
 }
 
 /// A table and what stands above it.
@@ -85,6 +89,15 @@ Reader reader_of_heading(std::string_view line) {
            : base::trim(line).starts_with("Proto ")             ? read_netstat
            : looks_like_ss(line)                                ? read_ss
                                                                 : Reader(nullptr);
+}
+
+/// With the numbers that its lines have in the whole text.
+Text part_of(const Text& text, const ToolTable& table) {
+    Text part = text;
+    part.bytes = text.bytes.substr(table.begin, table.end - table.begin);
+    part.first_line += static_cast<std::size_t>(
+        std::count(text.bytes.begin(), text.bytes.begin() + static_cast<std::ptrdiff_t>(table.begin), '\n'));
+    return part;
 }
 
 /// The lines above a heading that belong to it: a command, and the first of two headings.
@@ -103,8 +116,10 @@ std::size_t begin_of_table(std::string_view text, std::size_t heading) {
     return begin;
 }
 
-/// One for each tool in turn: the same tool's further snapshots belong to the same table.
+/// One for each tool in turn: the same tool's further snapshots belong to the same table. What stands below
+/// the last that is told apart are lines of no tool in it.
 std::vector<ToolTable> tables_of_tools(std::string_view text, Reader first) {
+    constexpr std::size_t most_tables = 16; // ss, netstat and two of /proc, some times
     std::vector<ToolTable> tables = {{first, 0, text.size()}};
     for (const std::string_view word : {"Recv-Q", "local_address"}) {
         std::size_t end = 0;
@@ -122,7 +137,7 @@ std::vector<ToolTable> tables_of_tools(std::string_view text, Reader first) {
               [](const ToolTable& a, const ToolTable& b) { return a.begin < b.begin; });
     std::vector<ToolTable> merged = {tables.front()};
     for (const ToolTable& heading : std::span(tables).subspan(1)) {
-        if (heading.reader != merged.back().reader) {
+        if (heading.reader != merged.back().reader && merged.size() < most_tables) {
             merged.back().end = heading.end;
             merged.push_back({heading.reader, begin_of_table(text, heading.begin), text.size()});
         }
@@ -130,18 +145,33 @@ std::vector<ToolTable> tables_of_tools(std::string_view text, Reader first) {
     return merged;
 }
 
-/// Of several tools' tables in one text the one with the most sockets; of about as many one that is whole.
+/// How little is certain of it: more is worse.
+int doubts_of(const SocketList& list) {
+    return list.lost ? 2 : list.provenance.unproven ? 1 : 0;
+}
+
+/// The one with the most sockets; of about as many one that is whole, of these the larger.
+std::size_t best_of(const std::vector<SocketList>& lists) {
+    std::uint64_t most = 0;
+    for (const SocketList& list : lists) {
+        most = std::max(most, sockets_in(list));
+    }
+    const auto rank = [&](const SocketList& list) {
+        const std::uint64_t sockets = sockets_in(list);
+        return std::tuple(sockets * 10 < most * 9, doubts_of(list), most - sockets);
+    };
+    const auto best = std::min_element(lists.begin(), lists.end(),
+                                       [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+    return static_cast<std::size_t>(best - lists.begin());
+}
+
+/// Of several tools' tables in one text the best; the others are named.
 base::Result<SocketList> read_tables_of_tools(const Text& text, const std::vector<ToolTable>& tables,
                                               const SnapshotChoice& choice) {
     std::vector<SocketList> lists;
     base::Result<SocketList> failed = base::Error{"no table"};
     for (const ToolTable& table : tables) {
-        Text part = text;
-        part.bytes = text.bytes.substr(table.begin, table.end - table.begin);
-        part.first_line =
-            1 + static_cast<std::size_t>(std::count(
-                    text.bytes.begin(), text.bytes.begin() + static_cast<std::ptrdiff_t>(table.begin), '\n'));
-        auto list = table.reader(part, choice);
+        auto list = table.reader(part_of(text, table), choice);
         if (list) {
             lists.push_back(std::move(*list));
         } else if (lists.empty()) {
@@ -151,26 +181,15 @@ base::Result<SocketList> read_tables_of_tools(const Text& text, const std::vecto
     if (lists.empty()) {
         return failed;
     }
-    const auto doubts = [](const SocketList& list) {
-        return list.lost ? 2 : list.provenance.unproven ? 1 : 0;
-    };
-    std::stable_sort(lists.begin(), lists.end(), [&](const SocketList& a, const SocketList& b) {
-        return std::pair(sockets_in(b), doubts(a)) < std::pair(sockets_in(a), doubts(b));
-    });
-    const std::uint64_t most = sockets_in(lists.front());
-    const auto best = std::min_element(lists.begin(), lists.end(), [&](const auto& a, const auto& b) {
-        const auto few = [&](const SocketList& list) { return sockets_in(list) * 10 < most * 9; };
-        return std::pair(few(a), doubts(a)) < std::pair(few(b), doubts(b));
-    });
-    for (auto other = lists.begin(); other != lists.end(); ++other) {
-        if (other != best) {
-            best->provenance.gaps.push_back(
-                {other->provenance.name, base::Why::failed, "another table in the same text, passed over"});
-            best->files.merge(other->files);
-            best->sysctls.merge(other->sysctls);
-        }
+    std::swap(lists.front(), lists[best_of(lists)]);
+    SocketList& best = lists.front();
+    for (SocketList& other : std::span(lists).subspan(1)) {
+        best.provenance.gaps.push_back(
+            {other.provenance.name, base::Why::failed, "another table in the same text, passed over"});
+        best.files.merge(other.files);
+        best.sysctls.merge(other.sysctls);
     }
-    return std::move(*best);
+    return std::move(best);
 }
 
 /// By the readers whose lines are in it; an error if there is none.

@@ -1,6 +1,7 @@
 #include "replay/shell_command.h"
 
 #include "base/text.h"
+#include "replay/shell_words.h"
 
 #include <algorithm>
 #include <array>
@@ -78,49 +79,35 @@ bool ends_command(const PromptLine& line, const std::optional<std::string_view>&
 
 namespace {
 
-/// The words of one simple command, without quotes and without where its errors go; none if the shell does
-/// more with it than run it.
-std::optional<std::vector<std::string>> simple_command(std::string_view text) {
-    std::vector<std::string> words;
-    std::string word;
-    bool open = false;
-    const auto end_word = [&] {
-        if (open && !word.starts_with("2>")) { // errors
-            words.push_back(word);
-        }
-        word.clear();
-        open = false;
+using ShellWords = std::span<const ShellWord>;
+
+/// How many words say where errors go: "2>/dev/null", "2>&1", "2>> FILE"; 0 if the first is none of them.
+std::size_t words_of_errors(ShellWords words) {
+    const auto is_sign = [&](std::size_t i, std::string_view sign) {
+        return i < words.size() && words[i].is_sign && words[i].text == sign;
     };
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const char c = text[at];
-        const bool to_errors = word == "2" && c == '>';
-        const bool of_errors = word.starts_with("2>") && (c == '&' || c == '>') && word.size() <= 3;
-        if (c == ' ' || c == '\t') {
-            if (word != "2>") { // the name of the file follows
-                end_word();
-            }
-        } else if (c == '\'' || c == '"') {
-            const std::size_t end = text.find(c, at + 1);
-            if (end == std::string_view::npos) {
-                return std::nullopt;
-            }
-            const std::string_view inside = text.substr(at + 1, end - at - 1);
-            if (c == '"' && inside.find_first_of("$`\\") != std::string_view::npos) {
-                return std::nullopt;
-            }
-            word += inside;
-            open = true;
-            at = end;
-        } else if (std::string_view("|&;<>()`$\\!#").find(c) != std::string_view::npos && !to_errors &&
-                   !of_errors) {
-            return std::nullopt;
-        } else {
-            word += c;
-            open = true;
-        }
+    if (words[0].is_sign || words[0].text != "2" || !is_sign(1, ">")) {
+        return 0;
     }
-    end_word();
-    return words;
+    const std::size_t target = is_sign(2, ">") || is_sign(2, "&") ? 3 : 2;
+    return target < words.size() && !words[target].is_sign ? target + 1 : 0;
+}
+
+/// The words of one simple command, without where its errors go; none if the shell does more with it than run
+/// it.
+std::optional<std::vector<std::string>> simple_command(ShellWords words) {
+    std::vector<std::string> simple;
+    while (!words.empty()) {
+        const std::size_t errors = words_of_errors(words);
+        if (errors == 0 && (words[0].is_sign || words[0].is_open)) {
+            return std::nullopt;
+        }
+        if (errors == 0) {
+            simple.push_back(words[0].text);
+        }
+        words = words.subspan(std::max<std::size_t>(errors, 1));
+    }
+    return simple;
 }
 
 std::string_view name_of(std::string_view path) {
@@ -256,10 +243,13 @@ std::optional<std::string> inner_shell(Words words) {
     return base::join({words.begin() + static_cast<std::ptrdiff_t>(from), words.end()}, " ");
 }
 
-Asked asked_by_words(Words words) {
+Asked asked_by_line(std::string_view line, int shells);
+
+/// `shells`: how many may stand in each other.
+Asked asked_by_words(Words words, int shells) {
     while (!words.empty()) {
         if (const auto inner = inner_shell(words)) {
-            return asked_by(*inner);
+            return shells > 0 ? asked_by_line(*inner, shells - 1) : Asked::anything;
         }
         const auto wrapper = words_of_wrapper(words);
         if (!wrapper) {
@@ -288,29 +278,36 @@ bool prints_no_table(Words words) {
            is_one_of(name_of(words[0]), {"date", "hostname", "uptime", "uname", "clear", "sysctl", "echo"});
 }
 
+/// Of several commands, each must show all sockets.
+Asked asked_by_line(std::string_view line, int shells) {
+    const auto words = shell_words(line);
+    if (!words) {
+        return Asked::anything;
+    }
+    const auto is_end = [](const ShellWord& word) { return word.is_sign && word.text == ";"; };
+    Asked asked = Asked::anything;
+    for (auto begin = words->begin(); begin != words->end();) {
+        const auto end = std::find_if(begin, words->end(), is_end);
+        const auto command = simple_command({begin, end});
+        if (!command) {
+            return Asked::anything;
+        }
+        if (!command->empty() && !prints_no_table(*command)) {
+            asked = asked_by_words(*command, shells);
+            if (asked != Asked::all) {
+                return asked;
+            }
+        }
+        begin = end == words->end() ? end : end + 1;
+    }
+    return asked;
+}
+
 } // namespace
 
 Asked asked_by(std::string_view command) {
-    Asked asked = Asked::anything;
-    for (std::string_view part : base::split(command, ';')) {
-        part = base::trim(part);
-        if (part.empty()) {
-            continue;
-        }
-        const auto words = simple_command(part);
-        if (!words) {
-            return Asked::anything;
-        }
-        if (prints_no_table(*words)) {
-            continue;
-        }
-        const Asked this_one = asked_by_words(*words);
-        if (this_one != Asked::all) {
-            return this_one;
-        }
-        asked = Asked::all;
-    }
-    return asked;
+    constexpr int most_shells = 4; // ssh to a host, docker exec there, sh -c
+    return asked_by_line(command, most_shells);
 }
 
 } // namespace replay

@@ -1,6 +1,7 @@
 #include "replay/sysctl_commands.h"
 
 #include "base/text.h"
+#include "replay/shell_words.h"
 #include "replay/yaml_settings.h"
 
 #include <algorithm>
@@ -10,60 +11,6 @@
 
 namespace replay {
 namespace {
-
-// As a shell reads a line.
-
-struct LineWord {
-    std::string text;
-    bool is_sign = false; // ends a command, or leads to a file
-};
-
-class LineWords {
-  public:
-    /// None if a quote stays open.
-    std::optional<std::vector<LineWord>> read(std::string_view line) {
-        for (std::size_t i = 0; i < line.size() && !is_comment_; ++i) {
-            take(line, i);
-        }
-        end_word();
-        return quote_ == 0 ? std::optional(std::move(words_)) : std::nullopt;
-    }
-
-  private:
-    void take(std::string_view line, std::size_t& i) {
-        const char c = line[i];
-        if (c == '\\' && quote_ != '\'') {
-            i += 1;
-            word_ += i < line.size() ? std::string(1, line[i]) : "";
-        } else if (quote_ != 0 ? c == quote_ : c == '"' || c == '\'') {
-            quote_ = quote_ != 0 ? '\0' : c;
-            is_word_ = true;
-        } else if (quote_ == 0 && (c == ' ' || c == '\t')) {
-            end_word();
-        } else if (quote_ == 0 && std::string_view(";&|()<>").find(c) != std::string_view::npos) {
-            end_word();
-            words_.push_back({std::string(1, c), true});
-        } else if (quote_ == 0 && c == '#' && word_.empty() && !is_word_) {
-            is_comment_ = true;
-        } else {
-            word_ += c;
-        }
-    }
-
-    void end_word() {
-        if (!word_.empty() || is_word_) {
-            words_.push_back({word_, false});
-        }
-        word_.clear();
-        is_word_ = false;
-    }
-
-    std::vector<LineWord> words_;
-    std::string word_;
-    char quote_ = 0;
-    bool is_word_ = false;
-    bool is_comment_ = false;
-};
 
 std::optional<CommandSetting> setting_in(std::string_view word, bool of_container) {
     const std::size_t equals = word.find('=');
@@ -78,7 +25,7 @@ std::optional<CommandSetting> setting_in(std::string_view word, bool of_containe
 /// One pass over the words of a line.
 class CommandReader {
   public:
-    explicit CommandReader(const std::vector<LineWord>& words) : words_(words) {}
+    explicit CommandReader(const std::vector<ShellWord>& words) : words_(words) {}
 
     std::vector<CommandSetting> read() {
         bool is_start = true; // of a command
@@ -131,7 +78,7 @@ class CommandReader {
         }
     }
 
-    const std::vector<LineWord>& words_;
+    const std::vector<ShellWord>& words_;
     std::vector<CommandSetting> found_;
     bool is_sysctl_ = false; // what follows are its arguments
     bool is_echo_ = false;
@@ -238,14 +185,14 @@ void add_underscored(std::string_view line, std::vector<NamedSysctl>& named) {
 } // namespace
 
 std::vector<CommandSetting> sysctl_commands_in(std::string_view line) {
-    const auto words = line.find("sys") != std::string_view::npos ? LineWords().read(line) : std::nullopt;
+    const auto words = line.find("sys") != std::string_view::npos ? shell_words(line) : std::nullopt;
     return words ? CommandReader(*words).read() : std::vector<CommandSetting>();
 }
 
 std::optional<CommandSetting> sysctl_task_in(std::string_view text) {
-    const auto words = LineWords().read(text);
+    const auto words = shell_words(text);
     CommandSetting task;
-    for (const LineWord& word : words ? *words : std::vector<LineWord>()) {
+    for (const ShellWord& word : words ? *words : std::vector<ShellWord>()) {
         const std::size_t equals = std::min(word.text.find('='), word.text.size());
         const std::string key = word.text.substr(0, equals);
         const std::string value = word.text.substr(std::min(equals + 1, word.text.size()));

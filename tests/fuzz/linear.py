@@ -103,7 +103,10 @@ SHAPES = {
     "ss": SS,
     "pasted": {**SS, "quotes": of(b"> " + SS_ROW + b"\n"), "json": lambda size: b'{"a": "' + repeat(b"ESTAB 0 0 192.0.2.1:1 "
                b'192.0.2.2:443\\n', size) + b'"}', "braces": same(b'{"a":['), "wrapped": same(b"ESTAB 0 0\n192.0.2.1:1\n192.0.2.2:443\n"),
-               "counts": of(b"%d ESTAB\n"), "backslashes": same(b"\\"), "prefixes": of(b"host%d: " + SS_ROW + b"\n")},
+               "counts": of(b"%d ESTAB\n"), "backslashes": same(b"\\"), "prefixes": of(b"host%d: " + SS_ROW + b"\n"),
+               "tools in turn": same(SS_HEAD + SS_ROW.replace(b"%d", b"7") + b"\n" + PROC_HEAD),
+               "one command": lambda size: b"root@a:~# " + repeat(b"ssh a ", size) + b"\n" + SS_HEAD,
+               "commands": same(b"root@a:~# ssh a ssh b ssh c ssh d ssh e ss -tan\n" + SS_HEAD)},
     "netstat": {"rows": of(NETSTAT_ROW, NETSTAT_HEAD), "headings": same(NETSTAT_HEAD), "one line": same(b"tcp 0 "),
                 "one row": same(NETSTAT_ROW.replace(b"%d", b"7"), NETSTAT_HEAD),
                 "programs": of(NETSTAT_ROW[:-1] + b" %d/a%d\n", NETSTAT_HEAD)},

@@ -28,6 +28,8 @@ TEST_CASE("commands that show all sockets") {
                                 "cat /proc/net/tcp /proc/net/tcp6",
                                 "cat /proc/net/tcp; cat /proc/net/tcp6",
                                 "cat /proc/42/net/tcp*",
+                                "ss -tan # of this host",
+                                "ss -tan 2>>/tmp/errors",
                                 "date; ss -tan"}) {
         INFO(command);
         CHECK(asked_by(command) == Asked::all);
@@ -99,9 +101,21 @@ TEST_CASE("commands that may show anything") {
                                 "kubectl exec web-0 --",
                                 "ip netns exec blue",
                                 "nsenter",
+                                "ss -tan $FILTER",
+                                "ss -tan \"$FILTER\"",
                                 "2>",
                                 ""}) {
         INFO(command);
         CHECK(asked_by(command) == Asked::anything);
     }
+}
+
+TEST_CASE("nobody types shells in shells without end") {
+    std::string command;
+    for (int i = 0; i < 100'000; ++i) {
+        command += "ssh a ";
+    }
+    CHECK(asked_by(command + "ss -tan") == Asked::anything);
+    CHECK(asked_by("ssh a ssh b ssh c ss -tan") == Asked::all);
+    CHECK(asked_by("ssh a ssh b ssh c ssh d ssh e ss -tan") == Asked::anything);
 }

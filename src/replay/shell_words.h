@@ -1,0 +1,20 @@
+// The words of a line as a shell splits it, for those who want to know what somebody typed. Expands nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace replay {
+
+struct ShellWord {
+    std::string text;     // without its quotes
+    bool is_sign = false; // one of ; & | ( ) < >
+    bool is_open = false; // the shell may put something else in its place: $x, `x`, \x, !x
+};
+
+/// Up to a comment. None if a quote stays open, or the line is longer than the 4 KiB that people type.
+std::optional<std::vector<ShellWord>> shell_words(std::string_view line);
+
+} // namespace replay
