@@ -25,7 +25,6 @@
 #include <numeric>
 #include <span>
 #include <system_error>
-#include <tuple>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -150,46 +149,38 @@ int doubts_of(const SocketList& list) {
     return list.lost ? 2 : list.provenance.unproven ? 1 : 0;
 }
 
-/// The one with the most sockets; of about as many one that is whole, of these the larger.
-std::size_t best_of(const std::vector<SocketList>& lists) {
-    std::uint64_t most = 0;
-    for (const SocketList& list : lists) {
-        most = std::max(most, sockets_in(list));
-    }
-    const auto rank = [&](const SocketList& list) {
-        const std::uint64_t sockets = sockets_in(list);
-        return std::tuple(sockets * 10 < most * 9, doubts_of(list), most - sockets);
-    };
-    const auto best = std::min_element(lists.begin(), lists.end(),
-                                       [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
-    return static_cast<std::size_t>(best - lists.begin());
+/// It has more sockets; of about as many, fewer doubts.
+bool is_better(const SocketList& list, const SocketList& other) {
+    const std::uint64_t own = sockets_in(list);
+    const std::uint64_t others = sockets_in(other);
+    const bool as_many = std::min(own, others) * 10 >= std::max(own, others) * 9;
+    return as_many && doubts_of(list) != doubts_of(other) ? doubts_of(list) < doubts_of(other) : own > others;
+}
+
+void pass_over(SocketList& other, SocketList& best) {
+    best.provenance.gaps.push_back(
+        {other.provenance.name, base::Why::failed, "another table in the same text, passed over"});
+    std::ranges::move(other.provenance.gaps, std::back_inserter(best.provenance.gaps));
+    best.files.merge(other.files);
+    best.sysctls.merge(other.sysctls);
 }
 
 /// Of several tools' tables in one text the best; the others are named.
 base::Result<SocketList> read_tables_of_tools(const Text& text, const std::vector<ToolTable>& tables,
                                               const SnapshotChoice& choice) {
-    std::vector<SocketList> lists;
-    base::Result<SocketList> failed = base::Error{"no table"};
+    base::Result<SocketList> best = base::Error{"no table"};
     for (const ToolTable& table : tables) {
         auto list = table.reader(part_of(text, table), choice);
-        if (list) {
-            lists.push_back(std::move(*list));
-        } else if (lists.empty()) {
-            failed = std::move(list);
+        if (!best) {
+            best = std::move(list);
+        } else if (list) {
+            if (is_better(*list, *best)) {
+                std::swap(*list, *best);
+            }
+            pass_over(*list, *best);
         }
     }
-    if (lists.empty()) {
-        return failed;
-    }
-    std::swap(lists.front(), lists[best_of(lists)]);
-    SocketList& best = lists.front();
-    for (SocketList& other : std::span(lists).subspan(1)) {
-        best.provenance.gaps.push_back(
-            {other.provenance.name, base::Why::failed, "another table in the same text, passed over"});
-        best.files.merge(other.files);
-        best.sysctls.merge(other.sysctls);
-    }
-    return std::move(best);
+    return best;
 }
 
 /// By the readers whose lines are in it; an error if there is none.

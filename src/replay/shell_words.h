@@ -14,7 +14,7 @@ struct ShellWord {
     bool is_open = false; // the shell may put something else in its place: $x, `x`, \x, !x
 };
 
-/// Up to a comment. None if a quote stays open, or the line is longer than the 4 KiB that people type.
+/// Up to a comment. None if a quote stays open, or the line is longer than 4 KiB.
 std::optional<std::vector<ShellWord>> shell_words(std::string_view line);
 
 } // namespace replay
