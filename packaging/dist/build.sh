@@ -31,7 +31,9 @@ program() { # ARCHITECTURE: compiled and laid out in $tree, as below a prefix
 archive() {
     (cd "$tree" && find -- * -type f -o -type l | LC_ALL=C sort) >"$work/MANIFEST"
     cp -r "$tree" "$work/archive"
-    cp -r "$work/MANIFEST" packaging/dist/install.sh packaging/dist/uninstall.sh LICENSE README.md CHANGELOG.md docs "$work/archive"
+    cp -r "$work/MANIFEST" packaging/dist/install.sh packaging/dist/uninstall.sh LICENSE ./*.md docs "$work/archive"
+    cp -r "$tree/share/tcpadvisor" "$work/archive/packaging" # where the pages lead
+    cp packaging/README.md "$work/archive/packaging"
     tar -C "$work" --transform "s|^archive|$(basename "$tree")|;" --sort=name --owner=0 --group=0 --numeric-owner \
         --mode=u=rwX,go=rX --mtime="@$SOURCE_DATE_EPOCH" -c archive | gzip -9n >"$output/$(basename "$tree").tar.gz"
     rm -r "$work/archive"

@@ -20,6 +20,7 @@ while [ $# -gt 0 ]; do
     --prefix) [ $# -gt 1 ] || fail "--prefix needs a directory"; prefix=$2; shift ;;
     --prefix=*) prefix=${1#--prefix=} ;;
     -h | --help) usage; exit 0 ;;
+    */install.sh) fail "several versions are unpacked here: name one of them, as in sh $1" ;;
     *) usage >&2; fail "unknown argument: $1" ;;
     esac
     shift

@@ -93,6 +93,15 @@ class Release(unittest.TestCase):
 
 
 class TheArchive(Release):
+    def test_links_of_its_pages_lead_somewhere(self):
+        pages = [path for pattern in ("*.md", "docs/*.md", "packaging/*.md") for path in glob.glob(f"{self.tree}/{pattern}")]
+        self.assertGreater(len(pages), 10)
+        for page in pages:
+            with open(page, encoding="utf-8") as file:
+                for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", file.read()):
+                    self.assertTrue(os.path.exists(os.path.join(os.path.dirname(page), target)), f"{page}: {target}")
+        self.assertTrue(os.path.isfile(self.tree + "/packaging/kubernetes/pods/kustomization.yaml"))
+
     def test_its_sum_is_in_the_list(self):
         for path in glob.glob(DIST + "/tcpadvisor-*.tar.gz"):
             with open(path, "rb") as file:
@@ -201,6 +210,12 @@ class Installed(Release):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertTrue(os.path.isdir(strangers))
         self.assertFalse(os.path.exists(self.prefix))
+
+    def test_of_two_versions_one_must_be_named(self):
+        shutil.copytree(self.tree, self.tree + "-older", symlinks=True)
+        done = sh(["sh", "-c", "sh tcpadvisor-*/install.sh"], cwd=self.work)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("several versions are unpacked here", done.stderr)
 
     def test_twice_is_as_once(self):
         self.install("--prefix", self.prefix)
