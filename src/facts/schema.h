@@ -248,6 +248,7 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"syn_sent", Type::number, "sockets", "Of these, in SYN_SENT.", "attempts to connect"},
     {"syn_sent_retried", Type::number, "sockets", "Of these, in SYN_SENT with two or more retransmissions.",
      "attempts without an answer"},
+    {"listener_full", Type::boolean, "", "The remote end is a listener here whose accept queue is full."},
     {"fin_wait", Type::number, "sockets", "Of these, in FIN_WAIT1 or FIN_WAIT2.",
      "closed here, not by the peer"},
     {"time_wait", Type::number, "sockets", "Of these, in TIME_WAIT.", "in TIME_WAIT"},
@@ -255,8 +256,7 @@ inline constexpr auto destination_columns = std::to_array<Column>({
     {"send_queue", Type::number, "bytes",
      "What programs wrote and the remote end has not acknowledged, in the send queues of all these "
      "connections."},
-    {"recv_queue", Type::number, "bytes",
-     "What arrived and no program has read, in their receive queues; an end of file counts one."},
+    {"recv_queue", Type::number, "bytes", "What arrived and no program has read; an end of file counts one."},
     {"stalled", Type::number, "sockets",
      "Connections that have something to send and may not, because the window of the remote end is "
      "full: it does not read. The persist timer runs.",
@@ -368,6 +368,8 @@ inline constexpr auto listener_columns = std::to_array<Column>({
     {"queue_percent", Type::number, "%", "Accept queue as a share of the backlog; above 100 it is full.",
      "queue in use", "100 * accept_queue / backlog"},
     {"full", Type::boolean, "", "The accept queue is full: the kernel drops new connections.", "queue full"},
+    {"unanswered_here", Type::number, "sockets", "syn_sent_retried of the destinations that lead to it.",
+     "attempts from here without an answer"},
     {"in_range", Type::boolean, "", "The port lies in the ephemeral range.", "port in the ephemeral range"},
     {"is_reserved", Type::boolean, "", "The port is in net.ipv4.ip_local_reserved_ports.", "port reserved"},
     {"reserved_merged", Type::text, "",
@@ -386,10 +388,8 @@ inline constexpr auto listener_columns = std::to_array<Column>({
      "Incoming connections in TIME_WAIT: harmless, they hold no ephemeral port.", "in TIME_WAIT"},
     {"close_wait", Type::number, "sockets", "Incoming connections in CLOSE_WAIT.", "in CLOSE_WAIT"},
     {"send_queue", Type::number, "bytes",
-     "What programs wrote and the clients have not acknowledged, in the send queues of all these "
-     "connections."},
-    {"recv_queue", Type::number, "bytes",
-     "What arrived and no program has read, in their receive queues; an end of file counts one."},
+     "What programs wrote to the clients and these have not acknowledged."},
+    {"recv_queue", Type::number, "bytes", "What arrived and no program has read; an end of file counts one."},
     {"stalled", Type::number, "sockets",
      "Connections that have something to send and may not, because the window of the client is full: it "
      "does not read. The persist timer runs.",

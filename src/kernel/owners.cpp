@@ -21,7 +21,7 @@ std::vector<WantedSocket> wanted_sockets(const snapshot::Census& sockets, std::u
         if (group.kind != snapshot::CloseWaitKind::unaccepted) {
             wanted.push_back({socket.inode, group.uid, urgency});
         } else if (const auto* listener = sockets.listener_behind(group)) {
-            wanted.push_back({listener->inode, listener->uid, urgency});
+            wanted.push_back({listener->inode, listener->uid, urgency, true});
         }
     }
     return wanted;
@@ -40,9 +40,10 @@ std::vector<std::uint64_t> cgroups_of(const snapshot::Census& sockets) {
 /// Sockets whose owners are looked for one by one.
 class OwnerSearch {
   public:
-    void add(std::uint32_t inode, std::uint32_t uid, const std::optional<std::uint64_t>& cgroup) {
+    void add(std::uint32_t inode, std::uint32_t uid, const std::optional<std::uint64_t>& cgroup,
+             bool is_listener = false) {
         if (inode != 0) {
-            wanted_.push_back({inode, uid});
+            wanted_.push_back({inode, uid, WantedSocket::Urgency::needed, is_listener});
         }
         if (cgroup && *cgroup > snapshot::root_cgroup) {
             cgroups_.insert(*cgroup);
@@ -91,7 +92,7 @@ void collect_queue_owners(Machine& machine, snapshot::Netns& netns) {
     OwnerSearch search;
     for (const snapshot::Listener& listener : netns.sockets.listeners()) {
         if (netns.sockets.group_of(listener).waiting > 0) { // one of them stands still, or the whole server
-            search.add(listener.inode, listener.uid, listener.cgroup);
+            search.add(listener.inode, listener.uid, listener.cgroup, true);
         }
     }
     netns.queue_owners = search.run(machine, netns);

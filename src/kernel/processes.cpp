@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <map>
+#include <optional>
 #include <set>
 #include <sys/stat.h>
 #include <vector>
@@ -43,6 +45,9 @@ class Search {
             const bool needed = socket.urgency == WantedSocket::Urgency::needed;
             wanted_.push_back({socket.inode, needed, false});
             users_.push_back(socket.uid);
+            if (socket.is_listener) {
+                listeners_.insert(socket.inode);
+            }
         }
         // a needed one before its double, so that the first is the one that counts
         std::sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) {
@@ -78,6 +83,7 @@ class Search {
             ++looked_at;
         }
         look_behind_silent();
+        name_children();
         if (missing_ > 0) {
             note_unseen(looked_at);
         }
@@ -200,6 +206,60 @@ class Search {
                        "../../../comm");
     }
 
+    /// Where the child of a process has the listening socket as well, it accepts, and the parent waits for
+    /// it.
+    void name_children() {
+        std::map<std::uint32_t, std::size_t> named; // pid -> number of the process
+        for (snapshot::Holder& holder : found_.sockets) {
+            const auto child = listeners_.contains(holder.inode) ? fullest_child(holder) : std::nullopt;
+            if (!child || late()) {
+                continue;
+            }
+            const auto known = named.find(child->pid);
+            if (known != named.end()) {
+                holder.process = static_cast<std::uint32_t>(known->second);
+            } else if (name_process(directory(fmt::format("{}/fd", child->pid)), *child, "../comm")) {
+                holder.process = static_cast<std::uint32_t>(found_.processes.size() - 1);
+                named.emplace(child->pid, holder.process);
+            }
+        }
+    }
+
+    /// Of the children of the same name that have the same socket at the same descriptor, as a fork leaves
+    /// it, the one with most open files: the first to reach the limit.
+    std::optional<ProcessCandidate> fullest_child(const snapshot::Holder& holder) const {
+        constexpr std::size_t most_children = 1024;
+        const std::uint32_t parent = found_.processes[holder.process].pid;
+        const auto children =
+            read_at(proc_, fmt::format("{0}/task/{0}/children", parent).c_str(), 16 * most_children);
+        std::optional<ProcessCandidate> fullest;
+        for (const std::string_view word : base::words(children.value_or(""))) {
+            const auto pid = pid_in(word);
+            struct stat status {};
+            if (!pid || late() ||
+                ::fstatat(proc_.number(), fmt::format("{}/fd", *pid).c_str(), &status, 0) != 0) {
+                continue;
+            }
+            const auto open_files = static_cast<std::uint64_t>(status.st_size);
+            if ((!fullest || open_files > fullest->open_files) && is_fork(*pid, holder)) {
+                fullest = {*pid, status.st_uid, false, open_files};
+            }
+        }
+        return fullest;
+    }
+
+    bool is_fork(std::uint32_t pid, const snapshot::Holder& holder) const {
+        if (read_at(proc_, fmt::format("{}/comm", pid).c_str(), 256).value_or("") !=
+            found_.processes[holder.process].command + "\n") {
+            return false;
+        }
+        std::array<char, 64> link;
+        const auto path = fmt::format("{}/fd/{}", pid, holder.descriptor);
+        const ssize_t size = ::readlinkat(proc_.number(), path.c_str(), link.data(), link.size());
+        return size > 0 &&
+               number_in_link({link.data(), static_cast<std::size_t>(size)}, "socket") == holder.inode;
+    }
+
     /// False if the process may not be looked at.
     bool take(const base::Descriptor& descriptors, std::string_view name) {
         std::array<char, 64> link; // a longer one is no socket
@@ -286,7 +346,8 @@ class Search {
     Deadline deadline_;
     std::vector<Wanted> wanted_; // by inode
     std::vector<std::uint32_t> users_;
-    std::size_t missing_ = 0; // needed and not found
+    std::set<std::uint32_t> listeners_; // inodes
+    std::size_t missing_ = 0;           // needed and not found
     std::vector<ProcessCandidate> candidates_;
     std::vector<std::uint32_t> silent_; // processes without a descriptor to be seen
     std::set<std::uint32_t> denied_;    // processes

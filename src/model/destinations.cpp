@@ -49,12 +49,34 @@ class Sources {
     mutable std::optional<bool> several_;
 };
 
+/// The listeners here whose accept queue is full: connections to them from here hang as well.
+class FullListeners {
+  public:
+    explicit FullListeners(const snapshot::Netns& netns) {
+        for (const snapshot::Listener& listener : netns.sockets.listeners()) {
+            if (netns.source == snapshot::SocketSource::sock_diag &&
+                listener.accept_queue > listener.backlog) {
+                full_.push_back(&listener);
+            }
+        }
+    }
+
+    bool have_end_of(const snapshot::Flow& flow) const {
+        return std::any_of(full_.begin(), full_.end(),
+                           [&](const snapshot::Listener* listener) { return ends_at(flow, *listener); });
+    }
+
+  private:
+    std::vector<const snapshot::Listener*> full_;
+};
+
 /// One destination, and what is asked of it beside its ports.
 class DestinationRow {
   public:
-    DestinationRow(const PortModel& ports, const Growth& growth, const Sources& sources, std::size_t place)
+    DestinationRow(const PortModel& ports, const Growth& growth, const Sources& sources,
+                   const FullListeners& full, std::size_t place)
         : use(ports.use(place)), no_timers(ports.no_timers(use.tally())), ports_(ports), place_(place),
-          growth_(growth), sources_(sources) {}
+          growth_(growth), sources_(sources), full_(full) {}
 
     const PortUse use;
     const std::optional<base::Gap>& no_timers;
@@ -73,6 +95,7 @@ class DestinationRow {
         return ports_.netns_of.sockets.queues_of(ports_.book->order()[place_]);
     }
     std::string remote() const { return snapshot::end_point_text(use.flow().remote, use.flow().remote_port); }
+    bool listener_full() const { return full_.have_end_of(use.flow()); }
 
     /// Per second; none without earlier runs.
     std::optional<double> lasting_growth() const {
@@ -126,6 +149,7 @@ class DestinationRow {
     std::size_t place_;
     const Growth& growth_;
     const Sources& sources_;
+    const FullListeners& full_;
 };
 
 constexpr auto destination_getters = std::to_array<Getter<DestinationRow>>({
@@ -142,6 +166,7 @@ constexpr auto destination_getters = std::to_array<Getter<DestinationRow>>({
     {"established_retrying_10s", [](const DestinationRow& d) { return d.timed(d.use.tally().retrying_long); }},
     {"syn_sent", [](const DestinationRow& d) { return Value(d.use.in_state(TcpState::syn_sent)); }},
     {"syn_sent_retried", [](const DestinationRow& d) { return d.timed(d.use.tally().syn_sent_retried); }},
+    {"listener_full", [](const DestinationRow& d) { return Value(d.listener_full()); }},
     {"fin_wait", [](const DestinationRow& d) { return Value(d.use.fin_wait()); }},
     {"time_wait", [](const DestinationRow& d) { return Value(d.use.in_state(TcpState::time_wait)); }},
     {"close_wait", [](const DestinationRow& d) { return Value(d.use.in_state(TcpState::close_wait)); }},
@@ -208,7 +233,7 @@ static_assert(follows(facts::destination_columns, destination_getters));
 
 /// All that the columns of a kind are made of, of a destination about whose live sockets nothing more is
 /// known.
-using Kind = std::array<std::uint64_t, snapshot::state_count + 3UL * 4 + 16>;
+using Kind = std::array<std::uint64_t, snapshot::state_count + 3UL * 4 + 17>;
 
 Kind kind_of(const DestinationRow& row) {
     const Tally& tally = row.use.tally();
@@ -226,7 +251,7 @@ Kind kind_of(const DestinationRow& row) {
              tally.connections, tally.syn_sent_retried, tally.established_retrying, tally.retrying_long,
              tally.time_wait_ports, row.use.flow().device, row.use.loopback(), row.use.reuse().applies,
              row.use.reuse().inferred, queues.send_bytes, queues.recv_bytes, queues.stalled,
-             queues.stalled_bytes, quiet.for_60s, quiet.for_3600s, quiet.longest_ms}) {
+             queues.stalled_bytes, quiet.for_60s, quiet.for_3600s, quiet.longest_ms, row.listener_full()}) {
         *next++ = number;
     }
     return kind;
@@ -243,6 +268,7 @@ facts::ColumnSet columns_of_kind() {
                                         "established_retrying_10s",
                                         "syn_sent",
                                         "syn_sent_retried",
+                                        "listener_full",
                                         "fin_wait",
                                         "time_wait",
                                         "close_wait",
@@ -270,7 +296,7 @@ facts::ColumnSet columns_of_kind() {
 class DestinationTable : public facts::Table {
   public:
     DestinationTable(std::shared_ptr<const PortModel> ports, const Growth& growth)
-        : ports_(std::move(ports)), growth_(growth), sources_(*ports_) {}
+        : ports_(std::move(ports)), growth_(growth), sources_(*ports_), full_(ports_->netns_of) {}
 
     const facts::Schema& schema() const override { return facts::schema(facts::TableId::destination); }
     std::size_t size() const override { return ports_->book ? ports_->book->order().size() : 0; }
@@ -295,7 +321,7 @@ class DestinationTable : public facts::Table {
   private:
     const DestinationRow& current(std::size_t row) const {
         if (!current_ || current_row_ != row) {
-            current_.emplace(*ports_, growth_, sources_, row);
+            current_.emplace(*ports_, growth_, sources_, full_, row);
             current_row_ = row;
         }
         return *current_;
@@ -304,6 +330,7 @@ class DestinationTable : public facts::Table {
     std::shared_ptr<const PortModel> ports_;
     Growth growth_;
     Sources sources_;
+    FullListeners full_;
     mutable Kind kind_{};
     mutable std::optional<DestinationRow> current_; // rules ask for several columns of one row
     mutable std::size_t current_row_ = 0;
@@ -322,6 +349,12 @@ ReuseDelay delay_for(const snapshot::Netns& netns, const snapshot::Sysctls& sysc
 }
 
 } // namespace
+
+bool ends_at(const snapshot::Flow& flow, const snapshot::Listener& listener) {
+    const bool is_here = flow.remote == flow.source || flow.remote.is_loopback();
+    return is_here && flow.remote_port == listener.port &&
+           (listener.address.is_wildcard() || listener.address == flow.remote);
+}
 
 PortModel::PortModel(const snapshot::Netns& of, const snapshot::Sysctls& sysctls)
     : netns_of(of), ports(ephemeral_ports(of, sysctls)), settings(reuse_settings(sysctls)) {

@@ -39,6 +39,9 @@ struct PortModel {
     WorstPorts worst() const;
 };
 
+/// Does the flow lead to this listener of its own namespace: by loopback, or from an address to itself?
+bool ends_at(const snapshot::Flow& flow, const snapshot::Listener& listener);
+
 std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel> ports, const Growth& growth);
 
 } // namespace model

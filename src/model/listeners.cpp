@@ -28,6 +28,7 @@ struct ListenerRow {
     const base::Gap* no_timers = nullptr;
     std::shared_ptr<const Value> merged; // the same of every row
     const snapshot::Netns* netns = nullptr;
+    std::shared_ptr<const PortModel> ports;
 };
 
 Value in_state(const ListenerRow& row, TcpState state) {
@@ -114,6 +115,17 @@ Value of_backlog(const ListenerRow& row, F value) {
     return row.backlog ? Value(value(*row.backlog)) : Value(unknown_backlog());
 }
 
+Value unanswered_here(const ListenerRow& row) {
+    std::uint64_t unanswered = 0;
+    for (std::size_t place = 0; row.ports->book && place < row.ports->book->order().size(); ++place) {
+        const PortUse use = row.ports->use(place);
+        if (use.tally().syn_sent_retried > 0 && ends_at(use.flow(), *row.listener)) {
+            unanswered += use.tally().syn_sent_retried;
+        }
+    }
+    return timed(row, unanswered);
+}
+
 Value truth_of(const base::Result<bool, base::Gap>& truth) {
     return truth ? Value(*truth) : Value(truth.error());
 }
@@ -137,6 +149,7 @@ constexpr auto listener_getters = std::to_array<Getter<ListenerRow>>({
      [](const ListenerRow& r) {
          return of_backlog(r, [&](std::uint32_t backlog) { return r.listener->accept_queue > backlog; });
      }},
+    {"unanswered_here", unanswered_here},
     {"in_range", [](const ListenerRow& r) { return truth_of(r.in_range); }},
     {"is_reserved", [](const ListenerRow& r) { return truth_of(r.reserved); }},
     {"reserved_merged", [](const ListenerRow& r) { return *r.merged; }},
@@ -241,23 +254,23 @@ base::Gap unknown_backlog() {
 }
 
 std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
-                                             const PortModel& ports) {
+                                             const std::shared_ptr<const PortModel>& ports) {
     std::vector<ListenerRow> rows;
-    const auto merged = std::make_shared<const Value>(merged_list(netns, sysctls, ports));
+    const auto merged = std::make_shared<const Value>(merged_list(netns, sysctls, *ports));
     for (const snapshot::Listener& listener : netns.sockets.listeners()) {
-        ListenerRow row{&listener, std::nullopt, false, false, std::nullopt, nullptr, merged, &netns};
+        ListenerRow row{&listener, std::nullopt, false, false, std::nullopt, nullptr, merged, &netns, ports};
         if (netns.source == snapshot::SocketSource::sock_diag) {
             row.backlog = listener.backlog;
         }
         if (netns.provenance.no_timers) {
             row.no_timers = &*netns.provenance.no_timers;
         }
-        if (ports.ports) {
-            row.in_range = ports.ports->range.contains(listener.port);
-            row.reserved = *row.in_range && !ports.ports->eligible.test(listener.port);
+        if (const KnownPorts& known = ports->ports) {
+            row.in_range = known->range.contains(listener.port);
+            row.reserved = *row.in_range && !known->eligible.test(listener.port);
         } else {
-            row.in_range = ports.ports.error();
-            row.reserved = ports.ports.error();
+            row.in_range = known.error();
+            row.reserved = known.error();
         }
         if (const snapshot::PortSet* explicit_ports = netns.sockets.explicit_ports()) {
             row.fixed = explicit_ports->test(listener.port);

@@ -113,7 +113,7 @@ std::unique_ptr<facts::Table> netns_table(const snapshot::Netns& netns, const sn
                                           const Expectation& expected);
 std::unique_ptr<facts::Table> source_table(const PortModel& ports);
 std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
-                                             const PortModel& ports);
+                                             const std::shared_ptr<const PortModel>& ports);
 std::unique_ptr<facts::Table> close_wait_table(const snapshot::Netns& netns, const Growth& growth);
 /// Empty and incomplete if nobody asked, or conntrack may not be read.
 std::unique_ptr<facts::Table> nat_table(const snapshot::Netns& netns);

@@ -66,6 +66,8 @@ struct WantedSocket {
     std::uint32_t inode = 0;
     std::uint32_t uid = 0; // processes of this user are looked at first
     Urgency urgency = Urgency::needed;
+    /// Of those that share it the one that accepts is meant: of a server that has forked, a child.
+    bool is_listener = false;
 };
 
 } // namespace snapshot

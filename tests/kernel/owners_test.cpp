@@ -99,6 +99,24 @@ TEST_CASE("the holder of a socket, with its name, limit and control group") {
     CHECK_FALSE(held.unseen);
 }
 
+TEST_CASE("of a server that has forked a child is named that has the socket, too: it accepts") {
+    const Tree tree;
+    tree.process("1", "init", {});
+    tree.process("20", "nginx", {"/dev/null", "socket:[42]"});
+    tree.directory("20/task/20");
+    tree.file("20/task/20/children", "21 22 23 24");
+    tree.process("21", "nginx", {"/dev/null", "pipe:[42]"});
+    tree.process("22", "rotatelogs", {"/dev/null", "socket:[42]"}); // it only forgot to close it
+    tree.process("23", "nginx", {"/dev/null", "socket:[42]"});
+    const auto holder_of = [&](const WantedSocket& socket) {
+        const auto held = find(tree, {socket});
+        REQUIRE(held.sockets.size() == 1);
+        return held.processes[held.sockets[0].process];
+    };
+    CHECK(holder_of({42, 0, Urgency::needed, true}).pid == 23);
+    CHECK(holder_of({42, 0}).pid == 20);
+}
+
 TEST_CASE("a name keeps every byte that the process gave it") {
     const Tree tree;
     tree.process("1", "init", {});

@@ -122,6 +122,42 @@ TEST_CASE("Connections that nobody acknowledges are counted by destination, list
     CHECK(value(facts, TableId::netns, "established_retrying").number() == 21);
 }
 
+TEST_CASE(
+    "Attempts to connect that a full accept queue of this host leaves unanswered are told of both ends") {
+    auto netns = tests::netns();
+    for (const auto& [address, port, waiting] :
+         {std::tuple{"0.0.0.0", 80, 3U}, {there, 81, 3U}, {"0.0.0.0", 82, 2U}}) {
+        auto listener = tests::listener(address, static_cast<std::uint16_t>(port));
+        listener.rqueue = waiting;
+        listener.wqueue = 2;
+        netns.sockets.add_listener(listener);
+    }
+    const auto attempt = [&](const char* source, const char* remote, std::uint16_t remote_port) {
+        auto one = socket(TcpState::syn_sent, source, static_cast<std::uint16_t>(40000 + remote_port), remote,
+                          remote_port);
+        one.timer = snapshot::Timer::retransmit;
+        one.retransmits = 2;
+        netns.sockets.add(one);
+    };
+    attempt("127.0.0.1", "127.0.0.1", 80);
+    attempt(here, here, 80);
+    attempt(here, there, 80); // another host's port 80
+    attempt(here, here, 81);  // nobody listens there
+    attempt(here, here, 82);  // not full
+    const snapshot::Host host = host_of(std::move(netns));
+    const facts::Facts facts = model::derive(host, {}, {});
+    CHECK(value(facts, TableId::listener, "unanswered_here", 0).number() == 2);
+    CHECK(value(facts, TableId::listener, "unanswered_here", 1).number() == 0);
+    CHECK(value(facts, TableId::listener, "unanswered_here", 2).number() == 1);
+    std::set<std::string> full;
+    for (std::size_t row = 0; row < 5; ++row) {
+        if (value(facts, TableId::destination, "listener_full", row).truth()) {
+            full.insert(value(facts, TableId::destination, "remote", row).text());
+        }
+    }
+    CHECK(full == std::set<std::string>{"127.0.0.1:80", std::string(here) + ":80"});
+}
+
 TEST_CASE("Queues are facts of the destination and the listener, and the fullest is named for the host") {
     auto netns = tests::netns();
     netns.sockets.add_listener(tests::listener("0.0.0.0", 80));

@@ -218,6 +218,19 @@ def first_look_at_a_full_nat(lab):
     lab.true("the rule", "masquerade to :40000-40059" in paste(lab, screen.command).stdout)
 
 
+@scenario("32768-60999", sleeps=4)
+def first_look_at_a_stuck_server_of_this_host(lab):
+    """A proxy's attempts to the application beside it hang: the application does not accept, no destination is dead."""
+    to = ("127.0.0.1", 9000)
+    lab.keep(network.listen("0.0.0.0", 9000, backlog=2))
+    lab.keep(network.connect_many(to, 3))
+    lab.keep([network.connect(to, blocking=False) for _ in range(30)])
+    time.sleep(3.5)
+    screen = first_screen(lab)
+    names(lab, screen, "*:9000", "its program does not accept fast enough")
+    lab.true("nobody says that it does not answer", "does not answer" not in screen.text)
+
+
 @scenario("32768-60999")
 def first_look_at_overflows_since_boot(lab):
     """Without an earlier run: counted, said, and no alarm."""

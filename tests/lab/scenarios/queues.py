@@ -1,13 +1,14 @@
 """Accept queues by their age: servers that stand still, one of several, at their limit of open files; the first look."""
 import os
 import resource
+import signal
 import socket
 import threading
 import time
 
 import network
 from harness import scenario
-from scenarios.owners import process
+from scenarios.owners import die_with_parent, process
 
 OLD, SEVERAL, DESCRIPTORS = "accept-queue-old", "listener-of-several-stuck", "accept-without-descriptors"
 TO = ("127.0.0.1", 8080)
@@ -69,16 +70,18 @@ def one_of_four_listeners_is_stuck(lab):
     lab.true("more sockets are not advised", not any("more listening" in one["text"] for one in finding["remedies"]))
 
 
+def accept_all(server):
+    """For ever, also where accept() fails."""
+    accepted = []
+    while True:
+        try:
+            accepted.append(server.accept()[0])
+        except OSError:
+            time.sleep(0.1)
+
+
 def short_of_files(lab, to):
     """A process that may have 40 files open: accept() fails with EMFILE as soon as they are, and is tried again for ever."""
-    def accept_all(server):
-        accepted = []
-        while True:
-            try:
-                accepted.append(server.accept()[0])
-            except OSError:
-                time.sleep(0.1)
-
     def work():
         server = network.listen(*to, backlog=4096)
         resource.setrlimit(resource.RLIMIT_NOFILE, (40, 4096))
@@ -102,6 +105,26 @@ def server_at_its_limit_of_files(lab):
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (1000, 4096))
     time.sleep(1)
     lab.equal("after prlimit", [], findings(lab))
+
+
+@scenario()
+def forked_server_at_its_limit_of_files(lab):
+    """Master and workers share the listening socket: the worker that gets no descriptor is named, not the master."""
+    def work():
+        server = network.listen(*TO, backlog=4096)
+        for limit in (4096, 40):
+            if os.fork() == 0:
+                die_with_parent()
+                if limit == 40:
+                    resource.setrlimit(resource.RLIMIT_NOFILE, (40, 4096))
+                    accept_all(server)
+                signal.pause()
+        return server
+
+    process(lab, b"forked", work)
+    lab.keep(network.connect_many(TO, 100))
+    finding = lab.tool.run("report", "--format", "json").finding(DESCRIPTORS) or {}
+    lab.true(f"it says so: {finding.get('summary')}", " of 40 files open in forked" in finding.get("summary", ""))
 
 
 @scenario(sleeps=6)
