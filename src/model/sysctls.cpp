@@ -4,6 +4,9 @@
 #include "model/tables.h"
 #include "snapshot/sysctls.h"
 
+#include <algorithm>
+#include <array>
+
 namespace model {
 
 using facts::Basis;
@@ -177,6 +180,47 @@ Value boot_missed(const SysctlRow& row) {
     });
 }
 
+/// Values that the kernel takes and with which TCP does not work on any host, however small.
+struct Floor {
+    std::string_view name;
+    std::size_t place; // of the number, where there are several
+    std::int64_t least;
+    std::string_view broken;     // by less
+    std::int64_t limit_from = 0; // what is below that is no limit
+};
+constexpr auto floors = std::to_array<Floor>({
+    {"net.ipv4.tcp_mem", 2, 128, "TCP gets no memory, connections stall and are reset"},
+    {"net.ipv4.tcp_rmem", 2, 2048, "hardly anything can be received at a time"},
+    {"net.ipv4.tcp_wmem", 2, 2048, "hardly anything can be sent at a time"},
+    {"net.ipv4.tcp_max_orphans", 0, 64, "what programs have closed is reset before all of it is sent"},
+    {"net.ipv4.tcp_max_tw_buckets", 0, 128,
+     "connections end without TIME_WAIT, which protects the next ones"},
+    {"net.ipv4.tcp_max_syn_backlog", 0, 8, "a few slow clients keep others from connecting"},
+    {"net.core.somaxconn", 0, 8, "clients are turned away as soon as a few wait"},
+    {"net.ipv4.tcp_retries2", 0, 3, "connections end in an outage of one or two seconds"},
+    {"net.netfilter.nf_conntrack_max", 0, 256, "the firewall drops what goes beyond so few connections", 1},
+});
+
+/// What the value of now breaks; an empty text if nothing.
+Value too_low(const SysctlRow& row) {
+    const auto* floor = std::find_if(floors.begin(), floors.end(),
+                                     [&](const Floor& candidate) { return candidate.name == row.name; });
+    if (floor == floors.end()) {
+        return std::string();
+    }
+    if (!row.text) {
+        return row.text.error();
+    }
+    snapshot::Sysctls own;
+    own.set(row.name, *row.text);
+    const auto numbers = own.integers(row.name, row.info->numbers);
+    if (!numbers) {
+        return numbers.error();
+    }
+    const std::int64_t number = (*numbers)[floor->place];
+    return std::string(number >= floor->limit_from && number < floor->least ? floor->broken : "");
+}
+
 Value default_text(const SysctlRow& row) {
     const bool fixed = row.info != nullptr &&
                        (!row.info->default_value.empty() || row.info->kind == SysctlInfo::Kind::ports);
@@ -199,6 +243,7 @@ constexpr auto sysctl_getters = std::to_array<Getter<SysctlRow>>({
          const bool has_one = r.info == nullptr || r.info->kind == SysctlInfo::Kind::integer;
          return has_one ? value_of(r.number) : absent(r, "more than one number");
      }},
+    {"too_low", too_low},
     {"default", default_text},
     {"default_number", default_number},
     {"per_namespace", [](const SysctlRow& r) { return Value(r.info != nullptr && r.info->per_netns); }},

@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <string>
+#include <tuple>
 
 using facts::TableId;
 using snapshot::TcpState;
@@ -489,6 +491,28 @@ TEST_CASE("A sysctl drifts when boot will set another value") {
     CHECK_FALSE(of("net.ipv4.tcp_fin_timeout", "boot_refused").truth());
     CHECK(of("net.ipv4.tcp_rfc1337", "boot_refused").truth());
     CHECK(of("net.ipv4.tcp_rfc1337", "drifted").gap().why == base::Why::absent);
+}
+
+TEST_CASE("A limit is too low where TCP cannot work with it; what is switched off by 0 is not") {
+    auto netns = tests::netns();
+    const std::map<std::string, std::string> values = {{"net.ipv4.tcp_mem", "1\t2\t3"},
+                                                       {"net.ipv4.tcp_rmem", "4096\t131072\t6291456"},
+                                                       {"net.ipv4.tcp_max_orphans", "0"},
+                                                       {"net.ipv4.tcp_max_tw_buckets", "128"},
+                                                       {"net.netfilter.nf_conntrack_max", "0"}};
+    for (const auto& [name, value] : values) {
+        netns.sysctls.set(name, value);
+    }
+    netns.sysctls.set("net.ipv4.tcp_wmem", "4096");
+    const SysctlFacts of(std::move(netns));
+    CHECK(of("net.ipv4.tcp_mem", "too_low").text() == "TCP gets no memory, connections stall and are reset");
+    CHECK_FALSE(of("net.ipv4.tcp_max_orphans", "too_low").text().empty());
+    for (const char* name : {"net.ipv4.tcp_rmem", "net.ipv4.tcp_max_tw_buckets",
+                             "net.netfilter.nf_conntrack_max", "net.ipv4.tcp_fin_timeout"}) {
+        CAPTURE(name);
+        CHECK(of(name, "too_low").text().empty());
+    }
+    CHECK(of("net.ipv4.tcp_wmem", "too_low").gap().why == base::Why::failed);
 }
 
 TEST_CASE("A file that could not be read makes what is found inferred, and what is not found unknown") {
