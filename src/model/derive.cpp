@@ -31,7 +31,7 @@ facts::NetnsFacts derive_netns(const snapshot::Netns& netns, const Assumptions& 
     };
     put(TableId::netns, netns_table(netns, sysctls, ports, earlier, expected));
     put(TableId::destination, destination_table(ports, earlier.growth));
-    put(TableId::source, source_table(*ports));
+    put(TableId::source, source_table(ports));
     put(TableId::listener, listener_table(netns, sysctls, ports));
     put(TableId::close_wait, close_wait_table(netns, earlier.growth));
     put(TableId::nat, nat_table(netns));

@@ -4,7 +4,9 @@
 #include "model/tables.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -427,61 +429,91 @@ std::unique_ptr<facts::Table> destination_table(std::shared_ptr<const PortModel>
 
 namespace {
 
-struct Source {
-    std::string address;
-    std::uint32_t connections = 0;
-    std::uint32_t ports = 0;
-    std::uint32_t bound = 0;
-    std::uint32_t usable = 0;
-    std::uint32_t destinations = 0;
+/// One source address, whose ports are one pool for all programs that bind() it before they connect.
+class Source {
+  public:
+    Source(std::shared_ptr<const PortModel> ports, std::size_t number)
+        : ports_(std::move(ports)), number_(number) {}
+
+    const SourceTally& tally() const { return ports_->book->sources()[number_]; }
+    std::uint32_t held() const { return static_cast<std::uint32_t>(held_ports().count()); }
+    std::uint32_t usable() const { return ports_->ports->usable; }
+    std::uint32_t bound() const {
+        snapshot::PortSet bound = held_ports() & ports_->book->occupation().suspect;
+        if (const snapshot::PortSet* known = ports_->netns_of.sockets.explicit_ports()) {
+            bound |= held_ports() & *known;
+        }
+        return static_cast<std::uint32_t>(bound.count());
+    }
+    Value timed(const std::function<Value()>& value) const {
+        const auto& gap = ports_->netns_of.provenance.no_timers;
+        return gap ? Value(*gap) : value();
+    }
+    /// How fast the pool empties: bind() takes no port in TIME_WAIT again, whatever tcp_tw_reuse says.
+    double load_percent() const {
+        return load_of(entries(ages()), room(ages()), time_wait_seconds).percent_lasting;
+    }
+    std::optional<double> exhausted_in() const {
+        const Ages all = ages();
+        const auto growing = trend(all);
+        const auto soonest = forecast(all, {present_rate(entries(all))}, room(all)).full_after;
+        const auto grown = growing ? forecast(all, *growing, room(all)).full_after : std::nullopt;
+        return soonest && grown ? std::min(*soonest, *grown) : soonest ? soonest : grown;
+    }
+
+  private:
+    snapshot::PortSet held_ports() const { return tally().ports & ports_->ports->eligible; }
+    Ages ages() const { return ports_->book->ages_of_source(number_); }
+    /// Ports that TIME_WAIT of this source may fill.
+    double room(const Ages& ages) const {
+        return usable() - held() + std::accumulate(ages.begin(), ages.end(), 0.0);
+    }
+
+    std::shared_ptr<const PortModel> ports_;
+    std::size_t number_;
 };
 
 constexpr auto source_getters = std::to_array<Getter<Source>>({
-    {"source", [](const Source& s) { return Value(s.address); }},
-    {"connections", [](const Source& s) { return Value(static_cast<double>(s.connections)); }},
-    {"ports", [](const Source& s) { return Value(static_cast<double>(s.ports)); }},
-    {"bound_ports",
-     [](const Source& s) { return Value(static_cast<double>(s.bound), facts::Basis::inferred); }},
+    {"source", [](const Source& s) { return Value(s.tally().address.to_text()); }},
+    {"connections", [](const Source& s) { return Value(s.tally().connections); }},
+    {"ports", [](const Source& s) { return Value(s.held()); }},
+    {"bound_ports", [](const Source& s) { return Value(s.bound(), Basis::inferred); }},
     {"pool_percent",
      [](const Source& s) {
-         return s.usable == 0 ? Value(base::Gap{"pool_percent", base::Why::absent, "no port is usable"})
-                              : Value(100.0 * s.ports / s.usable);
+         return s.usable() == 0 ? Value(base::Gap{"pool_percent", base::Why::absent, "no port is usable"})
+                                : Value(100.0 * s.held() / s.usable());
      }},
-    {"destinations", [](const Source& s) { return Value(static_cast<double>(s.destinations)); }},
+    {"pool_load_percent",
+     [](const Source& s) { return s.timed([&] { return Value(s.load_percent(), Basis::inferred); }); }},
+    {"pool_exhausted_in",
+     [](const Source& s) {
+         return s.timed([&] {
+             const auto seconds = s.exhausted_in();
+             return seconds
+                        ? Value(*seconds, Basis::inferred)
+                        : Value(base::Gap{"pool_exhausted_in", base::Why::absent, "the rate is sustainable"});
+         });
+     }},
+    {"destinations", [](const Source& s) { return Value(s.tally().destinations); }},
 });
 static_assert(follows(facts::source_columns, source_getters));
 
-Source source_of(const SourceTally& tally, const EphemeralPorts& ports, const TallyBook& book,
-                 const snapshot::PortSet* explicit_ports) {
-    const snapshot::PortSet held = tally.ports & ports.eligible;
-    snapshot::PortSet bound = held & book.occupation().suspect;
-    if (explicit_ports != nullptr) {
-        bound |= held & *explicit_ports;
-    }
-    return {tally.address.to_text(),
-            tally.connections,
-            static_cast<std::uint32_t>(held.count()),
-            static_cast<std::uint32_t>(bound.count()),
-            ports.usable,
-            tally.destinations};
-}
-
 } // namespace
 
-std::unique_ptr<facts::Table> source_table(const PortModel& ports) {
+std::unique_ptr<facts::Table> source_table(const std::shared_ptr<const PortModel>& ports) {
     std::vector<Source> rows;
-    std::optional<base::Gap> incomplete = ports.incomplete();
-    if (ports.book) {
-        for (const SourceTally& tally : ports.book->sources()) {
-            if (tally.connections > 0) {
-                rows.push_back(
-                    source_of(tally, *ports.ports, *ports.book, ports.netns_of.sockets.explicit_ports()));
+    std::optional<base::Gap> incomplete = ports->incomplete();
+    if (ports->book) {
+        const auto& sources = ports->book->sources();
+        for (std::size_t number = 0; number < sources.size(); ++number) {
+            if (sources[number].connections > 0) {
+                rows.emplace_back(ports, number);
             }
         }
-        if (!incomplete && ports.book->sources_dropped() > 0) {
+        if (!incomplete && ports->book->sources_dropped() > 0) {
             incomplete =
                 base::Gap{"source addresses", base::Why::truncated,
-                          std::to_string(ports.book->sources_dropped()) + " destinations have further ones"};
+                          std::to_string(ports->book->sources_dropped()) + " destinations have further ones"};
         }
     }
     return std::make_unique<RowTable<Source>>(facts::TableId::source, std::move(rows), source_getters,

@@ -111,7 +111,7 @@ std::unique_ptr<facts::Table> host_table(const snapshot::Host& host, const Assum
 std::unique_ptr<facts::Table> netns_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
                                           std::shared_ptr<const PortModel> ports, const Earlier& earlier,
                                           const Expectation& expected);
-std::unique_ptr<facts::Table> source_table(const PortModel& ports);
+std::unique_ptr<facts::Table> source_table(const std::shared_ptr<const PortModel>& ports);
 std::unique_ptr<facts::Table> listener_table(const snapshot::Netns& netns, const snapshot::Sysctls& sysctls,
                                              const std::shared_ptr<const PortModel>& ports);
 std::unique_ptr<facts::Table> close_wait_table(const snapshot::Netns& netns, const Growth& growth);

@@ -280,6 +280,19 @@ void TallyBook::occupy() {
     }
 }
 
+Ages TallyBook::ages_of_source(std::size_t number) const {
+    Ages ages{};
+    for (std::size_t i = 0; i < census_.record_count(); ++i) {
+        const snapshot::SocketRecord& record = census_.record(i);
+        if (record.state() == TcpState::time_wait && source_of_flow_[record.flow] == number &&
+            (port_bits_[record.port] & (countable | eligible)) == (countable | eligible) &&
+            !sources_[number].shared.test(record.port)) {
+            ++ages[std::min(age_seconds(record), age_bins - 1)];
+        }
+    }
+    return ages;
+}
+
 void TallyBook::mark_busy() {
     std::vector<std::uint32_t> place(census_.flows().size(), not_tallied);
     for (std::size_t i = 0; i < busy_count_; ++i) {

@@ -125,6 +125,8 @@ class TallyBook {
 
     const Occupation& occupation() const { return occupation_; }
     const std::vector<SourceTally>& sources() const { return sources_; }
+    /// Of the sockets in TIME_WAIT on usable ports that this source holds towards one remote only. One pass.
+    Ages ages_of_source(std::size_t number) const;
     /// Sources beyond the number that is kept.
     std::uint32_t sources_dropped() const { return sources_dropped_; }
 

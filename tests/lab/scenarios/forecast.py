@@ -194,3 +194,28 @@ def rate_that_calms_down(lab):
     for asked in said:
         lab.true(f"no alarm {asked}", asked.exit == 0)
         lab.true(f"no time is named {asked}", asked.exhausted_in is None or asked.elapsed < 8 + 2 * KNOWS_AFTER)
+
+
+@scenario("40000-40399", sleeps=45)
+def bind_pool_runs_out(lab):
+    """bind() before connect(), 10 a second to four destinations, of which none alone is too much: the end is foretold."""
+    destinations = [("127.0.0.2", port) for port in (8080, 8081, 8082, 8083)]
+    servers = [lab.keep(network.listen(*to)) for to in destinations]
+    began, foretold, failed = time.monotonic(), None, None
+    for number in range(500):
+        time.sleep(max(0, began + number / 10 - time.monotonic()))
+        if number == 220:
+            check = lab.tool.check_json("--no-state")
+            finding = check.finding("bind-pool-forecast") or {}
+            lab.equal("it alarms", 1, check.exit)
+            lab.true("it alone", [one["rule"] for one in check.json["findings"] if one["state"] == "WARNING"] == ["bind-pool-forecast"])
+            foretold = time.monotonic() - began + finding.get("evidence", {}).get("pool_exhausted_in", {}).get("value", 1000)
+        try:
+            which = number % len(servers)
+            network.time_waits(servers[which], destinations[which], 1, source=SOURCE, late_port=False)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            failed = time.monotonic() - began
+            break
+    lab.true(f"bind() fails after {failed} s, as foretold: {foretold}", failed and foretold and abs(failed - foretold) <= TOLERANCE * failed)

@@ -1,5 +1,6 @@
 """Peers that fall silent: open connections whose data nobody acknowledges, and what ends them."""
 import errno
+import os
 import re
 import shlex
 import socket
@@ -9,6 +10,7 @@ import time
 import network
 import peer
 from harness import scenario
+from screen import first_screen
 from tool import DENY_NETLINK
 
 OUT, IN = "destination-not-acknowledging", "clients-not-acknowledging"
@@ -302,3 +304,18 @@ def quiet_connections(lab):
     lab.equal("not for an hour", (None, None), (report.finding("connections-half-open"), report.finding("clients-half-open")))
     outcome = {one["id"]: one["state"] for one in lab.tool.check_json("--no-state").json["rules"]}
     lab.equal("a check does not look", "SKIPPED", outcome["clients-half-open"])
+
+
+@scenario(sleeps=3620, slow=True)
+def hour_of_silence(lab):
+    """300 clients that say nothing for an hour: advice with the server's owner, and connections that fail nowhere."""
+    to = ("127.0.0.2", 8080)
+    server = network.listen(*to)
+    lab.keep([server, network.pairs(server, to, 300)])
+    time.sleep(3605)
+    report = lab.tool.run("report", "--format", "json", "--no-state")
+    finding = report.finding("clients-half-open") or {}
+    lab.equal("clients", ("INFO", 300), (finding.get("state"), finding.get("value")))
+    lab.true(f"the owner is named: {finding.get('summary')}", f"(pid {os.getpid()})" in finding.get("summary", ""))
+    screen = first_screen(lab)
+    lab.true("the first screen says so, without an alarm", screen.text.startswith("OK: ") and "silent for an hour" in " ".join(screen.text.split()))
