@@ -64,9 +64,11 @@ image() { # ARCHITECTURE: an archive in OCI's layout, made without a daemon
     local storage=(--root "$work/images" --runroot "$work/run" --storage-driver vfs)
     quietly buildah "${storage[@]}" build --isolation chroot --timestamp "$SOURCE_DATE_EPOCH" --platform "linux/$1" \
         -f packaging/container/Containerfile -t "tcpadvisor:$version" "$tree"
-    rm -f "$output/tcpadvisor-$version-image-$1.tar"
-    quietly buildah "${storage[@]}" push "tcpadvisor:$version" "oci-archive:$output/tcpadvisor-$version-image-$1.tar:$version"
+    rm -rf "$work/layout"
+    quietly buildah "${storage[@]}" push "tcpadvisor:$version" "oci:$work/layout:$version"
     quietly buildah "${storage[@]}" rmi "tcpadvisor:$version"
+    (cd "$work/layout" && tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime="@$SOURCE_DATE_EPOCH" \
+        -cf "$output/tcpadvisor-$version-image-$1.tar" -- *)
 }
 
 require_known "$@"

@@ -27,7 +27,8 @@ std::optional<std::uint16_t> port_in(const Options& options) {
 int port(const Options& options) {
     const auto asked = port_in(options);
     if (!asked) {
-        return fail(options, "port needs one argument: the number of a local TCP port, 1 to 65535");
+        return fail(options, "port needs one argument: the number of a local TCP port, 1 to 65535; 'getent "
+                             "services NAME' tells it");
     }
     const auto assumed = assumptions(options);
     if (!assumed) {

@@ -75,7 +75,8 @@ base::Status take_to(const std::string& given, Asked& asked) {
     }
     query.to = snapshot::parse_end_point(to);
     if (!query.to) {
-        return wrong_to(given, expected);
+        return wrong_to(given,
+                        std::string(expected) + "; a name is not looked up, 'getent ahosts NAME' does it");
     }
     if (query.to->address.is_wildcard()) { // connect() takes it for loopback
         query.to->address = *snapshot::Address::parse(query.to->address.is_v4() ? "127.0.0.1" : "::1");

@@ -80,7 +80,10 @@ void sort_findings(Report& report) {
         return found - report.rules.begin();
     };
     std::stable_sort(report.findings.begin(), report.findings.end(), [&](const Finding& a, const Finding& b) {
-        return a.state != b.state ? a.state > b.state : place(a) < place(b);
+        if (a.state != b.state || place(a) != place(b)) {
+            return a.state != b.state ? a.state > b.state : place(a) < place(b);
+        }
+        return a.netns_path.empty() && !b.netns_path.empty(); // one's own namespace first
     });
 }
 

@@ -200,7 +200,7 @@ struct Report {
 /// is; else 0.
 int exit_code(const Report& report);
 
-/// Worst state first; then by rule order of `rules`, then as found.
+/// Worst state first; then by rule order of `rules`, then those of the own namespace, then as found.
 void sort_findings(Report& report);
 
 } // namespace findings

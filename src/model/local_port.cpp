@@ -148,8 +148,10 @@ std::string elsewhere(const std::vector<const SocketOnPort*>& obstacles) {
         }
         addresses.insert(on_port->socket.local.to_text());
     }
-    return addresses.size() == 1 ? fmt::format("; any other address than {} can be bound", *addresses.begin())
-                                 : "";
+    return addresses.size() == 1
+               ? fmt::format("; a single address other than {} can be bound, 0.0.0.0 and :: cannot",
+                             *addresses.begin())
+               : "";
 }
 
 PortVerdict bind_verdict(const Scene& scene, const snapshot::Sysctls& sysctls) {
@@ -164,10 +166,10 @@ PortVerdict bind_verdict(const Scene& scene, const snapshot::Sysctls& sysctls) {
                         socket_text(obstacles.front()->socket), others, elsewhere(obstacles))};
 }
 
-/// How a socket stands against a server that sets SO_REUSEADDR before bind(), as servers do. Whether the
-/// other socket has set it too is nowhere to be seen: accepted ones have it from their listener, connect()
-/// alone does not set it (kernel: inet_csk_bind_conflict()).
-enum class Against { nothing, perhaps, surely };
+/// How a socket stands against a server that sets SO_REUSEADDR before bind(), as most servers do. Whether the
+/// other socket has set it too is nowhere to be seen: accepted ones have it from their listener, if that did;
+/// connect() alone does not set it (kernel: inet_csk_bind_conflict()).
+enum class Against { perhaps, surely };
 
 Against against_server(Role role) {
     switch (role) {
@@ -177,12 +179,11 @@ Against against_server(Role role) {
     case Role::outgoing_bound:
     case Role::outgoing_or_accepted:
     case Role::bound:
-        return Against::perhaps;
     case Role::accepted:
     case Role::orphaned:
         break;
     }
-    return Against::nothing;
+    return Against::perhaps;
 }
 
 std::string_view why_not(Role role) {
@@ -202,7 +203,7 @@ std::string_view why_not(Role role) {
     case Role::orphaned:
         break;
     }
-    return "";
+    return "is what a server has left; with SO_REUSEADDR it works if that server had set it too, as most do";
 }
 
 PortVerdict listen_verdict(const Scene& scene, const snapshot::Sysctls& sysctls) {
@@ -216,9 +217,7 @@ PortVerdict listen_verdict(const Scene& scene, const snapshot::Sysctls& sysctls)
             }
         }
     }
-    const std::string with = "with SO_REUSEADDR, as servers set it";
-    const std::string note = without_obstacle(scene, sysctls);
-    return {true, "", scene.at.sockets.empty() ? note : note.empty() ? with : with + ", " + note};
+    return {true, "", without_obstacle(scene, sysctls)};
 }
 
 /// Ports with such a socket are left to it by connect(), whatever the destination.

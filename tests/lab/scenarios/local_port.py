@@ -91,14 +91,16 @@ def reservation_as_printed(lab):
 
 @scenario()
 def a_server_that_restarts(lab):
-    """Connections that a listener accepted do not keep its successor off, with SO_REUSEADDR."""
-    server = network.listen("127.0.0.1", 8080)
-    client = network.connect(("127.0.0.1", 8080))
-    accepted = server.accept()[0]
-    lab.keep(client)
-    server.close()
-    accepted.close()
-    client.close()
-    time.sleep(0.2)
-    lab.equal("listen()", can_listen(8080, True), said_of(lab, 8080)["listen"]["possible"])
-    lab.equal("bind()", can_listen(8080, False), said_of(lab, 8080)["bind"]["possible"])
+    """What a listener accepted keeps its successor off unless both set SO_REUSEADDR, which no socket of the first one tells."""
+    for port, reuse in ((8080, 1), (8081, 0)):
+        server = network.listen("127.0.0.1", port, options=[(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuse)])
+        client = network.connect(("127.0.0.1", port))
+        accepted = server.accept()[0]
+        server.close()
+        accepted.close()
+        client.close()
+        time.sleep(0.2)
+        said = said_of(lab, port)
+        lab.equal(f"{port}: listen() foreseen", None, said["listen"]["possible"])
+        lab.equal(f"{port}: listen()", bool(reuse), can_listen(port, True))
+        lab.equal(f"{port}: bind()", can_listen(port, False), said["bind"]["possible"])
