@@ -584,7 +584,13 @@ TEST_CASE("rows with names count by their state, and names of services are ports
     CHECK(states_of(named) == States{{TcpState::listen, 1}});
     CHECK(named.provenance.named[static_cast<std::size_t>(TcpState::established)] == 1);
     CHECK(named.lost->detail == "line 3: 'web1.example:22' is a name (ss -n writes numbers)");
-    CHECK(list_of(ss_heading + "LISTEN 0 5 0.0.0.0:ssh 0.0.0.0:*\n").sockets[0].local_port == 22);
+    const auto service = list_of(ss_heading + "LISTEN 0 5 0.0.0.0:ssh 0.0.0.0:*\n");
+    if (std::filesystem::exists("/etc/services")) { // small systems have none
+        REQUIRE(service.sockets.size() == 1);
+        CHECK(service.sockets[0].local_port == 22);
+    } else {
+        CHECK(service.provenance.named[static_cast<std::size_t>(TcpState::listen)] == 1);
+    }
 }
 
 TEST_CASE("netstat of busybox and old net-tools, of other languages, and of other systems") {
