@@ -100,7 +100,7 @@ Line brief(const Style& style, std::string_view label, std::string_view text) {
         return {std::string(label) + line};
     }
     std::size_t end = 0;
-    for (const std::string_view stop : {". ", "; ", ": ", ", "}) {
+    for (const std::string_view stop : {". ", "; ", ", "}) { // what stands behind a colon is what matters
         const std::size_t found = line.rfind(stop, room);
         end = found != std::string::npos && found < room ? std::max(end, found) : end;
     }
@@ -403,15 +403,19 @@ Part found_part(const Style& style, const Report& report, const Finding* subject
 
 Part unseen_part(const Style& style, const Report& report) {
     constexpr std::size_t least = 3;
+    constexpr std::size_t many = 10;
     Part part{.least = least, .more = "and more (-v lists all)"};
-    const auto add = [&](std::string_view text) {
-        part.lines.push_back(brief(style, label_of(part.lines.empty() ? "Not seen" : ""), text));
-    };
+    const auto label = [&] { return label_of(part.lines.empty() ? "Not seen" : ""); };
+    const auto add = [&](std::string_view text) { part.lines.push_back(brief(style, label(), text)); };
     for (const std::string& file : report.broken_files) {
         add(file);
     }
     for (const Unjudged& group : unjudged(report)) {
-        add(unjudged_line(group));
+        if (group.rules.size() >= many) { // why most is not known is told whole
+            append_to(part.lines, labelled(style, label(), unjudged_line(group), 2));
+        } else {
+            add(unjudged_line(group));
+        }
     }
     for (const std::string& note : report.notes) {
         add(note);
@@ -423,6 +427,9 @@ Part unseen_part(const Style& style, const Report& report) {
 }
 
 Part command_part(const Style& style, std::string_view label, std::string_view command) {
+    if (command.empty()) {
+        return {};
+    }
     Lines lines = command_lines(command, static_cast<std::size_t>(style.width) - label_of("").size());
     for (std::size_t i = 0; i < lines.size(); ++i) {
         lines[i].insert(0, label_of(i == 0 ? label : ""));
@@ -430,7 +437,22 @@ Part command_part(const Style& style, std::string_view label, std::string_view c
     return {.lines = as_they_are(lines), .least = lines.size()};
 }
 
-void add_next(std::vector<Part>& parts, const Style& style, const Report& report, const Finding* subject) {
+/// What to run for a text that tells more than this one did.
+std::string_view next_time_of(const facts::Picture* picture) {
+    for (std::size_t i = 0; picture != nullptr && i < picture->namespaces.size(); ++i) {
+        const facts::NetnsStates& states = picture->namespaces[i].states;
+        if (!states.next_time.empty() && (states.unknown || !states.gaps.empty())) {
+            return states.next_time;
+        }
+    }
+    return {};
+}
+
+void add_next(std::vector<Part>& parts, const Style& style, const Report& report, const Finding* subject,
+              const facts::Picture* picture) {
+    if (subject == nullptr && report.worst() == State::unknown) {
+        parts.push_back(command_part(style, "Next time", next_time_of(picture)));
+    }
     const Finding* first = subject != nullptr || report.findings.empty() ? subject : &report.findings.front();
     if (first != nullptr) {
         parts.push_back(command_part(style, "Next", next_commands(*first, report).front()));
@@ -566,7 +588,7 @@ void screen_text(std::ostream& out, const Style& wanted, const Report& report,
     }
     parts.push_back(found_part(style, report, subject));
     parts.push_back(unseen_part(style, report));
-    add_next(parts, style, report, subject);
+    add_next(parts, style, report, subject, picture);
     const std::size_t room = screen_lines - (style.is_terminal ? 1 : 0);
     fit(parts, room);
     say_more(parts, room);

@@ -56,8 +56,4 @@ std::optional<SocketList> read_counts(std::string_view text) {
     return list;
 }
 
-bool is_summary_of_ss(std::string_view text) {
-    return text.find("TCP:") != std::string_view::npos && text.find("(estab ") != std::string_view::npos;
-}
-
 } // namespace replay

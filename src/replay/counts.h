@@ -1,5 +1,5 @@
 // What is no table of sockets but was made of one: how many lines had each state, as `uniq -c` and awk print
-// it, and the summary of `ss -s`. Knows no row of a socket.
+// it. Knows no row of a socket.
 #pragma once
 
 #include "replay/socket_list.h"
@@ -11,8 +11,5 @@ namespace replay {
 
 /// Sockets that are known by their state alone; none if the text has no such counts.
 std::optional<SocketList> read_counts(std::string_view text);
-
-/// Is it what `ss -s` prints? Its sums are of states that do not keep apart what the rules do.
-bool is_summary_of_ss(std::string_view text);
 
 } // namespace replay

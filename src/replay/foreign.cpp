@@ -84,6 +84,8 @@ void ForeignMachine::hold_against_sockstat() {
     const auto v6 = counters.get("sockstat6.TCP6.inuse");
     const auto time_wait = counters.get("sockstat.TCP.tw");
     if (!v4 || !time_wait || (!v6 && list_.provenance.has_ipv6)) {
+        hold_against_sums(time_wait ? std::optional(*time_wait) : std::nullopt,
+                          v4 ? std::optional(*v4) : std::nullopt);
         return;
     }
     const std::uint64_t expected = *v4 + *time_wait + v6.value_or(0);
@@ -94,6 +96,48 @@ void ForeignMachine::hold_against_sockstat() {
         counted += summed ? list_.counts[at] + list_.provenance.named[at] : 0;
     }
     judge_sum(counted, expected, v6.has_value());
+}
+
+/// Without the sum of all sockets: those that are known. sockstat counts TIME_WAIT of IPv4 and IPv6 together,
+/// and `ss -s` has the kernel's CurrEstab, which CLOSE_WAIT belongs to.
+void ForeignMachine::hold_against_sums(std::optional<std::uint64_t> time_wait,
+                                       std::optional<std::uint64_t> v4) {
+    const auto count = [&](TcpState state) -> std::uint64_t {
+        const auto at = static_cast<std::size_t>(state);
+        return std::uint64_t{list_.counts[at]} + list_.provenance.named[at];
+    };
+    if (time_wait) {
+        must_have(count(TcpState::time_wait), *time_wait, "TIME_WAIT", "sockstat");
+    }
+    if (v4) {
+        std::uint64_t others = 0;
+        for (const TcpState state : snapshot::shown_states) {
+            others += state != TcpState::time_wait ? count(state) : 0;
+        }
+        must_have(others, *v4, "sockets besides TIME_WAIT", "sockstat");
+    }
+    for (const auto& [state, sum] : list_.sums) {
+        const bool open = state == TcpState::established;
+        must_have(count(state) + (open ? count(TcpState::close_wait) : 0), sum,
+                  open ? "ESTABLISHED and CLOSE_WAIT" : snapshot::name(state), "ss -s");
+    }
+}
+
+/// Between two commands some come and go.
+void ForeignMachine::must_have(std::uint64_t counted, std::uint64_t told, std::string_view what,
+                               std::string_view source) {
+    constexpr std::uint64_t percent_that_move = 10;
+    constexpr std::uint64_t few = 20;
+    if (counted + told * percent_that_move / 100 + few >= told) {
+        return;
+    }
+    const std::string numbers =
+        fmt::format("{} {} in it, {} counts {}: the two do not agree", counted, what, source, told);
+    if (list_.lost) {
+        list_.lost->detail += "; " + numbers;
+    } else {
+        list_.lost = Gap{"the socket table", Why::truncated, numbers};
+    }
 }
 
 void ForeignMachine::judge_sum(std::uint64_t counted, std::uint64_t expected, bool with_ipv6) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace replay {
@@ -32,6 +33,8 @@ class ForeignMachine final : public kernel::Machine {
     snapshot::Reading<std::string> read_sysctl(const std::string& path) const;
     std::size_t hand_on(bool (*belongs)(const snapshot::Socket&), const kernel::SocketSink& sink) const;
     void hold_against_sockstat();
+    void hold_against_sums(std::optional<std::uint64_t> time_wait, std::optional<std::uint64_t> v4);
+    void must_have(std::uint64_t counted, std::uint64_t told, std::string_view what, std::string_view source);
     void judge_sum(std::uint64_t counted, std::uint64_t expected, bool with_ipv6);
 
     SocketList list_;

@@ -1,8 +1,9 @@
 #include "replay/host_texts.h"
 
+#include "replay/command_target.h"
 #include "replay/lines.h"
+#include "replay/places_in_text.h"
 
-#include <algorithm>
 #include <map>
 
 namespace replay {
@@ -10,15 +11,6 @@ namespace replay {
 namespace {
 
 constexpr std::size_t most_hosts = 1000;
-
-bool is_host_name(std::string_view name) {
-    const auto fits = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-               c == '-' || c == '_';
-    };
-    return !name.empty() && std::all_of(name.begin(), name.end(), fits) &&
-           name.find_first_not_of("0123456789") != std::string_view::npos;
-}
 
 /// "web1 | CHANGED | rc=0 >>" of ansible: the host whose lines follow; empty: it is none.
 std::string_view host_above(std::string_view line) {
@@ -120,7 +112,8 @@ std::vector<HostText> texts_of_hosts(std::string_view content, LineTest is_row) 
     }
     auto texts =
         content.find(" | ") != std::string_view::npos ? below_titles(content) : std::vector<HostText>();
-    return texts.empty() ? behind_prefixes(content, is_row) : std::move(texts);
+    texts = texts.empty() ? behind_prefixes(content, is_row) : std::move(texts);
+    return texts.empty() ? texts_of_places(content, is_row) : std::move(texts);
 }
 
 } // namespace replay

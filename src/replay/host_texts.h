@@ -1,5 +1,5 @@
-// One text of several hosts, as ansible, pdsh and clush print what a command said on each. Knows rows only by
-// what the readers say of a line.
+// One text of several hosts, as ansible, pdsh and clush print what a command said on each, or as somebody
+// pasted it from the prompts of several. Knows rows only by what the readers say of a line.
 #pragma once
 
 #include "replay/pasted.h"

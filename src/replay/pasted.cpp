@@ -182,6 +182,11 @@ std::optional<std::string> without_prefixes(std::string_view text, LineTest is_r
     for (const std::string_view raw : base::split(text, '\n')) {
         std::string cells;
         std::string_view line = raw;
+        if (base::trim(raw).starts_with("|-") || base::trim(raw).starts_with("|:") ||
+            base::trim(raw).starts_with("| -")) {
+            changed = true; // below the heading of a table of Markdown
+            continue;
+        }
         if (base::trim(raw).starts_with('|')) { // a table of Markdown
             cells = std::string(raw);
             std::replace(cells.begin(), cells.end(), '|', ' ');

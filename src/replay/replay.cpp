@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/gap.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "kernel/namespaces.h"
 #include "replay/archive.h"
@@ -11,6 +12,7 @@
 #include "replay/host_texts.h"
 #include "replay/lines.h"
 #include "replay/netstat.h"
+#include "replay/other_texts.h"
 #include "replay/pasted.h"
 #include "replay/recorder.h"
 #include "replay/ss.h"
@@ -64,6 +66,17 @@ Reader reader_of(std::string_view text) {
 bool is_rest_of_a_row(std::string_view text) {
     std::string_view line;
     return Lines(text).next(line) && has_end_point(line);
+}
+
+/// "0 0 192.0.2.1:40001 192.0.2.2:5432": both queues and both ends.
+bool is_row_without_state(std::string_view text) {
+    std::string_view line;
+    if (!Lines(text).next(line)) {
+        return false;
+    }
+    const auto words = base::words(line);
+    return words.size() >= 4 && base::parse_unsigned(words[0]) && base::parse_unsigned(words[1]) &&
+           has_end_point(words[2]) && split_end_point(words[3]);
 }
 
 std::uint64_t sockets_in(const SocketList& list) {
@@ -189,6 +202,9 @@ base::Result<SocketList> read_by_lines(const Text& text, const SnapshotChoice& c
         const std::vector<ToolTable> tables = tables_of_tools(text.bytes, reader);
         return tables.size() == 1 ? reader(text, choice) : read_tables_of_tools(text, tables, choice);
     }
+    if (is_row_without_state(text.bytes)) {
+        return base::Error{"the rows have no state, as of 'ss -H state ...': run ss -tan"};
+    }
     return base::Error{is_rest_of_a_row(text.bytes)
                            ? "nothing but the rest of a row: the text is cut at the start"
                            : "neither a capture nor the text of ss -tan or netstat -tan, a copy of "
@@ -216,8 +232,9 @@ base::Result<SocketList> read_changed(base::Result<SocketList> as_it_is, const T
         auto list = read_by_lines(Text(*before), choice);
         const bool heals = sockets_in(list) == sockets_in(best) && list && !list->lost;
         if (heals || sockets_in(list) > sockets_in(best)) {
-            list->provenance.unproven = base::Gap{"the socket table", base::Why::truncated,
-                                                  "or not: its lines were changed after it was printed"};
+            list->provenance.unproven =
+                base::Gap{"the socket table", base::Why::truncated,
+                          "its lines were changed after it was printed, and some may be missing"};
             best = std::move(list);
         }
     }
@@ -269,10 +286,8 @@ base::Result<SocketList> read_text(std::string content, const SnapshotChoice& ch
     if (!list || list->lost) {
         list = read_changed(std::move(list), text, choice);
     }
-    if (!list && is_summary_of_ss(text.bytes)) {
-        return base::Error{"only the summary of ss -s, which has no connections in it: run ss -tanpoie"};
-    }
-    return list;
+    auto kind = list ? std::nullopt : kind_of_text(text.bytes);
+    return kind ? base::Error{std::move(*kind)} : std::move(list);
 }
 
 namespace {
@@ -307,7 +322,7 @@ bool is_line_of_table(std::string_view line) {
 /// Each host is judged apart. One whose text cannot be read is one whose sockets are not known.
 base::Result<Replay> replay_hosts(std::vector<HostText> texts, const SnapshotChoice& choice) {
     Replay replay;
-    base::Result<SocketList> failed = base::Error{"no table"};
+    std::string failed; // the first that cannot be read
     std::size_t read = 0;
     for (HostText& text : texts) {
         auto list = read_text(std::move(text.text), choice);
@@ -316,14 +331,16 @@ base::Result<Replay> replay_hosts(std::vector<HostText> texts, const SnapshotCho
         if (list) {
             ++read;
         } else {
-            failed = list.error();
-            unread.lost = base::Gap{"the socket table", base::Why::failed, list.error().what};
+            const std::string what = text.host + ": " + list.error().what;
+            failed = failed.empty() ? what : failed;
+            unread.provenance.next_time = next_time;
+            unread.lost = base::Gap{"the socket table", base::Why::failed, what};
         }
         replay.targets.push_back(
             {text.host, 0,
              std::make_unique<ForeignMachine>(list ? std::move(*list) : std::move(unread), std::nullopt)});
     }
-    return read > 0 ? base::Result<Replay>(std::move(replay)) : failed.error();
+    return read > 0 ? base::Result<Replay>(std::move(replay)) : base::Error{failed};
 }
 
 } // namespace
@@ -341,7 +358,9 @@ base::Result<Replay> replay_of(std::string content, const SnapshotChoice& choice
     if (!packed_by(content).empty()) {
         return open_packed(content, choice);
     }
-    if (auto hosts = texts_of_hosts(content, is_line_of_table); !hosts.empty()) {
+    auto hosts =
+        is_supportconfig(content) ? std::vector<HostText>() : texts_of_hosts(content, is_line_of_table);
+    if (!hosts.empty()) {
         return replay_hosts(std::move(hosts), choice);
     }
     auto list = read_text(std::move(content), choice);

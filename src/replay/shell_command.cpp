@@ -36,10 +36,11 @@ std::string without_digits(std::string_view prompt) {
 /// Behind a bare sign: "# and 28000 more" is no command.
 bool is_usual_command(std::string_view command) {
     const std::string_view word = command.substr(0, command.find(' '));
-    return is_one_of(word, {"ss",   "netstat",   "cat",        "sysctl", "uptime", "exit",    "logout",
-                            "date", "hostname",  "free",       "ls",     "ps",     "uname",   "dmesg",
-                            "top",  "ip",        "lsof",       "nstat",  "echo",   "kubectl", "docker",
-                            "sudo", "systemctl", "journalctl", "^C"});
+    return is_one_of(word, {"ss",     "netstat", "cat",      "sysctl", "uptime",    "exit",
+                            "logout", "date",    "hostname", "free",   "ls",        "ps",
+                            "uname",  "dmesg",   "top",      "ip",     "lsof",      "nstat",
+                            "echo",   "kubectl", "docker",   "sudo",   "systemctl", "journalctl",
+                            "ssh",    "oc",      "podman",   "crictl", "nsenter",   "^C"});
 }
 
 bool is_bare(std::string_view prompt) {
@@ -48,8 +49,48 @@ bool is_bare(std::string_view prompt) {
 
 } // namespace
 
+namespace {
+
+/// "PS C:\\Users> ss": PowerShell ends its prompt with another sign.
+std::optional<PromptLine> prompt_of_powershell(std::string_view line) {
+    const std::size_t sign = line.find('>');
+    const std::string_view after = line.substr(std::min(sign, line.size() - 1) + 1);
+    if (sign == std::string_view::npos || (!after.empty() && after.front() != ' ')) {
+        return std::nullopt;
+    }
+    return PromptLine{line.substr(0, sign), base::trim(after)};
+}
+
+/// "➜  ~ git:(main) ✗ ss" of oh-my-zsh: a sign, a directory, a command.
+std::optional<PromptLine> prompt_with_arrow(std::string_view line, std::string_view arrow) {
+    std::size_t end = line.find_first_not_of(' ', arrow.size());
+    if (end == std::string_view::npos) {
+        return std::nullopt;
+    }
+    end = std::min(line.find(' ', end), line.size());
+    constexpr std::string_view branch = " git:(";
+    if (line.substr(end).starts_with(branch)) {
+        end = std::min(line.find(')', end), line.size() - 1) + 1;
+    }
+    std::string_view command = base::trim(line.substr(end));
+    constexpr std::string_view changed = "✗";
+    command.remove_prefix(command.starts_with(changed) ? changed.size() : 0);
+    return PromptLine{line.substr(0, end), base::trim(command)};
+}
+
+constexpr std::string_view zsh_arrow = "➜";
+constexpr std::string_view powershell = "PS ";
+
+} // namespace
+
 std::optional<PromptLine> prompt_line(std::string_view line) {
     line = base::trim(line);
+    if (line.starts_with(powershell)) {
+        return prompt_of_powershell(line);
+    }
+    if (line.starts_with(zsh_arrow)) {
+        return prompt_with_arrow(line, zsh_arrow);
+    }
     constexpr std::size_t longest = 120;
     const std::size_t sign = line.find_first_of("#$%");
     if (sign == std::string_view::npos || sign > longest) {
@@ -71,7 +112,8 @@ bool ends_command(const PromptLine& line, const std::optional<std::string_view>&
         return without_digits(line.prompt) == without_digits(*above);
     }
     const bool names_host = line.prompt.find('@') != std::string_view::npos;
-    const bool names_shell = line.prompt.starts_with("bash-") || line.prompt.starts_with("sh-");
+    const bool names_shell = line.prompt.starts_with("bash-") || line.prompt.starts_with("sh-") ||
+                             line.prompt.starts_with(powershell) || line.prompt.starts_with(zsh_arrow);
     const bool names_place =
         line.prompt.find_first_of("~/]") != std::string_view::npos && base::words(line.prompt).size() <= 2;
     return names_host || names_shell || (line.command.empty() && (is_bare(line.prompt) || names_place));
@@ -193,7 +235,7 @@ std::optional<std::size_t> words_of_wrapper(Words words) {
     if (assigns) {
         return 1;
     }
-    if (is_one_of(name, {"time", "command", "exec", "nohup", "env", "busybox", "toybox"})) {
+    if (is_one_of(name, {"time", "command", "exec", "nohup", "env", "busybox", "toybox", "wsl"})) {
         return options_at(words, 1, {});
     }
     if (is_one_of(name, {"sudo", "doas"})) {

@@ -40,6 +40,7 @@ struct SocketList {
     snapshot::CgroupPaths cgroups;
     std::map<std::string, std::string, std::less<>> files;   // /proc/net/NAME that stands in the same text
     std::map<std::string, std::string, std::less<>> sysctls; // "name = value" in the same text
+    std::map<snapshot::TcpState, std::uint64_t> sums;        // that `ss -s` printed in the same text
 
     std::size_t size() const;
 };

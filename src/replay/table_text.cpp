@@ -1,5 +1,6 @@
 #include "replay/table_text.h"
 
+#include "base/number.h"
 #include "base/text.h"
 #include "replay/shell_command.h"
 
@@ -11,6 +12,20 @@
 
 namespace replay {
 
+bool is_fence(std::string_view line) {
+    return line.starts_with("```") || line.starts_with("~~~");
+}
+
+bool is_message_of_tools(std::string_view line) {
+    constexpr auto messages = std::to_array<std::string_view>(
+        {"[sudo] password for ", "Password:", "Defaulted container ", "Warning: Permanently added ",
+         "Unable to use a TTY", "Pseudo-terminal will not be allocated",
+         "(Not all processes could be identified", "will not be shown, you would have to be root",
+         "(No info could be read for "});
+    return std::any_of(messages.begin(), messages.end(),
+                       [&](std::string_view message) { return line.starts_with(message); });
+}
+
 namespace {
 
 using base::Gap;
@@ -21,22 +36,6 @@ using snapshot::TcpState;
 constexpr std::size_t most_details = 65536;  // of one socket; ss writes some hundred bytes
 constexpr std::size_t most_listeners = 4096; // that are kept
 constexpr std::size_t most_snapshots = 1'000'000;
-
-/// Whoever pastes code pastes an excerpt, or not: the fence shows neither end of a table.
-bool is_fence(std::string_view line) {
-    return line.starts_with("```") || line.starts_with("~~~");
-}
-
-/// What ssh, sudo, kubectl and netstat say before a table.
-bool is_message_of_tools(std::string_view line) {
-    constexpr auto messages = std::to_array<std::string_view>(
-        {"[sudo] password for ", "Password:", "Defaulted container ", "Warning: Permanently added ",
-         "Unable to use a TTY", "Pseudo-terminal will not be allocated",
-         "(Not all processes could be identified", "will not be shown, you would have to be root",
-         "(No info could be read for "});
-    return std::any_of(messages.begin(), messages.end(),
-                       [&](std::string_view message) { return line.starts_with(message); });
-}
 
 /// The heading of something else that stands below a table when its text goes on.
 bool begins_something_else(std::string_view line) {
@@ -136,6 +135,9 @@ class TableReader {
     void take_stranger(std::string_view line, const Lines& lines);
     void take_below(std::string_view line, const Lines& lines);
     bool take_fact(std::string_view line);
+    bool take_sums(std::string_view line);
+    void keep_counts();
+    std::optional<Gap> disagreement() const;
     bool interrupted() const;
     void finish();
     void add(const Socket& socket);
@@ -147,6 +149,7 @@ class TableReader {
     std::vector<Start> starts_;
     std::size_t end_ = 0; // of the snapshot that was chosen
     Progress now_;
+    snapshot::StateCounts before_{}; // the most in tables above whose commands asked for a part
     Row row_;
     Socket waiting_; // of the last row, while its details may follow
     bool open_ = false;
@@ -181,6 +184,7 @@ void TableReader::take_heading(const Lines& lines) {
     if (!now_.heading && now_.rows > 0 && !now_.end_shown && starts_.size() == 1) {
         now_.in_the_middle = here;
     } else if (now_.heading || now_.rows > 0) {
+        keep_counts();
         now_ = Progress();
         inodes_ = InventedInodes();
         timers_ = Timers();
@@ -191,6 +195,27 @@ void TableReader::take_heading(const Lines& lines) {
     now_.heading = true;
     now_.heading_at = lines.offset();
     now_.asked = above_;
+}
+
+void TableReader::keep_counts() {
+    for (std::size_t state = 0; now_.asked == Asked::part && state < before_.size(); ++state) {
+        before_[state] = std::max(before_[state], now_.counts[state] + now_.named[state]);
+    }
+}
+
+/// A table that was asked for one state, and a whole one with hardly any: they were one command apart.
+std::optional<Gap> TableReader::disagreement() const {
+    constexpr std::uint32_t few = 20;
+    for (const TcpState state : snapshot::shown_states) {
+        const auto at = static_cast<std::size_t>(state);
+        const std::uint32_t counted = now_.counts[at] + now_.named[at];
+        if (before_[at] > 2 * counted + few) {
+            return Gap{"the socket table", Why::truncated,
+                       fmt::format("{} {} in it, {} in a table above: the two do not agree", counted,
+                                   snapshot::name(state), before_[at])};
+        }
+    }
+    return std::nullopt;
 }
 
 /// The table of IPv6, below that of IPv4; or a second line of the heading.
@@ -249,6 +274,22 @@ void TableReader::take_row(const Lines& lines) {
     }
 }
 
+/// "TCP:   180 (estab 30, closed 60, orphaned 0, timewait 55)" of `ss -s`.
+bool TableReader::take_sums(std::string_view line) {
+    if (!line.starts_with("TCP:") || line.find("(estab ") == std::string_view::npos) {
+        return false;
+    }
+    for (const auto& [word, state] :
+         {std::pair{"(estab ", TcpState::established}, std::pair{"timewait ", TcpState::time_wait}}) {
+        const std::size_t at = line.find(word);
+        const std::string_view rest = at == std::string_view::npos ? "" : line.substr(line.find(' ', at) + 1);
+        if (const auto sum = base::parse_unsigned(rest.substr(0, rest.find_first_not_of("0123456789")))) {
+            list_.sums.insert_or_assign(state, *sum);
+        }
+    }
+    return true;
+}
+
 /// Lines of other commands in the same text: `sysctl`, `cat /proc/net/sockstat`. False if it is none.
 bool TableReader::take_fact(std::string_view line) {
     const std::size_t equals = line.find(" = ");
@@ -260,7 +301,7 @@ bool TableReader::take_fact(std::string_view line) {
         list_.sysctls.insert_or_assign(std::string(line.substr(0, equals)),
                                        std::string(base::trim(line.substr(equals + 3))));
     } else {
-        return false;
+        return take_sums(line);
     }
     return true;
 }
@@ -409,10 +450,7 @@ std::optional<Gap> TableReader::lost() const {
     if (!now_.complaints.empty()) {
         return gap(now_.complaints.text());
     }
-    if (!now_.names.empty()) {
-        return gap(now_.names.text());
-    }
-    return std::nullopt;
+    return now_.names.empty() ? disagreement() : gap(now_.names.text());
 }
 
 /// Does a terminal show there that somebody stopped the command?
@@ -438,7 +476,7 @@ std::optional<Gap> TableReader::unproven() const {
                    "the start is cut");
     }
     if (now_.torn) {
-        return gap("or not: rows follow behind what looks like its end");
+        return gap("rows follow behind what looks like its end");
     }
     if (!now_.heading) {
         return gap("the text may have been cut: it has no heading, which would show its start");
@@ -468,6 +506,9 @@ base::Result<SocketList> TableReader::read(const SnapshotChoice& choice) {
         above_ = starts_.back().above;
         prompt_.reset();
         now_ = Progress();
+        before_ = {};
+        list_.files.clear();
+        list_.sums.clear();
         inodes_ = InventedInodes();
         timers_ = Timers();
         scan(end_);

@@ -55,6 +55,12 @@ class Dialect {
 /// Which of several snapshots is meant; none: the last.
 using SnapshotChoice = std::optional<std::size_t>;
 
+/// Whoever pastes code pastes an excerpt, or not: the fence shows neither end of a table.
+bool is_fence(std::string_view line);
+
+/// What ssh, sudo, kubectl and netstat say before a table.
+bool is_message_of_tools(std::string_view line);
+
 /// The sockets of one snapshot. A line that makes no sense makes the list incomplete; an error if no line
 /// makes any.
 base::Result<SocketList> read_table(const Text& text, std::shared_ptr<Dialect> dialect,

@@ -105,6 +105,8 @@ SHAPES = {
                b'192.0.2.2:443\\n', size) + b'"}', "braces": same(b'{"a":['), "wrapped": same(b"ESTAB 0 0\n192.0.2.1:1\n192.0.2.2:443\n"),
                "counts": of(b"%d ESTAB\n"), "backslashes": same(b"\\"), "prefixes": of(b"host%d: " + SS_ROW + b"\n"),
                "tools in turn": same(SS_HEAD + SS_ROW.replace(b"%d", b"7") + b"\n" + PROC_HEAD),
+               "hosts": of(b"root@h%d:~# ss -tan\n" + SS_HEAD + SS_ROW + b"\n"), "titles": of(b"== h%d ==\n" + SS_HEAD + SS_ROW + b"\n"),
+               "shells": of(b"$ ssh h%d\n$ exit\n", SS_HEAD), "unplaced": of(SS_HEAD + b"$ hostname\nh%d\n"),
                "one command": lambda size: b"root@a:~# " + repeat(b"ssh a ", size) + b"\n" + SS_HEAD,
                "commands": same(b"root@a:~# ssh a ssh b ssh c ssh d ssh e ss -tan\n" + SS_HEAD)},
     "netstat": {"rows": of(NETSTAT_ROW, NETSTAT_HEAD), "headings": same(NETSTAT_HEAD), "one line": same(b"tcp 0 "),

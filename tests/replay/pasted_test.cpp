@@ -172,3 +172,124 @@ TEST_CASE("what is no table is called by its name") {
     CHECK(error("Total: 180\nTCP:   120 (estab 30, closed 60, timewait 55)\n").find("ss -s") !=
           std::string::npos);
 }
+
+namespace {
+
+using Labels = std::vector<std::string>;
+
+/// The places that are judged apart; none: the text is of one.
+Labels places_in(const std::string& text) {
+    const auto replay = replay::replay_of(text);
+    Labels labels;
+    if (replay && replay->targets.size() > 1) {
+        for (const kernel::Target& target : replay->targets) {
+            labels.push_back(target.label);
+        }
+    }
+    return labels;
+}
+
+} // namespace
+
+TEST_CASE("the prompts, the commands and the titles above tables tell whose they are") {
+    const Labels two = {"web1", "web2"};
+    const std::string same = "$ ss -tan\n" + table;
+    const std::map<std::string, std::string> texts = {
+        {"prompts",
+         "root@web1:~# ss -tan\n" + table + "root@web1:~# ssh web2\nroot@web2:~# ss -tan\n" + table},
+        {"brackets",
+         "[a@web1 ~]$ ss -tan\n" + table + "[a@web1 ~]$ exit\nlogout\n[a@web2 ~]$ ss -tan\n" + table},
+        {"ssh", "$ ssh web1 ss -tan\n" + table + "$ ssh -p 22 root@web2 'ss -tan'\n" + table},
+        {"a shell there", "$ ssh web1\n" + same + "$ exit\n$ ssh web2\n" + same},
+        {"kubectl", "$ kubectl exec -n shop web1 -- ss -tan\n" + table +
+                        "$ kubectl exec -it web2 -c a -- ss -tan\n" + table},
+        {"docker", "# docker exec web1 ss -tan\n" + table + "# docker exec web2 ss -tan\n" + table},
+        {"netns",
+         "$ sudo ip netns exec web1 ss -tan\n" + table + "$ sudo ip netns exec web2 ss -tan\n" + table},
+        {"ss -N", "$ ss -N web1 -tan\n" + table + "$ ss -N web2 -tan\n" + table},
+        {"a shell in a netns",
+         "a@web1:~$ ss -tan\n" + table + "a@web1:~$ ip netns exec web2 bash\na@web1:~$ ss -tan\n" + table},
+        {"hostname", "$ hostname\nweb1\n" + same + "$ hostname\nweb2\n" + same},
+        {"lines", "=== web1 ===\n" + table + "=== web2 ===\n" + table},
+        {"head", "==> web1/ss.txt <==\n" + table + "\n==> web2/ss.txt <==\n" + table},
+        {"salt", "web1:\n" + each_line("    ") + "web2:\n" + each_line("    ")},
+        {"pssh",
+         "[1] 10:00:00 [SUCCESS] web1\n" + table + "[2] 10:00:00 [FAILURE] web2 Exited with 1\n" + table},
+        {"clush -b", "------\nweb1\n------\n" + table + "------\nweb2\n------\n" + table},
+        {"echo", "# web1\n" + table + "# web2\n" + table},
+        {"prose", "This is from web1:\n```\n" + table + "```\nand on web2:\n```\n" + table + "```\n"},
+        {"the first prompt is not there", table + "root@web1:~# \nroot@web2:~# ss -tan\n" + table},
+    };
+    for (const auto& [name, text] : texts) {
+        INFO(name);
+        CHECK(places_in(text) == two);
+    }
+}
+
+TEST_CASE("tables of one host are its snapshots") {
+    const std::string same = "root@web1:~# ss -tan\n" + table;
+    for (const std::string& text :
+         {same + same, table + table, "$ ss -tan\n" + table + "$ sudo ss -tan\n" + table,
+          table + "root@web1:~# date\nMon Nov 30 10:00:00 UTC 2026\n" + same,
+          "==> proc/net/ss <==\n" + table + "==> ss.txt <==\n" + table, "10:00\n" + table + "10:05\n" + table,
+          "$ sudo ss -tan\n[sudo] password for joe:\n" + table + "$ sudo ss -tan\n" + table}) {
+        INFO(text);
+        CHECK(places_in(text).empty());
+    }
+}
+
+TEST_CASE("counts in the same text that a table does not agree with make it unknown") {
+    const auto lost = [](const std::string& text) {
+        const auto replay = replay::replay_of(text);
+        REQUIRE(replay);
+        return !replay->targets[0].machine->sockets({kernel::Walk::connections}, [](auto) {}).outcome;
+    };
+    const std::string whole = "$ ss -tan\n" + table;
+    CHECK_FALSE(lost(whole + "$ ss -s\nTCP:   9 (estab 1, closed 1, orphaned 0, timewait 1)\n$ \n"));
+    CHECK_FALSE(lost(whole + "$ cat /proc/net/sockstat\nTCP: inuse 3 orphan 0 tw 2 alloc 9 mem 1\n$ \n"));
+    CHECK(lost("$ ss -s\nTCP:   900 (estab 1, closed 800, orphaned 0, timewait 700)\n" + whole + "$ \n"));
+    CHECK(lost(whole + "$ cat /proc/net/sockstat\nTCP: inuse 3 orphan 0 tw 700 alloc 9 mem 1\n$ \n"));
+    std::string waiting = "$ ss -tan state close-wait\nRecv-Q Send-Q Local Address:Port Peer Address:Port\n";
+    for (int port = 10000; port < 10100; ++port) {
+        waiting += "1 0 192.0.2.1:22 198.51.100.9:" + std::to_string(port) + "\n";
+    }
+    CHECK(lost(waiting + whole + "$ \n"));
+}
+
+TEST_CASE("what people paste in place of a table leads to what they need") {
+    const auto error = [](const std::string& text) { return replay::replay_of(text).error().what; };
+    const std::map<std::string, std::string> texts = {
+        {"bash: ss: command not found\n", "no ss there"},
+        {"OCI runtime exec failed: exec: \"ss\": executable file not found in $PATH\n", "/proc/net/tcp"},
+        {"net.ipv4.tcp_tw_reuse = 2\n", "audit --files"},
+        {"TCP: inuse 4 orphan 0 tw 28200 alloc 9 mem 1\n", "tw 28200"},
+        {"TCP:   9 (estab 1, closed 1, orphaned 0, timewait 28200)\n", "timewait 28200"},
+        {"COMMAND PID USER FD TYPE DEVICE SIZE/OFF NODE NAME\n", "lsof"},
+        {"tcp 6 9 ESTABLISHED src=192.0.2.1 dst=192.0.2.2 sport=4 dport=5\n", "conntrack"},
+        {"#kernel\nTcpActiveOpens 12 0.0\n", "nstat"},
+        {"Tcp:\n    12 active connection openings\n", "netstat -s"},
+        {"State,Recv-Q,Send-Q\nLISTEN,0,128\n", "commas"},
+        {"0 0 192.0.2.1:40001 192.0.2.2:5432\n", "no state"},
+        {"web1 | FAILED | rc=127 >>\nss: not found\nweb2 | FAILED | rc=127 >>\n\n", "web1: no ss there"},
+    };
+    for (const auto& [text, expected] : texts) {
+        INFO(text);
+        CHECK(error(text).find(expected) != std::string::npos);
+    }
+}
+
+TEST_CASE("prompts of other shells and the lines of Markdown are known") {
+    for (const std::string prompt : {"PS C:\\> ", "\u279c  ~ "}) {
+        const auto list = test::read_foreign(prompt + "ss -tan\n" + table + prompt + "\n");
+        REQUIRE(list);
+        CHECK_FALSE(list->provenance.unproven);
+    }
+    std::string markdown =
+        "| State | Recv-Q | Send-Q | Local Address:Port | Peer Address:Port |\n|---|---|---|---|---|\n"
+        "| LISTEN | 0 | 5 | 0.0.0.0:22 | 0.0.0.0:* |\n"
+        "| ESTAB | 0 | 0 | 192.0.2.1:22 | 192.0.2.2:4 |\n";
+    const auto list = test::read_foreign(markdown);
+    REQUIRE(list);
+    CHECK_FALSE(list->lost);
+    CHECK(list->provenance.unproven);
+}
