@@ -135,6 +135,26 @@ TEST_CASE("no cut makes a text of an exhausted host look well", "[exhaustive]") 
     }
 }
 
+TEST_CASE("no cut makes an exhausted host look well whose table stands above another's", "[exhaustive]") {
+    const Judge judge;
+    const std::string well = "State  Recv-Q Send-Q Local Address:Port Peer Address:Port\n"
+                             "LISTEN 0      128    0.0.0.0:22         0.0.0.0:*\n"
+                             "ESTAB  0      0      192.0.2.40:22      192.0.2.30:5000\n";
+    const std::string first = "root@web1:~# ss -tan\n" + of_ss();
+    for (const std::string& text :
+         {first + "root@web1:~# ssh web2\nroot@web2:~# ss -tan\n" + well + "root@web2:~# \n",
+          "$ kubectl exec web-1 -- ss -tan\n" + of_ss() + "$ kubectl exec web-2 -- ss -tan\n" + well + "$ \n",
+          "== web1 ==\n" + of_ss() + "== web2 ==\n" + well}) {
+        CHECK(judge.verdict(replay::replay_of(text)) == State::critical);
+        for_each_cut(text, [&](const std::string& cut) {
+            const bool has_rows = cut.find("TIME-WAIT") != std::string::npos; // of the exhausted host
+            if (has_rows && is_well(judge.verdict(replay::replay_of(cut)))) {
+                FAIL_CHECK("OK, " << cut.size() << " bytes: " << cut.substr(0, 300));
+            }
+        });
+    }
+}
+
 TEST_CASE("no cut makes a sosreport of an exhausted host look well", "[exhaustive]") {
     const Judge judge;
     const tests::Scratch directory;
