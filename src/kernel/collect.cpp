@@ -432,14 +432,14 @@ void collect(const snapshot::Request& request, std::vector<Target>& targets, sna
     if (request.local_port) {
         collect_local_port(machine, *request.local_port, netns);
     }
-    if (request.queue_owners) {
-        collect_queue_owners(machine, netns);
-    }
     if (!request.queue_ports.empty() && from_sock_diag) {
         collect_waits(machine, request.queue_ports, netns);
     }
     if (request.idle && from_sock_diag) {
         collect_idle(machine, netns);
+    }
+    if (request.queue_owners) {
+        collect_queue_owners(machine, netns);
     }
     if (request.nat) {
         collect_nat(machine, netns);

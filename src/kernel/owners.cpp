@@ -91,7 +91,8 @@ void collect_owners(Machine& machine, snapshot::LocalPort& port, snapshot::Netns
 void collect_queue_owners(Machine& machine, snapshot::Netns& netns) {
     OwnerSearch search;
     for (const snapshot::Listener& listener : netns.sockets.listeners()) {
-        if (netns.sockets.group_of(listener).waiting > 0) { // one of them stands still, or the whole server
+        // One of them stands still, or the whole server; or it keeps clients that have long been silent.
+        if (netns.sockets.group_of(listener).waiting > 0 || listener.quiet.for_3600s > 0) {
             search.add(listener.inode, listener.uid, listener.cgroup, true);
         }
     }

@@ -214,6 +214,7 @@ snapshot::Request request_for(const snapshot::Netns& netns, const Assumptions& a
     }
     request.idle = needs.idle && needs.report && netns.sockets.without_timer() >= idle_worth_asking &&
                    !netns.idle && netns.idle.error().why == base::Why::not_collected;
+    request.queue_owners |= needs.holders && request.idle;
     request.explicit_binds = needs.exact_ports;
     request.early_binds = needs.exact_ports;
     request.routes = needs.exact_ports;
