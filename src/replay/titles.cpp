@@ -57,6 +57,19 @@ bool says_what_follows(std::string_view word) {
     return std::find(kinds.begin(), kinds.end(), lower) != kinds.end();
 }
 
+/// "=== first server ===": signs on both sides, and plain words that name no tool between them.
+bool is_between_signs(std::string_view line, const std::vector<std::string_view>& words) {
+    constexpr std::string_view signs = "=-*#_><";
+    constexpr std::size_t most_words = 6;
+    const bool plain = std::all_of(words.begin(), words.end(), [](std::string_view word) {
+        const bool number = word.find_first_not_of("0123456789") == std::string_view::npos;
+        return (number || is_host_name(word)) && !names_tool(word);
+    });
+    return plain && words.size() > 1 && words.size() <= most_words &&
+           signs.find(line.front()) != std::string_view::npos &&
+           signs.find(line.back()) != std::string_view::npos;
+}
+
 /// "[1] 10:00:00 [SUCCESS] web1" of pssh, perhaps with why it failed behind.
 std::string_view name_of_pssh(const std::vector<std::string_view>& words) {
     const bool result = words.size() >= 4 && words[0].starts_with('[') &&
@@ -77,6 +90,9 @@ std::string_view name_in_title(std::string_view line) {
         return name;
     }
     const auto words = base::words(undecorated(line));
+    if (is_between_signs(line, words)) {
+        return undecorated(line);
+    }
     const bool leads_to_table = line.ends_with(':'); // prose: "and this is from web2:"
     const bool said = words.size() == 2 && says_what_follows(words[0]);
     return words.size() == 1 || said || (leads_to_table && !words.empty())

@@ -226,6 +226,12 @@ TEST_CASE("the prompts, the commands and the titles above tables tell whose they
     }
 }
 
+TEST_CASE("titles of several words are told apart") {
+    CHECK(places_in("--- server no 1 ---\n" + table + "--- server no 2 ---\n" + table) ==
+          Labels{"server no 1", "server no 2"});
+    CHECK(places_in("--- TCP sockets ---\n" + table + "--- all sockets ---\n" + table).empty());
+}
+
 TEST_CASE("tables of one host are its snapshots") {
     const std::string same = "root@web1:~# ss -tan\n" + table;
     for (const std::string& text :
