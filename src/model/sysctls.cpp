@@ -180,7 +180,7 @@ Value boot_missed(const SysctlRow& row) {
     });
 }
 
-/// Values that the kernel takes and with which TCP does not work on any host, however small.
+/// Values that the kernel takes and with which TCP does not work, or not on a host of today.
 struct Floor {
     std::string_view name;
     std::size_t place; // of the number, where there are several
@@ -189,17 +189,32 @@ struct Floor {
     std::int64_t limit_from = 0; // what is below that is no limit
 };
 constexpr auto floors = std::to_array<Floor>({
-    {"net.ipv4.tcp_mem", 2, 128, "TCP gets no memory, connections stall and are reset"},
+    {"net.ipv4.tcp_mem", 2, 4096, "TCP gets hardly any memory, connections stall and are reset"},
     {"net.ipv4.tcp_rmem", 2, 2048, "hardly anything can be received at a time"},
     {"net.ipv4.tcp_wmem", 2, 2048, "hardly anything can be sent at a time"},
     {"net.ipv4.tcp_max_orphans", 0, 64, "what programs have closed is reset before all of it is sent"},
-    {"net.ipv4.tcp_max_tw_buckets", 0, 128,
+    {"net.ipv4.tcp_max_tw_buckets", 0, 16384,
      "connections end without TIME_WAIT, which protects the next ones"},
     {"net.ipv4.tcp_max_syn_backlog", 0, 8, "a few slow clients keep others from connecting"},
     {"net.core.somaxconn", 0, 8, "clients are turned away as soon as a few wait"},
     {"net.ipv4.tcp_retries2", 0, 3, "connections end in an outage of one or two seconds"},
     {"net.netfilter.nf_conntrack_max", 0, 256, "the firewall drops what goes beyond so few connections", 1},
 });
+
+/// A small machine gets less from the kernel itself: half the buckets of a table whose size is a power of
+/// two, and limits of memory by alloc_large_system_hash() and tcp_init_mem().
+bool may_be_of_kernel(const SysctlRow& row, const std::vector<std::int64_t>& numbers) {
+    constexpr std::int64_t least_tw_buckets = 128;
+    constexpr std::int64_t least_pages = 128; // the second number of tcp_mem
+    if (of_boot(row, text_of).known()) {
+        return false; // somebody wrote it into a file
+    }
+    if (row.name == "net.ipv4.tcp_max_tw_buckets") {
+        return numbers[0] >= least_tw_buckets && (numbers[0] & (numbers[0] - 1)) == 0;
+    }
+    return row.name == "net.ipv4.tcp_mem" && numbers[1] >= least_pages && numbers[0] == numbers[1] / 4 * 3 &&
+           numbers[2] == 2 * numbers[0];
+}
 
 /// What the value of now breaks; an empty text if nothing.
 Value too_low(const SysctlRow& row) {
@@ -218,7 +233,8 @@ Value too_low(const SysctlRow& row) {
         return numbers.error();
     }
     const std::int64_t number = (*numbers)[floor->place];
-    return std::string(number >= floor->limit_from && number < floor->least ? floor->broken : "");
+    const bool is_low = number >= floor->limit_from && number < floor->least;
+    return std::string(is_low && !may_be_of_kernel(row, *numbers) ? floor->broken : "");
 }
 
 Value default_text(const SysctlRow& row) {

@@ -505,7 +505,8 @@ TEST_CASE("A limit is too low where TCP cannot work with it; what is switched of
     }
     netns.sysctls.set("net.ipv4.tcp_wmem", "4096");
     const SysctlFacts of(std::move(netns));
-    CHECK(of("net.ipv4.tcp_mem", "too_low").text() == "TCP gets no memory, connections stall and are reset");
+    CHECK(of("net.ipv4.tcp_mem", "too_low").text() ==
+          "TCP gets hardly any memory, connections stall and are reset");
     CHECK_FALSE(of("net.ipv4.tcp_max_orphans", "too_low").text().empty());
     for (const char* name : {"net.ipv4.tcp_rmem", "net.ipv4.tcp_max_tw_buckets",
                              "net.netfilter.nf_conntrack_max", "net.ipv4.tcp_fin_timeout"}) {
@@ -513,6 +514,27 @@ TEST_CASE("A limit is too low where TCP cannot work with it; what is switched of
         CHECK(of(name, "too_low").text().empty());
     }
     CHECK(of("net.ipv4.tcp_wmem", "too_low").gap().why == base::Why::failed);
+}
+
+TEST_CASE("What a small machine gets from the kernel is not too low, unless a file sets it") {
+    const auto is_low = [](const std::string& name, const std::string& value, bool in_file) {
+        auto netns = tests::netns();
+        netns.sysctls.set(name, value);
+        netns.boot_sysctls.emplace();
+        if (in_file) {
+            netns.boot_sysctls->values[name] = {value, "F:1"};
+        }
+        return !SysctlFacts(std::move(netns))(name, "too_low").text().empty();
+    };
+    for (const auto& [name, value] : std::map<std::string, std::string>{
+             {"net.ipv4.tcp_max_tw_buckets", "4096"}, {"net.ipv4.tcp_mem", "1536\t2048\t3072"}}) {
+        CAPTURE(name);
+        CHECK_FALSE(is_low(name, value, false));
+        CHECK(is_low(name, value, true));
+    }
+    CHECK(is_low("net.ipv4.tcp_max_tw_buckets", "5000", false));
+    CHECK(is_low("net.ipv4.tcp_mem", "1000\t2000\t3000", false));
+    CHECK_FALSE(is_low("net.ipv4.tcp_max_tw_buckets", "16384", true));
 }
 
 TEST_CASE("A file that could not be read makes what is found inferred, and what is not found unknown") {
