@@ -48,6 +48,7 @@ void add(Finding& finding, std::optional<CorrectedLine> line) {
 void correct_one(Finding& finding, const Corrections& corrections, const std::string& name) {
     auto line = has_evidence(finding, "outvoted_origin")  ? corrections.outvoted(name)
                 : has_evidence(finding, "by_hand_origin") ? corrections.by_hand(name)
+                : has_evidence(finding, "too_low")        ? corrections.left_out(name)
                                                           : std::nullopt;
     add(finding, line ? std::move(line) : corrections.refused(name));
 }

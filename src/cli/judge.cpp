@@ -412,6 +412,19 @@ void say_others(const Options& options, std::size_t count, findings::Report& rep
     }
 }
 
+/// What an audit of a directory did not judge, though it names sysctls or may.
+void say_left_out(const std::vector<std::string>& left_out, findings::Report& report) {
+    if (left_out.empty()) {
+        return;
+    }
+    const std::string more = left_out.size() > 1 ? fmt::format(", and {} more", left_out.size() - 1) : "";
+    report.notes.push_back(
+        fmt::format("left out (documentation, copies, large files): {}{}", left_out.front(), more));
+    for (const std::string& one : left_out) {
+        report.remarks.push_back("left out: " + one);
+    }
+}
+
 } // namespace
 
 int judge(const Options& given) {
@@ -451,6 +464,7 @@ int judge(const Options& given) {
     }
     if (options.command == Command::audit) {
         add_file_lines(judgement.report, observed->host, observed->file_lines);
+        say_left_out(observed->left_out, judgement.report);
     }
     say_others(options, observed->not_looked_at, judgement.report);
     return publish(options, judgement);

@@ -50,6 +50,7 @@ base::Result<Observation> open(const Options& options) {
             return settings.error();
         }
         observation.file_lines = std::move(settings->lines);
+        observation.left_out = std::move(settings->left_out);
         observation.targets = traced(std::move(settings->targets));
         return observation;
     }

@@ -26,6 +26,7 @@ struct Observation {
     std::vector<kernel::Target> targets;
     snapshot::Host host;
     std::map<std::string, std::vector<std::string>> file_lines; // of an audit of files
+    std::vector<std::string> left_out;                          // by it
     /// Other network namespaces that hold TCP sockets, or may, and are not in `host`; counted by `report`,
     /// and by `check` if it is to say more.
     std::size_t not_looked_at = 0;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "kernel/sysctl_history.h"
 #include "replay/replay.h"
+#include "replay/repository_files.h"
 #include "replay/settings_machine.h"
 #include "replay/settings_text.h"
 #include "replay/tree.h"
@@ -151,16 +152,28 @@ class Loader {
         if (std::any_of(boot_directories.begin(), boot_directories.end(),
                         [&](std::string_view one) { return tree->has(std::string(one)); }) ||
             tree->has("etc/sysctl.conf")) {
-            return add_root(path);
+            const base::Status added = add_root(path);
+            if (is_image(*tree)) {
+                return added;
+            }
+            return added ? add_rest(*tree, path) : add_tree(*tree, path);
         }
         return add_tree(*tree, path);
     }
 
     std::vector<Configuration> take() { return std::move(configurations_); }
+    std::vector<std::string> take_left_out() { return std::move(left_out_); }
 
   private:
     static bool has_systemd(const Tree& tree) {
         return tree.has("usr/lib/systemd/systemd-sysctl") || tree.has("lib/systemd/systemd-sysctl");
+    }
+
+    /// With programs, and not only what a repository would put into it.
+    static bool is_image(const Tree& tree) {
+        constexpr auto marks = std::to_array<const char*>(
+            {"etc/passwd", "etc/os-release", "usr/lib/os-release", "usr/bin", "bin/sh"});
+        return std::any_of(marks.begin(), marks.end(), [&](const char* mark) { return tree.has(mark); });
     }
 
     /// The newest one whose modules are there.
@@ -279,57 +292,117 @@ class Loader {
         });
     }
 
-    /// A directory of a repository: its own files *.conf are one configuration, and so is what lies deeper.
+    /// What a repository has besides the files that a boot would find in it.
+    base::Status add_rest(const Tree& tree, const std::string& path) {
+        std::set<std::string> known;
+        for (const auto& [place, file] : configurations_.back().files) {
+            known.insert(place);
+        }
+        return walk({tree, path, known}, "", 0);
+    }
+
+    /// A directory of a repository: its own files *.conf are one configuration, and so is what lies deeper,
+    /// and each other file that names a sysctl.
     base::Status add_tree(const Tree& tree, const std::string& path) {
         const std::size_t before = configurations_.size();
-        base::Status walked = walk(tree, path, "", 0);
+        base::Status walked = walk({tree, path, {}}, "", 0);
         if (walked && configurations_.size() == before) {
-            return base::Error{path +
-                               ": no file of sysctls is in it: neither *.conf, nor tuned.conf, nor YAML "
-                               "that sets one"};
+            const std::string more = left_out_.empty() ? "" : "; left out: " + left_out_.front();
+            return base::Error{path + ": no file in it sets a sysctl of the network" + more};
         }
         return walked;
     }
 
-    base::Status walk(const Tree& tree, const std::string& root, const std::string& directory, int depth) {
-        constexpr int deepest = 12;
-        const std::string shown = directory.empty() ? root : below(root, directory);
-        const auto names = tree.list(directory.empty() ? "." : directory);
+    struct Repository {
+        const Tree& tree;
+        const std::string& root;
+        const std::set<std::string> known; // what is judged already, with a leading slash
+    };
+
+    base::Status walk(const Repository& from, const std::string& directory, int depth) {
+        constexpr int deepest = 40;
+        const std::string shown = directory.empty() ? from.root : below(from.root, directory);
+        const auto names = from.tree.list(directory.empty() ? "." : directory, true);
         if (!names || depth > deepest) {
             return add_unread(names ? Gap{shown, Why::truncated, "too deep"} : names.error(), shown);
         }
         Configuration together{shown, {}, false, {}, {}};
         for (const std::string& name : *names) {
             const std::string path = below(directory, name);
-            if (const auto inside = tree.list(path); inside || inside.error().why == Why::denied) {
-                base::Status inner = tree.is_link(path) ? base::Nothing{} // its own place has it
-                                                        : walk(tree, root, path, depth + 1);
-                if (!inner) {
-                    return inner;
-                }
-                continue;
+            base::Status added = base::Nothing{};
+            if (const auto inside = from.tree.list(path); inside || inside.error().why == Why::denied) {
+                const bool is_left = is_version_control(name) || from.tree.is_link(path); // has its own place
+                added = is_left ? added : walk(from, path, depth + 1);
+            } else if (!from.known.contains("/" + path)) {
+                added = add_file_of(from, path, name, together.files);
             }
-            if (name == "tuned.conf" || name.ends_with(".yml") || name.ends_with(".yaml")) {
-                if (base::Status added = add_if_settings(tree, root, path); !added) {
-                    return added;
-                }
-            } else if (name.ends_with(".conf")) {
-                add_if_conf(tree, root, path, name, together.files);
+            if (!added) {
+                return added;
             }
         }
         return together.files.empty() ? base::Status(base::Nothing{}) : add(std::move(together));
     }
 
+    base::Status add_file_of(const Repository& from, const std::string& path, const std::string& name,
+                             PlacedFiles& together) {
+        if (name == "tuned.conf" || name.ends_with(".yml") || name.ends_with(".yaml")) {
+            return add_if_settings(from.tree, from.root, path);
+        }
+        if (name.ends_with(".conf") && !name.starts_with('.')) {
+            add_if_conf(from.tree, from.root, path, name, together);
+            return base::Nothing{};
+        }
+        return from.tree.is_link(path) ? base::Status(base::Nothing{}) : add_other(from, path, name);
+    }
+
+    /// Whatever it is called, as if it were named itself.
+    base::Status add_other(const Repository& from, const std::string& path, const std::string& name) {
+        constexpr std::size_t most = 100'000;
+        const std::string shown = below(from.root, path);
+        if (searched_files_ == most || to_search_ == 0) {
+            return base::Error{shown + ": more files than are searched in one run: name fewer paths"};
+        }
+        const auto content = from.tree.read(path, std::min(largest_settings, to_search_));
+        ++searched_files_;
+        if (!content) {
+            return unsearched(content.error(), shown);
+        }
+        to_search_ -= std::min(to_search_, content->size());
+        const auto text = utf8_of_utf16(*content);
+        const auto first = first_sysctl(text ? *text : *content);
+        if (!first) {
+            return base::Nothing{};
+        }
+        if (is_set_aside(name)) {
+            left_out_.push_back(
+                fmt::format("{}:{} names {}", shown, first->line, base::printable(first->name)));
+            return base::Nothing{};
+        }
+        return add_if_settings(from.tree, from.root, path);
+    }
+
+    base::Status unsearched(const Gap& gap, const std::string& shown) {
+        if (gap.why == Why::denied || (gap.why == Why::truncated && to_search_ < largest_settings)) {
+            return add_unread(gap, shown);
+        }
+        if (gap.why != Why::absent) {
+            left_out_.push_back(shown + ": " + gap.detail);
+        }
+        return base::Nothing{};
+    }
+
     /// A configuration of which nothing is known.
     base::Status add_unread(Gap gap, const std::string& shown) {
         gap.what = shown;
-        gap.detail = shown + ": " + gap.detail; // rules say nothing else of it
-        Configuration configuration{shown, {}, false, {}, {}};
+        if (!gap.detail.starts_with(shown + ":")) {
+            gap.detail = shown + ": " + gap.detail; // rules say nothing else of it
+        }
+        Configuration configuration{shown, {}, false, {}, {gap}};
         configuration.files.emplace("/etc/sysctl.d/file.conf", PlacedFile{shown, {}, std::move(gap)});
         return add(std::move(configuration));
     }
 
-    /// Other files of YAML are no mistake.
+    /// Files of other things are no mistake.
     base::Status add_if_settings(const Tree& tree, const std::string& root, const std::string& path) {
         const auto content = tree.read(path, std::min(largest_settings, room_));
         if (!content) {
@@ -337,14 +410,8 @@ class Loader {
                                                       : add_unread(content.error(), below(root, path));
         }
         auto settings = read_settings(*content, path);
-        const bool is_about = content->find("net.ipv4.") != std::string::npos ||
-                              content->find("net.core.") != std::string::npos;
-        if (!settings && is_about && settings.error().what != nothing_set) { // a template
-            return add_unread({"", Why::failed, "names sysctls and was not read: " + settings.error().what},
-                              below(root, path));
-        }
         if (!settings) {
-            return base::Nothing{};
+            return add_if_about(*content, settings.error(), below(root, path));
         }
         if (settings->lines.empty() && settings->profiles.empty()) {
             const auto gap = not_understood(below(root, path), *settings);
@@ -361,6 +428,17 @@ class Loader {
             room_ -= text ? text->size() : 0;
             return profile_in(text, below(root, other));
         });
+    }
+
+    /// A template, for example, that is no YAML yet.
+    base::Status add_if_about(const std::string& content, const base::Error& error,
+                              const std::string& shown) {
+        const auto first = error.what != nothing_set ? first_sysctl(content) : std::nullopt;
+        return !first ? base::Status(base::Nothing{})
+                      : add_unread({"", Why::failed,
+                                    fmt::format("{}:{} names {}, and the file was not read: {}", shown,
+                                                first->line, base::printable(first->name), error.what)},
+                                   shown);
     }
 
     /// In sysctl.d all are meant; elsewhere those with a setting.
@@ -398,7 +476,10 @@ class Loader {
     }
 
     std::vector<Configuration> configurations_;
-    std::size_t room_ = std::size_t{256} << 20; // for the files of directories, all together
+    std::vector<std::string> left_out_;
+    std::size_t searched_files_ = 0;
+    std::size_t to_search_ = std::size_t{1} << 30; // in files that may be of anything
+    std::size_t room_ = std::size_t{256} << 20;    // for the files of directories, all together
 };
 
 /// For people who want to see what is wrong with a line.
@@ -427,6 +508,7 @@ base::Result<Settings> open_settings(const std::vector<std::string>& paths,
         }
     }
     Settings settings;
+    settings.left_out = loader.take_left_out();
     for (Configuration& configuration : loader.take()) {
         const std::string label = configuration.label;
         const auto told = kernel::parse_release(configuration.kernel);

@@ -15,6 +15,7 @@ namespace replay {
 struct Settings {
     std::vector<kernel::Target> targets; // one for each path: what is named together is not one host
     std::map<std::string, std::vector<std::string>> lines; // of each file, by its name as it is shown
+    std::vector<std::string> left_out; // of directories: files that were not judged, and why
 };
 
 /// Each of `paths` is a file, a directory sysctl.d, or the root directory of an image; `root` is the latter.

@@ -67,6 +67,21 @@ void note_others(SettingsText& settings) {
     settings.named_only = understood.others(settings.as_written);
 }
 
+/// What may set anything: "{{ name }} = {{ value }}", a command with such a name, and a file in base64.
+void note_open(SettingsText& settings) {
+    EncodedFile encoded;
+    for (std::size_t i = 0; i < settings.as_written.size(); ++i) {
+        const std::string& line = settings.as_written[i];
+        const std::string_view name = assignment_in(line).first;
+        if (name.starts_with("{{") && name.ends_with("}}")) {
+            settings.named_only.push_back({std::string(name), i + 1});
+        }
+        if (auto open = open_setting_in(line); open || (open = encoded.take(line, i + 1))) {
+            settings.named_only.push_back({std::move(*open), i + 1});
+        }
+    }
+}
+
 // tuned.conf(5): the section [sysctl], without the options that every section has.
 
 bool is_tuned(std::string_view text) {
@@ -157,6 +172,7 @@ base::Status read_yaml(std::string_view text, SettingsText& settings) {
         add_setting(settings, setting.name, setting.value, setting.line, setting.host);
     }
     settings.named_only = understood.others(settings.as_written);
+    note_open(settings);
     return base::Nothing{};
 }
 
@@ -165,16 +181,6 @@ void keep_known(SettingsText& dump) {
     std::erase_if(dump.lines, [](const SettingLine& line) {
         return snapshot::find_sysctl(assignment_in(line.text).first) == nullptr;
     });
-}
-
-/// "{{ name }} = {{ value }}": a template that sets whatever it is given.
-void note_loops(SettingsText& settings) {
-    for (std::size_t i = 0; i < settings.as_written.size(); ++i) {
-        const std::string_view name = assignment_in(settings.as_written[i]).first;
-        if (name.starts_with("{{") && name.ends_with("}}")) {
-            settings.named_only.push_back({std::string(name), i + 1});
-        }
-    }
 }
 
 bool is_section(std::string_view line) {
@@ -224,7 +230,7 @@ void read_lines(std::string_view text, SettingsText& settings) {
         }
     }
     settings.named_only = understood.others(settings.as_written);
-    note_loops(settings);
+    note_open(settings);
     if (settings.is_dump) {
         keep_known(settings);
         order_ports(settings);
@@ -284,7 +290,7 @@ void read_script(std::string_view text, SettingsText& settings) {
         }
     }
     note_others(settings);
-    note_loops(settings);
+    note_open(settings);
 }
 
 base::Status check_any(const SettingsText& settings) {

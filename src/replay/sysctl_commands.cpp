@@ -182,7 +182,82 @@ void add_underscored(std::string_view line, std::vector<NamedSysctl>& named) {
     }
 }
 
+/// "-qw" and "--write", not "-n", "-p" and "--system".
+bool is_write(std::string_view option) {
+    return option == "--write" || (!option.starts_with("--") && option.find('w') != std::string_view::npos);
+}
+
+/// The words of a command, whatever list it stands in.
+std::vector<std::string> plain_words(std::string_view text) {
+    std::string plain(text.substr(0, text.find_first_of("|;&>")));
+    for (char& c : plain) {
+        c = std::string_view("\"'`[],()").find(c) != std::string_view::npos ? ' ' : c;
+    }
+    const auto words = base::words(plain);
+    return {words.begin(), words.end()};
+}
+
+/// The first name of those that `sysctl` with these arguments sets, if it is filled in later.
+std::optional<std::string> open_name_in(std::string_view arguments) {
+    bool writes = false;
+    for (const std::string& word : plain_words(arguments)) {
+        if (word.starts_with('-')) {
+            writes |= is_write(word);
+            continue;
+        }
+        const std::string name = word.substr(0, word.find('='));
+        const bool is_open = writes && name.find_first_of("${%") != std::string::npos;
+        return is_open ? std::optional(word) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// "/etc/sysctl.d/9.conf", which stands in a text; empty if none does.
+std::string path_in(std::string_view line) {
+    const std::size_t at = std::min(line.find("sysctl.d/"), line.find("etc/sysctl.conf"));
+    if (at == std::string_view::npos) {
+        return {};
+    }
+    constexpr std::string_view ends = " \t\"'`,;:=<>(){}[]";
+    const std::size_t before = line.substr(0, at).find_last_of(ends);
+    const std::size_t start = before == std::string_view::npos ? 0 : before + 1;
+    return std::string(line.substr(start, line.substr(start).find_first_of(ends)));
+}
+
+bool is_encoded(std::string_view line) {
+    return line.find("base64") != std::string_view::npos || line.find("b64") != std::string_view::npos;
+}
+
 } // namespace
+
+std::optional<std::string> open_setting_in(std::string_view line) {
+    constexpr std::string_view command = "sysctl";
+    const std::string_view text = without_comment(line);
+    for (std::size_t at = text.find(command); at != std::string_view::npos;) {
+        const std::size_t start = at + command.size();
+        const bool is_whole = at == 0 || !is_name_sign(text[at - 1]);
+        at = text.find(command, start);
+        auto open = is_whole ? open_name_in(text.substr(start, at - start)) : std::nullopt;
+        if (open) {
+            return "sysctl -w " + *open;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> EncodedFile::take(std::string_view line, std::size_t number) {
+    constexpr std::size_t near = 4;
+    const std::string_view text = without_comment(line);
+    if (std::string path = path_in(text); !path.empty()) {
+        path_ = std::move(path);
+        path_line_ = number;
+    }
+    content_line_ = is_encoded(text) ? number : content_line_;
+    const bool is_now = path_line_ == number || content_line_ == number;
+    const bool are_both = path_line_ > 0 && content_line_ > 0;
+    const std::size_t apart = std::max(path_line_, content_line_) - std::min(path_line_, content_line_);
+    return is_now && are_both && apart <= near ? std::optional(path_) : std::nullopt;
+}
 
 std::vector<CommandSetting> sysctl_commands_in(std::string_view line) {
     const auto words = line.find("sys") != std::string_view::npos ? shell_words(line) : std::nullopt;

@@ -2,6 +2,7 @@
 // and the names of sysctls that stand in it in whatever form. Runs nothing and expands nothing.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,21 @@ struct NamedSysctl {
 
 /// The sysctls of the network that a line names, behind no sign of a comment.
 std::vector<NamedSysctl> sysctls_named_in(std::string_view line);
+
+/// "sysctl -w {{ $name }}=1": it may set anything. The command with its name; none if it is another one.
+std::optional<std::string> open_setting_in(std::string_view line);
+
+/// A file of sysctls whose content stands in base64 beside its path, as in cloud-init and Ignition.
+class EncodedFile {
+  public:
+    /// Line by line from the first, 1: the path, where both are known.
+    std::optional<std::string> take(std::string_view line, std::size_t number);
+
+  private:
+    std::string path_;
+    std::size_t path_line_ = 0;
+    std::size_t content_line_ = 0;
+};
 
 /// "net/ipv4/x" and "-net.ipv4.x" as "net.ipv4.x".
 std::string plain_sysctl_name(std::string_view name);

@@ -155,7 +155,7 @@ snapshot::Reading<std::string> Tree::read(const std::string& path, std::size_t m
     return base::read_regular(file, path, most);
 }
 
-snapshot::Reading<std::vector<std::string>> Tree::list(const std::string& path) const {
+snapshot::Reading<std::vector<std::string>> Tree::list(const std::string& path, bool hidden) const {
     if (members_) {
         return list_members(path);
     }
@@ -166,7 +166,7 @@ snapshot::Reading<std::vector<std::string>> Tree::list(const std::string& path) 
     const base::Descriptor directory(*opened);
     std::vector<std::string> names;
     const bool whole = kernel::for_each_entry(directory, [&](const kernel::DirectoryEntry& entry) {
-        if (!entry.name.starts_with('.')) {
+        if (hidden || !entry.name.starts_with('.')) {
             names.emplace_back(entry.name);
         }
         return names.size() < 100'000;

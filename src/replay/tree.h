@@ -43,8 +43,8 @@ class Tree {
 
     /// A regular file in it, by a path without a leading slash; a gap if it has more than `most` bytes.
     snapshot::Reading<std::string> read(const std::string& path, std::size_t most = most_bytes) const;
-    /// The names in a directory of it, sorted by bytes.
-    snapshot::Reading<std::vector<std::string>> list(const std::string& path) const;
+    /// The names in a directory of it, sorted by bytes; those that begin with a dot only if `hidden`.
+    snapshot::Reading<std::vector<std::string>> list(const std::string& path, bool hidden = false) const;
     bool has(const std::string& path) const;
     /// A symbolic link, wherever it leads; the directories above it are none.
     bool is_link(const std::string& path) const;

@@ -148,7 +148,7 @@ class Files(CommandLine):
         self.write("tree/a.yml", "{{- if x }}\nnet.core.somaxconn: [\n")
         answer = self.audit("--files", self.scratch / "tree")
         self.assertEqual(3, answer.exit, answer.shown)
-        self.assertIn("tree/a.yml: names sysctls", " ".join(answer.out.split()))
+        self.assertIn("tree/a.yml:2 names net.core.somaxconn, and the file was not read", " ".join(answer.out.split()))
 
     def test_what_names_sysctls_in_another_form_is_no_ok(self):
         path = self.write("Dockerfile", "FROM x\nRUN echo 'net.ipv4.tcp_tw_recycle=1' >>/etc/sysctl.conf\n")
@@ -161,6 +161,17 @@ class Files(CommandLine):
         answer = self.audit("--files", path)
         self.assertEqual(3, answer.exit, answer.shown)
         self.assertIn(f"net.ipv4.tcp_timestamps is not known: {path}:2 names it in a form that is not read", " ".join(answer.out.split()))
+
+    def test_a_directory_with_one_good_file_hides_no_other(self):
+        self.write("repo/sysctl.conf", "net.core.somaxconn = 4096\n")
+        self.write("repo/README.md", "net.ipv4.tcp_tw_recycle = 1\n")
+        answer = self.audit("--files", self.scratch / "repo")
+        self.assertEqual(0, answer.exit, answer.shown)
+        self.assertIn("README.md:1 names net.ipv4.tcp_tw_recycle", " ".join(answer.out.split()))
+        self.write("repo/Dockerfile", "FROM debian\nRUN echo net.ipv4.tcp_tw_recycle=1 >> /etc/sysctl.conf\n")
+        answer = self.audit("--files", self.scratch / "repo")
+        self.assertEqual(3, answer.exit, answer.shown)
+        self.assertIn("repo/Dockerfile:2 names net.ipv4.tcp_tw_recycle", " ".join(answer.out.split()))
 
     def test_pods_of_one_file_are_judged_apart(self):
         self.need_yaml()

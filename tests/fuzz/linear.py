@@ -143,6 +143,7 @@ SHAPES = {
     "audit_files": {"names": of(b"net.a%d=1\n"), "yaml": of(b"net.core.a%d: 1\n"), "lists": same(b"- "), "brackets": same(b"["),
                     "braces": same(b"{a: "), "anchors": of(b"- &a%d x\n"), "indented": same(b" a:\n"), "quotes": same(b'"'),
                     "pods": same(b"- name: net.core.somaxconn\n  value: 1\n"), "profiles": of(b"include=a%d\n", b"[main]\n"),
+                    "open names": of(b"sysctl -w $a%d\n"), "one command": same(b"sysctl -q "), "encoded": same(b"sysctl.d/a base64\n"),
                     "one line": same(b"x")},
     "host_report": {"files": of(b"=== a%d\nx\n"), "netns": of(b"=== sos_commands/networking/namespaces/a%d/ss_-peaonmi\n" + SS_HEAD + SS_ROW + b"\n"),
                     "ss": of(b"=== sos_commands/networking/ss_-a%d\n" + SS_HEAD + SS_ROW + b"\n"),

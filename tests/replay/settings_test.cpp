@@ -2,6 +2,7 @@
 #include "kernel/sysctl_history.h"
 #include "replay/settings.h"
 #include "replay/settings_text.h"
+#include "replay/sysctl_commands.h"
 #include "replay/yaml_settings.h"
 #include "tests/catch.h"
 #include "tests/scratch.h"
@@ -443,4 +444,60 @@ TEST_CASE("each directory of a repository is one host, and files of others are l
     CHECK_FALSE(replay::open_settings({}, scratch.path(), ""));
     std::filesystem::create_directory_symlink("..", scratch.path() + "/a/again");
     CHECK(replay::open_settings({scratch.path()}, std::nullopt, "")->targets.size() == 1);
+}
+
+TEST_CASE("whatever names a sysctl in a directory is judged or named, and documentation is told",
+          "[openat2]") {
+    const tests::Scratch scratch;
+    const auto opened = [&](const std::map<std::string, std::string>& files) {
+        std::filesystem::remove_all(scratch.path() + "/r");
+        for (const char* directory : {"r/.git", "r/.github", "r/etc/sysctl.d"}) {
+            std::filesystem::create_directories(scratch.path() + "/" + directory);
+        }
+        for (const auto& [name, text] : files) {
+            scratch.write("r/" + name, text);
+        }
+        return replay::open_settings({scratch.path() + "/r"}, std::nullopt, "");
+    };
+    const std::string good = "net.core.somaxconn = 4096\n";
+    const std::vector<std::pair<std::string, std::string>> others = {
+        {"Dockerfile", "RUN echo net.ipv4.tcp_tw_recycle=1 >> /etc/sysctl.conf\n"},
+        {"main.tf", "sysctls = {\n  \"net.ipv4.tcp_max_orphans\" = \"5\"\n}\n"},
+        {"etc/sysctl.conf.j2", "net.ipv4.tcp_tw_recycle=1\n"},
+        {".github/ci.sh", "sysctl -w net.core.somaxconn=16\n"},
+        {"loop.sh", "for k in $keys; do sysctl -qw \"$k=1\"; done\n"},
+        {"ds.yaml", "a:\n  {{- range $k, $v := .x }}\n  sysctl -w {{ $k }}={{ $v }}\n"},
+        {"mc.yaml", "- path: /etc/sysctl.d/9.conf\n  contents: {source: \"data:;base64,bmV0\"}\n"},
+    };
+    for (const auto& [name, text] : others) {
+        CAPTURE(name);
+        const auto settings = opened({{"sysctl.conf", good}, {name, text}});
+        REQUIRE(settings);
+        CHECK(settings->targets.size() == 2);
+        CHECK(settings->left_out.empty());
+        CHECK(opened({{name, text}})); // nothing else is in it
+        const auto beside_boot = opened({{"etc/sysctl.d/1.conf", good}, {name, text}});
+        CHECK(beside_boot->targets.size() == 2);
+    }
+    const auto left = opened({{"sysctl.conf", good},
+                              {"README.md", "Set\nnet.ipv4.tcp_tw_reuse = 1\n"},
+                              {"app.properties", "debug.level = 1\n"},
+                              {".git/config", "net.ipv4.tcp_tw_recycle=1\n"}});
+    REQUIRE(left);
+    CHECK(left->targets.size() == 1);
+    REQUIRE(left->left_out.size() == 1);
+    CHECK(left->left_out[0] == scratch.path() + "/r/README.md:2 names net.ipv4.tcp_tw_reuse");
+}
+
+TEST_CASE("a command whose name is filled in may set anything; one that reads does not") {
+    for (const char* line : {"sysctl -w {{ $k }}={{ $v }}", "sudo /sbin/sysctl -qw \"${k}=1\"",
+                             "cmd: [sysctl, --write, '{{ k }}=1']", "test -d sysctl.d && sysctl -w $k"}) {
+        CAPTURE(line);
+        CHECK(replay::open_setting_in(line));
+    }
+    for (const char* line : {"sysctl -n $key", "sysctl -p \"$file\"", "# sysctl -w $k=1", "my_sysctl -w $k=1",
+                             "sysctl -w net.core.somaxconn=$n", "sysctl -w NAME=VALUE"}) {
+        CAPTURE(line);
+        CHECK_FALSE(replay::open_setting_in(line));
+    }
 }
