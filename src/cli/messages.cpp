@@ -58,6 +58,20 @@ std::size_t match_length(std::string_view text, std::string_view pattern) {
     return length;
 }
 
+/// How programs write the number of an error of the kernel.
+void add_number(std::string_view number, std::vector<std::string>& patterns) {
+    constexpr auto forms = std::to_array<std::string_view>(
+        {"errno #", "errno: #", "errno: -#", "errno=#", "errno = #", "errno (#", "errno(#", "(#: *)",
+         "os error #", "os { code: #", "failed (#", "bind*(#)", "connect*(#)", "connect error: #",
+         "system error: #", "lost connection to*system error: #", "connection failure*connect error: #",
+         "upstream connect error*connect error: #",
+         "upstream_reset_before_response_started{*connection_failure*connect_error:_#"});
+    for (const std::string_view form : forms) {
+        const std::size_t at = form.find('#');
+        patterns.emplace_back(form.substr(0, at)).append(number).append(form.substr(at + 1));
+    }
+}
+
 MessageTopic parsed(const base::Embedded& file) {
     MessageTopic topic;
     topic.name = file.name.substr(0, file.name.rfind('.'));
@@ -70,8 +84,14 @@ MessageTopic parsed(const base::Embedded& file) {
             break;
         }
         const std::string_view key = line.substr(0, colon);
-        auto& list = key == "match" ? topic.patterns : key == "rule" ? topic.rules : topic.next;
-        list.push_back(line.substr(colon + 2));
+        const std::string_view value = line.substr(colon + 2);
+        if (key == "match") {
+            topic.patterns.emplace_back(value);
+        } else if (key == "errno") {
+            add_number(value, topic.patterns);
+        } else {
+            (key == "rule" ? topic.rules : topic.next).push_back(value);
+        }
     }
     topic.text = rest;
     return topic;
@@ -143,6 +163,11 @@ bool is_bind_of_client(std::string_view message) {
     return match_length(normalized(message), "dial*bind:") > 0;
 }
 
+/// "('0.0.0.0'," of "('0.0.0.0', 8000)".
+bool is_python_pair(std::string_view word) {
+    return word.ends_with("',") && snapshot::Address::parse(stripped(word)).has_value();
+}
+
 Named named_in(std::string_view message) {
     Named named;
     const auto words = words_from_arrow(message);
@@ -152,7 +177,8 @@ Named named_in(std::string_view message) {
             named.remote = end;
         } else if (const auto address = snapshot::Address::parse(word); address && !named.address) {
             named.address = address;
-        } else if (!named.port && i > 0 && stripped(words[i - 1]) == "port") {
+        } else if (!named.port && i > 0 &&
+                   (stripped(words[i - 1]) == "port" || is_python_pair(words[i - 1]))) {
             named.port = base::parse_port(word);
         } else if (!named.port) {
             named.port = port_alone(word);
@@ -203,15 +229,34 @@ std::vector<MessageTopic> message_topics() {
     return topics;
 }
 
+namespace {
+
+/// "after 130000 ms: couldn't connect" of curl, whose words are the same for every connect() that failed: the
+/// answer that refuses comes at once.
+bool waited_long(std::string_view text) {
+    constexpr std::int64_t long_ms = 10'000;
+    constexpr std::string_view before = "after ";
+    const std::size_t end = text.find(" ms: could");
+    const std::size_t start = text.substr(0, end).rfind(before);
+    if (end == std::string_view::npos || start == std::string_view::npos) {
+        return false;
+    }
+    const std::size_t number = start + before.size();
+    return base::parse_integer(text.substr(number, end - number)).value_or(0) >= long_ms;
+}
+
+} // namespace
+
 std::optional<MessageTopic> topic_of_message(std::string_view message) {
     const std::string text = normalized(message);
+    const bool is_timeout = waited_long(text);
     std::optional<MessageTopic> best;
     std::size_t longest = 0;
     for (MessageTopic& topic : message_topics()) {
-        if (text == topic.name) {
+        if (text == topic.name || (is_timeout && topic.name == "timed-out")) {
             return topic;
         }
-        for (const std::string_view pattern : topic.patterns) {
+        for (const std::string& pattern : topic.patterns) {
             if (const std::size_t length = match_length(text, pattern); length > longest) {
                 longest = length;
                 best = topic;

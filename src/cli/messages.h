@@ -18,7 +18,7 @@ std::span<const base::Embedded> message_files();
 
 struct MessageTopic {
     std::string_view name;
-    std::vector<std::string_view> patterns; // in lower case; "*" stands for anything
+    std::vector<std::string> patterns; // in lower case; "*" stands for anything
     std::vector<std::string_view> rules;
     std::vector<std::string_view> next; // commands, with {to}, {address} and {port} of the message
     std::string_view text;

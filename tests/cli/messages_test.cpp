@@ -126,6 +126,39 @@ TEST_CASE("messages of programs and of the kernel lead to their topic") {
         {"В соединении отказано", "connection-refused"},
         {"アドレスは既に使用中です", "address-in-use"},
         {"連線被拒絕", "connection-refused"},
+        {"upstream connect error or disconnect/reset before headers. reset reason: remote connection "
+         "failure, "
+         "transport failure reason: delayed connect error: 99",
+         "address-not-available"},
+        {"upstream connect error or disconnect/reset before headers. reset reason: connection failure, "
+         "transport failure reason: delayed connect error: 113",
+         "unreachable"},
+        {"upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_111}",
+         "connection-refused"},
+        {"Error: connect ... errno: -110", "timed-out"},
+        {"Os { code: 105, kind: Other }", "no-buffer-space"},
+        {"accept4: no buffer space available", "no-buffer-space"},
+        {"No buffer space available (os error 105)", "no-buffer-space"},
+        {"TCP: out of memory -- consider tuning tcp_mem", "out-of-memory"},
+        {"curl: (7) Failed to connect to example.com port 443 after 130000 ms: Couldn't connect to server",
+         "timed-out"},
+        {"curl: (7) Failed to connect to example.com port 443 after 3 ms: Could not connect to server",
+         "connection-refused"},
+        {"VFS: file-max limit 65536 reached", "file-table-full"},
+        {"accept: Too many open files in system", "file-table-full"},
+        {"Zu viele offene Dateien im System", "file-table-full"},
+        {"accept4() failed (24: Too many open files)", "too-many-open-files"},
+        {"[ERROR] Connection in use: ('0.0.0.0', 8000)", "address-in-use"},
+        {"1024 worker_connections exceed open file resource limit: 1024", "worker-connections"},
+        {"[alert] 7#7: 1024 worker_connections are not enough", "worker-connections"},
+        {"app.socket: Too many incoming connections (64), dropping connection.", "too-many-incoming"},
+        {"[pool www] server reached pm.max_children setting (5), consider raising it", "workers-busy"},
+        {"SQLSTATE[HY000]: General error: 2006 MySQL server has gone away", "server-gone-away"},
+        {"10.0.1.2:33317 web web/a 0/0/3005/-1/3005 503 212 - - sC-- 2/1/0/0/3 0/0", "haproxy-termination"},
+        {"cD--", "haproxy-termination"},
+        {"sysctl: cannot stat /proc/sys/net/ipv4/tcp_tw_recycle: No such file or directory",
+         "sysctl-not-there"},
+        {"sysctl: setting key \"net.ipv4.ip_local_port_range\": Invalid argument", "sysctl-refused"},
         {"kernel", ""},
         {"geofence", ""}, // holds "eof"
         {"", ""},
@@ -147,6 +180,7 @@ TEST_CASE("the end point of a message is in the next command") {
     CHECK(first_command("cannot bind socket (Address already in use) [0.0.0.0:80]") == "tcpadvisor port 80");
     CHECK(first_command("Possible SYN flooding on port 8443. Sending cookies.") == "tcpadvisor port 8443");
     CHECK(first_command("address already in use") == "tcpadvisor port N");
+    CHECK(first_command("Connection in use: ('0.0.0.0', 8000)") == "tcpadvisor port 8000");
     CHECK(first_command("Creating Server TCP listening socket *:6379: bind: Address already in use") ==
           "tcpadvisor port 6379");
     CHECK(first_command("dial tcp 10.0.0.5:5432: bind: address already in use") ==
