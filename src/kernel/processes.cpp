@@ -230,10 +230,11 @@ class Search {
     std::optional<ProcessCandidate> fullest_child(const snapshot::Holder& holder) const {
         constexpr std::size_t most_children = 1024;
         const std::uint32_t parent = found_.processes[holder.process].pid;
-        const auto children =
-            read_at(proc_, fmt::format("{0}/task/{0}/children", parent).c_str(), 16 * most_children);
+        const std::string children =
+            read_at(proc_, fmt::format("{0}/task/{0}/children", parent).c_str(), 16 * most_children)
+                .value_or("");
         std::optional<ProcessCandidate> fullest;
-        for (const std::string_view word : base::words(children.value_or(""))) {
+        for (const std::string_view word : base::words(children)) {
             const auto pid = pid_in(word);
             struct stat status {};
             if (!pid || late() ||

@@ -152,7 +152,7 @@ class Loader {
         if (std::any_of(boot_directories.begin(), boot_directories.end(),
                         [&](std::string_view one) { return tree->has(std::string(one)); }) ||
             tree->has("etc/sysctl.conf")) {
-            const base::Status added = add_root(path);
+            base::Status added = add_root(path);
             if (is_image(*tree)) {
                 return added;
             }
