@@ -70,8 +70,9 @@ bool is_rest_of_a_row(std::string_view text) {
 
 /// "0 0 192.0.2.1:40001 192.0.2.2:5432": both queues and both ends.
 bool is_row_without_state(std::string_view text) {
+    Lines lines(text); // keeps what the line shows
     std::string_view line;
-    if (!Lines(text).next(line)) {
+    if (!lines.next(line)) {
         return false;
     }
     const auto words = base::words(line);
