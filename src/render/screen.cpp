@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "render/report_words.h"
+#include "render/screen_parts.h"
 #include "render/table.h"
 #include "render/words.h"
 
@@ -19,27 +20,8 @@ using findings::Remedy;
 using findings::Report;
 using findings::State;
 
-using Lines = std::vector<std::string>;
-
 constexpr std::size_t screen_lines = 23; // of 24: the prompt below must not push the first one out
 constexpr int screen_columns = 80;
-constexpr std::string_view label_format = "{:<11}";
-
-/// A line of the screen that says it briefly, and the lines in place of it where there is room; none: no more
-/// to say.
-struct Line {
-    std::string text;
-    Lines whole = {};
-};
-
-/// A part of the screen. Where the room is short it loses lines from its end, or all of them at once.
-struct Part {
-    std::vector<Line> lines = {};
-    std::size_t least = 0; // so many stay
-    bool as_a_whole = false;
-    std::string more = {}; // the last line once some are lost: "and {} more"
-    bool is_apart = false; // an empty line before it, if there is room
-};
 
 Lines lines_in(const std::string& text) {
     Lines lines;
@@ -49,10 +31,6 @@ Lines lines_in(const std::string& text) {
         }
     }
     return lines;
-}
-
-std::string label_of(std::string_view name) {
-    return fmt::format(fmt::runtime(label_format), name);
 }
 
 /// The line cut to the width, with its indent.
@@ -92,7 +70,7 @@ std::size_t room_behind(const Style& style, std::size_t taken) {
 
 /// The start of `text` that makes sense by itself, behind the label on one line; all of it where there is
 /// room.
-Line brief(const Style& style, std::string_view label, std::string_view text) {
+ScreenLine brief(const Style& style, std::string_view label, std::string_view text) {
     constexpr std::size_t most = 4;
     const std::string line = safe_line(text);
     const std::size_t room = room_behind(style, base::display_width(label));
@@ -106,18 +84,6 @@ Line brief(const Style& style, std::string_view label, std::string_view text) {
     }
     return {std::string(label) + (end * 2 > room ? line.substr(0, end) : clip(line, room)),
             labelled(style, label, text, most)};
-}
-
-void append_to(std::vector<Line>& lines, const Lines& more) {
-    for (const std::string& line : more) {
-        lines.push_back({line});
-    }
-}
-
-std::vector<Line> as_they_are(const Lines& lines) {
-    std::vector<Line> all;
-    append_to(all, lines);
-    return all;
 }
 
 /// "in web: " before `text`, where there are several places.
@@ -181,10 +147,10 @@ std::string verdict_of(const Report& report, const facts::Picture* picture) {
     return report.when_ok.empty() ? "no problem found" : report.when_ok;
 }
 
-Part verdict_part(const Style& style, const Report& report, const std::string& text) {
+ScreenPart verdict_part(const Style& style, const Report& report, const std::string& text) {
     constexpr std::size_t most = 3;
     const std::string word(verdict_word(report));
-    Part part{.lines = as_they_are(labelled(style, word + ": ", text, most)), .least = most};
+    ScreenPart part{.lines = as_they_are(labelled(style, word + ": ", text, most)), .least = most};
     std::string& first = part.lines.front().text;
     first = paint(style, report.worst(), word) + first.substr(word.size());
     if (!report.scope.empty()) {
@@ -235,8 +201,8 @@ std::vector<OfRule> by_rule(const std::vector<const Finding*>& findings) {
     return rules;
 }
 
-Part also_part(const Style& style, const Finding& finding, const Report& report) {
-    Part part{.more = "and {} more of the same cause"};
+ScreenPart also_part(const Style& style, const Finding& finding, const Report& report) {
+    ScreenPart part{.more = "and {} more of the same cause"};
     for (const OfRule& rule : by_rule(explained_by(finding, report))) {
         part.lines.push_back(
             brief(style, label_of(part.lines.empty() ? "Also" : ""), rule.first->summary + rule.more_text()));
@@ -259,14 +225,14 @@ std::string since_when(const Finding& finding, double now) {
     return "unknown: tcpadvisor check, run every minute, remembers it";
 }
 
-Part who_part(const Style& style, const Finding& finding, const facts::Picture* picture) {
+ScreenPart who_part(const Style& style, const Finding& finding, const facts::Picture* picture) {
     constexpr std::size_t most = 2;
     const std::string who = who_text(finding, picture);
     return {.lines = as_they_are(who.empty() ? Lines() : labelled(style, label_of("Who"), who, most)),
             .least = 1};
 }
 
-Part since_part(const Style& style, const Finding& finding, double now) {
+ScreenPart since_part(const Style& style, const Finding& finding, double now) {
     return {.lines = as_they_are(labelled(style, label_of("Since"), since_when(finding, now), 1)),
             .least = 1};
 }
@@ -328,10 +294,10 @@ bool is_command(std::string_view undo) {
     return !undo.empty() && undo.front() >= 'a' && undo.front() <= 'z';
 }
 
-Part remedy_part(const Style& style, const Finding& finding, const Remedy& remedy, bool is_first) {
-    Part part{.lines = {brief(style, label_of(is_first ? "Right now" : "or"), remedy.text)},
-              .as_a_whole = true,
-              .is_apart = is_first};
+ScreenPart remedy_part(const Style& style, const Finding& finding, const Remedy& remedy, bool is_first) {
+    ScreenPart part{.lines = {brief(style, label_of(is_first ? "Right now" : "or"), remedy.text)},
+                    .as_a_whole = true,
+                    .is_apart = is_first};
     const auto line = [&](std::string_view name, std::string_view text) {
         if (!text.empty()) {
             part.lines.push_back(brief(style, fmt::format("    {:<7}", name), text));
@@ -354,9 +320,9 @@ Part remedy_part(const Style& style, const Finding& finding, const Remedy& remed
     return part;
 }
 
-Part for_good_part(const Style& style, const Finding& finding, const std::vector<const Remedy*>& now) {
+ScreenPart for_good_part(const Style& style, const Finding& finding, const std::vector<const Remedy*>& now) {
     constexpr std::size_t most = 3;
-    Part part{.least = 1, .is_apart = true};
+    ScreenPart part{.least = 1, .is_apart = true};
     for (const Remedy& remedy : finding.remedies) {
         const bool is_shown = std::find(now.begin(), now.end(), &remedy) != now.end();
         const bool is_lasting = remedy.command.empty() || !remedy.settings.empty();
@@ -380,8 +346,8 @@ std::vector<const Finding*> others(const Report& report, const Finding* subject)
     return all;
 }
 
-Part found_part(const Style& style, const Report& report, const Finding* subject) {
-    Part part{.least = 2, .more = "and {} more", .is_apart = true};
+ScreenPart found_part(const Style& style, const Report& report, const Finding* subject) {
+    ScreenPart part{.least = 2, .more = "and {} more", .is_apart = true};
     for (const OfRule& rule : by_rule(others(report, subject))) {
         const Finding& finding = *rule.first;
         const std::string label =
@@ -401,10 +367,10 @@ Part found_part(const Style& style, const Report& report, const Finding* subject
     return part;
 }
 
-Part unseen_part(const Style& style, const Report& report) {
+ScreenPart unseen_part(const Style& style, const Report& report) {
     constexpr std::size_t least = 3;
     constexpr std::size_t many = 10;
-    Part part{.least = least, .more = "and more (-v lists all)"};
+    ScreenPart part{.least = least, .more = "and more (-v lists all)"};
     const auto label = [&] { return label_of(part.lines.empty() ? "Not seen" : ""); };
     const auto add = [&](std::string_view text) { part.lines.push_back(brief(style, label(), text)); };
     for (const std::string& file : report.broken_files) {
@@ -426,7 +392,7 @@ Part unseen_part(const Style& style, const Report& report) {
     return part;
 }
 
-Part command_part(const Style& style, std::string_view label, std::string_view command) {
+ScreenPart command_part(const Style& style, std::string_view label, std::string_view command) {
     if (command.empty()) {
         return {};
     }
@@ -448,8 +414,8 @@ std::string_view next_time_of(const facts::Picture* picture) {
     return {};
 }
 
-void add_next(std::vector<Part>& parts, const Style& style, const Report& report, const Finding* subject,
-              const facts::Picture* picture) {
+void add_next(std::vector<ScreenPart>& parts, const Style& style, const Report& report,
+              const Finding* subject, const facts::Picture* picture) {
     if (subject == nullptr && report.worst() == State::unknown) {
         parts.push_back(command_part(style, "Next time", next_time_of(picture)));
     }
@@ -484,68 +450,6 @@ Lines shell_words(std::string_view command) {
     return words;
 }
 
-// The room.
-
-std::size_t lines_of(const std::vector<Part>& parts) {
-    std::size_t sum = 0;
-    for (const Part& part : parts) {
-        sum += part.lines.size();
-    }
-    return sum;
-}
-
-bool begins_apart(const Part& part) {
-    return part.is_apart && !part.lines.empty();
-}
-
-std::size_t apart_in(const std::vector<Part>& parts) {
-    return static_cast<std::size_t>(std::count_if(parts.begin(), parts.end(), begins_apart));
-}
-
-/// Takes lines away where the part can spare them.
-void shrink(Part& part, std::size_t too_many) {
-    if (part.lines.size() <= part.least || too_many == 0) {
-        return;
-    }
-    if (part.as_a_whole) {
-        part.lines.clear();
-        return;
-    }
-    const std::size_t before = part.lines.size();
-    const std::size_t said = part.more.empty() ? 0 : 1;
-    const std::size_t kept =
-        std::max(before - std::min(before, too_many + said), part.least - std::min(part.least, said));
-    part.lines.resize(kept);
-    if (said > 0) {
-        part.lines.push_back({label_of("") + fmt::format(fmt::runtime(part.more), before - kept)});
-    }
-}
-
-/// The last parts first.
-void fit(std::vector<Part>& parts, std::size_t room) {
-    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-        const std::size_t now = lines_of(parts);
-        shrink(*part, now - std::min(now, room));
-    }
-}
-
-/// Says as much as there is room for, the first parts first.
-void say_more(std::vector<Part>& parts, std::size_t room) {
-    std::size_t now = lines_of(parts);
-    for (Part& part : parts) {
-        std::vector<Line> lines;
-        for (const Line& line : part.lines) {
-            if (line.whole.empty() || now - 1 + line.whole.size() > room) {
-                lines.push_back(line);
-                continue;
-            }
-            now = now - 1 + line.whole.size();
-            append_to(lines, line.whole);
-        }
-        part.lines = std::move(lines);
-    }
-}
-
 } // namespace
 
 std::vector<std::string> command_lines(std::string_view command, std::size_t width) {
@@ -575,7 +479,7 @@ void screen_text(std::ostream& out, const Style& wanted, const Report& report,
     style.width = std::min(style.width, screen_columns);
     const Finding* subject = subject_of(report);
     const std::string text = verdict_of(report, picture);
-    std::vector<Part> parts = {verdict_part(style, report, text)};
+    std::vector<ScreenPart> parts = {verdict_part(style, report, text)};
     if (subject != nullptr) {
         parts.push_back(who_part(style, *subject, picture));
         parts.push_back(since_part(style, *subject, report.time));
@@ -592,10 +496,10 @@ void screen_text(std::ostream& out, const Style& wanted, const Report& report,
     const std::size_t room = screen_lines - (style.is_terminal ? 1 : 0);
     fit(parts, room);
     say_more(parts, room);
-    const bool is_spacious = lines_of(parts) + apart_in(parts) <= room;
-    for (const Part& part : parts) {
-        out << (is_spacious && begins_apart(part) ? "\n" : "");
-        for (const Line& line : part.lines) {
+    const bool spacious = is_spacious(parts, room);
+    for (const ScreenPart& part : parts) {
+        out << (spacious && begins_apart(part) ? "\n" : "");
+        for (const ScreenLine& line : part.lines) {
             out << line.text << '\n';
         }
     }
