@@ -4,7 +4,6 @@
 #include "model/tables.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <numeric>
 
@@ -445,32 +444,32 @@ class Source {
         }
         return static_cast<std::uint32_t>(bound.count());
     }
-    Value timed(const std::function<Value()>& value) const {
-        const auto& gap = ports_->netns_of.provenance.no_timers;
-        return gap ? Value(*gap) : value();
-    }
+    const std::optional<base::Gap>& no_timers() const { return ports_->netns_of.provenance.no_timers; }
     /// How fast the pool empties: bind() takes no port in TIME_WAIT again, whatever tcp_tw_reuse says.
     double load_percent() const {
-        return load_of(entries(ages()), room(ages()), time_wait_seconds).percent_lasting;
+        return load_of(entries(ages()), room(), time_wait_seconds).percent_lasting;
     }
     std::optional<double> exhausted_in() const {
-        const Ages all = ages();
-        const auto growing = trend(all);
-        const auto soonest = forecast(all, {present_rate(entries(all))}, room(all)).full_after;
-        const auto grown = growing ? forecast(all, *growing, room(all)).full_after : std::nullopt;
+        const auto growing = trend(ages());
+        const auto soonest = forecast(ages(), {present_rate(entries(ages()))}, room()).full_after;
+        const auto grown = growing ? forecast(ages(), *growing, room()).full_after : std::nullopt;
         return soonest && grown ? std::min(*soonest, *grown) : soonest ? soonest : grown;
     }
 
   private:
     snapshot::PortSet held_ports() const { return tally().ports & ports_->ports->eligible; }
-    Ages ages() const { return ports_->book->ages_of_source(number_); }
-    /// Ports that TIME_WAIT of this source may fill.
-    double room(const Ages& ages) const {
-        return usable() - held() + std::accumulate(ages.begin(), ages.end(), 0.0);
+    const Ages& ages() const {
+        if (!ages_) {
+            ages_ = ports_->book->ages_of_source(number_);
+        }
+        return *ages_;
     }
+    /// Ports that TIME_WAIT of this source may fill.
+    double room() const { return usable() - held() + std::accumulate(ages().begin(), ages().end(), 0.0); }
 
     std::shared_ptr<const PortModel> ports_;
     std::size_t number_;
+    mutable std::optional<Ages> ages_; // rules ask for several facts of them
 };
 
 constexpr auto source_getters = std::to_array<Getter<Source>>({
@@ -484,15 +483,17 @@ constexpr auto source_getters = std::to_array<Getter<Source>>({
                                 : Value(100.0 * s.held() / s.usable());
      }},
     {"pool_load_percent",
-     [](const Source& s) { return s.timed([&] { return Value(s.load_percent(), Basis::inferred); }); }},
+     [](const Source& s) {
+         return s.no_timers() ? Value(*s.no_timers()) : Value(s.load_percent(), Basis::inferred);
+     }},
     {"pool_exhausted_in",
      [](const Source& s) {
-         return s.timed([&] {
-             const auto seconds = s.exhausted_in();
-             return seconds
-                        ? Value(*seconds, Basis::inferred)
+         if (s.no_timers()) {
+             return Value(*s.no_timers());
+         }
+         const auto seconds = s.exhausted_in();
+         return seconds ? Value(*seconds, Basis::inferred)
                         : Value(base::Gap{"pool_exhausted_in", base::Why::absent, "the rate is sustainable"});
-         });
      }},
     {"destinations", [](const Source& s) { return Value(s.tally().destinations); }},
 });

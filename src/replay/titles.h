@@ -1,6 +1,5 @@
-// A line that stands right above a table and says whose it is: "=== web1 ===", "==> web1/ss.txt <==",
-// "web1:",
-// "[1] 10:00:00 [SUCCESS] web1". Knows no tool's columns.
+// A line that stands right above a table and says whose it is, such as "=== web1 ===", "==> web1/ss.txt <=="
+// or "[1] 10:00:00 [SUCCESS] web1". Knows no tool's columns.
 #pragma once
 
 #include <string_view>
