@@ -12,12 +12,6 @@ namespace replay {
 
 namespace {
 
-using Names = std::initializer_list<std::string_view>;
-
-bool is_one_of(std::string_view word, Names names) {
-    return std::find(names.begin(), names.end(), word) != names.end();
-}
-
 std::string_view base_name(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
@@ -76,8 +70,8 @@ std::string_view first_argument(const std::vector<std::string>& words, std::size
     return from < words.size() ? std::string_view(words[from]) : std::string_view();
 }
 
-std::string_view argument_behind(const std::vector<std::string>& words, Names verbs,
-                                 std::string_view with_value) {
+std::string_view argument_behind(const std::vector<std::string>& words,
+                                 std::initializer_list<std::string_view> verbs, std::string_view with_value) {
     const auto verb = std::find_if(words.begin(), words.end(), [&](const std::string& word) {
         return is_one_of(base_name(word), verbs);
     });

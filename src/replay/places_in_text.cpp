@@ -146,7 +146,8 @@ class PlacesReader {
 
     /// A table whose command is not in the text: the prompt that comes back names its host.
     void name_table_above(const std::string& host) {
-        if (!host.empty() && table_ && here_.base.empty() && here_.target.whole.empty() && places_ == 1) {
+        if (!host.empty() && table_ && here_.base.empty() && here_.target.whole.empty() &&
+            order_.size() == 1) {
             auto moved = known_.extract(here_.key());
             here_.base = told_.base = host;
             moved.key() = here_.key();
@@ -186,7 +187,7 @@ class PlacesReader {
 
     void open() {
         constexpr std::size_t most_places = 1000;
-        if (places_ == most_places && !known_.contains(here_.key())) {
+        if (order_.size() == most_places && !known_.contains(here_.key())) {
             here_ = {"further hosts, more than 1000", {}};
         }
         Known& known = known_[here_.key()];
@@ -196,7 +197,6 @@ class PlacesReader {
             known.label = labels_.insert(label).second ? label : longer;
             labels_.insert(known.label);
             order_.push_back(here_.key());
-            ++places_;
         }
     }
 
@@ -216,7 +216,7 @@ class PlacesReader {
                 texts.push_back({std::move(known.label), std::move(known.text)});
             }
         }
-        return places_ > 1 ? std::move(texts) : std::vector<HostText>();
+        return order_.size() > 1 ? std::move(texts) : std::vector<HostText>();
     }
 
     std::string_view content_;
@@ -224,7 +224,6 @@ class PlacesReader {
     std::map<std::string, Known, std::less<>> known_; // by key
     std::vector<std::string> order_;
     std::set<std::string> labels_;
-    std::size_t places_ = 0;
     Place here_;                  // whose lines are read
     Place told_;                  // whose the next table is
     std::size_t told_offset_ = 0; // of the line that says so

@@ -14,11 +14,6 @@ namespace replay {
 namespace {
 
 using Words = std::span<const std::string>;
-using Names = std::initializer_list<std::string_view>;
-
-bool is_one_of(std::string_view word, Names names) {
-    return std::find(names.begin(), names.end(), word) != names.end();
-}
 
 bool has_alphanumeric(std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](char c) {
@@ -46,10 +41,6 @@ bool is_usual_command(std::string_view command) {
 bool is_bare(std::string_view prompt) {
     return !has_alphanumeric(prompt);
 }
-
-} // namespace
-
-namespace {
 
 /// "PS C:\\Users> ss": PowerShell ends its prompt with another sign.
 std::optional<PromptLine> prompt_of_powershell(std::string_view line) {
@@ -158,10 +149,10 @@ std::string_view name_of(std::string_view path) {
 
 /// What an option asks for: the long names that leave nothing out, and the letters.
 struct KnownOptions {
-    Names long_names;
-    std::string_view letters;   // that may stand in one word
-    std::string_view protocols; // those of them that ask for other protocols
-    Names parts;                // what leaves IPv6 or connections out
+    std::initializer_list<std::string_view> long_names;
+    std::string_view letters;                      // that may stand in one word
+    std::string_view protocols;                    // those of them that ask for other protocols
+    std::initializer_list<std::string_view> parts; // what leaves IPv6 or connections out
 };
 
 Asked asked_by_options(Words words, const KnownOptions& known) {
@@ -220,7 +211,7 @@ bool is_table_of_proc(std::string_view path) {
 }
 
 /// Leading options; those of `with_value` take the next word, too.
-std::size_t options_at(Words words, std::size_t from, Names with_value) {
+std::size_t options_at(Words words, std::size_t from, std::initializer_list<std::string_view> with_value) {
     while (from < words.size() && words[from].starts_with('-')) {
         from += is_one_of(words[from], with_value) ? 2 : 1;
     }

@@ -67,4 +67,8 @@ std::optional<std::vector<ShellWord>> shell_words(std::string_view line) {
     return line.size() <= longest_line ? WordSplitter().split(line) : std::nullopt;
 }
 
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), word) != names.end();
+}
+
 } // namespace replay

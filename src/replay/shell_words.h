@@ -1,6 +1,7 @@
 // The words of a line as a shell splits it, for those who want to know what somebody typed. Expands nothing.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,5 +17,7 @@ struct ShellWord {
 
 /// Up to a comment. None if a quote stays open, or the line is longer than 4 KiB.
 std::optional<std::vector<ShellWord>> shell_words(std::string_view line);
+
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> names);
 
 } // namespace replay

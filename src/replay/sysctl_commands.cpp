@@ -190,8 +190,13 @@ bool is_write(std::string_view option) {
 /// The words of a command, whatever list it stands in.
 std::vector<std::string> plain_words(std::string_view text) {
     std::string plain(text.substr(0, text.find_first_of("|;&>")));
-    for (char& c : plain) {
-        c = std::string_view("\"'`[],()").find(c) != std::string_view::npos ? ' ' : c;
+    constexpr std::string_view marks = "\"'`[],()";
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+        if (marks.find(plain[i]) != std::string_view::npos) {
+            const bool is_format = i >= 2 && plain[i - 1] == 'f' && plain[i - 2] == ' '; // Python's f"{key}"
+            plain[i - (is_format ? 1 : 0)] = ' ';
+            plain[i] = ' ';
+        }
     }
     const auto words = base::words(plain);
     return {words.begin(), words.end()};

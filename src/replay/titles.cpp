@@ -51,9 +51,7 @@ bool says_what_follows(std::string_view word) {
     constexpr auto kinds =
         std::to_array<std::string_view>({"host", "hostname", "node", "server", "machine", "pod", "container",
                                          "netns", "namespace", "vm", "on", "from"});
-    std::string lower(undecorated(word));
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const std::string lower = base::lower_ascii(undecorated(word));
     return std::find(kinds.begin(), kinds.end(), lower) != kinds.end();
 }
 

@@ -491,7 +491,8 @@ TEST_CASE("whatever names a sysctl in a directory is judged or named, and docume
 
 TEST_CASE("a command whose name is filled in may set anything; one that reads does not") {
     for (const char* line : {"sysctl -w {{ $k }}={{ $v }}", "sudo /sbin/sysctl -qw \"${k}=1\"",
-                             "cmd: [sysctl, --write, '{{ k }}=1']", "test -d sysctl.d && sysctl -w $k"}) {
+                             "cmd: [sysctl, --write, '{{ k }}=1']", "test -d sysctl.d && sysctl -w $k",
+                             R"(run(["sysctl", "-w", f"{k}={v}"]))"}) {
         CAPTURE(line);
         CHECK(replay::open_setting_in(line));
     }
