@@ -160,6 +160,28 @@ TEST_CASE(
     CHECK(full == std::set<std::string>{"127.0.0.1:80", std::string(here) + ":80"});
 }
 
+TEST_CASE("The ports of a source run out at the rate of its TIME_WAIT; one that two remotes share is not "
+          "bind()'s") {
+    for (const std::uint16_t shared : std::initializer_list<std::uint16_t>{0, 200}) {
+        auto netns = tests::netns();              // 1000 ports
+        for (std::uint16_t i = 0; i < 600; ++i) { // 20 a second, for half a minute
+            netns.sockets.add(tests::time_wait(here, static_cast<std::uint16_t>(40000 + i), there,
+                                               static_cast<std::uint16_t>(443 + i % 4), i * 50U));
+        }
+        for (std::uint16_t i = 0; i < shared; ++i) {
+            netns.sockets.add(
+                tests::time_wait(here, static_cast<std::uint16_t>(40000 + i), there, 8080, 50'000));
+        }
+        const snapshot::Host host = host_of(std::move(netns));
+        const facts::Facts facts = model::derive(host, {}, {});
+        CHECK(value(facts, TableId::source, "ports").number() == 600);
+        const auto load = value(facts, TableId::source, "pool_load_percent").number();
+        const auto end = value(facts, TableId::source, "pool_exhausted_in");
+        CHECK(load == Approx(shared == 0 ? 100 * 20 * 62.1 / 1000 : 0).epsilon(0.02));
+        CHECK((shared == 0 ? end.number() == Approx(20).margin(1) : end.gap().why == base::Why::absent));
+    }
+}
+
 TEST_CASE("Queues are facts of the destination and the listener, and the fullest is named for the host") {
     auto netns = tests::netns();
     netns.sockets.add_listener(tests::listener("0.0.0.0", 80));
