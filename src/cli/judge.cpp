@@ -247,7 +247,10 @@ void say_where_from(const Options& options, findings::Report& report, const snap
             break; // one count for all of them
         }
         if (netns.provenance.is_foreign()) {
-            report.notes.push_back("from " + netns.provenance.name + ", which does not tell all");
+            const std::string note = "from " + netns.provenance.name + ", which does not tell all";
+            if (std::find(report.notes.begin(), report.notes.end(), note) == report.notes.end()) {
+                report.notes.push_back(note); // once for all places of one text
+            }
         } else if (netns.source == snapshot::SocketSource::proc) {
             report.notes.push_back("sockets read from procfs because sock_diag is not usable");
             break;

@@ -137,6 +137,14 @@ class Sources(CommandLine):
             self.assertEqual(established, answer.json["states"]["ESTABLISHED"], answer.shown)
         self.assertIn("there are 2 snapshots", self.replay(path, "--snapshot", 3).out)
 
+    def test_what_a_text_of_two_hosts_does_not_tell_is_said_once(self):
+        heading = "State Recv-Q Send-Q Local Address:Port Peer Address:Port\n"
+        rows = "".join(f"TIME-WAIT 0 0 192.0.2.1:{port} 192.0.2.9:443\n" for port in range(40000, 40095))
+        path = self.write("two-hosts.txt", f"$ ssh web1 ss -tan\n{heading}{rows}$ ssh web2 ss -tan\n{heading}ESTAB 0 0 192.0.2.2:40000 192.0.2.9:443\n$ \n")
+        answer = self.replay(path, "--assume", "ip_local_port_range=40000 40099", command="report")
+        self.assertEqual((2, 1), (answer.exit, answer.out.count("does not tell all")), answer.shown)
+        self.assertIn("in web1: ", answer.out)
+
     def test_without_a_port_range(self):
         """The kernel's default is assumed: what alerts by it is said, what is OK by it is not."""
         busy = HEADING + LISTENER + "".join(f"ESTAB 0 0 10.1.0.1:{port} 10.9.9.9:443\n" for port in range(33000, 60000))
